@@ -3,7 +3,8 @@ SHELL := /bin/bash
 RUN := . .tools/env &&
 DRILL ?=
 BENCH ?=
-.PHONY: help setup drill bench bench-plan test test-times soak types lint prose format policy check shell clean
+ONLY ?=
+.PHONY: help setup drill bench bench-plan test test-times soak known-faults types lint prose format policy check shell clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -25,6 +26,9 @@ test-times: setup ## compare the time of each suite in the last run with tests/t
 
 soak: setup ## kill and interrupt runs at many more instants than `make test` does, as each night (FAULTS_SEED=N repeats a failure)
 	@CASTCHAT_SOAK=1 $(MAKE) --no-print-directory test TEST="tests/faults/runnerKills tests/e2e/company -w 1"
+
+known-faults: setup ## put faults of the past back one by one, and see a test fail for each, as each night (ONLY=restore picks some)
+	@$(RUN) node --no-warnings tests/knownFaults/run.ts "$(ONLY)"
 
 types: setup ## check types
 	@$(RUN) npx --no-install tsc --noEmit -p .

@@ -29,27 +29,16 @@ export function castchatRecovery(): Command {
   const program = new Command("castchat-recovery")
     .description("Backup and recovery of CastChat: what the schedule runs and what an engineer runs by hand.")
     .version(packageVersion())
-    .addCommand(backupCommand())
-    .addCommand(scheduleCommand())
-    .addCommand(listCommand())
-    .addCommand(verifyCommand())
-    .addCommand(assessCommand())
-    .addCommand(writesCommand())
-    .addCommand(configurationCommand())
-    .addCommand(planCommand())
-    .addCommand(calendarCommand())
-    .addCommand(restoreCommand())
-    .addCommand(restorePlatformCommand())
-    .addCommand(resumeJobsCommand())
-    .addCommand(generationCommand())
-    .addCommand(mirrorCommand())
-    .addCommand(resumeCommand())
-    .addCommand(vaultCommand())
-    .addCommand(drillCommand())
-    .addCommand(sandboxCommand())
-    .addCommand(completionCommand())
     .addHelpText("after", EXIT_CODES_HELP)
     .showHelpAfterError("(castchat-recovery --help lists the commands)");
+  // In the order of the help.
+  const commands = [
+    ...[backupCommand(), scheduleCommand(), listCommand(), verifyCommand(), assessCommand(), writesCommand()],
+    ...[configurationCommand(), planCommand(), calendarCommand(), restoreCommand(), restorePlatformCommand()],
+    ...[resumeJobsCommand(), generationCommand(), mirrorCommand(), resumeCommand(), vaultCommand(), drillCommand()],
+    ...[sandboxCommand(), completionCommand()],
+  ];
+  for (const command of commands) program.addCommand(command);
   for (const command of withSubcommands(program)) command.exitOverride();
   return program;
 }

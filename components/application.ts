@@ -19,10 +19,7 @@ export interface ApplicationRelease {
 export interface ApplicationArgs {
   /** Name of the Vercel project. */
   readonly projectName: string;
-  /**
-   * Deploy the app.
-   * @default - the project stays empty, ready for a recovery
-   */
+  /** Deploy the app. @default - the project stays empty, ready for a recovery */
   readonly release?: ApplicationRelease;
   /** Refuse to delete the project. The deployment is never protected, because a new commit replaces it. @default true */
   readonly protect?: boolean;
@@ -62,10 +59,7 @@ export class Application extends pulumi.ComponentResource {
     this.registerOutputs({ projectId: this.projectId });
   }
 
-  /**
-   * The deployment's own address.
-   * @throws {pulumi.ResourceError} while the project is empty
-   */
+  /** The deployment's own address. Throws ResourceError while the project is empty. */
   get deploymentUrl(): pulumi.Output<string> {
     if (!this.deployment) throw new pulumi.ResourceError("The app has no deployment; pass a release.", this, true);
     return this.deployment.url;
@@ -81,35 +75,23 @@ export class Application extends pulumi.ComponentResource {
       `${name}-environment`,
       {
         projectId: this.projectId,
-        variables: Object.entries(environment).map(([key, value]) => ({
-          key,
-          value,
-          targets: ["production"],
-          sensitive: true,
-        })),
+        variables: Object.entries(environment).map(([key, value]) => {
+          return { key, value, targets: ["production"], sensitive: true };
+        }),
       },
       // Wait for the restore: no build, even one started by hand, may use a half-restored database.
       { parent: this, dependsOn: [database] },
     );
+    const hash = pulumi.output(environment).apply(environmentHash);
     return new AppDeployment(
       `${name}-deployment`,
-      {
-        projectId: this.projectId,
-        projectName,
-        sourceUrl,
-        sourceRef,
-        environmentHash: pulumi.output(environment).apply(environmentHash),
-      },
+      { projectId: this.projectId, projectName, sourceUrl, sourceRef, environmentHash: hash },
       { parent: this, dependsOn: [database, variables] },
     );
   }
 }
 
-/**
- * SHA-256 of an environment, whatever the order of its names.
- *
- * @internal exported for its property test
- */
+/** SHA-256 of an environment, whatever the order of its names. @internal exported for its property test */
 export function environmentHash(environment: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(environment).sort(([left], [right]) => (left < right ? -1 : 1));
   return createHash("sha256").update(JSON.stringify(pairs)).digest("hex");

@@ -9,8 +9,8 @@ import {
   type Site,
   vaultBucketArn,
 } from "../planning/names.ts";
-import { closedBucket } from "./closedBucket.ts";
-import { deployerOnly, type PolicyDocument, policyDocument, tlsOnly } from "./policyDocument.ts";
+import { closedBucket, versionedBucket } from "./closedBucket.ts";
+import { deny, deployerOnly, type PolicyDocument, policyDocument, tlsOnly } from "./policyDocument.ts";
 
 export interface AuditTrailArgs {
   /** The site whose vault is audited. All names derive from it. */
@@ -19,10 +19,7 @@ export interface AuditTrailArgs {
   readonly keptDays: number;
   /** The principals that may change the log bucket's settings: ARNs, with * and ?. @default - planning/names.ts, defaultDeployerArns */
   readonly deployerArns?: readonly string[] | undefined;
-  /**
-   * Refuse to delete the trail and its logs' bucket.
-   * @default true
-   */
+  /** Refuse to delete the trail and its logs' bucket. @default true */
   readonly protect?: boolean | undefined;
   readonly tags?: Record<string, string> | undefined;
 }
@@ -45,18 +42,17 @@ export class AuditTrail extends pulumi.ComponentResource {
     const { site, deployerArns, protect = true, tags } = args;
     const child = { parent: this };
 
-    const logs = new aws.s3.Bucket(
+    const { bucket } = new aws.s3.Bucket(
       `${name}-bucket`,
       { bucket: auditBucketName(site), ...(tags && { tags }) },
       { ...child, protect },
     );
-    const bucket = logs.bucket;
     const settings = [
       ...closedBucket(name, bucket, child),
       new aws.s3.BucketLifecycleConfiguration(
         `${name}-lifecycle`,
         { bucket, rules: logRules(args.keptDays) },
-        { ...child, dependsOn: [versioned(name, bucket, child)] },
+        { ...child, dependsOn: [versionedBucket(name, bucket, child)] },
       ),
     ];
     // The policy comes last: from then on only a deployer may change the other settings.
@@ -89,7 +85,7 @@ export class AuditTrail extends pulumi.ComponentResource {
 
     this.bucket = bucket;
     this.trailArn = trail.arn;
-    this.registerOutputs({ bucket: this.bucket, trailArn: this.trailArn });
+    this.registerOutputs({ bucket, trailArn: trail.arn });
   }
 }
 
@@ -100,26 +96,14 @@ function logBucketPolicy(site: Site, deployerArns: readonly string[] = defaultDe
   const fromTrail = { "aws:SourceArn": auditTrailArn(site) };
   return policyDocument([
     tlsOnly(bucketArn),
-    {
-      Sid: "NobodyDeletes",
-      Effect: "Deny",
-      Principal: "*",
-      Action: ["s3:DeleteObject", "s3:DeleteObjectVersion"],
-      Resource: `${bucketArn}/*`,
-    },
+    deny("NobodyDeletes", `${bucketArn}/*`, ["s3:DeleteObject", "s3:DeleteObjectVersion"]),
     deployerOnly(bucketArn, deployerArns),
     {
-      Sid: "TrailLooks",
-      ...trail,
-      Action: "s3:GetBucketAcl",
-      Resource: bucketArn,
+      ...{ Sid: "TrailLooks", ...trail, Action: "s3:GetBucketAcl", Resource: bucketArn },
       Condition: { StringEquals: fromTrail },
     },
     {
-      Sid: "TrailWrites",
-      ...trail,
-      Action: "s3:PutObject",
-      Resource: `${bucketArn}/AWSLogs/${site.accountId}/*`,
+      ...{ Sid: "TrailWrites", ...trail, Action: "s3:PutObject", Resource: `${bucketArn}/AWSLogs/${site.accountId}/*` },
       Condition: { StringEquals: { ...fromTrail, "s3:x-amz-acl": "bucket-owner-full-control" } },
     },
   ]);
@@ -142,16 +126,4 @@ function logRules(keptDays: number): aws.types.input.s3.BucketLifecycleConfigura
       abortIncompleteMultipartUpload: { daysAfterInitiation: CLEAN_UP_AFTER_DAYS },
     },
   ];
-}
-
-function versioned(
-  name: string,
-  bucket: pulumi.Input<string>,
-  child: pulumi.CustomResourceOptions,
-): aws.s3.BucketVersioning {
-  return new aws.s3.BucketVersioning(
-    `${name}-versioning`,
-    { bucket, versioningConfiguration: { status: "Enabled" } },
-    child,
-  );
 }

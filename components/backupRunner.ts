@@ -63,167 +63,109 @@ export class BackupRunner extends pulumi.ComponentResource {
   /** Name of the log group. */
   readonly logGroup: pulumi.Output<string>;
 
-  readonly #args: BackupRunnerArgs;
-  readonly #name: string;
-  readonly #child: pulumi.CustomResourceOptions;
-
   constructor(name: string, args: BackupRunnerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("castchat:index:BackupRunner", name, {}, opts);
-    this.#args = args;
-    this.#name = name;
-    this.#child = { parent: this };
+    const { site, tiers, code, image, checkpoint, tokens } = args;
+    const tagged = args.tags ? { tags: args.tags } : {};
+    const child = { parent: this };
 
-    const key = this.#createKey();
-    const logs = this.#createLogGroup(key);
-    const code = this.#uploadCode();
-    const secret = this.#storeSecret(key);
-    const { role, permissions } = this.#createRole(key);
-    const project = this.#createProject({ logs, code, secret, role }, [permissions]);
-
-    this.project = project.name;
-    this.projectArn = project.arn;
-    this.logGroup = logs.name;
-    this.registerOutputs({ project: this.project, projectArn: this.projectArn, logGroup: this.logGroup });
-  }
-
-  #createKey(): aws.kms.Key {
-    const { site } = this.#args;
     const key = new aws.kms.Key(
-      `${this.#name}-key`,
+      `${name}-key`,
       {
         description: `Encrypts the logs and the secret of the ${site.role} site's scheduled backups`,
         enableKeyRotation: true,
         deletionWindowInDays: KEY_DELETION_DAYS,
         policy: JSON.stringify(scheduleKeyPolicy(site)),
-        ...this.#tags(),
+        ...tagged,
       },
-      this.#child,
+      child,
     );
-    new aws.kms.Alias(
-      `${this.#name}-key-alias`,
-      { name: keyAlias(site, "schedule"), targetKeyId: key.keyId },
-      this.#child,
+    new aws.kms.Alias(`${name}-key-alias`, { name: keyAlias(site, "schedule"), targetKeyId: key.keyId }, child);
+    const logs = new aws.cloudwatch.LogGroup(
+      `${name}-logs`,
+      { name: runnerLogGroup(site), retentionInDays: LOG_DAYS, kmsKeyId: key.arn, ...tagged },
+      child,
     );
-    return key;
-  }
 
-  #createLogGroup(key: aws.kms.Key): aws.cloudwatch.LogGroup {
-    const name = runnerLogGroup(this.#args.site);
-    return new aws.cloudwatch.LogGroup(
-      `${this.#name}-logs`,
-      { name, retentionInDays: LOG_DAYS, kmsKeyId: key.arn, ...this.#tags() },
-      this.#child,
-    );
-  }
-
-  /** Under its own hash, so that a running build keeps the code with which it started. */
-  #uploadCode(): aws.s3.BucketObjectv2 {
-    const { site, code } = this.#args;
-    const { bucket } = new aws.s3.Bucket(
-      `${this.#name}-code`,
-      { bucket: codeBucketName(site), ...this.#tags() },
-      this.#child,
-    );
-    const settings = closedBucket(`${this.#name}-code`, bucket, this.#child);
+    const { bucket } = new aws.s3.Bucket(`${name}-code`, { bucket: codeBucketName(site), ...tagged }, child);
     const policy = new aws.s3.BucketPolicy(
-      `${this.#name}-code-policy`,
+      `${name}-code-policy`,
       { bucket, policy: JSON.stringify(policyDocument([tlsOnly(`arn:aws:s3:::${codeBucketName(site)}`)])) },
-      { ...this.#child, dependsOn: settings },
+      { ...child, dependsOn: closedBucket(`${name}-code`, bucket, child) },
     );
-    return new aws.s3.BucketObjectv2(
-      `${this.#name}-bundle`,
+    const bundle = new aws.s3.BucketObjectv2(
+      `${name}-bundle`,
       {
         bucket,
+        // Under its own hash, so that a running build keeps the code with which it started.
         key: `${code.sha256}/${BUNDLE_FILE}`,
         source: new pulumi.asset.FileAsset(code.path),
         contentType: "text/javascript",
       },
-      { ...this.#child, dependsOn: [policy] },
+      { ...child, dependsOn: [policy] },
     );
-  }
 
-  #storeSecret(key: aws.kms.Key): aws.secretsmanager.SecretVersion {
-    const { site, databaseUrl, tokens } = this.#args;
     const secret = new aws.secretsmanager.Secret(
-      `${this.#name}-secret`,
+      `${name}-secret`,
       {
         name: runnerSecretName(site),
         description: "What a scheduled backup reads the database and the services' settings with",
         kmsKeyId: key.arn,
         // Everything in it exists elsewhere. A recovery window would only block its name for the next `up`.
         recoveryWindowInDays: 0,
-        ...this.#tags(),
+        ...tagged,
       },
-      this.#child,
+      child,
     );
-    const values = pulumi.secret({ [RUNNER_DATABASE_SECRET]: databaseUrl, ...tokens });
-    return new aws.secretsmanager.SecretVersion(
-      `${this.#name}-secret-value`,
+    const values = pulumi.secret({ [RUNNER_DATABASE_SECRET]: args.databaseUrl, ...tokens });
+    const stored = new aws.secretsmanager.SecretVersion(
+      `${name}-secret-value`,
       { secretId: secret.arn, secretString: values.apply((one) => JSON.stringify(one)) },
-      this.#child,
+      child,
     );
-  }
 
-  #createRole(key: aws.kms.Key): { role: aws.iam.Role; permissions: aws.iam.RolePolicy } {
-    const { site, tiers, image, checkpoint, vaultBucketArn, vaultKeyArn, signingKeyArn } = this.#args;
     const role = new aws.iam.Role(
-      `${this.#name}-role`,
+      `${name}-role`,
       {
         name: scheduleRoleName(site, "runner"),
         description: "Takes the scheduled backups: what the vault's writer may do, and its own log, code and secret",
         assumeRolePolicy: JSON.stringify(serviceTrust("codebuild.amazonaws.com", site, buildProjectArn(site))),
-        ...this.#tags(),
+        ...tagged,
       },
-      this.#child,
+      child,
     );
-    const policy = pulumi
-      .all([vaultBucketArn, vaultKeyArn, signingKeyArn, key.arn])
-      .apply(([bucketArn, keyArn, signing, scheduleKeyArn]) =>
-        JSON.stringify(
-          runnerPermissions({
-            site,
-            tiers,
-            bucketArn,
-            keyArn,
-            signingKeyArn: signing,
-            scheduleKeyArn,
-            image,
-            checkpoint,
-          }),
-        ),
-      );
     const permissions = new aws.iam.RolePolicy(
-      `${this.#name}-role-policy`,
-      { name: "runner", role: role.name, policy },
-      this.#child,
+      `${name}-role-policy`,
+      {
+        name: "runner",
+        role: role.name,
+        policy: pulumi
+          .all([args.vaultBucketArn, args.vaultKeyArn, args.signingKeyArn, key.arn])
+          .apply(([bucketArn, keyArn, signingKeyArn, scheduleKeyArn]) => {
+            const scope = { site, tiers, bucketArn, keyArn, signingKeyArn, scheduleKeyArn, image, checkpoint };
+            return JSON.stringify(runnerPermissions(scope));
+          }),
+      },
+      child,
     );
-    return { role, permissions };
-  }
 
-  #createProject(
-    parts: {
-      logs: aws.cloudwatch.LogGroup;
-      code: aws.s3.BucketObjectv2;
-      secret: aws.secretsmanager.SecretVersion;
-      role: aws.iam.Role;
-    },
-    dependsOn: pulumi.Resource[],
-  ): aws.codebuild.Project {
-    const { site, code, image, settings, tokens } = this.#args;
-    const secrets = [RUNNER_DATABASE_SECRET, ...Object.keys(tokens)];
-    return new aws.codebuild.Project(
-      `${this.#name}-project`,
+    const secretVariables = [RUNNER_DATABASE_SECRET, ...Object.keys(tokens)].map((variable) => {
+      const value = pulumi.interpolate`${stored.secretId}:${variable}`;
+      return { name: variable, type: "SECRETS_MANAGER", value };
+    });
+    const project = new aws.codebuild.Project(
+      `${name}-project`,
       {
         name: scheduleName(site),
         description: "Takes a proven backup of the database and the configuration",
-        serviceRole: parts.role.arn,
+        serviceRole: role.arn,
         buildTimeout: RUN_LIMIT_MINUTES,
         // Two runs would both promote, and share the database's few connections.
         concurrentBuildLimit: 1,
         artifacts: { type: "NO_ARTIFACTS" },
         source: {
           type: "S3",
-          location: pulumi.interpolate`${parts.code.bucket}/${code.sha256}/`,
+          location: pulumi.interpolate`${bundle.bucket}/${code.sha256}/`,
           buildspec: buildspec(code.sha256),
         },
         environment: {
@@ -232,23 +174,19 @@ export class BackupRunner extends pulumi.ComponentResource {
           image,
           imagePullCredentialsType: "SERVICE_ROLE",
           environmentVariables: [
-            { name: RUNNER_SETTINGS_VARIABLE, type: "PLAINTEXT", value: settings },
-            ...secrets.map((name) => ({
-              name,
-              type: "SECRETS_MANAGER",
-              value: pulumi.interpolate`${parts.secret.secretId}:${name}`,
-            })),
+            { name: RUNNER_SETTINGS_VARIABLE, type: "PLAINTEXT", value: args.settings },
+            ...secretVariables,
           ],
         },
-        logsConfig: { cloudwatchLogs: { status: "ENABLED", groupName: parts.logs.name } },
-        ...this.#tags(),
+        logsConfig: { cloudwatchLogs: { status: "ENABLED", groupName: logs.name } },
+        ...tagged,
       },
-      { ...this.#child, dependsOn },
+      { ...child, dependsOn: [permissions] },
     );
-  }
 
-  #tags(): { tags?: Record<string, string> } {
-    const { tags } = this.#args;
-    return tags ? { tags } : {};
+    this.project = project.name;
+    this.projectArn = project.arn;
+    this.logGroup = logs.name;
+    this.registerOutputs({ project: project.name, projectArn: project.arn, logGroup: logs.name });
   }
 }

@@ -23,10 +23,7 @@ export interface DatabaseArgs {
   readonly projectName: string;
   readonly organization: string;
   readonly region: string;
-  /**
-   * Restore a backup into it.
-   * @default - the database starts empty
-   */
+  /** Restore a backup into it. @default - the database starts empty */
   readonly restore?: RestoreSource;
   /** The database belongs to an earlier generation: it stays declared, and is never created, changed or filled. @default false */
   readonly kept?: boolean;

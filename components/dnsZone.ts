@@ -6,10 +6,7 @@ export interface DnsZoneArgs {
   readonly zoneName: string;
   /** The Cloudflare account that holds the zone. */
   readonly accountId: string;
-  /**
-   * Refuse to delete the zone.
-   * @default true
-   */
+  /** Refuse to delete the zone. @default true */
   readonly protect?: boolean;
 }
 

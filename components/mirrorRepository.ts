@@ -6,10 +6,7 @@ export interface MirrorRepositoryArgs {
   readonly repositoryName: string;
   /** The mirrored repository, as owner/name. */
   readonly mirrorOf: string;
-  /**
-   * Refuse to delete it.
-   * @default true
-   */
+  /** Refuse to delete it. @default true */
   readonly protect?: boolean;
 }
 

@@ -14,6 +14,38 @@ export function policyDocument(statements: PolicyStatement[]): PolicyDocument {
   return { Version: "2012-10-17", Statement: statements };
 }
 
+/** Allows actions on resources, under a condition if one is given. */
+export function allow(
+  sid: string,
+  resource: string | string[],
+  actions: string[],
+  condition?: object,
+): PolicyStatement {
+  return { Sid: sid, Effect: "Allow", Action: actions, Resource: resource, ...(condition && { Condition: condition }) };
+}
+
+/** Refuses actions on resources to every principal, under a condition if one is given. */
+export function deny(
+  sid: string,
+  resource: string | string[],
+  action: string | string[],
+  condition?: object,
+): PolicyStatement {
+  const what = { Sid: sid, Effect: "Deny", Principal: "*", Action: action, Resource: resource };
+  return { ...what, ...(condition && { Condition: condition }) };
+}
+
+/** The condition of a refusal that spares these principals: ARNs, with * and ? as patterns. */
+export function unless(arns: readonly string[]): object {
+  return { ArnNotLike: { "aws:PrincipalArn": arns } };
+}
+
+/** Lets the account's own IAM policies decide about a key. */
+export function ownAccount(site: Site): PolicyStatement {
+  const principal = { AWS: accountRoot(site) };
+  return { Sid: "OwnAccount", Effect: "Allow", Principal: principal, Action: "kms:*", Resource: "*" };
+}
+
 /** The account as a principal, which stands for every principal that its IAM policies or a condition select. */
 export function accountRoot({ accountId }: Pick<Site, "accountId">): string {
   return `arn:aws:iam::${accountId}:root`;
@@ -26,14 +58,7 @@ export function s3Service(region: string): string {
 
 /** Refuses every request without TLS. */
 export function tlsOnly(bucketArn: string): PolicyStatement {
-  return {
-    Sid: "TlsOnly",
-    Effect: "Deny",
-    Principal: "*",
-    Action: "s3:*",
-    Resource: [bucketArn, `${bucketArn}/*`],
-    Condition: { Bool: { "aws:SecureTransport": "false" } },
-  };
+  return deny("TlsOnly", [bucketArn, `${bucketArn}/*`], "s3:*", { Bool: { "aws:SecureTransport": "false" } });
 }
 
 /**
@@ -43,23 +68,15 @@ export function tlsOnly(bucketArn: string): PolicyStatement {
  * @param deployerArns IAM ARNs, with * and ? as patterns
  */
 export function deployerOnly(bucketArn: string, deployerArns: readonly string[]): PolicyStatement {
-  return {
-    Sid: "DeployerOnly",
-    Effect: "Deny",
-    Principal: "*",
-    Action: [
-      "s3:DeleteBucket",
-      "s3:DeleteBucketPolicy",
-      "s3:PutBucketObjectLockConfiguration",
+  const actions = [
+    ...["s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:PutBucketObjectLockConfiguration"],
+    ...[
       "s3:PutBucketOwnershipControls",
       "s3:PutBucketPolicy",
       "s3:PutBucketPublicAccessBlock",
       "s3:PutBucketVersioning",
-      "s3:PutEncryptionConfiguration",
-      "s3:PutLifecycleConfiguration",
-      "s3:PutReplicationConfiguration",
     ],
-    Resource: bucketArn,
-    Condition: { ArnNotLike: { "aws:PrincipalArn": deployerArns } },
-  };
+    ...["s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration", "s3:PutReplicationConfiguration"],
+  ];
+  return deny("DeployerOnly", bucketArn, actions, unless(deployerArns));
 }

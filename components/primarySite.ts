@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { cloneUrl, PRIMARY_DATABASE_NAME, type Site } from "../planning/names.ts";
+import type { PrimarySettings } from "../settings/settings.ts";
 import { Application } from "./application.ts";
 import { BackupVault } from "./backupVault.ts";
 import { Database } from "./database.ts";
@@ -12,12 +13,10 @@ import { runningOutputs, scheduleOutputs, type SiteOutputs, vaultOutputs } from 
 import { scheduleBackups } from "./siteSchedule.ts";
 import type { VaultAddress } from "./vaultReplication.ts";
 
-export interface PrimarySiteArgs extends SiteArgs {
-  readonly cloudflareAccountId: string;
-  /** Replicate the vault to this bucket. @default - no replica */
-  readonly standbyVaultBucketArn?: string | undefined;
-  readonly standbyVaultKeyArn?: string | undefined;
-}
+export interface PrimarySiteArgs
+  extends
+    SiteArgs,
+    Readonly<Pick<PrimarySettings, "cloudflareAccountId" | "standbyVaultBucketArn" | "standbyVaultKeyArn">> {}
 
 /** The site that CastChat runs on: vault, signing key, database and its backups, app, DNS and the public name. */
 export class PrimarySite extends pulumi.ComponentResource {
@@ -34,46 +33,31 @@ export class PrimarySite extends pulumi.ComponentResource {
     const vault = new BackupVault(
       "vault",
       {
-        site,
-        tiers,
-        protect,
-        disposable: args.disposableVault,
+        ...{ site, tiers, protect, disposable: args.disposableVault, deployerArns: args.deployerArns },
         signingKeyArn: signing.keyArn,
-        deployerArns: args.deployerArns,
         ...(standby && { replicateTo: { ...standby, region: args.peerAwsRegion } }),
       },
       child,
     );
+    const { supabaseOrganization: organization, supabaseRegion: region } = args;
     const database = new Database(
       "database",
-      {
-        projectName: PRIMARY_DATABASE_NAME,
-        organization: args.supabaseOrganization,
-        region: args.supabaseRegion,
-        protect,
-      },
+      { projectName: PRIMARY_DATABASE_NAME, organization, region, protect },
       child,
     );
     const backups = scheduleBackups(args, { site, vault, signing, database }, child);
+    const sourceUrl = cloneUrl(args.repository, args.endpoints.github);
     const application = new Application(
       "application",
-      {
-        projectName: args.vercelProject,
-        release: { sourceUrl: cloneUrl(args.repository, args.endpoints.github), sourceRef: args.branch, database },
-        protect,
-      },
+      { projectName: args.vercelProject, release: { sourceUrl, sourceRef: args.branch, database }, protect },
       child,
     );
     const zone = new DnsZone("dns", { zoneName, accountId: args.cloudflareAccountId, protect }, child);
     const traffic = new TrafficSwitch(
       "traffic",
       {
-        publicName,
-        zoneName,
-        projectId: application.projectId,
-        deploymentUrl: application.deploymentUrl,
-        stack: args.stack,
-        generation: args.generation,
+        ...{ publicName, zoneName, stack: args.stack, generation: args.generation },
+        ...{ projectId: application.projectId, deploymentUrl: application.deploymentUrl },
       },
       { ...child, protect, dependsOn: [zone, application] },
     );

@@ -12,11 +12,21 @@ import { RecoveryProvider } from "./recovery/recoveryProvider.ts";
  * AWS_SECRET_ACCESS_KEY or any other of AWS's ways, VERCEL_API_TOKEN, GITHUB_TOKEN, CLOUDFLARE_API_TOKEN, SUPABASE_ACCESS_TOKEN).
  */
 export function createProviders(settings: Settings): pulumi.ProviderResource[] {
-  const common = [awsProvider(settings), vercelProvider(settings), recoveryProvider(settings)];
+  const { awsRegion, endpoints, vercelTeam } = settings;
+  const common = [
+    awsProvider(settings),
+    new vercel.Provider("vercel", vercelTeam === undefined ? {} : { team: vercelTeam }),
+    new RecoveryProvider("recovery", { awsRegion, endpoints, vercelTeam }),
+  ];
   return settings.role === "primary"
     ? [...common, cloudflareProvider(settings)]
     : [...common, githubProvider(settings.mirrorOwner, settings.endpoints.github)];
 }
+
+/** The services that the program uses. */
+const AWS_SERVICES = [
+  ...["s3", "kms", "iam", "sts", "secretsmanager", "cloudtrail", "codebuild", "scheduler", "logs", "sqs"],
+];
 
 function awsProvider({ awsRegion, awsAccountId, endpoints: { aws: endpoint } }: Settings): aws.Provider {
   return new aws.Provider("aws", {
@@ -24,27 +34,10 @@ function awsProvider({ awsRegion, awsAccountId, endpoints: { aws: endpoint } }: 
     // Credentials of another account are refused before anything is changed there.
     allowedAccountIds: [awsAccountId],
     ...(endpoint !== undefined && {
-      endpoints: [
-        {
-          s3: endpoint,
-          kms: endpoint,
-          iam: endpoint,
-          sts: endpoint,
-          secretsmanager: endpoint,
-          cloudtrail: endpoint,
-          codebuild: endpoint,
-          scheduler: endpoint,
-          logs: endpoint,
-          sqs: endpoint,
-        },
-      ],
+      endpoints: [Object.fromEntries(AWS_SERVICES.map((service) => [service, endpoint]))],
       s3UsePathStyle: true,
     }),
   });
-}
-
-function vercelProvider({ vercelTeam }: Settings): vercel.Provider {
-  return new vercel.Provider("vercel", { ...(vercelTeam !== undefined && { team: vercelTeam }) });
 }
 
 function githubProvider(owner: string, endpoint: string | undefined): github.Provider {
@@ -58,11 +51,5 @@ function githubProvider(owner: string, endpoint: string | undefined): github.Pro
 }
 
 function cloudflareProvider({ endpoints: { cloudflare: endpoint } }: Settings): cloudflare.Provider {
-  return new cloudflare.Provider("cloudflare", {
-    ...(endpoint !== undefined && { baseUrl: `${endpoint}/client/v4` }),
-  });
-}
-
-function recoveryProvider({ awsRegion, endpoints, vercelTeam }: Settings): RecoveryProvider {
-  return new RecoveryProvider("recovery", { awsRegion, endpoints, vercelTeam });
+  return new cloudflare.Provider("cloudflare", endpoint === undefined ? {} : { baseUrl: `${endpoint}/client/v4` });
 }

@@ -6,9 +6,9 @@ import {
   runnerSecretName,
   type Site,
 } from "../planning/names.ts";
-import { privateRepositoryOf } from "../settings/runnerImage.ts";
+import { privateRepositoryArn } from "../settings/runnerImage.ts";
 import { CHECKPOINT_ENDINGS, checkpointPath, stateBucketOf } from "../settings/stateBackendUrl.ts";
-import { accountRoot, type PolicyDocument, policyDocument, type PolicyStatement } from "./policyDocument.ts";
+import { allow, ownAccount, type PolicyDocument, policyDocument, type PolicyStatement } from "./policyDocument.ts";
 import { vaultRolePermissions, type VaultRoleScope } from "./vaultRolePolicies.ts";
 
 /** The resources that a run may use. */
@@ -45,16 +45,17 @@ export function runnerPermissions(scope: RunnerScope): PolicyDocument {
   const { site, scheduleKeyArn, image, checkpoint } = scope;
   const code = `arn:aws:s3:::${codeBucketName(site)}`;
   const logs = runnerLogGroupArn(site);
+  // Secrets Manager adds six characters to a secret's name.
+  const secret = `arn:aws:secretsmanager:${site.region}:${site.accountId}:secret:${runnerSecretName(site)}-??????`;
   return policyDocument([
     ...vaultRolePermissions("writer", scope).Statement,
     allow("Logs", [logs, `${logs}:*`], ["logs:CreateLogStream", "logs:PutLogEvents"]),
     allow("FindsItsCode", code, ["s3:GetBucketLocation", "s3:ListBucket"]),
     allow("ReadsItsCode", `${code}/*`, ["s3:GetObject", "s3:GetObjectVersion"]),
-    allow("ReadsItsSecret", secretArnPattern(site), ["secretsmanager:GetSecretValue"]),
-    {
-      ...allow("OpensItsSecret", scheduleKeyArn, ["kms:Decrypt"]),
-      Condition: { StringEquals: { "kms:ViaService": `secretsmanager.${site.region}.amazonaws.com` } },
-    },
+    allow("ReadsItsSecret", secret, ["secretsmanager:GetSecretValue"]),
+    allow("OpensItsSecret", scheduleKeyArn, ["kms:Decrypt"], {
+      StringEquals: { "kms:ViaService": `secretsmanager.${site.region}.amazonaws.com` },
+    }),
     ...readsCheckpoint(checkpoint),
     ...pullsImage(image),
   ]);
@@ -71,13 +72,7 @@ export function starterPermissions(site: Site): PolicyDocument {
 /** Policy of the key for the runs' logs and secret. It allows the account's own IAM policies, and CloudWatch Logs for this log group. */
 export function scheduleKeyPolicy(site: Site): PolicyDocument {
   return policyDocument([
-    {
-      Sid: "OwnAccount",
-      Effect: "Allow",
-      Principal: { AWS: accountRoot(site) },
-      Action: "kms:*",
-      Resource: "*",
-    },
+    ownAccount(site),
     {
       Sid: "LogsOfTheRuns",
       Effect: "Allow",
@@ -89,44 +84,23 @@ export function scheduleKeyPolicy(site: Site): PolicyDocument {
   ]);
 }
 
-/** Secrets Manager adds six characters to a secret's name. */
-function secretArnPattern(site: Site): string {
-  return `arn:aws:secretsmanager:${site.region}:${site.accountId}:secret:${runnerSecretName(site)}-??????`;
-}
-
 /** Permission to read this stack's state, and nothing else in the bucket. */
 function readsCheckpoint(checkpoint: CheckpointPlace | undefined): PolicyStatement[] {
   const place = checkpoint && stateBucketOf(checkpoint.backend);
   if (checkpoint === undefined || place === undefined) return [];
   const key = place.prefix + checkpointPath(checkpoint.project, checkpoint.stack);
   const bucket = `arn:aws:s3:::${place.bucket}`;
+  const files = CHECKPOINT_ENDINGS.map((ending) => `${bucket}/${key}${ending}`);
   return [
-    {
-      ...allow("FindsTheState", bucket, ["s3:ListBucket"]),
-      Condition: { StringEquals: { "s3:prefix": `${key}.json` } },
-    },
-    allow(
-      "ReadsTheState",
-      CHECKPOINT_ENDINGS.map((ending) => `${bucket}/${key}${ending}`),
-      ["s3:GetObject"],
-    ),
+    allow("FindsTheState", bucket, ["s3:ListBucket"], { StringEquals: { "s3:prefix": `${key}.json` } }),
+    allow("ReadsTheState", files, ["s3:GetObject"]),
   ];
 }
 
 /** An image of a private registry needs a token and its layers; a public image needs nothing. */
 function pullsImage(image: string): PolicyStatement[] {
-  const repository = privateRepositoryOf(image);
+  const repository = privateRepositoryArn(image);
   if (repository === undefined) return [];
-  return [
-    allow("EntersTheRegistry", "*", ["ecr:GetAuthorizationToken"]),
-    allow("PullsItsImage", repository.arn, [
-      "ecr:BatchCheckLayerAvailability",
-      "ecr:BatchGetImage",
-      "ecr:GetDownloadUrlForLayer",
-    ]),
-  ];
-}
-
-function allow(sid: string, resource: string | string[], actions: string[]): PolicyStatement {
-  return { Sid: sid, Effect: "Allow", Action: actions, Resource: resource };
+  const pulls = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
+  return [allow("EntersTheRegistry", "*", ["ecr:GetAuthorizationToken"]), allow("PullsItsImage", repository, pulls)];
 }

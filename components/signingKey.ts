@@ -2,17 +2,14 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
 import { defaultDeployerArns, keyAlias, type Site } from "../planning/names.ts";
-import { accountRoot, type PolicyDocument, policyDocument } from "./policyDocument.ts";
+import { deny, ownAccount, type PolicyDocument, policyDocument, unless } from "./policyDocument.ts";
 
 export interface SigningKeyArgs {
   /** The key's site. Its alias derives from it. */
   readonly site: Site;
   /** The principals that may delete the key and change its policy: ARNs, with * and ?. @default - planning/names.ts, defaultDeployerArns */
   readonly deployerArns?: readonly string[] | undefined;
-  /**
-   * Refuse to delete the key.
-   * @default true
-   */
+  /** Refuse to delete the key. @default true */
   readonly protect?: boolean;
   readonly tags?: Record<string, string>;
 }
@@ -56,15 +53,6 @@ export class SigningKey extends pulumi.ComponentResource {
 
 /** The account's own IAM policies decide which principals sign. Only the deployers may delete the key or change its policy. */
 function signingKeyPolicy(site: Site, deployerArns: readonly string[] = defaultDeployerArns(site)): PolicyDocument {
-  return policyDocument([
-    { Sid: "OwnAccount", Effect: "Allow", Principal: { AWS: accountRoot(site) }, Action: "kms:*", Resource: "*" },
-    {
-      Sid: "DeployerOnly",
-      Effect: "Deny",
-      Principal: "*",
-      Action: ["kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"],
-      Resource: "*",
-      Condition: { ArnNotLike: { "aws:PrincipalArn": deployerArns } },
-    },
-  ]);
+  const guarded = ["kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"];
+  return policyDocument([ownAccount(site), deny("DeployerOnly", "*", guarded, unless(deployerArns))]);
 }

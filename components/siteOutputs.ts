@@ -92,31 +92,19 @@ export function runningOutputs({ database, application, traffic, publicName }: R
     ...(restore && { restore: restore.result }),
     ...(deployment && {
       applicationUrl: deployment.url,
-      deployment: {
-        deploymentId: deployment.deploymentId,
-        commit: deployment.commit,
-        previousDeploymentId: deployment.previousDeploymentId,
-        durationMs: deployment.durationMs,
-      },
+      deployment: some(deployment, ["deploymentId", "commit", "previousDeploymentId", "durationMs"]),
     }),
-    traffic: {
-      leaseName: traffic.leaseName,
-      previousHolder: traffic.previousHolder,
-      recordId: traffic.recordId,
-      durationMs: traffic.durationMs,
-    },
+    traffic: some(traffic, ["leaseName", "previousHolder", "recordId", "durationMs"]),
   };
 }
 
+/** Some of a resource's outputs. */
+function some<K extends string>(resource: Record<K, Output<unknown>>, keys: readonly K[]) {
+  return Object.fromEntries(keys.map((key) => [key, resource[key]]));
+}
+
 /** Outputs of a site that takes backups. */
-export function scheduleOutputs({ schedule, settings }: SiteSchedule): Partial<SiteOutputs> {
-  return {
-    schedule: {
-      name: schedule.schedule,
-      project: schedule.runner.project,
-      logGroup: schedule.runner.logGroup,
-      missedRunsUrl: schedule.missedRunsUrl,
-    },
-    runnerSettings: settings,
-  };
+export function scheduleOutputs({ schedule, settings: runnerSettings }: SiteSchedule): Partial<SiteOutputs> {
+  const { schedule: name, runner, missedRunsUrl } = schedule;
+  return { schedule: { name, project: runner.project, logGroup: runner.logGroup, missedRunsUrl }, runnerSettings };
 }

@@ -57,24 +57,21 @@ function runnerSettings(
   args: SiteArgs,
   { vault, signing, database }: BackedUpSite,
 ): pulumi.Output<DeclaredRunnerSettings> {
+  const { stack, shrinkPercent, vercelProject, vercelTeam, zoneName, repository } = args;
+  const { state } = args.scheduledRun;
   return pulumi
     .all([vault.bucket, signing.keyArn, database.ref])
     .apply(([vaultBucket, signingKeyArn, supabaseRef]) => ({
-      stack: args.stack,
-      region: args.awsRegion,
-      vaultBucket,
-      signingKeyArn,
+      ...{ stack, region: args.awsRegion, vaultBucket, signingKeyArn },
       trustedWriterKeys: [...args.trustedWriterKeys],
       tiers: args.tiers.map(({ name, prefix, period, lockDays }) => ({ name, prefix, period, lockDays })),
       criticalTables: [...args.criticalTables],
-      shrinkPercent: args.shrinkPercent,
+      shrinkPercent,
       ageRecipients: [...args.ageRecipients],
-      vercelProject: args.vercelProject,
-      ...(args.vercelTeam !== undefined && { vercelTeam: args.vercelTeam }),
-      zoneName: args.zoneName,
-      repository: args.repository,
-      supabaseRef,
-      ...(args.scheduledRun.state !== undefined && { state: args.scheduledRun.state }),
+      vercelProject,
+      ...(vercelTeam !== undefined && { vercelTeam }),
+      ...{ zoneName, repository, supabaseRef },
+      ...(state !== undefined && { state }),
       // A run needs no public name.
       ...flatEndpoints({ ...args.endpoints, edge: undefined }),
     }));

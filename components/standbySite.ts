@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { cloneUrl, drillName, PRIMARY_DATABASE_NAME, recoveredDatabaseName, type Site } from "../planning/names.ts";
+import type { StandbySettings } from "../settings/settings.ts";
 import { Application } from "./application.ts";
 import { BackupVault } from "./backupVault.ts";
 import { Database } from "./database.ts";
@@ -21,20 +22,11 @@ import {
 } from "./siteOutputs.ts";
 import { scheduleBackups } from "./siteSchedule.ts";
 
-export interface StandbySiteArgs extends SiteArgs {
-  /**
-   * `standby` keeps ready what is cheap. `active` carries out the recovery and protects the result. `drill` carries out the same recovery
-   * into unprotected throwaway resources under another name.
-   */
-  readonly mode: "standby" | "active" | "drill";
-  readonly mirrorOwner: string;
-  readonly mirrorRepository: string;
-  /** The primary's Vercel project, which a recovery stops. @default - only the primary's database is stopped */
-  readonly peerVercelProject?: string | undefined;
-  readonly backup?: string | undefined;
-  readonly at?: string | undefined;
-  /** If the backup lacks the auth settings, apply those of an older backup. */
-  readonly olderAuthSettings?: boolean | undefined;
+export interface StandbySiteArgs
+  extends
+    SiteArgs,
+    Pick<StandbySettings, "mode" | "mirrorOwner" | "mirrorRepository">,
+    Readonly<Partial<Pick<StandbySettings, "peerVercelProject" | "backup" | "at" | "olderAuthSettings">>> {
   /** The generations of the recovered database to declare while the site is active. @default - only the present one, as the first */
   readonly generations?: DeclaredGenerations | undefined;
 }
@@ -138,18 +130,14 @@ export class StandbySite extends pulumi.ComponentResource {
   }
 
   #fencePrimary(args: StandbySiteArgs): PrimaryFence {
-    const { supabaseOrganization, peerVercelProject, generation } = args;
-    const left = generationsOf(args)
-      .declared.filter((one) => one < generation)
-      .at(-1);
+    const { supabaseOrganization: organization, peerVercelProject: vercelProject, generation } = args;
+    const left = generationsOf(args).declared.findLast((one) => one < generation);
     return new PrimaryFence(
       "fence",
       {
-        organization: supabaseOrganization,
-        databaseName: PRIMARY_DATABASE_NAME,
+        ...{ organization, databaseName: PRIMARY_DATABASE_NAME, generation },
         ...(left !== undefined && { leftDatabaseName: recoveredDatabaseName("active", left) }),
-        ...(peerVercelProject !== undefined && { vercelProject: peerVercelProject }),
-        generation,
+        ...(vercelProject !== undefined && { vercelProject }),
       },
       { parent: this },
     );

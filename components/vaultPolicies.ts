@@ -10,12 +10,15 @@ import {
 import type { Tier } from "../planning/tiers.ts";
 import {
   accountRoot,
+  deny,
   deployerOnly,
+  ownAccount,
   type PolicyDocument,
   policyDocument,
   type PolicyStatement,
   s3Service,
   tlsOnly,
+  unless,
 } from "./policyDocument.ts";
 
 /** The vault's derived names and settings, as plain data that the first preview knows. */
@@ -47,14 +50,9 @@ export function bucketPolicy(args: VaultPolicyArgs): PolicyDocument {
     // An upload without an encryption header gets the bucket's default, the vault's key. An upload with one could only name another key.
     denyUploadsWith("RightKeyOnly", objects, "s3:x-amz-server-side-encryption"),
     denyUploadsWith("NoKeyOfTheUploader", objects, "s3:x-amz-server-side-encryption-customer-algorithm"),
-    {
-      Sid: "NobodyDeletes",
-      Effect: "Deny",
-      Principal: "*",
-      Action: ["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"],
-      Resource: objects,
-      Condition: { ArnNotEquals: { "aws:PrincipalArn": vaultRoleArn(site, "break-glass") } },
-    },
+    deny("NobodyDeletes", objects, ["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"], {
+      ArnNotEquals: { "aws:PrincipalArn": vaultRoleArn(site, "break-glass") },
+    }),
     ...writers(args, bucketArn, deployerArns),
     deployerOnly(bucketArn, deployerArns),
     ...tiers.map((tier) => lockLimit(bucketArn, tier)),
@@ -77,53 +75,25 @@ function writers(
   deployerArns: readonly string[],
 ): PolicyStatement[] {
   const objects = `${bucketArn}/*`;
+  const inTiers = tiers.map(({ prefix }) => `${bucketArn}/${prefix}*`);
+  const inLog = `${bucketArn}/${RECOVERY_LOG_PREFIX}*`;
   const backups = [vaultRoleArn(site, "writer"), scheduleRoleArn(site, "runner")];
-  const denied = { Effect: "Deny", Principal: "*" };
-  const unless = (arns: readonly string[]) => ({ ArnNotLike: { "aws:PrincipalArn": arns } });
+  const holders = [...backups, vaultRoleArn(site, "break-glass")];
+  const replicating = ["s3:ReplicateDelete", "s3:ReplicateObject", "s3:ReplicateTags"];
+  const onlyPrimary = replicaOf && unless([replicationRoleArn(replicaOf)]);
   return [
+    deny("WritersOnly", inTiers, "s3:PutObject", unless(backups)),
+    deny("RecoveriesLog", inLog, "s3:PutObject", unless([vaultRoleArn(site, "restorer"), ...deployerArns])),
     {
-      Sid: "WritersOnly",
-      ...denied,
-      Action: "s3:PutObject",
-      Resource: tiers.map(({ prefix }) => `${bucketArn}/${prefix}*`),
-      Condition: unless(backups),
+      ...{ Sid: "NothingElse", Effect: "Deny", Principal: "*", Action: "s3:PutObject" },
+      NotResource: [...inTiers, inLog],
     },
-    {
-      Sid: "RecoveriesLog",
-      ...denied,
-      Action: "s3:PutObject",
-      Resource: `${bucketArn}/${RECOVERY_LOG_PREFIX}*`,
-      Condition: unless([vaultRoleArn(site, "restorer"), ...deployerArns]),
-    },
-    {
-      Sid: "NothingElse",
-      ...denied,
-      Action: "s3:PutObject",
-      NotResource: [...tiers.map(({ prefix }) => prefix), RECOVERY_LOG_PREFIX].map(
-        (prefix) => `${bucketArn}/${prefix}*`,
-      ),
-    },
-    {
-      Sid: "WrittenOnce",
-      ...denied,
-      Action: "s3:PutObject",
-      Resource: objects,
-      Condition: { Null: { "s3:if-none-match": "true" }, Bool: { "s3:ObjectCreationOperation": "true" } },
-    },
-    {
-      Sid: "HoldsOfWriters",
-      ...denied,
-      Action: ["s3:PutObjectLegalHold", "s3:PutObjectRetention"],
-      Resource: objects,
-      Condition: unless([...backups, vaultRoleArn(site, "break-glass")]),
-    },
-    {
-      Sid: "ReplicasOfThePrimary",
-      ...denied,
-      Action: ["s3:ReplicateDelete", "s3:ReplicateObject", "s3:ReplicateTags"],
-      Resource: objects,
-      ...(replicaOf && { Condition: unless([replicationRoleArn(replicaOf)]) }),
-    },
+    deny("WrittenOnce", objects, "s3:PutObject", {
+      Null: { "s3:if-none-match": "true" },
+      Bool: { "s3:ObjectCreationOperation": "true" },
+    }),
+    deny("HoldsOfWriters", objects, ["s3:PutObjectLegalHold", "s3:PutObjectRetention"], unless(holders)),
+    deny("ReplicasOfThePrimary", objects, replicating, onlyPrimary),
   ];
 }
 
@@ -134,104 +104,17 @@ function writers(
  */
 export function keyPolicy(args: Omit<VaultPolicyArgs, "tiers">): PolicyDocument {
   const { site, deployerArns = defaultDeployerArns(site), replicaOf, disposable = false } = args;
+  const ends = [vaultRoleArn(site, "break-glass"), ...(disposable ? deployerArns : [])];
   return policyDocument([
-    {
-      Sid: "OwnAccount",
-      Effect: "Allow",
-      Principal: { AWS: accountRoot(site) },
-      Action: "kms:*",
-      Resource: "*",
-    },
-    {
-      Sid: "DeployerOnly",
-      Effect: "Deny",
-      Principal: "*",
-      Action: ["kms:DisableKeyRotation", "kms:PutKeyPolicy"],
-      Resource: "*",
-      Condition: { ArnNotLike: { "aws:PrincipalArn": deployerArns } },
-    },
-    {
-      Sid: "BreakGlassEnds",
-      Effect: "Deny",
-      Principal: "*",
-      Action: ["kms:DisableKey", "kms:ScheduleKeyDeletion"],
-      Resource: "*",
-      Condition: {
-        ArnNotLike: {
-          "aws:PrincipalArn": [vaultRoleArn(site, "break-glass"), ...(disposable ? deployerArns : [])],
-        },
-      },
-    },
-    ...(replicaOf
-      ? [
-          {
-            Sid: "ReplicationEncrypts",
-            Effect: "Allow",
-            Principal: { AWS: accountRoot(replicaOf) },
-            Action: ["kms:Encrypt", "kms:GenerateDataKey"],
-            Resource: "*",
-            Condition: {
-              ArnEquals: { "aws:PrincipalArn": replicationRoleArn(replicaOf) },
-              StringEquals: { "kms:ViaService": s3Service(site.region) },
-            },
-          },
-        ]
-      : []),
-  ]);
-}
-
-/** Lets S3 assume the replication role. */
-export function replicationTrust(): PolicyDocument {
-  return policyDocument([{ Effect: "Allow", Principal: { Service: "s3.amazonaws.com" }, Action: "sts:AssumeRole" }]);
-}
-
-/** The two ends of a replication. */
-export interface ReplicationEnds {
-  sourceBucketArn: string;
-  sourceKeyArn: string;
-  sourceRegion: string;
-  targetBucketArn: string;
-  targetKeyArn: string;
-  targetRegion: string;
-}
-
-/** Permissions of the replication role: read versions and their locks here, write replicas there. It may not delete. */
-export function replicationPermissions(ends: ReplicationEnds): PolicyDocument {
-  return policyDocument([
-    {
-      Effect: "Allow",
-      Action: ["s3:GetReplicationConfiguration", "s3:ListBucket"],
-      Resource: ends.sourceBucketArn,
-    },
-    {
-      Effect: "Allow",
-      Action: [
-        "s3:GetObjectVersionForReplication",
-        "s3:GetObjectVersionAcl",
-        "s3:GetObjectVersionTagging",
-        "s3:GetObjectRetention",
-        "s3:GetObjectLegalHold",
-      ],
-      Resource: `${ends.sourceBucketArn}/*`,
-    },
-    { Effect: "Allow", Action: REPLICA_ACTIONS, Resource: `${ends.targetBucketArn}/*` },
-    {
-      Effect: "Allow",
-      Action: "kms:Decrypt",
-      Resource: ends.sourceKeyArn,
-      Condition: { StringEquals: { "kms:ViaService": s3Service(ends.sourceRegion) } },
-    },
-    {
-      Effect: "Allow",
-      Action: ["kms:Encrypt", "kms:GenerateDataKey"],
-      Resource: ends.targetKeyArn,
-      Condition: { StringEquals: { "kms:ViaService": s3Service(ends.targetRegion) } },
-    },
+    ownAccount(site),
+    deny("DeployerOnly", "*", ["kms:DisableKeyRotation", "kms:PutKeyPolicy"], unless(deployerArns)),
+    deny("BreakGlassEnds", "*", ["kms:DisableKey", "kms:ScheduleKeyDeletion"], unless(ends)),
+    ...(replicaOf ? [replicationEncrypts(site, replicaOf)] : []),
   ]);
 }
 
 /** No s3:ReplicateDelete: an object deleted in the primary stays in the replica until the replica's own rules expire it. */
-const REPLICA_ACTIONS = ["s3:ReplicateObject", "s3:ReplicateTags"];
+export const REPLICA_ACTIONS = ["s3:ReplicateObject", "s3:ReplicateTags"];
 
 function replicaStatements(bucketArn: string, objects: string, replicaOf: Site): PolicyStatement[] {
   const from = {
@@ -245,27 +128,29 @@ function replicaStatements(bucketArn: string, objects: string, replicaOf: Site):
   ];
 }
 
-function denyUploadsWith(sid: string, objects: string, header: string): PolicyStatement {
+function replicationEncrypts({ region }: Site, replicaOf: Site): PolicyStatement {
   return {
-    Sid: sid,
-    Effect: "Deny",
-    Principal: "*",
-    Action: "s3:PutObject",
-    Resource: objects,
-    Condition: { Null: { [header]: "false" } },
+    Sid: "ReplicationEncrypts",
+    Effect: "Allow",
+    Principal: { AWS: accountRoot(replicaOf) },
+    Action: ["kms:Encrypt", "kms:GenerateDataKey"],
+    Resource: "*",
+    Condition: {
+      ArnEquals: { "aws:PrincipalArn": replicationRoleArn(replicaOf) },
+      StringEquals: { "kms:ViaService": s3Service(region) },
+    },
   };
+}
+
+function denyUploadsWith(sid: string, objects: string, header: string): PolicyStatement {
+  return deny(sid, objects, "s3:PutObject", { Null: { [header]: "false" } });
 }
 
 /** Refuses a lock that is longer than its tier, which would delay expiry and which only break-glass can remove. */
 function lockLimit(bucketArn: string, { name, prefix, lockDays }: VaultPolicyArgs["tiers"][number]): PolicyStatement {
-  return {
-    Sid: `LockLimit${name.replace(/[^A-Za-z0-9]/g, "")}`,
-    Effect: "Deny",
-    Principal: "*",
-    Action: ["s3:PutObject", "s3:PutObjectRetention"],
-    Resource: `${bucketArn}/${prefix}*`,
-    Condition: {
-      NumericGreaterThan: { "s3:object-lock-remaining-retention-days": String(lockDays + LOCK_TOLERANCE_DAYS) },
-    },
-  };
+  const sid = `LockLimit${name.replace(/[^A-Za-z0-9]/g, "")}`;
+  const limit = { "s3:object-lock-remaining-retention-days": String(lockDays + LOCK_TOLERANCE_DAYS) };
+  return deny(sid, `${bucketArn}/${prefix}*`, ["s3:PutObject", "s3:PutObjectRetention"], {
+    NumericGreaterThan: limit,
+  });
 }

@@ -2,7 +2,8 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
 import { replicationRoleName, type Site } from "../planning/names.ts";
-import { replicationPermissions, replicationTrust } from "./vaultPolicies.ts";
+import { policyDocument, s3Service } from "./policyDocument.ts";
+import { REPLICA_ACTIONS } from "./vaultPolicies.ts";
 
 /** Address of another site's vault that receives replicas. */
 export interface VaultAddress {
@@ -10,15 +11,22 @@ export interface VaultAddress {
   readonly keyArn: string;
 }
 
+/** One end of a replication. */
+export type ReplicationEnd = VaultAddress & { readonly region: string };
+
 /** The source and the target of a replication. */
 export interface VaultReplicationArgs {
   readonly site: Site;
   readonly bucket: aws.s3.Bucket;
   readonly key: aws.kms.Key;
   readonly versioning: aws.s3.BucketVersioning;
-  readonly target: VaultAddress & { readonly region: string };
+  readonly target: ReplicationEnd;
   readonly tags?: Record<string, string> | undefined;
 }
+
+const S3_MAY_ASSUME = policyDocument([
+  { Effect: "Allow", Principal: { Service: "s3.amazonaws.com" }, Action: "sts:AssumeRole" },
+]);
 
 /** Minutes in which Replication Time Control replicates 99.99 % of the objects. S3 offers only this value. */
 const REPLICATION_MINUTES = 15;
@@ -40,26 +48,19 @@ export function replicateVault(
     {
       name: replicationRoleName(site),
       description: `S3 replicates the ${site.role} backup vault of ${site.project} with it`,
-      assumeRolePolicy: JSON.stringify(replicationTrust()),
+      assumeRolePolicy: JSON.stringify(S3_MAY_ASSUME),
       ...(tags && { tags }),
     },
     child,
   );
-  const permissions = pulumi.all([bucket.arn, key.arn]).apply(([sourceBucketArn, sourceKeyArn]) =>
-    JSON.stringify(
-      replicationPermissions({
-        sourceBucketArn,
-        sourceKeyArn,
-        sourceRegion: site.region,
-        targetBucketArn: target.bucketArn,
-        targetKeyArn: target.keyArn,
-        targetRegion: target.region,
-      }),
-    ),
-  );
+  const policy = pulumi
+    .all([bucket.arn, key.arn])
+    .apply(([bucketArn, keyArn]) =>
+      JSON.stringify(replicationPermissions({ bucketArn, keyArn, region: site.region }, target)),
+    );
   const rolePolicy = new aws.iam.RolePolicy(
     `${name}-replication-policy`,
-    { name: "replicate", role: role.name, policy: permissions },
+    { name: "replicate", role: role.name, policy },
     child,
   );
   return new aws.s3.BucketReplicationConfig(
@@ -87,4 +88,21 @@ export function replicateVault(
     },
     { ...child, dependsOn: [versioning, rolePolicy] },
   );
+}
+
+/** Permissions of the replication role: read versions and their locks here, write replicas there. It may not delete. */
+function replicationPermissions(source: ReplicationEnd, target: ReplicationEnd) {
+  const through = ({ region }: ReplicationEnd) => ({ StringEquals: { "kms:ViaService": s3Service(region) } });
+  const reading = [
+    ...["s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl", "s3:GetObjectVersionTagging"],
+    ...["s3:GetObjectRetention", "s3:GetObjectLegalHold"],
+  ];
+  const encrypting = ["kms:Encrypt", "kms:GenerateDataKey"];
+  return policyDocument([
+    { Effect: "Allow", Action: ["s3:GetReplicationConfiguration", "s3:ListBucket"], Resource: source.bucketArn },
+    { Effect: "Allow", Action: reading, Resource: `${source.bucketArn}/*` },
+    { Effect: "Allow", Action: REPLICA_ACTIONS, Resource: `${target.bucketArn}/*` },
+    { Effect: "Allow", Action: "kms:Decrypt", Resource: source.keyArn, Condition: through(source) },
+    { Effect: "Allow", Action: encrypting, Resource: target.keyArn, Condition: through(target) },
+  ]);
 }

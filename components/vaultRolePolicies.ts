@@ -1,6 +1,13 @@
 import { RECOVERY_LOG_PREFIX, type Site, type VaultRolePurpose, vaultRoleTag } from "../planning/names.ts";
 import type { Tier } from "../planning/tiers.ts";
-import { accountRoot, type PolicyDocument, policyDocument, type PolicyStatement, s3Service } from "./policyDocument.ts";
+import {
+  accountRoot,
+  allow,
+  type PolicyDocument,
+  policyDocument,
+  type PolicyStatement,
+  s3Service,
+} from "./policyDocument.ts";
 
 /** The resources that a role may use. */
 export interface VaultRoleScope {
@@ -61,10 +68,7 @@ const STATEMENTS: Readonly<Record<VaultRolePurpose, (scope: VaultRoleScope) => P
   writer: (scope) => [
     ...reading(scope),
     allow("Writes", inTiers(scope), [
-      "s3:AbortMultipartUpload",
-      "s3:PutObject",
-      "s3:PutObjectLegalHold",
-      "s3:PutObjectRetention",
+      ...["s3:AbortMultipartUpload", "s3:PutObject", "s3:PutObjectLegalHold", "s3:PutObjectRetention"],
     ]),
     throughS3("Encrypts", scope, ["kms:GenerateDataKey"]),
     allow("Signs", scope.signingKeyArn, ["kms:Sign"]),
@@ -83,19 +87,11 @@ const STATEMENTS: Readonly<Record<VaultRolePurpose, (scope: VaultRoleScope) => P
   "break-glass": (scope) => [
     allow("Looks", scope.bucketArn, ["s3:ListBucket", "s3:ListBucketVersions"]),
     allow("Deletes", `${scope.bucketArn}/*`, [
-      "s3:BypassGovernanceRetention",
-      "s3:DeleteObject",
-      "s3:DeleteObjectVersion",
-      "s3:GetObjectLegalHold",
-      "s3:GetObjectRetention",
-      "s3:PutObjectLegalHold",
+      ...["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"],
+      ...["s3:GetObjectLegalHold", "s3:GetObjectRetention", "s3:PutObjectLegalHold"],
     ]),
     allow("EndsTheKey", scope.keyArn, [
-      "kms:CancelKeyDeletion",
-      "kms:DescribeKey",
-      "kms:DisableKey",
-      "kms:EnableKey",
-      "kms:ScheduleKeyDeletion",
+      ...["kms:CancelKeyDeletion", "kms:DescribeKey", "kms:DisableKey", "kms:EnableKey", "kms:ScheduleKeyDeletion"],
     ]),
   ],
 };
@@ -104,26 +100,16 @@ function reading(scope: VaultRoleScope): PolicyStatement[] {
   return [
     allow("Looks", scope.bucketArn, ["s3:ListBucket", "s3:ListBucketVersions"]),
     allow("Reads", inTiers(scope), [
-      "s3:GetObject",
-      "s3:GetObjectLegalHold",
-      "s3:GetObjectRetention",
-      "s3:GetObjectVersion",
+      ...["s3:GetObject", "s3:GetObjectLegalHold", "s3:GetObjectRetention", "s3:GetObjectVersion"],
     ]),
     throughS3("Decrypts", scope, ["kms:Decrypt"]),
     allow("KnowsTheSigner", scope.signingKeyArn, ["kms:GetPublicKey"]),
   ];
 }
 
-function allow(sid: string, resource: string | string[], actions: string[]): PolicyStatement {
-  return { Sid: sid, Effect: "Allow", Action: actions, Resource: resource };
-}
-
 /** The vault's key only opens the vault: it answers only to S3 in this region. */
 function throughS3(sid: string, { keyArn, site }: VaultRoleScope, actions: string[]): PolicyStatement {
-  return {
-    ...allow(sid, keyArn, actions),
-    Condition: { StringEquals: { "kms:ViaService": s3Service(site.region) } },
-  };
+  return allow(sid, keyArn, actions, { StringEquals: { "kms:ViaService": s3Service(site.region) } });
 }
 
 function inTiers({ bucketArn, tiers }: VaultRoleScope): string[] {

@@ -3,10 +3,7 @@ const BACKUP_ID = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z-[0-9a-f]{6}$/;
 
 /** Makes a backup's id from its start and 6 random hexadecimal digits. Ids sort by time. */
 export function backupIdFor(startedAt: Date, randomHex: string): string {
-  const id = `${startedAt
-    .toISOString()
-    .replace(/\.\d{3}Z$/, "Z")
-    .replaceAll(/[-:]/g, "")}-${randomHex}`;
+  const id = `${startedAt.toISOString().replaceAll(/[-:]|\.\d{3}/g, "")}-${randomHex}`;
   if (!BACKUP_ID.test(id)) throw new Error(`"${id}" is not a backup id`);
   return id;
 }

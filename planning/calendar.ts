@@ -1,11 +1,7 @@
-/** How often a tier is filled; the values of planning/tiers.ts. */
-export type CalendarPeriod = "run" | "isoWeek" | "month" | "year";
+import type { CalendarPeriod, Tier } from "./tiers.ts";
 
 /** What the calendar needs to know of a tier. Tiers are passed shortest period first. */
-export interface CalendarTier {
-  readonly name: string;
-  readonly period: CalendarPeriod;
-}
+export type CalendarTier = Pick<Tier, "name" | "period">;
 
 /** What the calendar needs to know of a backup: its tier and the time of its snapshot. Only proven backups count. */
 export interface ProvenBackup {
@@ -13,8 +9,8 @@ export interface ProvenBackup {
   readonly takenAt: Date;
 }
 
-/** The name of the UTC period that contains an instant: "2026-W53", "2026-12", "2026". The period `run` has no names. */
-function periodOf(instant: Date, period: Exclude<CalendarPeriod, "run">): string {
+/** The name of the UTC period that contains an instant: "2026-W53", "2026-12", "2026". */
+function periodOf(instant: Date, period: CalendarPeriod): string {
   if (period === "year") return instant.toISOString().slice(0, 4);
   if (period === "month") return instant.toISOString().slice(0, 7);
   return isoWeekOf(instant);
@@ -31,7 +27,7 @@ export function tierForRun<T extends CalendarTier>(now: Date, tiers: readonly T[
   const order = new Map(tiers.map((tier, index) => [tier.name, index]));
   const past = proven.filter((backup) => backup.takenAt.getTime() <= now.getTime());
   for (const [index, tier] of [...tiers.entries()].reverse()) {
-    const period = tier.period;
+    const { period } = tier;
     if (period === "run") return tier;
     const current = periodOf(now, period);
     const filled = past.some(

@@ -30,19 +30,21 @@ export function replicationRoleName({ project, role, region }: Site): string {
   return `${project}-${role}-replication-${region}`;
 }
 
+function roleArn({ accountId }: Site, name: string): string {
+  return `arn:aws:iam::${accountId}:role/${name}`;
+}
+
 /**
  * ARN of the replication role. The other site trusts this derived name before the role exists and after it is gone, so neither stack needs
  * the other's state.
  */
 export function replicationRoleArn(site: Site): string {
-  return `arn:aws:iam::${site.accountId}:role/${replicationRoleName(site)}`;
+  return roleArn(site, replicationRoleName(site));
 }
 
-/** What a role of the vault is for. */
-export type VaultRolePurpose = "writer" | "reader" | "restorer" | "break-glass";
-
-/** Every purpose, from everyday use to last resort. */
-export const VAULT_ROLE_PURPOSES: readonly VaultRolePurpose[] = ["writer", "reader", "restorer", "break-glass"];
+/** What the roles of the vault are for, from everyday use to last resort. */
+export const VAULT_ROLE_PURPOSES = ["writer", "reader", "restorer", "break-glass"] as const;
+export type VaultRolePurpose = (typeof VAULT_ROLE_PURPOSES)[number];
 
 /** Name of one of the vault's roles. IAM names are unique in an account, so it contains the region. At most 64 characters. */
 export function vaultRoleName({ project, role, region }: Site, purpose: VaultRolePurpose): string {
@@ -51,7 +53,7 @@ export function vaultRoleName({ project, role, region }: Site, purpose: VaultRol
 
 /** ARN of one of the vault's roles. The bucket policy names the break-glass role by this ARN before the role exists. */
 export function vaultRoleArn(site: Site, purpose: VaultRolePurpose): string {
-  return `arn:aws:iam::${site.accountId}:role/${vaultRoleName(site, purpose)}`;
+  return roleArn(site, vaultRoleName(site, purpose));
 }
 
 /** Tag that allows its principal to assume that role of the project's vaults. Its value is "true". */
@@ -99,7 +101,7 @@ export function scheduleRoleName({ project, role, region }: Site, purpose: "runn
 
 /** ARN of that role. The vault's policy names the runner by this ARN before the role exists. */
 export function scheduleRoleArn(site: Site, purpose: "runner" | "starter"): string {
-  return `arn:aws:iam::${site.accountId}:role/${scheduleRoleName(site, purpose)}`;
+  return roleArn(site, scheduleRoleName(site, purpose));
 }
 
 /** Name of the bucket that stores the runner's code. At most 63 characters. */

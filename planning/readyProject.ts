@@ -30,8 +30,4 @@ export type ReadyProject = z.infer<typeof READY_PROJECT>;
 export const READY_PROJECT_KEYS = Object.keys(READY_PROJECT.shape) as (keyof ReadyProject)[];
 
 /** The fields that no output may show. */
-export const READY_PROJECT_SECRETS = [
-  "databasePassword",
-  "connectionString",
-  "anonKey",
-] as const satisfies (keyof ReadyProject)[];
+export const READY_PROJECT_SECRETS: (keyof ReadyProject)[] = ["databasePassword", "connectionString", "anonKey"];

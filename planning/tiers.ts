@@ -1,8 +1,11 @@
 /** The tiers that docs/objectives.md requires. A stack may have more of them: a tier's name is plain data. */
 export type RequiredTierName = "daily" | "weekly" | "monthly" | "annual";
 
-/** How often a tier is filled: by every run, or by the first proven backup of a UTC calendar period. */
-export type TierPeriod = "run" | "isoWeek" | "month" | "year";
+/** How often a tier is filled, shortest first: by every run, or by the first proven backup of a UTC calendar period. */
+export const TIER_PERIODS = ["run", "isoWeek", "month", "year"] as const;
+export type TierPeriod = (typeof TIER_PERIODS)[number];
+/** The periods of the calendar. */
+export type CalendarPeriod = Exclude<TierPeriod, "run">;
 
 /** Storage classes that a tier may move to. Both answer at once, because a recovery can't wait hours for an archive. */
 export type ColderStorage = "STANDARD_IA" | "GLACIER_IR";

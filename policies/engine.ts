@@ -41,9 +41,7 @@ function packRunner(): string {
 }
 
 async function findTool(name: string, folders: readonly string[]): Promise<string | undefined> {
-  for (const folder of folders) {
-    if (await isTool(join(folder, name))) return join(folder, name);
-  }
+  for (const folder of folders) if (await isTool(join(folder, name))) return join(folder, name);
   return undefined;
 }
 

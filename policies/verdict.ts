@@ -1,6 +1,5 @@
 import type { PreviewReport, Violation } from "../recovery/pulumi/previewChild.ts";
-import type { DeclaredStack } from "./stacks/declaredStack.ts";
-import { replicaInAnotherRegion, type StacksRule } from "./stacks/replicaInAnotherRegion.ts";
+import { type DeclaredStack, replicaInAnotherRegion, type StacksRule } from "./stacks/replicaInAnotherRegion.ts";
 
 /** The rules over all stacks, by name. */
 const RULES: Readonly<Record<string, StacksRule>> = { "stacks-replica-in-another-region": replicaInAnotherRegion };

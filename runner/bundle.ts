@@ -22,7 +22,7 @@ const OPTIONS = {
   bundle: true,
   platform: "node",
   format: "esm",
-  // The oldest Node that the runner works on: zstd came with 22.15.
+  // The oldest Node that has zstd.
   target: "node22.15",
   // Names stay, so that the log of a failed run can be read.
   minifyWhitespace: true,
@@ -30,7 +30,7 @@ const OPTIONS = {
   legalComments: "none",
   // An optional binding of pg that this project doesn't have.
   external: ["pg-native"],
-  // Packages of CommonJS ask for Node's own modules by `require`, which an ES module doesn't have by itself.
+  // Packages of CommonJS load Node's own modules by `require`, which an ES module lacks.
   banner: {
     js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
   },
@@ -42,8 +42,16 @@ const OPTIONS = {
 /** What a bundle was made of. */
 const recordSchema = z.object({ sources: z.array(z.string()), digest: z.string(), sha256: z.string() });
 
-/** The runner with everything that it imports, as one ES module in UTF-8, and the files that it was made of. */
-function bundledRunner(): { bytes: Uint8Array; sources: string[] } {
+/**
+ * Bundles the runner with everything that it imports into one ES module, `runner.mjs`, from which `pulumi up` uploads it. Every run of the program
+ * calls this, so a bundle of the same sources is kept. Several programs may do so at once: a reader never sees half a file.
+ */
+export function bundleRunner(folder: string = join(PROJECT, ".build")): RunnerBundle {
+  const path = join(folder, "runner.mjs");
+  const record = join(folder, "runner.json");
+  const made = recordIn(record);
+  if (made !== undefined && made.digest === digestOf(made.sources) && made.sha256 === sha256Of(path))
+    return { path, sha256: made.sha256 };
   const { outputFiles, metafile } = buildSync({
     ...OPTIONS,
     external: [...OPTIONS.external],
@@ -51,23 +59,11 @@ function bundledRunner(): { bytes: Uint8Array; sources: string[] } {
   });
   const [bundle] = outputFiles;
   if (bundle === undefined) throw new Error("esbuild gave no bundle of the runner");
-  return { bytes: bundle.contents, sources: Object.keys(metafile.inputs).sort() };
-}
-
-/**
- * Bundles the runner into a file, `runner.mjs`; `pulumi up` uploads it from there. Every run of the program asks for it, so one that
- * was made of the same sources stays. Several programs may do so at once: a reader never sees half a file.
- */
-export function bundleRunner(folder: string = join(PROJECT, ".build")): RunnerBundle {
-  const path = join(folder, "runner.mjs");
-  const made = recordOf(folder);
-  if (made !== undefined && made.digest === digestOf(made.sources) && made.sha256 === sha256Of(path))
-    return { path, sha256: made.sha256 };
-  const { bytes, sources } = bundledRunner();
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const sources = Object.keys(metafile.inputs).sort();
+  const sha256 = createHash("sha256").update(bundle.contents).digest("hex");
   mkdirSync(folder, { recursive: true });
-  replace(path, bytes);
-  replace(recordPath(folder), JSON.stringify({ sources, digest: digestOf(sources), sha256 }));
+  replace(path, bundle.contents);
+  replace(record, JSON.stringify({ sources, digest: digestOf(sources), sha256 }));
   return { path, sha256 };
 }
 
@@ -77,20 +73,15 @@ function replace(path: string, content: string | Uint8Array): void {
   renameSync(fresh, path);
 }
 
-function recordPath(folder: string): string {
-  return join(folder, "runner.json");
-}
-
-function recordOf(folder: string): z.infer<typeof recordSchema> | undefined {
+function recordIn(file: string): z.infer<typeof recordSchema> | undefined {
   try {
-    return recordSchema.parse(JSON.parse(readFileSync(recordPath(folder), "utf8")));
+    return recordSchema.parse(JSON.parse(readFileSync(file, "utf8")));
   } catch {
-    // None yet, or nothing to be read: it is made anew.
-    return undefined;
+    return undefined; // none yet, or unreadable: the bundle is made again
   }
 }
 
-/** Of how it is made, and of what: also of the list that says which packages there are. Undefined where a source is gone. */
+/** A hash of esbuild's options, the sources and the list of packages. Undefined if a source is gone. */
 function digestOf(sources: readonly string[]): string | undefined {
   const hash = createHash("sha256").update(JSON.stringify([version, { ...OPTIONS, absWorkingDir: "" }]));
   for (const source of [...sources, "package-lock.json"]) {

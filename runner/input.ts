@@ -7,7 +7,7 @@ import {
   type RunnerSettings,
 } from "../settings/runnerSettings.ts";
 
-/** All that a run is given. */
+/** What a run works with. */
 export interface RunnerInput {
   settings: RunnerSettings;
   /** Secret. */
@@ -16,34 +16,29 @@ export interface RunnerInput {
   ports: Ports;
 }
 
-/**
- * Reads a run's settings and secrets from variables of the environment; one that is empty counts as not set.
- *
- * @throws UserError naming every fault at once, without any secret
- */
+/** Reads a run's settings and secrets from environment variables. An empty one counts as not set. UserError with every fault, without a secret. */
 export function readInput(environment: NodeJS.ProcessEnv): RunnerInput {
   const valueOf = (name: string) => (environment[name] === "" ? undefined : environment[name]);
   const faults: string[] = [];
   const settings = readSettings(valueOf(RUNNER_SETTINGS_VARIABLE), faults);
   const databaseUrl = valueOf(RUNNER_DATABASE_SECRET);
-  if (databaseUrl === undefined) faults.push(`${RUNNER_DATABASE_SECRET} is not set: the database to back up`);
-  if (settings === undefined || databaseUrl === undefined) {
-    throw new UserError(`The run can't begin: ${faults.join("; ")}.`);
-  }
+  if (databaseUrl === undefined)
+    faults.push(`${RUNNER_DATABASE_SECRET} is not set. Set it to the connection string of the database to back up`);
+  if (settings === undefined || databaseUrl === undefined)
+    throw new UserError(`The run can't start: ${faults.join("; ")}.`);
   const { ports } = services({ ...settings, awsRegion: settings.region }, environment);
   return { settings, databaseUrl, ports };
 }
 
 function readSettings(json: string | undefined, faults: string[]): RunnerSettings | undefined {
   if (json === undefined) {
-    faults.push(`${RUNNER_SETTINGS_VARIABLE} is not set: the stack's output runnerSettings, as JSON`);
+    faults.push(`${RUNNER_SETTINGS_VARIABLE} is not set. Set it to the stack's output runnerSettings, as JSON`);
     return undefined;
   }
   const parsed = RUNNER_SETTINGS.safeParse(parseJson(json));
   if (parsed.success) return parsed.data;
-  for (const { path, message } of parsed.error.issues) {
+  for (const { path, message } of parsed.error.issues)
     faults.push([RUNNER_SETTINGS_VARIABLE, ...path].join(".") + `: ${message}`);
-  }
   return undefined;
 }
 

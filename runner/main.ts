@@ -1,16 +1,16 @@
 import { backup } from "../recovery/backup/backup.ts";
 import { failureText, leftOutLines } from "../recovery/backup/leftOutText.ts";
 import { collectConfiguration } from "../recovery/configuration/configuration.ts";
+import { readStackState } from "../recovery/pulumi/stackState.ts";
 import { systemClock } from "../services/common/clock.ts";
 import { messageOf, PromiseError, UserError } from "../services/common/errors.ts";
 import { ageSealer, openerOf } from "../services/vault/age.ts";
 import { readInput, type RunnerInput } from "./input.ts";
-import { readState } from "./state.ts";
 
 /**
- * One scheduled run, as a program of its own: `node runner.mjs`. It needs Node and the PostgreSQL client programs, nothing of the
- * repository, and takes everything from variables of the environment. Exit codes are the command line's: 0 a proven backup
- * with all that could be had, 1 none, or one that lacks what a service did not give, 2 wrong set-up, 130 interrupted.
+ * One scheduled run, as a program of its own: `node runner.mjs`. It needs Node and the PostgreSQL client programs, nothing of the repository, and
+ * reads everything from environment variables. Exit codes are the command line's: 0 a proven backup with everything, 1 no proven backup, or one
+ * that lacks what a service did not return, 2 wrong set-up, 130 interrupted.
  */
 async function main(): Promise<void> {
   const input = readInput(process.env);
@@ -29,16 +29,14 @@ async function main(): Promise<void> {
 }
 
 async function backUp({ settings, databaseUrl, ports }: RunnerInput, signal: AbortSignal) {
-  const { ageRecipients } = settings;
+  const { ageRecipients, criticalTables, shrinkPercent, tiers } = settings;
   const sources = { ...settings, readState: () => readState(settings) };
   return backup({
     databaseUrl,
     vault: ports.vault(settings.vaultBucket),
     signer: ports.signer(settings.signingKeyArn),
     trustedKeys: settings.trustedWriterKeys,
-    tiers: settings.tiers,
-    criticalTables: settings.criticalTables,
-    shrinkPercent: settings.shrinkPercent,
+    ...{ tiers, criticalTables, shrinkPercent },
     ...(ageRecipients.length > 0 && { sealer: ageSealer(ageRecipients) }),
     opener: await openerOf(process.env),
     clock: systemClock,
@@ -47,6 +45,14 @@ async function backUp({ settings, databaseUrl, ports }: RunnerInput, signal: Abo
     reporter: say,
     signal,
   });
+}
+
+/** Pulumi's state, as it is stored: its secrets stay encrypted, so the run needs neither the stack's key nor an engine. */
+async function readState({ state, stack }: RunnerInput["settings"]): Promise<object> {
+  if (state !== undefined) return await readStackState(state.backend, state.project, stack);
+  throw new Error(
+    "the last `pulumi up` did not name a backend that a run can read. Set PULUMI_BACKEND_URL (s3://…) there; `castchat-recovery backup` stores the state too",
+  );
 }
 
 /** One line of the run's log. */

@@ -6,15 +6,15 @@ import type { Settings } from "../settings/settings.ts";
 import { bundleRunner } from "./bundle.ts";
 
 /**
- * What the scheduled runs are made of: the runner's code, bundled now, the services' tokens, and where the stack's state lies. A token for the runs alone, with
- * fewer rights, is given as RUNNER_<NAME>; without it they get the one of this very `up`.
+ * What the scheduled runs are made of: the runner's code, bundled now, the services' tokens, and the place of the stack's state. RUNNER_<NAME> is a
+ * token only for the runs, with fewer rights. Without it they get the token of this `up`.
  */
 export function scheduledRun({ runnerImage }: Settings, environment: NodeJS.ProcessEnv = process.env): ScheduledRun {
   const { path, sha256 } = bundleRunner();
   return { code: { path, sha256 }, image: runnerImage, tokens: tokensIn(environment), ...stateIn(environment) };
 }
 
-/** Pulumi tells a program nothing of its backend, so this takes the variable that names it; a run can read a bucket or a folder. */
+/** Pulumi does not pass the backend to a program, so this reads the variable that names it. A run can read a bucket or a folder. */
 function stateIn({ PULUMI_BACKEND_URL: backend = "" }: NodeJS.ProcessEnv): Pick<ScheduledRun, "state"> {
   return /^(s3|file):\/\//.test(backend) ? { state: { backend, project: pulumi.getProject() } } : {};
 }

@@ -17,8 +17,7 @@ import { SUPABASE } from "./databaseHost/supabaseApi.ts";
 import { supabaseContent } from "./databaseHost/supabaseContent.ts";
 import { CLOUDFLARE, cloudflareDns } from "./dns/cloudflare.ts";
 import type { DnsHost } from "./dns/dnsHost.ts";
-import type { RemoteService, ServiceAccess } from "./http/remoteService.ts";
-import { withoutToken } from "./http/token.ts";
+import { type RemoteService, type ServiceAccess, withoutToken } from "./http/remoteService.ts";
 import { awsScheduledRuns, type ScheduledRuns, type ScheduledRunsOptions } from "./scheduler/scheduledRuns.ts";
 import { kmsSigner } from "./signer/kmsSigner.ts";
 import type { Signer } from "./signer/signer.ts";
@@ -28,7 +27,7 @@ import { type VaultBucket, vaultBucket } from "./vault/vaultBucket.ts";
 import { type VaultKey, vaultKey, type VaultKeyOptions } from "./vault/vaultKey.ts";
 import { type RoleCredentials, roleCredentials, type RoleOptions } from "./vault/vaultRole.ts";
 
-/** Where a stack's services are. A stack's settings fit, and so does the provider's configuration. */
+/** Where a stack's services are. A stack's settings fit, and the provider's configuration. */
 export interface ServicePlaces {
   readonly awsRegion: string;
   readonly endpoints: Endpoints;
@@ -40,7 +39,7 @@ export interface ServicePlaces {
 export interface Lack {
   /** Variable of the environment. */
   readonly variable: RunnerToken;
-  /** What is missing and what to do, as a sentence. */
+  /** What is missing, and the command to type. */
   readonly why: string;
 }
 
@@ -48,26 +47,26 @@ export interface Lack {
 type WithoutPlace<T> = Omit<T, "region" | "endpoint">;
 
 /**
- * Every service of a stack. None is called before a port is used. AWS's ports take the environment's credentials, or those of a role; each of
- * the others takes its token, and throws a UserError with the lack's sentence when the port is asked for without one.
+ * Every service of a stack. No service is called before its port is used. AWS's ports use the environment's credentials, or those of a role.
+ * The others need a token; asking for such a port without its token throws a UserError.
  */
 export interface Ports {
   readonly vault: (bucket: string, credentials?: RoleCredentials) => Vault;
   readonly signer: (keyId: string, credentials?: RoleCredentials) => Signer;
-  /** Takes a role of the vault when its credentials are first needed. */
+  /** Assumes a role of the vault when its credentials are first needed. */
   readonly role: (role: WithoutPlace<RoleOptions>) => RoleCredentials;
   readonly vaultBucket: (bucket: string) => VaultBucket;
   readonly vaultKey: (key: WithoutPlace<VaultKeyOptions>) => VaultKey;
   readonly awsNames: () => AwsNames;
   readonly scheduledRuns: (names: WithoutPlace<ScheduledRunsOptions>) => ScheduledRuns;
-  /** `timeoutMs` is the patience with one attempt. */
+  /** `timeoutMs` limits one attempt. */
   readonly databaseHost: (timeoutMs?: number) => DatabaseHost;
-  /** What a project holds beside its database. Without the token only its calls throw: a backup then names each thing that it lacks. */
+  /** A project's content beside its database. Without the token only its calls throw, so that a backup can name what it lacks. */
   readonly projectContent: (ref: string) => ProjectContent;
   readonly appHost: () => AppHost;
   readonly dns: () => DnsHost;
   readonly codeHost: () => CodeHost;
-  /** Git with the code host's token, which only that host gets. */
+  /** Git with the code host's token, which is sent only to that host. */
   readonly git: () => Git;
   readonly edge: Edge;
 }
@@ -76,16 +75,16 @@ export interface Ports {
 export interface Services {
   readonly ports: Ports;
   readonly lacks: readonly Lack[];
-  /** A token. Throws a UserError with the lack's sentence if it is not set. */
+  /** A token. Throws a UserError if it is not set. */
   readonly token: (variable: RunnerToken) => string;
 }
 
-/** An adapter of a role: its service, and how it is made from a stack's places and the service's token. */
+/** An adapter of a role: its service, and how it is made from a stack's places and a token. */
 interface Adapter<P> extends RemoteService {
   readonly tokenName: RunnerToken;
   readonly open: (places: ServicePlaces, access: Pick<ServiceAccess, "token" | "timeoutMs">) => P;
 }
-/** Such an adapter of the database host, and what it holds of one project beside its database. */
+/** An adapter of the database host, which also gives a project's content beside its database. */
 interface DatabaseAdapter extends Adapter<DatabaseHost> {
   readonly content: (places: ServicePlaces, ref: string, token: string | undefined) => ProjectContent;
 }
@@ -121,14 +120,12 @@ const ADAPTERS = {
 };
 
 /**
- * The composition root: the only place that decides at which address, with which credentials and by which adapter a service is
- * asked. The command line, the scheduled run and the provider take their ports from here. An empty variable counts as not set.
+ * The composition root: the only place that decides on the address, the credentials and the adapter of a service. The command line, the
+ * scheduled run and the provider take their ports from here. An empty variable counts as not set.
  */
 export function services(places: ServicePlaces, environment: NodeJS.ProcessEnv): Services {
-  const lacks = RUNNER_TOKENS.filter((variable) => tokenIn(environment, variable) === undefined).map((variable) => ({
-    variable,
-    why: withoutToken(variable),
-  }));
+  const lacking = RUNNER_TOKENS.filter((variable) => tokenIn(environment, variable) === undefined);
+  const lacks = lacking.map((variable) => ({ variable, why: withoutToken(variable) }));
   const token = (variable: RunnerToken): string => {
     const found = tokenIn(environment, variable);
     if (found === undefined) throw new UserError(withoutToken(variable));
@@ -146,7 +143,7 @@ export function services(places: ServicePlaces, environment: NodeJS.ProcessEnv):
 }
 
 function tokenIn(environment: NodeJS.ProcessEnv, variable: RunnerToken): string | undefined {
-  return environment[variable] === "" ? undefined : environment[variable];
+  return environment[variable] || undefined;
 }
 
 /** The ports that lead to AWS, in one region. */

@@ -7,17 +7,12 @@ export const DEFAULT_RUNNER_IMAGE = "public.ecr.aws/docker/library/node:24.21.0-
 /** Major version of the PostgreSQL client programs that a run installs if its image has none. They read every older server. */
 export const RUNNER_POSTGRES_MAJOR = 18;
 
-/** A repository of a private registry in AWS. */
-export interface PrivateRepository {
-  readonly arn: string;
-}
-
-/** The Amazon ECR repository that an image comes from; undefined for a public image. */
-export function privateRepositoryOf(image: string): PrivateRepository | undefined {
+/** ARN of the Amazon ECR repository that an image comes from; undefined for a public image. */
+export function privateRepositoryArn(image: string): string | undefined {
   const match = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com\/([a-z0-9._/-]+?)[:@]/.exec(image);
   if (match === null) return undefined;
-  const [, account, region, name] = match;
-  return { arn: `arn:aws:ecr:${String(region)}:${String(account)}:repository/${String(name)}` };
+  const [, account = "", region = "", name = ""] = match;
+  return `arn:aws:ecr:${region}:${account}:repository/${name}`;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { TIER_PERIODS } from "../planning/tiers.ts";
 import { ENDPOINT_KEYS, withEndpoints } from "./endpoints.ts";
 
 const text = z.string().min(1);
@@ -19,7 +20,7 @@ const DECLARED = z.strictObject({
       z.strictObject({
         name: text,
         prefix: z.string().regex(/\/$/, "A tier's prefix ends with a slash."),
-        period: z.enum(["run", "isoWeek", "month", "year"]),
+        period: z.enum(TIER_PERIODS),
         lockDays: z.number().int().min(0),
       }),
     )

@@ -13,6 +13,7 @@ const account = matching(/^\d{12}$/);
 const region = matching(/^[a-z]{2}(-[a-z]+)+-\d$/);
 const domain = matching(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/);
 const githubName = matching(/^[A-Za-z0-9_.-]+$/);
+const vercelName = matching(/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/);
 const slug = matching(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/);
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 const days = z.number().int().min(1);
@@ -44,13 +45,8 @@ export const SETTINGS = z.object({
   supabaseOrganization: slug.describe("the slug of a Supabase organization"),
   supabaseRegion: region.describe("a region of Supabase such as ap-northeast-1"),
   vercelTeam: optional(matching(/^[A-Za-z0-9_-]+$/), "the id or slug of a Vercel team"),
-  vercelProject: matching(/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/).describe(
-    "the name of a Vercel project, in small letters",
-  ),
-  peerVercelProject: optional(
-    matching(/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/),
-    "the name of the other stack's Vercel project, in small letters",
-  ),
+  vercelProject: vercelName.describe("the name of a Vercel project, in small letters"),
+  peerVercelProject: optional(vercelName, "the name of the other stack's Vercel project, in small letters"),
   repository: matching(/^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/).describe("a GitHub repository as owner/name"),
   branch: z.string().min(1).default("main").describe("the name of a branch"),
   mirrorOwner: optional(githubName, "a GitHub owner"),

@@ -59,13 +59,13 @@ export function parseSettings(raw: RawSettings, stack: string, project: string =
       faults.push(`${project}:${key} ${shown(text)}; it must be ${schema.description ?? "something else"}.`);
     }
   }
-  for (const key of Object.keys(raw).filter((key) => !(key in SETTINGS.shape))) {
+  for (const key of Object.keys(raw).filter((key) => !(key in SETTINGS.shape)))
     faults.push(`${project}:${key} is not a setting; ${guess(key)}`);
-  }
   const between = faultsOfSettings(values).filter((fault) => !fault.keys.some((key) => broken.has(key)));
   faults.push(...between.map(({ keys, sentence }) => `${project}:${keys[0]} ${sentence}`));
   if (faults.length > 0) throw new SettingsError(refusal(stack, faults));
-  return settingsFrom(SETTINGS.parse(withoutEmpty(raw)), stack, project);
+  const given = Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== ""));
+  return settingsFrom(SETTINGS.parse(given), stack, project);
 }
 
 function settingsFrom(values: SettingValues, stack: string, project: string): Settings {
@@ -78,10 +78,9 @@ function settingsFrom(values: SettingValues, stack: string, project: string): Se
 }
 
 function refusal(stack: string, faults: readonly string[]): string {
-  const count = faults.length === 1 ? "A setting" : `${faults.length} settings`;
-  const verb = faults.length === 1 ? "is" : "are";
+  const [count, are] = faults.length === 1 ? ["A setting", "is"] : [`${faults.length} settings`, "are"];
   return [
-    `${count} of stack "${stack}" ${verb} wrong:`,
+    `${count} of stack "${stack}" ${are} wrong:`,
     ...faults.map((fault) => `  - ${fault}`),
     `Change it in Pulumi.${stack}.yaml or with \`pulumi config set KEY VALUE --stack ${stack}\`.`,
   ].join("\n");
@@ -96,8 +95,4 @@ function guess(key: string): string {
 function shown(text: string | undefined): string {
   if (text === undefined) return "is not set";
   return `is ${JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}...` : text)}`;
-}
-
-function withoutEmpty(raw: RawSettings): RawSettings {
-  return Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== ""));
 }

@@ -13,6 +13,8 @@ export interface SettingFault {
 /** The values that passed their own check. */
 type Values = Partial<SettingValues>;
 
+const fault = (keys: SettingFault["keys"], sentence: string): SettingFault => ({ keys, sentence });
+
 /** Checks the rules between settings. A rule is skipped if a value that it needs is absent. */
 export function faultsOfSettings(values: Values): SettingFault[] {
   return [
@@ -20,145 +22,99 @@ export function faultsOfSettings(values: Values): SettingFault[] {
     ...nameFaults(values),
     ...backupFaults(values),
     ...disposableFaults(values),
-    ...roleFaults(values),
+    ...(values.role === "primary" ? primaryFaults(values) : []),
+    ...(values.role === "standby" ? standbyFaults(values) : []),
   ];
 }
 
 /** A vault may only be disposable in the sandbox, or in a stack that only drills. */
-function disposableFaults({ disposableVault, endpointAws, mode }: Values): SettingFault[] {
-  if (disposableVault !== true || endpointAws !== undefined || mode === "drill") return [];
-  return [
-    {
-      keys: ["disposableVault", "endpointAws", "mode"],
-      sentence:
-        "is true, but the vault is in AWS and the stack is not a drill; remove it. To give up a vault, use `castchat-recovery vault retire`.",
-    },
-  ];
+function* disposableFaults({ disposableVault, endpointAws, mode }: Values): Generator<SettingFault> {
+  if (disposableVault === true && endpointAws === undefined && mode !== "drill")
+    yield fault(
+      ["disposableVault", "endpointAws", "mode"],
+      "is true, but the vault is in AWS and the stack is not a drill; remove it. To give up a vault, use `castchat-recovery vault retire`.",
+    );
 }
 
-function placeFaults({ awsRegion, peerAwsRegion, supabaseRegion }: Values): SettingFault[] {
-  const faults: SettingFault[] = [];
-  if (awsRegion !== undefined && awsRegion === peerAwsRegion) {
-    faults.push({
-      keys: ["peerAwsRegion", "awsRegion"],
-      sentence: `is "${peerAwsRegion}", the same as awsRegion. One disaster would destroy both stacks; choose another region.`,
-    });
-  }
+function* placeFaults({ awsRegion, peerAwsRegion, supabaseRegion }: Values): Generator<SettingFault> {
+  if (awsRegion !== undefined && awsRegion === peerAwsRegion)
+    yield fault(
+      ["peerAwsRegion", "awsRegion"],
+      `is "${peerAwsRegion}", the same as awsRegion. One disaster would destroy both stacks; choose another region.`,
+    );
   // A standby creates no project in advance, so without this rule the first drill or recovery would fail.
   const unknown = supabaseRegion === undefined ? undefined : supabaseRegionFault(supabaseRegion);
-  if (unknown !== undefined) {
-    faults.push({ keys: ["supabaseRegion"], sentence: `is "${supabaseRegion}", ${unknown}` });
-  }
-  return faults;
+  if (unknown !== undefined) yield fault(["supabaseRegion"], `is "${supabaseRegion}", ${unknown}`);
 }
 
-function nameFaults({ publicName, zoneName, repository, mirrorOwner, mirrorRepository }: Values): SettingFault[] {
-  const faults: SettingFault[] = [];
-  if (publicName !== undefined && zoneName !== undefined && !`.${publicName}`.endsWith(`.${zoneName}`)) {
-    faults.push({
-      keys: ["publicName", "zoneName"],
-      sentence: `is "${publicName}", which is not in the zone "${zoneName}"; choose a name that ends in it.`,
-    });
-  }
-  if (mirrorOwner !== undefined && repository === `${mirrorOwner}/${mirrorRepository ?? ""}`) {
-    faults.push({
-      keys: ["mirrorRepository", "mirrorOwner", "repository"],
-      sentence: `makes "${repository}" a mirror of itself; choose another name or owner.`,
-    });
-  }
-  return faults;
+function* nameFaults(values: Values): Generator<SettingFault> {
+  const { publicName, zoneName, repository, mirrorOwner, mirrorRepository = "" } = values;
+  if (publicName !== undefined && zoneName !== undefined && !`.${publicName}`.endsWith(`.${zoneName}`))
+    yield fault(
+      ["publicName", "zoneName"],
+      `is "${publicName}", which is not in the zone "${zoneName}"; choose a name that ends in it.`,
+    );
+  if (mirrorOwner !== undefined && repository === `${mirrorOwner}/${mirrorRepository}`)
+    yield fault(
+      ["mirrorRepository", "mirrorOwner", "repository"],
+      `makes "${repository}" a mirror of itself; choose another name or owner.`,
+    );
 }
 
-function backupFaults({ backup, at, tierOverrides, intervalHours }: Values): SettingFault[] {
-  const faults: SettingFault[] = [];
-  if (intervalHours !== undefined && intervalHours > LONGEST_INTERVAL_HOURS) {
-    faults.push({
-      keys: ["intervalHours"],
-      sentence: `is ${intervalHours}, with which more than 24 hours can be lost. A run may take ${RUN_LIMIT_MINUTES} minutes, and its replica 15 more; set at most ${LONGEST_INTERVAL_HOURS}.`,
-    });
-  }
-  if (backup !== undefined && at !== undefined) {
-    faults.push({
-      keys: ["at", "backup"],
-      sentence: "and backup are both set; set one of them, or neither for the newest backup.",
-    });
-  }
-  for (const sentence of faultsOfOverrides(tierOverrides ?? {})) {
-    faults.push({ keys: ["tierOverrides"], sentence: `is too short: ${sentence}.` });
-  }
-  return faults;
+function* backupFaults({ backup, at, tierOverrides = {}, intervalHours = 0 }: Values): Generator<SettingFault> {
+  if (intervalHours > LONGEST_INTERVAL_HOURS)
+    yield fault(
+      ["intervalHours"],
+      `is ${intervalHours}, with which more than 24 hours can be lost. A run may take ${RUN_LIMIT_MINUTES} minutes, and its replica 15 more; set at most ${LONGEST_INTERVAL_HOURS}.`,
+    );
+  if (backup !== undefined && at !== undefined)
+    yield fault(["at", "backup"], "and backup are both set; set one of them, or neither for the newest backup.");
+  for (const sentence of faultsOfOverrides(tierOverrides)) yield fault(["tierOverrides"], `is too short: ${sentence}.`);
 }
 
-function roleFaults(values: Values): SettingFault[] {
-  if (values.role === "primary") return primaryFaults(values);
-  if (values.role === "standby") return standbyFaults(values);
-  return [];
-}
-
-function primaryFaults(values: Values): SettingFault[] {
+function* primaryFaults(values: Values): Generator<SettingFault> {
   const { mode, standbyVault, standbyVaultBucketArn: bucket, standbyVaultKeyArn: key } = values;
   const { peerAwsAccountId: account, peerAwsRegion: region } = values;
-  const faults: SettingFault[] = [];
-  if (mode !== undefined) {
-    faults.push({ keys: ["mode", "role"], sentence: `is "${mode}", but only a standby has a mode; remove it.` });
-  }
+  if (mode !== undefined) yield fault(["mode", "role"], `is "${mode}", but only a standby has a mode; remove it.`);
   if (standbyVault === "none") {
-    if (bucket !== undefined || key !== undefined) {
-      faults.push({
-        keys: ["standbyVault", "standbyVaultBucketArn", "standbyVaultKeyArn"],
-        sentence: 'is "none", but a standby vault\'s address is set; remove one of the two.',
-      });
-    }
-    return faults;
+    if (bucket !== undefined || key !== undefined)
+      yield fault(
+        ["standbyVault", "standbyVaultBucketArn", "standbyVaultKeyArn"],
+        'is "none", but a standby vault\'s address is set; remove one of the two.',
+      );
+    return;
   }
   if (bucket === undefined || key === undefined) {
     const missing = bucket === undefined ? "standbyVaultBucketArn" : "standbyVaultKeyArn";
-    faults.push({
-      keys: [missing, "standbyVaultBucketArn", "standbyVaultKeyArn", "standbyVault"],
-      sentence: 'is not set; set it to the standby\'s output, or set standbyVault to "none" to go without a replica.',
-    });
+    yield fault(
+      [missing, "standbyVaultBucketArn", "standbyVaultKeyArn", "standbyVault"],
+      'is not set; set it to the standby\'s output, or set standbyVault to "none" to go without a replica.',
+    );
   }
-  if (
-    key !== undefined &&
-    region !== undefined &&
-    account !== undefined &&
-    !key.startsWith(`arn:aws:kms:${region}:${account}:`)
-  ) {
-    faults.push({
-      keys: ["standbyVaultKeyArn", "peerAwsRegion", "peerAwsAccountId"],
-      sentence: `is "${key}", which is not in region ${region} of account ${account} (peerAwsRegion, peerAwsAccountId); set the standby's own key.`,
-    });
-  }
-  return faults;
+  if (key === undefined || region === undefined || account === undefined) return;
+  if (!key.startsWith(`arn:aws:kms:${region}:${account}:`))
+    yield fault(
+      ["standbyVaultKeyArn", "peerAwsRegion", "peerAwsAccountId"],
+      `is "${key}", which is not in region ${region} of account ${account} (peerAwsRegion, peerAwsAccountId); set the standby's own key.`,
+    );
 }
 
-function standbyFaults(values: Values): SettingFault[] {
+function* standbyFaults(values: Values): Generator<SettingFault> {
   const { mode = "standby", trustedWriterKeys, generation = 1 } = values;
-  const faults: SettingFault[] = [];
-  for (const key of ["mirrorOwner", "mirrorRepository"] as const) {
-    if (values[key] === undefined) {
-      faults.push({
-        keys: [key, "role"],
-        sentence: "is not set, but a standby needs it for its mirror of the code; set it.",
-      });
-    }
-  }
-  for (const key of ["standbyVault", "standbyVaultBucketArn", "standbyVaultKeyArn"] as const) {
-    if (values[key] !== undefined) {
-      faults.push({ keys: [key, "role"], sentence: "is set, but only a primary replicates its vault; remove it." });
-    }
-  }
-  if (mode !== "standby" && trustedWriterKeys?.length === 0) {
-    faults.push({
-      keys: ["trustedWriterKeys", "mode"],
-      sentence: `is not set, but mode "${mode}" only restores backups signed by a key in it; set it to the primary's output signingPublicKey.`,
-    });
-  }
-  if (mode === "active" && generation < 2) {
-    faults.push({
-      keys: ["generation", "mode"],
-      sentence: `is ${generation}, which is the primary's. A recovery needs a higher one to take over the traffic; set 2 for the first recovery.`,
-    });
-  }
-  return faults;
+  for (const key of ["mirrorOwner", "mirrorRepository"] as const)
+    if (values[key] === undefined)
+      yield fault([key, "role"], "is not set, but a standby needs it for its mirror of the code; set it.");
+  for (const key of ["standbyVault", "standbyVaultBucketArn", "standbyVaultKeyArn"] as const)
+    if (values[key] !== undefined)
+      yield fault([key, "role"], "is set, but only a primary replicates its vault; remove it.");
+  if (mode !== "standby" && trustedWriterKeys?.length === 0)
+    yield fault(
+      ["trustedWriterKeys", "mode"],
+      `is not set, but mode "${mode}" only restores backups signed by a key in it; set it to the primary's output signingPublicKey.`,
+    );
+  if (mode === "active" && generation < 2)
+    yield fault(
+      ["generation", "mode"],
+      `is ${generation}, which is the primary's. A recovery needs a higher one to take over the traffic; set 2 for the first recovery.`,
+    );
 }

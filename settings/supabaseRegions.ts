@@ -7,24 +7,9 @@ import { allNearest } from "./nearest.ts";
  * what an organization may use.
  */
 export const SUPABASE_REGIONS = [
-  "ap-east-1",
-  "ap-northeast-1",
-  "ap-northeast-2",
-  "ap-south-1",
-  "ap-southeast-1",
-  "ap-southeast-2",
-  "ca-central-1",
-  "eu-central-1",
-  "eu-central-2",
-  "eu-north-1",
-  "eu-west-1",
-  "eu-west-2",
-  "eu-west-3",
-  "sa-east-1",
-  "us-east-1",
-  "us-east-2",
-  "us-west-1",
-  "us-west-2",
+  ...(["ap-east-1", "ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2"] as const),
+  ...(["ca-central-1", "eu-central-1", "eu-central-2", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3"] as const),
+  ...(["sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2"] as const),
 ] as const;
 
 /** The reason for refusing a region, as the end of a sentence; undefined when Supabase has the region. */

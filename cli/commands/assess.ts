@@ -4,9 +4,8 @@ import { assess } from "../../recovery/assess/assess.ts";
 import { walkedPastNotes } from "../../recovery/vault/walkVersions.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../services/common/errors.ts";
-import { openerOf } from "../../services/vault/age.ts";
-import { vaultOf } from "../stack/services.ts";
-import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
+import { backupsOf } from "../stack/services.ts";
+import { readStack } from "../stack/stackContext.ts";
 import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { backupOption, jsonOption, stackOption } from "../terminal/options.ts";
@@ -42,22 +41,12 @@ export function assessCommand(): Command {
       const { databaseUrl } = context.outputs;
       if (databaseUrl === undefined)
         throw new UserError(`Stack ${options.stack} has no database, so there is nothing to assess.`);
-      const vault = vaultOf(context);
-      const found = await withProgress("Assessing", async (reporter) =>
-        assess({
-          databaseUrl,
-          vault,
-          trustedKeys: trustedKeysOf(context),
-          opener: await openerOf(process.env),
-          tiers: context.settings.tiers,
-          backupId: options.backup,
-          trace: options.trace,
-          clock: systemClock,
-          reporter,
-          signal,
-        }),
+      const backups = await backupsOf(context);
+      const { backup: backupId, trace } = options;
+      const found = await withProgress("Assessing", (reporter) =>
+        assess({ databaseUrl, ...backups, backupId, trace, clock: systemClock, reporter, signal }),
       );
-      printResult(found, options.json === true, [...assessmentLines(found), ...walkedPastNotes(vault, found)]);
+      printResult(found, options.json === true, [...assessmentLines(found), ...walkedPastNotes(backups.vault, found)]);
       if (found.isDamaged) throw new PromiseError(summaryOf(found));
     });
 }

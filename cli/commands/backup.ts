@@ -6,9 +6,9 @@ import { collectConfiguration, type ConfigurationBackup } from "../../recovery/c
 import { BACKUP_KINDS, type BackupKind, KINDS } from "../../recovery/vault/backupKinds.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../services/common/errors.ts";
-import { ageSealer, openerOf } from "../../services/vault/age.ts";
-import { portsOf, writerOf } from "../stack/services.ts";
-import { readStack, type StackContext, trustedKeysOf } from "../stack/stackContext.ts";
+import { ageSealer } from "../../services/vault/age.ts";
+import { backupsOf, portsOf, writerOf } from "../stack/services.ts";
+import { readStack, type StackContext } from "../stack/stackContext.ts";
 import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
@@ -32,28 +32,18 @@ export function backupCommand(): Command {
       const context = await readStack(options.stack, signal);
       const { kind } = options;
       const { databaseUrl } = context.outputs;
-      if (databaseUrl === undefined && KINDS[kind].database) {
+      if (databaseUrl === undefined && KINDS[kind].database)
         throw new UserError(`Stack ${options.stack} has no database, so there is nothing to back up.`);
-      }
       const { supabaseRef } = context.outputs;
+      const { criticalTables, shrinkPercent, ageRecipients } = context.settings;
       const result = await withProgress("Backing up", async (reporter) =>
         backup({
-          databaseUrl,
-          ...writerOf(context),
-          trustedKeys: trustedKeysOf(context),
-          tiers: context.settings.tiers,
-          clock: systemClock,
-          kind,
-          criticalTables: context.settings.criticalTables,
-          shrinkPercent: context.settings.shrinkPercent,
-          acceptsSmaller: options.acceptSmaller === true,
-          ...(context.settings.ageRecipients.length > 0 && { sealer: ageSealer(context.settings.ageRecipients) }),
-          opener: await openerOf(process.env),
+          ...{ ...(await backupsOf(context)), ...writerOf(context), databaseUrl, clock: systemClock, kind },
+          ...{ criticalTables, shrinkPercent, acceptsSmaller: options.acceptSmaller === true, reporter, signal },
+          ...(ageRecipients.length > 0 && { sealer: ageSealer(ageRecipients) }),
           ...(KINDS[kind].configuration && { configuration: () => configurationOf(context, signal) }),
           ...(KINDS[kind].project &&
             supabaseRef !== undefined && { project: portsOf(context.settings).projectContent(supabaseRef) }),
-          reporter,
-          signal,
         }),
       );
       printResult({ ...result, storedBytes: result.sizeBytes }, options.json === true, [

@@ -1,6 +1,6 @@
-import Table from "cli-table3";
 import { Command } from "commander";
 
+import { daysText } from "../../planning/proof/promises.ts";
 import { missedOn } from "../../planning/retention/schedule.ts";
 import { dayOf } from "../../planning/retention/time.ts";
 import { TIERS } from "../../planning/tiers.ts";
@@ -11,6 +11,7 @@ import { fromOption, missedOption } from "../plan/planOptions.ts";
 import { example } from "../terminal/help.ts";
 import { jsonOption } from "../terminal/options.ts";
 import { printResult } from "../terminal/progress.ts";
+import { plainTable } from "../terminal/table.ts";
 
 const DEFAULT_DAYS = 120;
 const LONGEST_DAYS = 20_000;
@@ -33,18 +34,9 @@ export function calendarCommand(): Command {
       const firstDay =
         options.from ?? monthBefore(missed.length > 0 ? Math.min(...missed) : dayOf(systemClock().getTime()));
       const calendar = planCalendar(TIERS, { firstDay, days, intervalHours, isMissed: missedOn(new Set(missed)) });
-      const table = new Table({
-        head: ["run (UTC)", "opens", "of", ""],
-        style: { head: [], border: [], compact: true },
-      });
-      for (const { run, tier, period, lateDays } of calendar.entries) {
-        table.push([
-          run,
-          tier,
-          period,
-          lateDays === 0 ? "" : `${lateDays} ${lateDays === 1 ? "day" : "days"} late: earlier runs failed`,
-        ]);
-      }
+      const table = plainTable(["run (UTC)", "opens", "of", ""]);
+      for (const { run, tier, period, lateDays } of calendar.entries)
+        table.push([run, tier, period, lateDays === 0 ? "" : `${daysText(lateDays)} late: earlier runs failed`]);
       const [shortest] = TIERS;
       printResult(calendar, options.json === true, [
         table.toString(),
@@ -64,8 +56,7 @@ function monthBefore(day: number): number {
 
 function wholeNumber(option: string, text: string, lowest: number, highest: number): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < lowest || value > highest) {
+  if (!Number.isInteger(value) || value < lowest || value > highest)
     throw new UserError(`${option} ${text} is not a whole number from ${lowest} to ${highest}.`);
-  }
   return value;
 }

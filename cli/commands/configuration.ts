@@ -2,9 +2,8 @@ import { Command } from "commander";
 
 import { readConfiguration } from "../../recovery/configuration/readConfiguration.ts";
 import { visible } from "../../services/common/visibleText.ts";
-import { openerOf } from "../../services/vault/age.ts";
-import { vaultOf } from "../stack/services.ts";
-import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
+import { backupsOf } from "../stack/services.ts";
+import { readStack } from "../stack/stackContext.ts";
 import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
@@ -24,14 +23,8 @@ export function configurationCommand(): Command {
     .action(async (backupId: string | undefined, options: { stack: string }) => {
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);
-      const { configuration, passedOver } = await readConfiguration({
-        vault: vaultOf(context),
-        trustedKeys: trustedKeysOf(context),
-        opener: await openerOf(process.env),
-        tiers: context.settings.tiers,
-        backupId,
-        signal,
-      });
+      const source = { ...(await backupsOf(context)), backupId, signal };
+      const { configuration, passedOver } = await readConfiguration(source);
       // Only JSON goes to stdout.
       for (const sentence of passedOver) process.stderr.write(`${visible(sentence)}\n`);
       printResult(configuration, true, []);

@@ -10,6 +10,12 @@ import { loadLab } from "../terminal/lab.ts";
 import { jsonOption } from "../terminal/options.ts";
 import { printResult } from "../terminal/progress.ts";
 
+type Options = Pick<DrillOptions, "scenario" | "rows" | "reports"> & {
+  verbose?: boolean;
+  keep?: boolean;
+  json?: boolean;
+};
+
 /** `castchat-recovery drill`: corrupts a database and destroys everything in a sandbox on this machine, and recovers from both. */
 export function drillCommand(): Command {
   return new Command("drill")
@@ -28,33 +34,18 @@ export function drillCommand(): Command {
     .option("--keep", "keep the sandbox running after the drill, to inspect it")
     .addOption(jsonOption("ok, drills (each report as in reports/latest.json, and its files)"))
     .addHelpText("after", example("drill --scenario corruption"))
-    .action(
-      async (
-        options: Pick<DrillOptions, "scenario" | "rows" | "reports"> & {
-          verbose?: boolean;
-          keep?: boolean;
-          json?: boolean;
-        },
-      ) => {
-        const { runDrill } = await loadLab(() => import("../../lab/drills/run.ts"));
-        const { renderTerminal } = await loadLab(() => import("../../lab/drills/report/terminal.ts"));
-        const results = await runDrill({
-          scenario: options.scenario,
-          rows: options.rows,
-          reports: options.reports,
-          verbose: options.verbose === true,
-          keep: options.keep === true,
-          signal: abortOnInterrupt(),
-        });
-        const ok = results.every(({ report }) => report.ok);
-        printResult(
-          { ok, drills: results },
-          options.json === true,
-          results.map(({ report, files }) => `\n${renderTerminal(report)}\nReport: ${files.html} and ${files.json}`),
-        );
-        if (!ok) throw new PromiseError("The recovery did not keep every promise. The lines marked ✗ name them.");
-      },
-    );
+    .action(async ({ json = false, verbose = false, keep = false, ...options }: Options) => {
+      const { runDrill } = await loadLab(() => import("../../lab/drills/run.ts"));
+      const { renderTerminal } = await loadLab(() => import("../../lab/drills/report/terminal.ts"));
+      const results = await runDrill({ ...options, verbose, keep, signal: abortOnInterrupt() });
+      const ok = results.every(({ report }) => report.ok);
+      printResult(
+        { ok, drills: results },
+        json,
+        results.map(({ report, files }) => `\n${renderTerminal(report)}\nReport: ${files.html} and ${files.json}`),
+      );
+      if (!ok) throw new PromiseError("The recovery did not keep every promise. The lines marked ✗ name them.");
+    });
 }
 
 function wholeNumber(text: string): number {

@@ -1,4 +1,3 @@
-import Table from "cli-table3";
 import { Command } from "commander";
 
 import { readPlatformBackups } from "../../recovery/restore/platform/platformBackups.ts";
@@ -12,6 +11,7 @@ import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult } from "../terminal/progress.ts";
+import { plainTable } from "../terminal/table.ts";
 import { backupState, verifiedFacts } from "../text/backupState.ts";
 import { showPlatform } from "../text/platformTable.ts";
 
@@ -50,19 +50,11 @@ export function listCommand(): Command {
           };
         }),
       );
-      const table = new Table({
-        head: ["backup", "kind", "tier", "snapshot (UTC)", "MB", "state"],
-        style: { head: [], border: [], compact: true },
-      });
+      const table = plainTable(["backup", "kind", "tier", "snapshot (UTC)", "MB", "state"]);
       for (const one of facts) {
-        table.push([
-          one.backupId,
-          one.purpose === undefined ? (one.kind ?? "–") : `${one.kind ?? ""}, before a replacement`,
-          one.tier,
-          one.snapshotAt ?? "–",
-          (one.sizeBytes / 1e6).toFixed(1),
-          backupState(one),
-        ]);
+        const kind = one.purpose === undefined ? (one.kind ?? "–") : `${one.kind ?? ""}, before a replacement`;
+        const size = (one.sizeBytes / 1e6).toFixed(1);
+        table.push([one.backupId, kind, one.tier, one.snapshotAt ?? "–", size, backupState(one)]);
       }
       const ref = context.outputs.supabaseRef;
       const platform =

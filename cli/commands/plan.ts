@@ -14,8 +14,7 @@ import { EXIT } from "../terminal/failure.ts";
 import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
-import { toNamedFile } from "../terminal/outputFile.ts";
-import { printResult, withProgress } from "../terminal/progress.ts";
+import { printResult, toNamedFile, withProgress } from "../terminal/progress.ts";
 
 /**
  * `castchat-recovery plan`: proves that the declared rules keep every promise about backups on every day of the years to come, and computes

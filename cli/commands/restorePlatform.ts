@@ -50,16 +50,15 @@ export function restorePlatformCommand(): Command {
       if (databaseUrl === undefined || ref === undefined)
         throw new UserError(`Stack ${options.stack} has no Supabase project, so there is nothing to restore in place.`);
       const result = await restorePlatform({
-        databaseHost: portsOf(context.settings).databaseHost(),
-        vault: vaultOf(context),
-        ref,
-        databaseUrl,
-        choice,
-        confirm: confirmWith(options.confirm),
-        clock: systemClock,
+        ...{
+          databaseHost: portsOf(context.settings).databaseHost(),
+          vault: vaultOf(context),
+          ref,
+          databaseUrl,
+          choice,
+        },
+        ...{ confirm: confirmWith(options.confirm), clock: systemClock, reporter: reportLine, signal },
         timing: { ...realTiming, platformRestore: { ...realTiming.platformRestore, limitMs } },
-        reporter: reportLine,
-        signal,
       });
       printResult(result, options.json === true, [
         `${result.ref} is restored to ${result.source ?? "what Supabase was restoring"} in ${Math.round(result.durationMs / 1000)} s, and its database answers: ` +

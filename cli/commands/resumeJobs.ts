@@ -2,9 +2,8 @@ import { Command } from "commander";
 
 import { release, type ReleasedItem } from "../../recovery/restore/release/release.ts";
 import { UserError } from "../../services/common/errors.ts";
-import { openerOf } from "../../services/vault/age.ts";
-import { vaultOf } from "../stack/services.ts";
-import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
+import { backupsOf } from "../stack/services.ts";
+import { readStack } from "../stack/stackContext.ts";
 import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { backupOption, jsonOption, stackOption } from "../terminal/options.ts";
@@ -28,23 +27,13 @@ export function resumeJobsCommand(): Command {
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);
       const databaseUrl = process.env["TARGET_DATABASE_URL"] ?? context.outputs.databaseUrl;
-      if (databaseUrl === undefined) {
+      if (databaseUrl === undefined)
         throw new UserError(
           `Stack ${options.stack} has no database. Set TARGET_DATABASE_URL to the connection string of the restored one.`,
         );
-      }
-      const opener = await openerOf(process.env);
+      const backups = await backupsOf(context);
       const result = await withProgress("Resuming jobs and publications", (reporter) =>
-        release({
-          vault: vaultOf(context),
-          opener,
-          trustedKeys: trustedKeysOf(context),
-          tiers: context.settings.tiers,
-          databaseUrl,
-          backupId: options.backup,
-          reporter,
-          signal,
-        }),
+        release({ ...backups, databaseUrl, backupId: options.backup, reporter, signal }),
       );
       printResult(result, options.json === true, [
         ...result.items.map(sentence),

@@ -1,6 +1,5 @@
 import { copyFile } from "node:fs/promises";
 
-import Table from "cli-table3";
 import { Command } from "commander";
 
 import { bundleRunner } from "../../runner/bundle.ts";
@@ -11,8 +10,8 @@ import { readStack } from "../stack/stackContext.ts";
 import { addDefault, example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
-import { toNamedFile } from "../terminal/outputFile.ts";
-import { printResult } from "../terminal/progress.ts";
+import { printResult, toNamedFile } from "../terminal/progress.ts";
+import { plainTable } from "../terminal/table.ts";
 
 /** How many of the last runs are shown: two and a half days at the default interval. */
 const SHOWN_RUNS = 10;
@@ -77,11 +76,10 @@ function bundleCommand(): Command {
 
 async function runsOf(stack: string, signal: AbortSignal): Promise<{ runs: ScheduledRuns; logGroup: string }> {
   const { settings, outputs } = await readStack(stack, signal);
-  if (outputs.schedule === undefined) {
+  if (outputs.schedule === undefined)
     throw new UserError(
       `Stack ${stack} has no scheduled backups. A primary has them, and a standby in mode active; first run \`pulumi up -s ${stack}\`.`,
     );
-  }
   const { name, project, missedRunsUrl, logGroup } = outputs.schedule;
   return { runs: portsOf(settings).scheduledRuns({ schedule: name, project, missedRunsUrl }), logGroup };
 }
@@ -92,10 +90,7 @@ function linesOf(
   missed: number,
   logGroup: string,
 ): string[] {
-  const table = new Table({
-    head: ["started (UTC)", "took", "result", "why"],
-    style: { head: [], border: [], compact: true },
-  });
+  const table = plainTable(["started (UTC)", "took", "result", "why"]);
   for (const { startedAt, endedAt, status, reason } of runs) {
     const took = endedAt === undefined ? "–" : `${Math.round((endedAt.getTime() - startedAt.getTime()) / 1000)} s`;
     table.push([startedAt.toISOString().slice(0, 19), took, status, redact(reason ?? "")]);

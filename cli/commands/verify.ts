@@ -4,9 +4,8 @@ import { parseDatabaseUrl, placeOf } from "../../recovery/postgres/session/datab
 import type { Share } from "../../recovery/vault/verification.ts";
 import { FailedVerification, verify, type VerifyResult } from "../../recovery/verify/verify.ts";
 import { systemClock } from "../../services/common/clock.ts";
-import { openerOf } from "../../services/vault/age.ts";
-import { throwawaysOf, vaultOf, writerOf } from "../stack/services.ts";
-import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
+import { backupsOf, throwawaysOf, writerOf } from "../stack/services.ts";
+import { readStack } from "../stack/stackContext.ts";
 import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
@@ -54,19 +53,12 @@ Storing the result needs the vault's writer, whose role is assumed; a reader add
       try {
         const result = await withProgress("Verifying", async (reporter) =>
           verify({
-            vault: writer?.vault ?? vaultOf(context),
-            trustedKeys: trustedKeysOf(context),
-            opener: await openerOf(process.env),
-            tiers: context.settings.tiers,
-            backupId,
-            share: options.sample,
-            restore:
-              options.restore === true
-                ? { throwaways: throwawaysOf(process.env), forbidden, clock: systemClock }
-                : undefined,
-            store: writer && { signer: writer.signer, clock: systemClock },
-            reporter,
-            signal,
+            ...(await backupsOf(context)),
+            ...(writer && { vault: writer.vault, store: { signer: writer.signer, clock: systemClock } }),
+            ...{ backupId, share: options.sample, reporter, signal },
+            ...(options.restore === true && {
+              restore: { throwaways: throwawaysOf(process.env), forbidden, clock: systemClock },
+            }),
           }),
         );
         show(result);

@@ -8,10 +8,12 @@ import { readStack } from "../stack/stackContext.ts";
 import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
-import { printResult } from "../terminal/progress.ts";
+import { printResult, reportLine } from "../terminal/progress.ts";
 
 /** The gate's holder when an engineer stops writes. */
 const HOLDER = "writes stop";
+/** What users notice: PostgREST, the auth and the storage service can't connect, also for reading. */
+const OUTAGE = "Logins, the API and uploads fail until `castchat-recovery writes allow`";
 
 interface Options {
   stack: string;
@@ -26,7 +28,7 @@ export function writesCommand(): Command {
     .addCommand(
       command(
         "stop",
-        "let only the recovery write: API, auth and storage can't connect, and the app's sessions are read-only",
+        `let only the recovery write. ${OUTAGE}`,
         "stopped, closedAt, wasStopped, sessionsEnded",
         (session, signal) => stop(session, signal),
       ),
@@ -77,14 +79,14 @@ function command(
 
 async function stop(session: Session, signal: AbortSignal): Promise<Answer> {
   await refuseOtherClosing(session);
+  reportLine(`Stopping writes. ${OUTAGE}.`);
   const { layer, wasClosed, sessionsEnded } = await closeGate(session, { holder: HOLDER, level: "writes", signal });
   const closedAt = layer.closedAt.toISOString();
   return [
     { stopped: true, closedAt, wasStopped: wasClosed, sessionsEnded },
     [
       `Writes ${wasClosed ? "were already stopped" : "are stopped"}, since ${closedAt}. Terminated sessions: ${sessionsEnded}.`,
-      "Logins, the API and uploads fail until writes are allowed. The app's own database connections can read but not write.",
-      "To undo this, run `castchat-recovery writes allow`.",
+      `${OUTAGE}. An app with its own connection as the database's owner can read, but not write.`,
     ],
   ];
 }

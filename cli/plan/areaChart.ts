@@ -1,5 +1,3 @@
-import { text } from "./html.ts";
-
 /** A layer of a stacked chart. All layers have the same number of values. */
 export interface Layer {
   readonly name: string;
@@ -55,4 +53,9 @@ function niceTop(value: number): number {
   if (!(value > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
   return power * ([1, 2, 5].find((times) => times * power >= value) ?? 10);
+}
+
+/** Escapes a text for HTML and SVG. */
+export function text(value: string): string {
+  return value.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
 }

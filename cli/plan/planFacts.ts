@@ -1,12 +1,14 @@
-import { totalOf } from "../../planning/forecast/costs.ts";
+import { totalOf, type VaultCosts } from "../../planning/forecast/costs.ts";
 import type { Life } from "../../planning/retention/life.ts";
 import { dateOf } from "../../planning/retention/time.ts";
+import type { RunnerTier } from "../../planning/retention/vault.ts";
 import { grandTotal, type PlanReport } from "../../recovery/plan/plan.ts";
 
 /** The plan as data: dates as text, money in US dollars, sizes in bytes. */
 export function planFacts(report: PlanReport): unknown {
   const { scenario, history, proof, assumptions, costs } = report;
   const { firstDay, days, intervalHours } = scenario.schedule;
+  const { dumpBytes, storageBytes, growthPerYear, readPerDumpByte, runMinutes, readBackOverInternet } = assumptions;
   return {
     kept: proof.violations.length === 0,
     from: dateOf(firstDay),
@@ -16,28 +18,18 @@ export function planFacts(report: PlanReport): unknown {
     missedRuns: history.runs.filter(({ tier }) => tier === undefined).length,
     simulationMs: Math.round(report.simulationMs),
     assumptions: {
-      dumpBytes: assumptions.dumpBytes,
-      storageBytes: assumptions.storageBytes,
-      growthPerYear: assumptions.growthPerYear,
-      readPerDumpByte: assumptions.readPerDumpByte,
-      runMinutes: assumptions.runMinutes,
-      readBackOverInternet: assumptions.readBackOverInternet,
+      ...{ dumpBytes, storageBytes, growthPerYear, readPerDumpByte, runMinutes, readBackOverInternet },
       ...assumptions.recovery,
     },
     vaults: [scenario.primary, ...(scenario.replica ? [scenario.replica] : [])],
     tiers: scenario.tiers,
-    backupsByTier: countByTier(
-      history.primary.lives,
-      scenario.tiers.map(({ name }) => name),
-    ),
+    backupsByTier: countByTier(history.primary.lives, scenario.tiers),
     coverage: proof.coverage,
     violations: proof.violations.map((one) => ({ ...one, day: dateOf(one.day) })),
     on: dateOf(assumptions.onDay),
-    holdings: report.holdings.map(({ oldestDay, newestDay, ...one }) => ({
-      ...one,
-      oldest: dateOf(oldestDay),
-      newest: dateOf(newestDay),
-    })),
+    holdings: report.holdings.map(({ oldestDay, newestDay, ...one }) => {
+      return { ...one, oldest: dateOf(oldestDay), newest: dateOf(newestDay) };
+    }),
     costs: costs.map((vault) => ({
       stack: vault.stack,
       total: totalOf(vault),
@@ -45,11 +37,7 @@ export function planFacts(report: PlanReport): unknown {
         month,
         total: totalOf(vault, index),
         storedGb: vault.storedGb[index],
-        items: Object.fromEntries(
-          Object.entries(vault.items).flatMap(([item, amounts]) =>
-            (amounts[index] ?? 0) > 0 ? [[item, amounts[index]]] : [],
-          ),
-        ),
+        items: chargedIn(vault, index),
       })),
     })),
     total: grandTotal(costs),
@@ -60,6 +48,11 @@ export function planFacts(report: PlanReport): unknown {
   };
 }
 
-function countByTier(lives: readonly Life[], names: readonly string[]): Record<string, number> {
-  return Object.fromEntries(names.map((name, index) => [name, lives.filter(({ tier }) => tier === index).length]));
+function chargedIn({ items }: VaultCosts, month: number): Record<string, number> {
+  const amounts = Object.entries(items).map(([item, all]) => [item, all[month] ?? 0] as const);
+  return Object.fromEntries(amounts.filter(([, amount]) => amount > 0));
+}
+
+function countByTier(lives: readonly Life[], tiers: readonly RunnerTier[]): Record<string, number> {
+  return Object.fromEntries(tiers.map(({ name }, index) => [name, lives.filter(({ tier }) => tier === index).length]));
 }

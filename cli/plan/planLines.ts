@@ -1,11 +1,10 @@
-import Table from "cli-table3";
-
 import { GB, totalOf } from "../../planning/forecast/costs.ts";
 import type { EgressForecast } from "../../planning/forecast/egress.ts";
 import { SUPABASE_PRICES } from "../../planning/prices/supabase.ts";
 import type { Violation } from "../../planning/proof/violation.ts";
 import { dateOf } from "../../planning/retention/time.ts";
 import { grandTotal, type PlanReport } from "../../recovery/plan/plan.ts";
+import { plainTable } from "../terminal/table.ts";
 import { itemsCharged, yearlyCosts } from "./yearlyCosts.ts";
 
 /** The plan as text: verdict, proof, forecast, costs. */
@@ -49,7 +48,7 @@ function headline({ scenario, history, prices }: PlanReport): string {
   const vaults = [scenario.primary, ...(scenario.replica ? [scenario.replica] : [])];
   const where = vaults.map(({ stack }, index) => `${stack} (${prices[index]?.name ?? "?"})`).join(" and ");
   const missed = history.runs.filter(({ tier }) => tier === undefined).length;
-  return `The rules of ${where} from ${dateOf(firstDay)} to ${dateOf(firstDay + days - 1)}: ${history.runs.length.toLocaleString("en")} runs, one every ${intervalHours} hours${missed === 0 ? "" : `, ${missed} of them missed`}.`;
+  return `The rules of ${where} from ${dateOf(firstDay)} to ${dateOf(firstDay + days - 1)}: ${count(history.runs.length)} runs, one every ${intervalHours} hours${missed === 0 ? "" : `, ${missed} of them missed`}.`;
 }
 
 function verdict({ proof, scenario }: PlanReport): string[] {
@@ -65,30 +64,20 @@ function verdict({ proof, scenario }: PlanReport): string[] {
   return [`✗ NOT every promise is kept. The first violation:`, `  ${violationSentence(first)}`, ...more];
 }
 
+const count = (number: number) => number.toLocaleString("en");
+
 function coverageTable({ proof }: PlanReport): string {
   const table = plainTable(["vault", "promise", "kept on", "excused (runs failed or late)"]);
-  for (const { stack, words, kept, days, excused } of proof.coverage) {
-    table.push([
-      stack,
-      words,
-      `${kept.toLocaleString("en")} of ${days.toLocaleString("en")} days`,
-      excused === 0 ? "–" : String(excused),
-    ]);
-  }
+  for (const { stack, words, kept, days, excused } of proof.coverage)
+    table.push([stack, words, `${count(kept)} of ${count(days)} days`, excused === 0 ? "–" : String(excused)]);
   return table.toString();
 }
 
 function holdingsTable({ holdings }: PlanReport): string {
   const table = plainTable(["vault", "tier", "class", "backups", "GB", "taken"]);
   for (const { stack, tier, storageClass, backups, bytes, oldestDay, newestDay } of holdings) {
-    table.push([
-      stack,
-      tier,
-      storageClass,
-      backups,
-      (bytes / GB).toFixed(1),
-      `${dateOf(oldestDay)} to ${dateOf(newestDay)}`,
-    ]);
+    const taken = `${dateOf(oldestDay)} to ${dateOf(newestDay)}`;
+    table.push([stack, tier, storageClass, backups, (bytes / GB).toFixed(1), taken]);
   }
   return table.toString();
 }
@@ -143,8 +132,4 @@ function priceLine({ prices, assumptions }: PlanReport): string {
   const { dumpBytes, storageBytes, growthPerYear, readPerDumpByte, readBackOverInternet } = assumptions;
   const gb = (bytes: number) => (bytes / GB).toLocaleString("en");
   return `List prices of ${lists} and Supabase (${SUPABASE_PRICES.asOf}), before tax and discounts. Assumed: ${gb(dumpBytes)} GB a backup and ${gb(storageBytes)} GB of storage objects at the start, growing by ${(growthPerYear * 100).toLocaleString("en")} % a year, ${readPerDumpByte} bytes of rows read for each one stored, read back ${readBackOverInternet ? "over the internet" : "within the region"}.`;
-}
-
-function plainTable(head: string[]): Table.Table {
-  return new Table({ head, style: { head: [], border: [], compact: true } });
 }

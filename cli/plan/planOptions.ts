@@ -90,16 +90,12 @@ export function assumptionsOf(options: PlanOptions, today: number, intervalHours
   const firstDay = options.from ?? today;
   const lastDay = firstDay + daysInYears(firstDay, options.years) - 1;
   const onDay = options.on ?? lastDay;
-  if (onDay < firstDay || onDay > lastDay) {
+  if (onDay < firstDay || onDay > lastDay)
     throw new UserError(
       `--on ${dateOf(onDay)} is outside the simulated ${dateOf(firstDay)} to ${dateOf(lastDay)}. Choose another day, or change --from and --years.`,
     );
-  }
   return {
-    firstDay,
-    years: options.years,
-    intervalHours,
-    runMinutes: options.runMinutes,
+    ...{ firstDay, years: options.years, intervalHours, runMinutes: options.runMinutes, onDay },
     dumpBytes: options.sizeGb * GB,
     storageBytes: options.storageGb * GB,
     growthPerYear: options.growth / 100,
@@ -107,7 +103,6 @@ export function assumptionsOf(options: PlanOptions, today: number, intervalHours
     missedDays: new Set(options.missed),
     readBackOverInternet: options.runner === "internet",
     recovery: { databaseSize: options.databaseSize, hours: options.recoveryHours },
-    onDay,
   };
 }
 
@@ -121,9 +116,8 @@ function day(text: string): number {
 function numberFrom(lowest: number, highest: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() === "" || !(value >= lowest && value <= highest)) {
+    if (text.trim() === "" || !(value >= lowest && value <= highest))
       throw new InvalidArgumentError(`It must be a number from ${lowest} to ${highest}.`);
-    }
     return value;
   };
 }

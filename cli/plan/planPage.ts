@@ -1,29 +1,16 @@
-import { totalOf } from "../../planning/forecast/costs.ts";
+import { COST_ITEMS, totalOf } from "../../planning/forecast/costs.ts";
 import type { VaultHistory } from "../../planning/retention/simulation.ts";
 import { dateOf, DAY_MS } from "../../planning/retention/time.ts";
 import { STORAGE_CLASSES } from "../../planning/retention/vault.ts";
 import { grandTotal, type PlanReport } from "../../recovery/plan/plan.ts";
-import { type Layer, stackedAreas } from "./areaChart.ts";
+import { type Layer, stackedAreas, text } from "./areaChart.ts";
 import { backupCalendar } from "./backupCalendar.ts";
-import { text } from "./html.ts";
 import { dollars, planLines } from "./planLines.ts";
 import { storedByDay } from "./storedByDay.ts";
 
 const TIER_COLOURS = ["#3b6fb6", "#2a9d8f", "#c96f2b", "#8d3b72", "#6c757d"];
 const CLASS_COLOURS = ["#3b6fb6", "#7fb069", "#e6aa3c", "#b0a8b9", "#6c757d"];
-const ITEM_COLOURS = [
-  "#3b6fb6",
-  "#7fb069",
-  "#e6aa3c",
-  "#b0a8b9",
-  "#6c757d",
-  "#a4201c",
-  "#8d3b72",
-  "#c9b03b",
-  "#c96f2b",
-  "#2a9d8f",
-  "#55798f",
-];
+const ITEM_COLOURS = [...CLASS_COLOURS, "#a4201c", "#8d3b72", "#c9b03b", "#c96f2b", "#2a9d8f", "#55798f"];
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;margin:0;background:#f4f5f7;color:#1b1f24}main{max-width:1100px;margin:auto;padding:24px}
 header{padding:20px 24px;border-radius:10px;color:#fff}header.ok{background:#12683f}header.bad{background:#a4201c}h1{margin:.2em 0;font-size:26px}
@@ -66,22 +53,15 @@ function storageSections(vault: VaultHistory, { scenario }: PlanReport, names: r
 function costChart({ costs }: PlanReport): string {
   const [first] = costs;
   if (first === undefined) return "";
-  const items = (Object.keys(first.items) as (keyof typeof first.items)[]).map((item) => ({
-    name: item,
-    values: first.months.map((_, month) => costs.reduce((sum, vault) => sum + (vault.items[item][month] ?? 0), 0)),
-  }));
-  const shown = layers(
-    items.map(({ name }) => name),
-    ITEM_COLOURS,
-    items.map(({ values }) => values),
+  const amounts = COST_ITEMS.map((item) =>
+    first.months.map((_, month) => costs.reduce((sum, vault) => sum + (vault.items[item][month] ?? 0), 0)),
   );
+  const shown = layers(COST_ITEMS, ITEM_COLOURS, amounts);
   const ticks = first.months.flatMap((month, index) =>
     month.endsWith("-01") ? [{ at: index, name: month.slice(0, 4) }] : [],
   );
-  const dearest = Math.max(
-    ...first.months.map((_, month) => costs.reduce((sum, vault) => sum + totalOf(vault, month), 0)),
-  );
-  return `<p>At most ${dollars(dearest)} a month.</p>${keyOf(shown)}${stackedAreas(shown, ticks, "$")}`;
+  const totals = first.months.map((_, month) => costs.reduce((sum, vault) => sum + totalOf(vault, month), 0));
+  return `<p>At most ${dollars(Math.max(...totals))} a month.</p>${keyOf(shown)}${stackedAreas(shown, ticks, "$")}`;
 }
 
 /** The layers with any value above zero. */

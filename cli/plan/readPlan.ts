@@ -36,11 +36,10 @@ export async function readPlan({ stack, standby, deployed, signal }: ReadPlanOpt
   const standbyRead =
     standby === false ? undefined : read(standby).catch((error: unknown) => whyUnreadable(error, signal));
   const [primary, replica] = await Promise.all([read(stack), standbyRead]);
-  if (primary.settings.role !== "primary") {
+  if (primary.settings.role !== "primary")
     throw new UserError(
       `Stack ${stack} is a standby, but a plan starts from the stack that writes backups. Run \`castchat-recovery plan -s prod --standby ${stack}\`.`,
     );
-  }
   const unreadable =
     typeof replica === "string" && standby !== false ? { unreadable: { stack: standby, why: replica } } : undefined;
   const replicaRead = typeof replica === "string" ? undefined : replica?.read;

@@ -19,15 +19,13 @@ export function storedByDay(
   const byTier = empty(tiers);
   const byClass = empty(STORAGE_CLASSES.length);
   const index = (instant: number) => Math.min(Math.max(Math.floor(instant / DAY_MS) - span.firstDay, 0), span.days);
-  for (const { tier, bytes, stays } of lives) {
-    for (const { storageClass, from, to } of stays) {
+  for (const { tier, bytes, stays } of lives)
+    for (const { storageClass, from, to } of stays)
       for (const series of [byTier[tier], byClass[STORAGE_CLASSES.indexOf(storageClass)]]) {
         if (series === undefined) continue;
         series[index(from)] = (series[index(from)] ?? 0) + bytes / GB;
         series[index(to)] = (series[index(to)] ?? 0) - bytes / GB;
       }
-    }
-  }
   return { byTier: byTier.map(runningSum), byClass: byClass.map(runningSum) };
 }
 

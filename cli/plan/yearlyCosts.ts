@@ -12,7 +12,7 @@ export interface YearlyCosts {
 /** Sums months to years, over all vaults. */
 export function yearlyCosts(costs: readonly VaultCosts[]): YearlyCosts[] {
   const years = new Map<string, { months: Set<string>; items: Record<CostItem, number> }>();
-  for (const vault of costs) {
+  for (const vault of costs)
     for (const [index, month] of vault.months.entries()) {
       const year = month.slice(0, 4);
       const known = years.get(year) ?? { months: new Set(), items: noCosts() };
@@ -20,13 +20,10 @@ export function yearlyCosts(costs: readonly VaultCosts[]): YearlyCosts[] {
       for (const item of COST_ITEMS) known.items[item] += vault.items[item][index] ?? 0;
       years.set(year, known);
     }
-  }
-  return [...years].map(([year, { months, items }]) => ({
-    year,
-    months: months.size,
-    items,
-    total: Object.values(items).reduce((sum, one) => sum + one, 0),
-  }));
+  return [...years].map(([year, { months, items }]) => {
+    const total = Object.values(items).reduce((sum, one) => sum + one, 0);
+    return { year, months: months.size, items, total };
+  });
 }
 
 /** The items with a cost above zero. */

@@ -7,14 +7,22 @@ import { scratchThrowaway } from "../../recovery/verify/throwaway/scratchThrowaw
 import type { ProjectContent } from "../../services/databaseHost/projectContent.ts";
 import { type Ports, services } from "../../services/services.ts";
 import type { Signer } from "../../services/signer/signer.ts";
+import { openerOf } from "../../services/vault/age.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import type { RoleCredentials, RoleOptions } from "../../services/vault/vaultRole.ts";
 import type { Settings } from "../../settings/settings.ts";
-import type { StackContext } from "./stackContext.ts";
+import { type StackContext, trustedKeysOf } from "./stackContext.ts";
 
 /** The stack's services, with the environment's credentials. */
 export function portsOf(settings: Settings, environment: NodeJS.ProcessEnv = process.env): Ports {
   return services(settings, environment).ports;
+}
+
+/** The stack's backups and what reads them: the trusted keys, the tiers, and the environment's identities to decrypt with. */
+export async function backupsOf(context: StackContext) {
+  const { tiers } = context.settings;
+  const opener = await openerOf(process.env);
+  return { vault: vaultOf(context), trustedKeys: trustedKeysOf(context), tiers, opener };
 }
 
 /** The stack's own vault. */
@@ -23,8 +31,8 @@ export function vaultOf({ settings, outputs }: StackContext): Vault {
 }
 
 /**
- * The stack's own vault and signing key in the hands of its writer, whose role is taken with the environment's credentials when it is first
- * needed: the bucket takes backups from no other role of people.
+ * The stack's own vault and signing key with the role of the writer, which is assumed with the environment's credentials when it is first
+ * needed. The bucket takes backups from no other role of people.
  */
 export function writerOf({ settings, outputs }: StackContext, otherwise?: string): { vault: Vault; signer: Signer } {
   const { vault, signer } = portsOf(settings);
@@ -42,31 +50,31 @@ export function vaultRoleOf(
   return portsOf(settings).role({ roleArn: vaultRoleArn(siteOf(settings), purpose), tag, ...more });
 }
 
-/** The stack's place in AWS, which all names derive from. */
+/** The stack's place in AWS, from which all names derive. */
 function siteOf({ project, role, awsAccountId: accountId, awsRegion: region }: Settings): Site {
   return { project, role, accountId, region };
 }
 
-/** Where test restores run: the scratch server of VERIFY_DATABASE_URL, else a server of this machine's own (PG_BIN, or PATH). */
+/** The servers of test restores: the scratch server of VERIFY_DATABASE_URL, otherwise a server on this machine (PG_BIN, or PATH). */
 export function throwawaysOf(environment: NodeJS.ProcessEnv): ThrowawayPostgres {
   const scratchUrl = environment["VERIFY_DATABASE_URL"] ?? "";
   return scratchUrl === "" ? localThrowaway(environment) : scratchThrowaway(scratchUrl);
 }
 
-/** What a Supabase project holds beside its database, for a restore: it does not begin without the token. */
+/** The content of a Supabase project beside its database, for a restore, which does not begin without the token. */
 export function projectContentOf({ settings }: StackContext, ref: string): ProjectContent {
   const { ports, token } = services(settings, process.env);
   token("SUPABASE_ACCESS_TOKEN");
   return ports.projectContent(ref);
 }
 
-/** Where `resume` looks for what a killed update has left. A token is asked for when its service is. */
+/** The services in which `resume` looks for resources that a killed update has left. Each needs its token only when it is used. */
 export function leftResourcesPorts(settings: Settings): Omit<LeftResourcesPorts, "reporter"> {
   const { awsNames: aws, appHost, dns } = portsOf(settings);
   return { region: settings.awsRegion, accountId: settings.awsAccountId, aws, appHost, dns };
 }
 
-/** The lease of the stack's public name; undefined if its zone holds none. */
+/** The lease of the stack's public name; undefined if its zone has none. */
 export async function leaseOf({ settings }: StackContext, signal: AbortSignal): Promise<Lease | undefined> {
   const dns = portsOf(settings).dns();
   const zoneId = await dns.zoneId(settings.zoneName, signal);

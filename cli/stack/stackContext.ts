@@ -32,18 +32,14 @@ export interface StackContext {
  * @throws UserError for an unknown stack, a wrong passphrase, faulty settings, or a stack that has not been deployed
  */
 export async function readStack(stack: string, signal?: AbortSignal): Promise<StackContext> {
-  const pulumi = pulumiClient({ stack, workspace: process.cwd(), ...(signal ? { signal } : {}) });
-  const [settings, outputs] = [await readSettings(pulumi, stack), await pulumi.outputs()];
+  const pulumi = pulumiClient({ stack, workspace: process.cwd(), ...(signal && { signal }) });
+  const [settings, outputs] = [settingsIn(await pulumi.config(), stack), await pulumi.outputs()];
   const parsed = outputsSchema.safeParse(outputs);
   if (!parsed.success) {
     const missing = parsed.error.issues.map((issue) => issue.path.join(".")).join(", ");
     throw new UserError(`Stack ${stack} has no output ${missing}: deploy it first (\`pulumi up -s ${stack}\`).`);
   }
   return { settings, outputs: parsed.data, pulumi };
-}
-
-async function readSettings(pulumi: Pulumi, stack: string): Promise<Settings> {
-  return settingsIn(await pulumi.config(), stack);
 }
 
 /** The settings in a stack's configuration, which is given by full key. Throws UserError naming every fault. */

@@ -23,17 +23,19 @@ export function confirmWith(given: string | undefined): Confirm {
 
 async function ask({ names }: Danger): Promise<string> {
   const [name = ""] = names.slice(-1);
-  if (!process.stdin.isTTY) {
+  if (!process.stdin.isTTY)
     throw new UserError(
       `This needs your agreement. Add --confirm "${name}", or run the command on a terminal and type that name.`,
     );
-  }
   return await question(`Type ${names.join(" or ")} to continue: `);
 }
 
 /** What the operator types on the terminal. Without a terminal, UserError that names the variable to set. */
 export async function askFor(prompt: string, variable: string): Promise<string> {
-  if (!process.stdin.isTTY) throw new UserError(`${variable} is not set, and there is no terminal to ask on.`);
+  if (!process.stdin.isTTY) {
+    const hint = `Set it, or run the command on a terminal. Type: export ${variable}=VALUE`;
+    throw new UserError(`${variable} is not set, and there is no terminal to ask on. ${hint}`);
+  }
   return await question(prompt);
 }
 

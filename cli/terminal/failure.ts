@@ -20,7 +20,7 @@ function isSetUp(thrown: unknown): boolean {
   return thrown instanceof UnreachableError || thrown instanceof RefusedTokenError;
 }
 
-/** What is shown of it: one sentence without secrets, never a stack trace. */
+/** The message to print: one sentence without secrets, never a stack trace. Undefined if it has been printed already. */
 export function explanationOf(thrown: unknown): string | undefined {
   if (thrown instanceof CommanderError) return undefined; // commander has printed it
   if (isAbort(thrown)) return "Interrupted. What was started has been stopped.";

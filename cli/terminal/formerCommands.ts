@@ -1,6 +1,6 @@
 /** A command line that has a new form. */
 interface Former {
-  /** Its command, then the flags that made it another thing. */
+  /** Its command, then the flags that changed its meaning. */
   readonly was: string;
   readonly now: string;
   /** The flag of `was` had a list of names, which are arguments now. */
@@ -16,11 +16,8 @@ const FORMER: readonly Former[] = [
     was: "restore --replace --abandon",
     now: "restore abandon",
     ignored: {
-      "--backup": true,
-      "--at": true,
-      "--confirm": true,
-      "--older-auth-settings": false,
-      "--accept-broader-rights": false,
+      ...{ "--backup": true, "--at": true, "--confirm": true },
+      ...{ "--older-auth-settings": false, "--accept-broader-rights": false },
     },
   },
   { was: "restore --replace", now: "restore in-place", ignored: { "--older-auth-settings": false } },
@@ -37,7 +34,7 @@ const FORMER: readonly Former[] = [
   { was: "release", now: "resume-jobs" },
 ];
 
-/** Arguments in their present form, and what to say about it; undefined if nothing is to be said. */
+/** Arguments in their present form, and a note about the new form; undefined if there is none. */
 export interface PresentForm {
   readonly args: readonly string[];
   readonly note: string | undefined;
@@ -77,10 +74,8 @@ function rewritten({ was, now, hasNames, renamed = {}, ignored = {} }: Former, a
 
 function partsOf(was: string): { command: string[]; flags: string[] } {
   const words = was.split(" ");
-  return {
-    command: words.filter((word) => !word.startsWith("-")),
-    flags: words.filter((word) => word.startsWith("-")),
-  };
+  const isFlag = (word: string) => word.startsWith("-");
+  return { command: words.filter((word) => !isFlag(word)), flags: words.filter(isFlag) };
 }
 
 /** `--backup` of `--backup=ID`. */

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 
 import { EXIT } from "./failure.ts";
 
-/** What every command ends with; shown once, below the list of commands. */
+/** The exit codes of every command; shown once, below the list of commands. */
 export const EXIT_CODES_HELP = `
 Exit codes:
   ${EXIT.fine}    done, and every promise is kept

@@ -9,7 +9,8 @@ export function abortOnInterrupt(): AbortSignal {
   const stop = (): void => {
     asked += 1;
     if (asked === 1) controller.abort(new DOMException("interrupted", "AbortError"));
-    else if (asked === 2) process.stderr.write("Stopping what was started. Once more leaves it running.\n");
+    else if (asked === 2)
+      process.stderr.write("Stopping what was started. A third Ctrl-C exits at once and leaves it running.\n");
     else process.exit(130);
   };
   process.on("SIGINT", stop);

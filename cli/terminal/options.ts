@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from "commander";
 
-import { parseTime } from "./time.ts";
+import { UserError } from "../../services/common/errors.ts";
 
 // The options that several commands share, each declared and parsed in this file only.
 
@@ -31,12 +31,39 @@ export function backupOption(description = "a backup's id; the newest proven ful
 
 /** `--at`: an instant, as a Date. UserError if it is not a time. */
 export function atOption(description: string): Option {
-  return new Option("--at <time>", `${description} (UTC), such as 2026-07-01T02:00:00Z`).argParser((text) =>
-    parseTime(text, "--at"),
-  );
+  return new Option("--at <time>", `${description} (UTC), such as 2026-07-01T02:00:00Z`).argParser(parseTime);
 }
 
 /** `--confirm`: agrees, without a terminal, to what destroys data. `what` is the name to give. */
 export function confirmOption(what: string): Option {
   return new Option("--confirm <name>", `agree without a terminal: ${what}`);
+}
+
+/**
+ * The value of `--at`. UserError unless it is a complete UTC time of an existing day.
+ *
+ * @internal
+ */
+export function parseTime(text: string): Date {
+  const time = new Date(text);
+  // JavaScript parses 30 February as 2 March, and another day's backup would be restored.
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z$/.test(text) || minuteOf(time) !== text.slice(0, 16))
+    throw new UserError(`--at ${text} is not a UTC time. Write it like 2026-07-01T02:00:00Z.`);
+  return time;
+}
+
+/** "2026-07-01T02:00"; undefined for an invalid date. */
+function minuteOf(time: Date): string | undefined {
+  return Number.isNaN(time.getTime()) ? undefined : time.toISOString().slice(0, 16);
+}
+
+const TABLE = /^(?:"(?:[^"]|"")+"|[^".,\s]+)\.(?:"(?:[^"]|"")+"|[^".,\s]+)$/;
+
+/** Refuses names that are not `schema.table`, quoted as in SQL. UserError with all of them. */
+export function refuseOtherNames(names: readonly string[]): void {
+  const faults = names.filter((name) => !TABLE.test(name));
+  if (faults.length === 0) return;
+  throw new UserError(
+    `${faults.map((name) => `"${name}"`).join(", ")} names no table. Write schema.table, with a space between two tables, as in: public.posts 'public."My table"'.`,
+  );
 }

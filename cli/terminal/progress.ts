@@ -1,4 +1,5 @@
 import { systemClock } from "../../services/common/clock.ts";
+import { UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import { showProgress } from "../../services/common/terminal.ts";
 
@@ -13,4 +14,15 @@ export const reportLine: Reporter = (message) => void process.stderr.write(`${me
 /** Prints a result, and nothing else, on stdout: JSON for programs, lines for people. */
 export function printResult(result: unknown, asJson: boolean, lines: readonly string[]): void {
   process.stdout.write(asJson ? `${JSON.stringify(result, null, 2)}\n` : `${lines.join("\n")}\n`);
+}
+
+/** Writes to the file that an option names. UserError if that fails. */
+export async function toNamedFile(file: string, write: (file: string) => Promise<void>): Promise<void> {
+  try {
+    await write(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new UserError(`${file} can't be written (${code}): name another file.`, { cause: error });
+  }
 }

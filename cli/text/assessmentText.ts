@@ -1,5 +1,3 @@
-import Table from "cli-table3";
-
 import type { Assessment } from "../../recovery/assess/assess.ts";
 import type { TableHistory } from "../../recovery/assess/assessHistory.ts";
 import type { AssessedPart } from "../../recovery/assess/assessParts.ts";
@@ -9,6 +7,7 @@ import { partNotes } from "../../recovery/project/restoredParts.ts";
 import { PART_WORDS } from "../../recovery/vault/completeness.ts";
 import { ALL } from "../../recovery/vault/lacks.ts";
 import { visible } from "../../services/common/visibleText.ts";
+import { plainTable } from "../terminal/table.ts";
 
 /** At most so many names of a kind are shown; the rest are counted. */
 const NAMED = 12;
@@ -104,28 +103,24 @@ function restoredLines({ restored }: Assessment): string[] {
 }
 
 function tableOf(tables: readonly AssessedTable[]): string {
-  const table = new Table({
-    head: [
-      "table",
-      "state",
-      "rows then",
-      "rows now",
-      "missing or altered",
-      "of them altered",
-      "new",
-      "undamaged until",
-      "as now since",
-    ],
-    style: { head: [], border: [], compact: true },
-  });
-  for (const one of tables) {
+  const table = plainTable([
+    "table",
+    "state",
+    "rows then",
+    "rows now",
+    "missing or altered",
+    "of them altered",
+    "new",
+    "undamaged until",
+    "as now since",
+  ]);
+  for (const one of tables)
     table.push([
       `${one.schema}.${one.name}`,
       one.note === undefined ? one.state : `${one.state}: ${one.note}`,
       ...[one.rowsInBackup, one.rowsNow, one.lost, one.altered, one.added].map((count) => String(count ?? "–")),
       ...(isTableDamaged(one) ? sinceWhen(one.history) : ["–", "–"]),
     ]);
-  }
   return table.toString();
 }
 

@@ -1,7 +1,6 @@
-import Table from "cli-table3";
-
 import type { PlatformHoldings } from "../../recovery/restore/platform/platformBackups.ts";
 import { messageOf } from "../../services/common/errors.ts";
+import { plainTable } from "../terminal/table.ts";
 
 /** One of Supabase's own backups, or its window of point-in-time recovery, as data. */
 export interface PlatformFact {
@@ -47,10 +46,7 @@ function platformFacts({ ref, backups, window, warning }: PlatformHoldings): Pla
 
 function platformLines(holdings: PlatformHoldings): string[] {
   const { ref, backups, window, warning } = holdings;
-  const table = new Table({
-    head: ["supabase", "kind", "taken (UTC)", "state"],
-    style: { head: [], border: [], compact: true },
-  });
+  const table = plainTable(["supabase", "kind", "taken (UTC)", "state"]);
   if (window !== undefined) {
     const span = `${window.earliest.toISOString()} to ${window.latest.toISOString()}`;
     table.push(["–", "point in time", span, "any second"]);

@@ -1,13 +1,12 @@
-import Table from "cli-table3";
-
 import { leftOutLines } from "../../recovery/backup/leftOutText.ts";
 import { CHECKLIST } from "../../recovery/vault/verification.ts";
 import { stateOf } from "../../recovery/verify/testRestore/checklist.ts";
 import { nameOf, type VerifyResult } from "../../recovery/verify/verify.ts";
 import { visible } from "../../services/common/visibleText.ts";
+import { plainTable } from "../terminal/table.ts";
 
 /** Width of the checklist's columns, so that the table fits a wide terminal. */
-const WIDTHS = { what: 30, detail: 86 };
+const COLUMN_WIDTHS = [13, 30, 86];
 
 /** A verification as text: what was read, what is wrong, the checklist, and the verdict. */
 export function verificationLines(result: VerifyResult): string[] {
@@ -34,20 +33,14 @@ function whatWasRead(result: VerifyResult): string {
 }
 
 function restoreLines(restore: NonNullable<VerifyResult["restore"]>): string[] {
-  const table = new Table({
-    head: ["", "checked", "what was done"],
-    style: { head: [], border: [], compact: true },
-    colWidths: [13, WIDTHS.what, WIDTHS.detail],
-    wordWrap: true,
-  });
+  const table = plainTable(["", "checked", "what was done"], { colWidths: COLUMN_WIDTHS, wordWrap: true });
   for (const item of CHECKLIST) {
     const state = stateOf(restore.lines, item);
     table.push([
       { colSpan: 3, content: `${item}: ${state === "partly" ? "ok as far as it can be checked here" : state}` },
     ]);
-    for (const line of restore.lines.filter((one) => one.item === item)) {
+    for (const line of restore.lines.filter((one) => one.item === item))
       table.push([line.state, line.what, line.detail]);
-    }
   }
   return [`Test restore into ${restore.throwaway}, which is removed:`, table.toString(), ...restore.notes.map(visible)];
 }

@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { outputsNamed } from "./outputs.ts";
+
 export interface AppDeploymentArgs {
   /** Vercel's id of the project to deploy to. */
   readonly projectId: pulumi.Input<string>;
@@ -27,13 +29,7 @@ export class AppDeployment extends pulumi.CustomResource {
   declare readonly durationMs: pulumi.Output<number>;
 
   constructor(name: string, args: AppDeploymentArgs, opts?: pulumi.CustomResourceOptions) {
-    const outputs = {
-      deploymentId: undefined,
-      url: undefined,
-      commit: undefined,
-      previousDeploymentId: undefined,
-      durationMs: undefined,
-    };
+    const outputs = outputsNamed(["deploymentId", "url", "commit", "previousDeploymentId", "durationMs"]);
     super("recovery:index:AppDeployment", name, { healthPath: "/api/health", ...args, ...outputs }, opts);
   }
 }

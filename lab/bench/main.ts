@@ -7,10 +7,9 @@ import { join } from "node:path";
 
 import { messageOf, UserError } from "../../services/common/errors.ts";
 import { benchBackup } from "./backup.ts";
-import { bundleWork } from "./bundle.ts";
-import { measure } from "./measure.ts";
-import { type BenchOptions, describeMachine, loadNow, newPrivateKey, readOptions } from "./options.ts";
-import { pgDumpVersion } from "./pgDump.ts";
+import { newPrivateKey } from "./localSigner.ts";
+import { bundleWork, measure } from "./measure.ts";
+import { type BenchOptions, describeMachine, loadNow, pgDumpVersion, readOptions } from "./options.ts";
 import { startSource } from "./postgres.ts";
 import { benchRestore } from "./restore.ts";
 import { largestDatabases, type Result, sentenceOf, writeResults } from "./results.ts";

@@ -2,9 +2,13 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
+import { join } from "node:path";
+
+import { build } from "esbuild";
 
 import type { Phase } from "../../services/common/phases.ts";
 import { NODE_FLAGS } from "../../settings/runnerImage.ts";
+import { PROJECT_ROOT } from "../sandbox/host/layout.ts";
 import type { WorkOrder } from "./work.ts";
 
 /** One run of one side. */
@@ -18,10 +22,28 @@ export interface Measured {
   phases: Phase[];
 }
 
+/** Bundles work.ts and its imports into one file, as the scheduled runner is bundled. Both sides run from it. */
+export async function bundleWork(folder: string): Promise<string> {
+  const outfile = join(folder, "work.mjs");
+  await build({
+    entryPoints: [join(PROJECT_ROOT, "lab", "bench", "work.ts")],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node22",
+    // CommonJS packages load Node's own modules with `require`.
+    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+    external: ["pg-native"],
+    logLevel: "error",
+  });
+  return outfile;
+}
+
 const LOOK_EVERY_MS = 50;
 const PAGE_MEGABYTES = 4096 / 1e6;
 
-/** Runs the work in its own process (`program` comes from bundle.ts) and watches its memory (Linux). */
+/** Runs the work in its own process (`program` comes from {@link bundleWork}) and watches its memory (Linux). */
 export async function measure(program: string, order: WorkOrder): Promise<Measured> {
   const [startedAt, busyBefore] = [performance.now(), busySeconds()];
   const child = spawn(process.execPath, ["--no-warnings", NODE_FLAGS, program], {

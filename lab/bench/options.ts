@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from "node:crypto";
+import { execFileSync, spawnSync } from "node:child_process";
 import { cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 
@@ -71,12 +71,6 @@ function valuesOf(args: readonly string[]) {
   }
 }
 
-/** A private key for a run's signatures, PEM. */
-export function newPrivateKey(): string {
-  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-}
-
 /** The machine's processors, memory and programs. */
 export function describeMachine() {
   return { cpus: cpus().length, model: cpus()[0]?.model ?? "unknown", memoryGigabytes: Math.round(totalmem() / 1e9) };
@@ -85,4 +79,22 @@ export function describeMachine() {
 /** The load average of the last minute. Figures of a busy machine mean little. */
 export function loadNow(): number {
   return Math.round((loadavg()[0] ?? 0) * 100) / 100;
+}
+
+/**
+ * The version of the pg_dump on PATH, as it prints it. UserError if a peer needs zstd and this pg_dump was built without it. pg_dump checks
+ * that before it connects, so nothing is measured first.
+ */
+export function pgDumpVersion(peers: readonly Peer[]): string {
+  if (peers.includes("pg_dump -Fd -Z zstd")) requireZstd();
+  return execFileSync("pg_dump", ["--version"], { encoding: "utf8" }).trim();
+}
+
+function requireZstd(): void {
+  const nowhere = "postgresql://127.0.0.1:1/nowhere";
+  const { stderr } = spawnSync("pg_dump", ["-Z", "zstd", `--dbname=${nowhere}`], { encoding: "utf8" });
+  if (!stderr.includes("does not support compression")) return;
+  throw new UserError(
+    "--peers zstd: the pg_dump on PATH was built without zstd. Put one that was built with it (./configure --with-zstd) first on PATH.",
+  );
 }

@@ -10,9 +10,8 @@ import { freePort } from "../../services/common/ports.ts";
 import { PROJECT_ROOT } from "../sandbox/host/layout.ts";
 import { createCluster, killCluster, startCluster, stopCluster, SUPERUSER } from "../sandbox/postgres/cluster.ts";
 import { connectionUrl, prepareSupabase } from "../sandbox/postgres/supabase.ts";
-import { fillDatabase } from "./data.ts";
 import { type BenchService, service } from "./service.ts";
-import type { DataSet } from "./text.ts";
+import { COLUMNS, copyText, type DataSet } from "./text.ts";
 
 const PASSWORD = "bench";
 const HOME = join(PROJECT_ROOT, ".sandbox");
@@ -20,7 +19,7 @@ const HOME = join(PROJECT_ROOT, ".sandbox");
 const CACHE = join(HOME, "bench");
 /** The sources that a cached server depends on. A change in one of them creates the server again. */
 const SOURCES = [
-  "lab/bench/data.ts",
+  "lab/bench/postgres.ts",
   "lab/bench/text.ts",
   "recovery/postgres/programs/postgresServer.ts",
   "lab/sandbox/postgres/cluster.ts",
@@ -114,5 +113,20 @@ async function warm(url: string): Promise<void> {
       "select format('%I.%I', schemaname, tablename) as name from pg_catalog.pg_tables where schemaname = 'bench'",
     );
     for (const { name } of tables) await session.query(`select sum(length(t::text)) from ${name} as t`);
+  });
+}
+
+/** Fills schema `bench`, with a primary key and another index on each table. */
+async function fillDatabase(databaseUrl: string, data: DataSet): Promise<void> {
+  await withSession(databaseUrl, { applicationName: "bench" }, async (session) => {
+    await session.query("drop schema if exists bench cascade; create schema bench");
+    for (let table = 0; table < data.tables; table += 1) {
+      const name = `bench.t${table}`;
+      await session.query(`create table ${name} (${COLUMNS[data.shape]})`);
+      for (const text of copyText(data.shape, table, (data.megabytes * 1e6) / data.tables))
+        await session.copyIn(`copy ${name} from stdin`, text);
+      await session.query(`alter table ${name} add primary key (id); create index on ${name} (created_at)`);
+    }
+    await session.query("vacuum analyze");
   });
 }

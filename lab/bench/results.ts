@@ -59,13 +59,13 @@ function ratioOf(result: Result, peer: Figures): number {
 /** A result as text. */
 export function sentenceOf(result: Result): string {
   const { operation, data, ours, beside, peers, load } = result;
+  const stored = ({ storedMegabytes }: Figures) => (storedMegabytes > 0 ? `, ${storedMegabytes} MB stored` : "");
   const against = peers.map(
     (peer) =>
-      `  ${ratioOf(result, peer).toFixed(2)} × against ${peer.seconds.toFixed(2)} s of ${peer.name}${peer.storedMegabytes > 0 ? `, ${peer.storedMegabytes} MB stored` : ""}, ${peer.peakMegabytes} MB of memory`,
+      `  ${ratioOf(result, peer).toFixed(2)} × against ${peer.seconds.toFixed(2)} s of ${peer.name}${stored(peer)}, ${peer.peakMegabytes} MB of memory`,
   );
-  const stored = ours.storedMegabytes > 0 ? `, ${ours.storedMegabytes} MB stored` : "";
   return [
-    `${operation} of ${data}: ${ours.seconds.toFixed(2)} s (and ${beside.seconds.toFixed(2)} s ${beside.name})${stored}, ${ours.peakMegabytes} MB of memory, load ${load}`,
+    `${operation} of ${data}: ${ours.seconds.toFixed(2)} s (and ${beside.seconds.toFixed(2)} s ${beside.name})${stored(ours)}, ${ours.peakMegabytes} MB of memory, load ${load}`,
     ...against,
   ].join("\n");
 }

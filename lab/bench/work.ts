@@ -1,5 +1,4 @@
 import { execFile, spawn } from "node:child_process";
-import { createPrivateKey, createPublicKey, sign } from "node:crypto";
 import { once } from "node:events";
 import { createReadStream, createWriteStream } from "node:fs";
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
@@ -14,12 +13,12 @@ import { restore } from "../../recovery/restore/recipes/restore.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { pool } from "../../services/common/pool.ts";
 import { silent } from "../../services/common/reporter.ts";
-import type { Signer } from "../../services/signer/signer.ts";
 import { s3Vault } from "../../services/vault/s3Vault.ts";
+import { localSigner, publicKeyOf } from "./localSigner.ts";
 import type { Peer } from "./options.ts";
 import type { BenchStore } from "./s3.ts";
 
-/** The order for a child process, as JSON in its only argument. The process answers in JSON on standard output. */
+/** The order for a child process, as JSON on standard input. The process answers in JSON on standard output. */
 export interface WorkOrder {
   kind: "backup" | "restore" | Peer | "pg_restore";
   databaseUrl: string;
@@ -38,12 +37,6 @@ const run = promisify(execFile);
 
 const order = (await json(process.stdin)) as WorkOrder;
 const vault = s3Vault(order.store);
-const publicKey = createPublicKey(order.privateKey).export({ type: "spki", format: "pem" }).toString();
-
-const signer: Signer = {
-  publicKeyPem: () => Promise.resolve(publicKey),
-  sign: (bytes) => Promise.resolve(sign("sha256", bytes, createPrivateKey(order.privateKey))),
-};
 
 /** The database's address for Postgres' own tools; the password is in the environment. */
 function forTools(): string {
@@ -91,14 +84,15 @@ function dumpFolder(prefix: string, ...compression: string[]): Promise<unknown> 
 
 const works: Record<WorkOrder["kind"], () => Promise<unknown>> = {
   async backup() {
-    const { databaseUrl } = order;
+    const { databaseUrl, privateKey } = order;
+    const signer = localSigner(privateKey);
     return await backup({ databaseUrl, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
   },
   async restore() {
     const { databaseUrl: targetUrl } = order;
     return await restore({
       vault,
-      trustedKeys: [publicKey],
+      trustedKeys: [publicKeyOf(order.privateKey)],
       tiers: TIERS,
       targetUrl,
       generation: 1,

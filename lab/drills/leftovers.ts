@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, readlink } from "node:fs/promises";
-import { createConnection } from "node:net";
 
+import { isFree } from "../../services/common/ports.ts";
 import type { SandboxFile } from "../sandbox/host/layout.ts";
 
 /** Finds what a drill must not leave behind, after everything has been stopped. */
 export async function findLeftovers(home: string, file: SandboxFile): Promise<string[]> {
   const ports = await Promise.all(
     Object.entries(file.ports).map(async ([service, port]) =>
-      (await isListening(port)) ? [`port ${port} (${service}) still listens`] : [],
+      (await isFree(port)) ? [] : [`port ${port} (${service}) is still in use`],
     ),
   );
   return [
@@ -37,19 +37,4 @@ function endedOrForeign(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException;
   if (code === "ENOENT" || code === "ESRCH" || code === "EACCES") return "";
   throw error;
-}
-
-function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection({ host: "127.0.0.1", port, timeout: 1_000 });
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-    socket.once("timeout", () => {
-      socket.destroy();
-      resolve(false);
-    });
-  });
 }

@@ -1,8 +1,10 @@
 /** The scenarios; `all` runs both with the same company. */
-
 export const SCENARIOS = ["corruption", "infrastructure", "all"] as const;
-/** The options of a drill. */
 
+/** Posts in a sample of the usual size: all tables, indexes and large values take about 100 MB. */
+export const DEFAULT_ROWS = 17000;
+
+/** The options of a drill. */
 export interface DrillOptions {
   scenario: (typeof SCENARIOS)[number];
   /** Posts in the sample database. */
@@ -15,6 +17,3 @@ export interface DrillOptions {
   keep: boolean;
   signal: AbortSignal;
 }
-/** Posts in a sample of the usual size: all tables, indexes and large values take about 100 MB. */
-
-export const DEFAULT_ROWS = 17000;

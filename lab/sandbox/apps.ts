@@ -5,8 +5,8 @@ import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { freePort, LOOPBACK } from "../../services/common/ports.ts";
 import { PROJECT_ROOT } from "./host/layout.ts";
-import { freePort, LOOPBACK } from "./host/ports.ts";
 import type { AppRunner, AppStart } from "./host/services.ts";
 import type { Supervisor } from "./host/supervisor.ts";
 

@@ -11,8 +11,11 @@ import { RegionGateway } from "./aws/gateway.ts";
 import { startMinistack } from "./aws/ministack.ts";
 import { advanceScheduler } from "./aws/schedulerClock.ts";
 import { EdgeProxy, resolveDeployment } from "./edge.ts";
-import { createEmulators, type Emulators } from "./emulators.ts";
+import { createCloudflareEmulator } from "./emulators/cloudflare.ts";
+import { createGithubEmulator } from "./emulators/github.ts";
+import { createSupabaseEmulator } from "./emulators/supabase.ts";
 import type { PlatformBackups } from "./emulators/supabaseBackups.ts";
+import { createVercelEmulator } from "./emulators/vercel.ts";
 import { processesFile, writeSandboxFile } from "./host/file.ts";
 import { addressOf, layout, REGIONS, type SandboxFile } from "./host/layout.ts";
 import { closeServer, listen } from "./host/servers.ts";
@@ -62,20 +65,26 @@ export class Cloud {
     for (const folder of [paths.logs, paths.aws, paths.git, paths.emulators, paths.deployments]) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
     }
-    const emulators = createEmulators({
-      paths,
-      credentials: this.#file.credentials,
-      ports: this.#file.ports,
-      postgres: this.#databases,
-      apps: this.#apps,
-      clock: systemClock,
-    });
+    const { credentials, ports } = this.#file;
+    const shared = { paths, credentials, ports, postgres: this.#databases, apps: this.#apps, clock: systemClock };
+    const cloudflare = createCloudflareEmulator(shared);
+    const vercel = createVercelEmulator(shared);
+    const supabase = createSupabaseEmulator(shared);
+    const emulators = { cloudflare, vercel, supabase, github: createGithubEmulator(shared) };
     // In sequence only if one service needs another: apps read from the databases.
     await all([this.#startAws(), this.#databases.startAll().then(() => this.#apps.startAll())]);
-    await this.#listen(emulators);
-    emulators.resume();
-    this.#platformBackups = emulators.platformBackups;
-    this.#daily = setInterval(() => void this.#takeDueBackups(emulators.platformBackups), DAILY_CHECK_MS);
+    for (const service of ["cloudflare", "github", "vercel", "supabase"] as const) {
+      const server = createAdaptorServer({ fetch: emulators[service].app.fetch }) as Server;
+      await listen(server, ports[service], `${service} emulator`);
+      this.#servers.push(server);
+    }
+    this.#edge = new EdgeProxy((host, secret) => resolveDeployment(host, cloudflare, vercel, secret), this.#apps);
+    await this.#edge.open(ports.edge);
+    // Only now: what the last daemon's end interrupted needs apps that can be started.
+    vercel.resume();
+    supabase.resume();
+    this.#platformBackups = supabase.backups;
+    this.#daily = setInterval(() => void this.#takeDueBackups(supabase.backups), DAILY_CHECK_MS);
     this.#daily.unref();
   }
 
@@ -167,20 +176,6 @@ export class Cloud {
     for (const [region, gateway] of this.#gateways) {
       if (!this.#file.outages.includes(region)) await gateway.open();
     }
-  }
-
-  async #listen(emulators: Emulators): Promise<void> {
-    for (const [service, app] of emulators.apps) {
-      const server = createAdaptorServer({ fetch: app.fetch }) as Server;
-      await listen(server, this.#file.ports[service], `${service} emulator`);
-      this.#servers.push(server);
-    }
-    const edge = new EdgeProxy(
-      (host, secret) => resolveDeployment(host, emulators.names, emulators.platform, secret),
-      this.#apps,
-    );
-    await edge.open(this.#file.ports.edge);
-    this.#edge = edge;
   }
 }
 

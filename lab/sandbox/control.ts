@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { UserError } from "../../services/common/errors.ts";
+import { isFree } from "../../services/common/ports.ts";
 import { ministackBinary } from "./aws/ministack.ts";
 import {
   newSandboxFile,
@@ -15,7 +16,6 @@ import {
 } from "./host/file.ts";
 import { addressOf, layout, type SandboxFile, type Service, SERVICES } from "./host/layout.ts";
 import { withSandboxLock } from "./host/lock.ts";
-import { isFree } from "./host/ports.ts";
 import { portInUse } from "./host/servers.ts";
 import { endLeftovers, endProcess } from "./host/supervisor.ts";
 import { postgresBinary } from "./postgres/binaries.ts";
@@ -32,6 +32,12 @@ export interface SandboxStatus {
   databases: readonly string[];
 }
 
+/** The sandbox of a command, and where it reports its steps. */
+interface SandboxOptions {
+  home: string;
+  onProgress?: (message: string) => void;
+}
+
 /** A killed process still exists for a moment. */
 const ENDING_MS = 200;
 /** Entries of the sandbox's home beside the paths of `layout`. */
@@ -42,11 +48,7 @@ const OTHER_ENTRIES = ["apps", "processes.json", "processes.json.new", "sandbox.
  *
  * @throws UserError for a port in use, a missing program, or a home that is damaged or belongs to something else
  */
-export async function startSandbox(options: {
-  home: string;
-  onProgress?: (message: string) => void;
-}): Promise<SandboxFile> {
-  const { home, onProgress = () => undefined } = options;
+export async function startSandbox({ home, onProgress = () => undefined }: SandboxOptions): Promise<SandboxFile> {
   await prepareHome(home);
   return withSandboxLock(home, async () => {
     let file = readSandboxFile(home);
@@ -69,8 +71,7 @@ export async function startSandbox(options: {
 }
 
 /** Stops the sandbox: in order if it answers, by force otherwise. Afterwards none of its processes runs, and its data is kept. */
-export async function stopSandbox(options: { home: string; onProgress?: (message: string) => void }): Promise<void> {
-  const { home, onProgress = () => undefined } = options;
+export async function stopSandbox({ home, onProgress = () => undefined }: SandboxOptions): Promise<void> {
   if (!existsSync(layout(home).file)) return;
   await withSandboxLock(home, async () => {
     const file = readSandboxFile(home);
@@ -104,8 +105,7 @@ export async function sandboxStatus(options: { home: string }): Promise<SandboxS
 }
 
 /** Stops the sandbox and deletes all of its data. Refuses a folder without a sandbox. */
-export async function resetSandbox(options: { home: string; onProgress?: (message: string) => void }): Promise<void> {
-  const { home, onProgress = () => undefined } = options;
+export async function resetSandbox({ home, onProgress = () => undefined }: SandboxOptions): Promise<void> {
   const paths = layout(home);
   if (!existsSync(home) || readdirSync(home).length === 0) return;
   if (!existsSync(paths.file)) {

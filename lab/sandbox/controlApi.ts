@@ -3,24 +3,14 @@ import { timingSafeEqual } from "node:crypto";
 import { Hono } from "hono";
 
 import { messageOf, UserError } from "../../services/common/errors.ts";
-
-/** The operations of the control port. */
-export interface Controlled {
-  outages: readonly string[];
-  databases: readonly string[];
-  setOutage(region: string, out: boolean): Promise<void>;
-  destroyDatabase(ref: string): Promise<void>;
-  takePlatformBackup(ref: string): Promise<void>;
-  enablePointInTime(ref: string): Promise<void>;
-  advanceScheduler(seconds: number): Promise<number>;
-}
+import type { Cloud } from "./cloud.ts";
 
 /**
  * The daemon's own API: GET /status, POST and DELETE /regions/:region/outage, POST /databases/:ref/destroy, POST
  * /projects/:ref/platform-backups, POST /projects/:ref/point-in-time, POST /scheduler/advance/:seconds, POST /shutdown. Needs `token` as
  * Bearer, because it destroys. Answers a UserError with 400 and its message.
  */
-export function controlApi(cloud: Controlled, token: string, shutdown: () => void): Hono {
+export function controlApi(cloud: Cloud, token: string, shutdown: () => void): Hono {
   const app = new Hono();
   app.use("*", async (context, next) => {
     if (!isSame(context.req.header("authorization") ?? "", `Bearer ${token}`))

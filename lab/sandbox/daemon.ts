@@ -3,11 +3,11 @@ import type { Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
 
 import { messageOf, redact, UserError } from "../../services/common/errors.ts";
+import { startTicks } from "../../services/common/processes.ts";
 import { Cloud } from "./cloud.ts";
 import { controlApi } from "./controlApi.ts";
 import { processesFile, readSandboxFile, withoutDaemon, writeSandboxFile } from "./host/file.ts";
 import { sandboxHome } from "./host/layout.ts";
-import { startTicks } from "./host/processes.ts";
 import { closeServer, listen } from "./host/servers.ts";
 import { endLeftovers } from "./host/supervisor.ts";
 
@@ -21,17 +21,9 @@ async function main(): Promise<void> {
   if (file === undefined)
     throw new UserError(`${home} contains no sandbox. Create one with \`castchat-recovery sandbox start\`.`);
   await endLeftovers(processesFile(home));
-  const ticks = startTicks(process.pid);
-  writeSandboxFile(home, {
-    ...withoutDaemon(file),
-    pid: process.pid,
-    ...(ticks === undefined ? {} : { pidStartTicks: ticks }),
-  });
-  const cloud = new Cloud(home, {
-    ...file,
-    pid: process.pid,
-    ...(ticks === undefined ? {} : { pidStartTicks: ticks }),
-  });
+  const running = { ...file, pid: process.pid, pidStartTicks: startTicks(process.pid) };
+  writeSandboxFile(home, running);
+  const cloud = new Cloud(home, running);
   let control: Server | undefined;
   let stopping: Promise<void> | undefined;
   const stop = (exitCode: number): Promise<void> =>

@@ -1,14 +1,7 @@
-import {
-  createServer,
-  type IncomingMessage,
-  request as httpRequest,
-  type Server,
-  type ServerResponse,
-} from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 
 import { hexId } from "./emulators/http.ts";
-import { LOOPBACK } from "./host/ports.ts";
-import { closeServer, listen } from "./host/servers.ts";
+import { closeServer, listen, passOn } from "./host/servers.ts";
 import type { AppRunner, DeploymentLookup, NameRecords } from "./host/services.ts";
 
 /** Suffix of the platform's own addresses. */
@@ -97,28 +90,11 @@ export class EdgeProxy {
       refuse(request, response, FAILED);
       return;
     }
-    const upstream = httpRequest(
-      {
-        host: LOOPBACK,
-        port,
-        method: request.method,
-        path: request.url,
-        headers: { ...request.headers, "x-forwarded-host": host, "x-forwarded-proto": "https", connection: "close" },
-      },
-      (answered) => {
-        response.writeHead(answered.statusCode ?? 502, answered.headers);
-        answered.pipe(response);
-        answered.once("error", () => response.destroy());
-      },
-    );
-    upstream.once("error", () => {
-      if (response.headersSent) response.destroy();
-      else refuse(request, response, FAILED);
-    });
-    response.once("close", () => {
-      if (!response.writableFinished) upstream.destroy();
-    });
-    request.pipe(upstream);
+    const headers = {
+      ...request.headers,
+      ...{ "x-forwarded-host": host, "x-forwarded-proto": "https", connection: "close" },
+    };
+    passOn(request, response, { port, headers }, () => refuse(request, response, FAILED));
   }
 }
 

@@ -25,9 +25,8 @@ function choicesFor({ keptDays }: RunnerTier): (Transition | undefined)[] {
   const choices: (Transition | undefined)[] = [undefined];
   for (const storageClass of ["STANDARD_IA", "GLACIER_IR"] as const satisfies StorageClass[]) {
     const { earliestTransitionDays } = CLASS_RULES[storageClass];
-    for (const days of new Set([Math.max(1, earliestTransitionDays), 30])) {
+    for (const days of new Set([Math.max(1, earliestTransitionDays), 30]))
       if (days < keptDays) choices.push({ days, storageClass });
-    }
   }
   return choices;
 }

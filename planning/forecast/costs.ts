@@ -84,9 +84,8 @@ function billStorage(history: VaultHistory, prices: RegionPrices, months: Months
     for (const stay of life.stays) billStay(life, stay, prices, bill);
     // The small objects of a backup are below S3's size limit for transitions.
     billBytes("STANDARD", SMALL_OBJECTS_BYTES, { from: life.arrivedAt, to: life.removedAt }, prices, bill);
-    for (const { storageClass, from } of life.stays.slice(1)) {
+    for (const { storageClass, from } of life.stays.slice(1))
       bill.add("moves to colder classes", from, prices.transitions[storageClass] / 1000);
-    }
   }
   return bill;
 }
@@ -142,9 +141,8 @@ function billReplication(
   for (const { arrivedAt, bytes, tier, storageClass } of replica.lives) {
     const gb = (bytes + SMALL_OBJECTS_BYTES) / GB;
     bills.primary.add("transfer to the other region", arrivedAt, gb * prices.toOtherRegion);
-    if (rules[tier]?.timeControl === true) {
+    if (rules[tier]?.timeControl === true)
       bills.primary.add("replication time control", arrivedAt, gb * prices.timeControl);
-    }
     const writes = partsOf(bytes) + SMALL_OBJECTS;
     bills.replica.add("requests", arrivedAt, (writes * (there?.writes[storageClass] ?? 0)) / 1000);
   }

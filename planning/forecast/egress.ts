@@ -34,14 +34,9 @@ export function egressForecast(intervalHours: number, rowBytes: number, objectBy
   const gbPerRun = (rowBytes + objectBytes) / BILLED_GB;
   const gbPerMonth = gbPerRun * runsPerMonth;
   const beyondGb = Math.max(0, gbPerMonth - includedGb);
+  const includedFromHours = Math.max(1, Math.ceil((gbPerRun * MONTH_HOURS) / includedGb));
   return {
-    runsPerMonth,
-    gbPerRun,
-    objectsGbPerRun: objectBytes / BILLED_GB,
-    gbPerMonth,
-    includedGb,
-    beyondGb,
-    dollars: beyondGb * gb,
-    includedFromHours: Math.max(1, Math.ceil((gbPerRun * MONTH_HOURS) / includedGb)),
+    ...{ runsPerMonth, gbPerRun, objectsGbPerRun: objectBytes / BILLED_GB, gbPerMonth },
+    ...{ includedGb, beyondGb, dollars: beyondGb * gb, includedFromHours },
   };
 }

@@ -1,6 +1,7 @@
 import type { RegionPrices } from "../prices/regionPrices.ts";
 import { type DatabaseSize, SUPABASE_PRICES } from "../prices/supabase.ts";
 import type { VaultHistory } from "../retention/simulation.ts";
+import { dateOf, dayOf } from "../retention/time.ts";
 import type { RunnerTier, StorageClass } from "../retention/vault.ts";
 import { SMALL_OBJECTS } from "../retention/workload.ts";
 import { GB } from "./costs.ts";
@@ -45,13 +46,10 @@ export function recoveryCosts(
   });
   const newest = there.at(-1);
   if (newest === undefined) return [];
-  const priced = there.map(({ life, storageClass }) =>
-    costOf(
-      `the ${tiers[life.tier]?.name ?? "oldest"} backup of ${new Date(life.takenAt).toISOString().slice(0, 10)}`,
-      storageClass,
-      life.bytes,
-    ),
-  );
+  const priced = there.map(({ life, storageClass }) => {
+    const from = `the ${tiers[life.tier]?.name ?? "oldest"} backup of ${dateOf(dayOf(life.takenAt))}`;
+    return costOf(from, storageClass, life.bytes);
+  });
   const dearest = priced.reduce((one, other) => (other.total > one.total ? other : one));
   return [costOf("the newest backup", newest.storageClass, newest.life.bytes), dearest];
 
@@ -64,15 +62,7 @@ export function recoveryCosts(
     const database =
       plan.hours * SUPABASE_PRICES.computeHour[plan.databaseSize] +
       (gb * RESTORED_BYTES_PER_DUMPED * SUPABASE_PRICES.diskGbMonth) / month;
-    return {
-      from,
-      storageClass,
-      gb,
-      retrieval,
-      requests,
-      transfer,
-      database,
-      total: retrieval + requests + transfer + database,
-    };
+    const total = retrieval + requests + transfer + database;
+    return { from, storageClass, gb, retrieval, requests, transfer, database, total };
   }
 }

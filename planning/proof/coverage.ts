@@ -1,10 +1,10 @@
 import type { Life } from "../retention/life.ts";
 import { PERIOD_WORDS, periodName, periodNumber, periodsOfDays } from "../retention/periods.ts";
+import type { Schedule } from "../retention/schedule.ts";
 import type { Run, VaultHistory } from "../retention/simulation.ts";
 import { dateOf, DAY_MS, dayOf, NEVER } from "../retention/time.ts";
 import type { RunnerTier } from "../retention/vault.ts";
-import { daysText, longestDays } from "./lengths.ts";
-import { PROMISES, type RetentionPromise } from "./promises.ts";
+import { daysText, longestDays, PROMISES, type RetentionPromise } from "./promises.ts";
 import type { Violation, ViolationList } from "./violation.ts";
 
 /** How well a vault keeps a promise over all days. */
@@ -21,10 +21,7 @@ export interface Coverage {
 }
 
 /** The range of days that the proof checks. */
-export interface ProofSpan {
-  readonly firstDay: number;
-  readonly days: number;
-}
+export type ProofSpan = Pick<Schedule, "firstDay" | "days">;
 
 /**
  * Checks each day right after lifecycle has acted and before the day's first run. Each of the last `count` periods, back from yesterday,
@@ -92,16 +89,12 @@ export function proveCoverage(
     const longest = longestLives.get(period);
     if (longest === undefined || (opened !== undefined && longest.tier < own)) {
       const prefix = tiers[opened ?? own]?.prefix ?? "";
-      return {
-        tier: promise.tier,
-        rule: "replication",
-        change: `let the primary's replication rules send ${prefix} to ${stack}`,
-      };
+      const change = `let the primary's replication rules send ${prefix} to ${stack}`;
+      return { tier: promise.tier, rule: "replication", change };
     }
     const tier = tiers[longest.tier];
-    if (tier === undefined || longest.tier < own) {
+    if (tier === undefined || longest.tier < own)
       return { tier: promise.tier, rule: "the tier table", change: `let the tier ${promise.tier} be filled ${once}` };
-    }
     const rule = expiringRule(tier.prefix, longest, history);
     const needed = longestDays((PROMISES.find((one) => one.tier === tier.name) ?? promise).keep);
     const change = `let rule "${rule.id}" keep ${daysText(needed)} instead of ${daysText(rule.days)}`;

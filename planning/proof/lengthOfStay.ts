@@ -4,8 +4,7 @@ import { lifecycleOf } from "../retention/tierLifecycle.ts";
 import { dateOf, DAY_MS, dayOf, NEVER, nextMidnight } from "../retention/time.ts";
 import type { RunnerTier } from "../retention/vault.ts";
 import { expiringRule, type ProofSpan } from "./coverage.ts";
-import { daysText, longestDays } from "./lengths.ts";
-import { after, type RetentionPromise } from "./promises.ts";
+import { after, daysText, longestDays, type RetentionPromise } from "./promises.ts";
 import type { ViolationList } from "./violation.ts";
 
 /** Days that a backup may outstay its tier: S3 rounds up to midnight and removes hidden versions a day later. */
@@ -24,13 +23,10 @@ export function proveNoneGoesEarly(
     if (life.tier !== tier || life.hiddenAt > end) continue;
     if (life.hiddenAt >= after(life.takenAt, promise.keep)) continue;
     const rule = expiringRule(context.tiers[tier]?.prefix ?? "", life, history);
+    const [taken, hidden] = [life.takenAt, life.hiddenAt].map((instant) => dateOf(dayOf(instant)));
     violations.add({
-      day: dayOf(life.hiddenAt),
-      stack: history.vault.stack,
-      tier: promise.tier,
-      rule: rule.id,
-      kind: "early",
-      what: `the ${promise.tier} backup of ${dateOf(dayOf(life.takenAt))} expires on ${dateOf(dayOf(life.hiddenAt))}, before it is as old as "${promise.words}" says`,
+      ...{ day: dayOf(life.hiddenAt), stack: history.vault.stack, tier: promise.tier, rule: rule.id, kind: "early" },
+      what: `the ${promise.tier} backup of ${taken} expires on ${hidden}, before it is as old as "${promise.words}" says`,
       change: `let rule "${rule.id}" keep ${daysText(longestDays(promise.keep))} instead of ${daysText(rule.days)}`,
     });
     // Lives are in the order of their runs, so this is the first.
@@ -58,11 +54,7 @@ export function proveNoneStaysLong(
     } else if (life.markerRemovedAt > life.removedAt + TOLERANCE_DAYS * DAY_MS && markerLimit(life) < end) {
       blamed.add(life.tier);
       violations.add({
-        day: dayOf(markerLimit(life)),
-        stack: history.vault.stack,
-        tier: tier.name,
-        rule: "none",
-        kind: "marker",
+        ...{ day: dayOf(markerLimit(life)), stack: history.vault.stack, tier: tier.name, rule: "none", kind: "marker" },
         what: `the delete marker that the ${tier.name} backup of ${dateOf(dayOf(life.takenAt))} leaves behind stays`,
         change: "let a rule for all objects expire lone delete markers (expiredObjectDeleteMarker)",
       });
@@ -79,13 +71,11 @@ export function proveUploadsGo(
   for (const tier of context.tiers) {
     const { abortUpload } = lifecycleOf(tier.prefix, 0, history.vault.rules);
     if (abortUpload !== undefined && abortUpload.days <= TOLERANCE_DAYS) continue;
+    const stays = abortUpload === undefined ? "for ever" : `for ${daysText(abortUpload.days)}`;
     violations.add({
-      day: context.span.firstDay + TOLERANCE_DAYS + 1,
-      stack: history.vault.stack,
-      tier: tier.name,
-      rule: abortUpload?.rule ?? "none",
-      kind: "upload",
-      what: `an upload to ${tier.prefix} that is interrupted on the first day stays ${abortUpload === undefined ? "for ever" : `for ${daysText(abortUpload.days)}`}`,
+      ...{ day: context.span.firstDay + TOLERANCE_DAYS + 1, stack: history.vault.stack, tier: tier.name },
+      ...{ rule: abortUpload?.rule ?? "none", kind: "upload" },
+      what: `an upload to ${tier.prefix} that is interrupted on the first day stays ${stays}`,
       change: "let a rule abort unfinished uploads after 1 day (abortIncompleteMultipartUpload)",
     });
   }
@@ -107,42 +97,24 @@ function blameStay(
   violations: ViolationList,
 ): void {
   const { expire, noncurrent } = lifecycleOf(tier.prefix, life.bytes, history.vault.rules);
-  const common = {
-    day: dayOf(limit),
-    stack: history.vault.stack,
-    tier: tier.name,
-    kind: "overstay" as const,
-    what: `the ${tier.name} backup of ${dateOf(dayOf(life.takenAt))} ${life.removedAt === NEVER ? "is never removed" : `is only removed on ${dateOf(dayOf(life.removedAt))}`}, but its tier says ${daysText(tier.keptDays)}`,
-  };
-  if (expire === undefined) {
-    violations.add({
-      ...common,
-      rule: "none",
-      change: `add a rule that expires ${tier.prefix} after ${daysText(tier.keptDays)}`,
-    });
-  } else if (expire.days > tier.keptDays) {
-    violations.add({
-      ...common,
-      rule: expire.rule,
-      change: `let rule "${expire.rule}" expire after ${daysText(tier.keptDays)} instead of ${daysText(expire.days)}`,
-    });
-  } else if (noncurrent === undefined) {
-    violations.add({
-      ...common,
-      rule: expire.rule,
-      change: `let rule "${expire.rule}" remove noncurrent versions after 1 day (noncurrentVersionExpiration): an expiration only hides them`,
-    });
-  } else if (nextMidnight(life.lockedUntil) === life.removedAt) {
-    violations.add({
-      ...common,
-      rule: "the lock",
-      change: `lock the tier ${tier.name} for at most ${daysText(tier.keptDays)}`,
-    });
-  } else {
-    violations.add({
-      ...common,
-      rule: noncurrent.rule,
-      change: `let rule "${noncurrent.rule}" remove noncurrent versions after 1 day instead of ${daysText(noncurrent.days)}`,
-    });
+  const kept = daysText(tier.keptDays);
+  const stays = life.removedAt === NEVER ? "is never removed" : `is only removed on ${dateOf(dayOf(life.removedAt))}`;
+  const what = `the ${tier.name} backup of ${dateOf(dayOf(life.takenAt))} ${stays}, but its tier says ${kept}`;
+  const place = { day: dayOf(limit), stack: history.vault.stack, tier: tier.name };
+  const [rule, change] = cause();
+  violations.add({ ...place, rule, kind: "overstay", what, change });
+
+  function cause(): [rule: string, change: string] {
+    if (expire === undefined) return ["none", `add a rule that expires ${tier.prefix} after ${kept}`];
+    const own = `let rule "${expire.rule}"`;
+    if (expire.days > tier.keptDays)
+      return [expire.rule, `${own} expire after ${kept} instead of ${daysText(expire.days)}`];
+    const hides = "an expiration only hides them";
+    if (noncurrent === undefined)
+      return [expire.rule, `${own} remove noncurrent versions after 1 day (noncurrentVersionExpiration): ${hides}`];
+    if (nextMidnight(life.lockedUntil) === life.removedAt)
+      return ["the lock", `lock the tier ${tier.name} for at most ${kept}`];
+    const days = daysText(noncurrent.days);
+    return [noncurrent.rule, `let rule "${noncurrent.rule}" remove noncurrent versions after 1 day instead of ${days}`];
   }
 }

@@ -2,9 +2,8 @@ import { RECOVERY_TIME_OBJECTIVES } from "../objectives.ts";
 import { CLASS_RULES } from "../prices/classRules.ts";
 import { PRICE_TABLE, pricesIn } from "../prices/priceTable.ts";
 import { coldness } from "../retention/tierLifecycle.ts";
-import type { DeclaredVault, LifecycleRule, RunnerTier, StorageClass } from "../retention/vault.ts";
-
-const PERIOD_ORDER: readonly RunnerTier["period"][] = ["run", "isoWeek", "month", "year"];
+import type { DeclaredVault, LifecycleRule, RunnerTier, Transition } from "../retention/vault.ts";
+import { TIER_PERIODS } from "../tiers.ts";
 
 /** Faults of a plan that can't be simulated or must not be deployed, each a sentence that says what to do. Empty when all is well. */
 export function faultsOfPlan(
@@ -18,37 +17,25 @@ export function faultsOfPlan(
     ...vaults.flatMap((vault) => [
       ...faultsOfRegion(vault),
       ...overlaps(vault),
-      ...vault.rules.flatMap((rule) => faultsOfRule(rule, vault)),
+      ...vault.rules.flatMap((rule) => [...faultsOfRule(rule, vault)]),
       ...tiers.flatMap((tier) => faultsOfLock(tier, vault)),
     ]),
     ...faultsOfReplication(primary, replica),
   ];
 }
 
-function faultsOfTiers(tiers: readonly RunnerTier[]): string[] {
-  const faults: string[] = [];
-  if (tiers[0]?.period !== "run")
-    faults.push('The first tier must take every run; put one with the period "run" first.');
-  for (const [index, tier] of tiers.entries()) {
+function* faultsOfTiers(tiers: readonly RunnerTier[]): Generator<string> {
+  if (tiers[0]?.period !== "run") yield 'The first tier must take every run; put one with the period "run" first.';
+  for (const [index, tier] of tiers.entries())
     for (const other of tiers.slice(index + 1)) {
-      if (tier.name === other.name) faults.push(`Two tiers are called ${tier.name}; give each a name of its own.`);
-      if (overlap(tier.prefix, other.prefix)) {
-        faults.push(
-          `The tiers ${tier.name} (${tier.prefix}) and ${other.name} (${other.prefix}) overlap; give each a prefix of its own.`,
-        );
-      }
-      if (PERIOD_ORDER.indexOf(tier.period) >= PERIOD_ORDER.indexOf(other.period)) {
-        faults.push(
-          `The tier ${other.name} comes after ${tier.name} but has no longer period; order the tiers by their periods, one tier each.`,
-        );
-      } else if (tier.keptDays > other.keptDays) {
-        faults.push(
-          `The tier ${tier.name} keeps ${tier.keptDays} days, longer than ${other.name} with ${other.keptDays}; keep the less frequent tier longer.`,
-        );
-      }
+      if (tier.name === other.name) yield `Two tiers are called ${tier.name}; give each a name of its own.`;
+      if (overlap(tier.prefix, other.prefix))
+        yield `The tiers ${tier.name} (${tier.prefix}) and ${other.name} (${other.prefix}) overlap; give each a prefix of its own.`;
+      if (TIER_PERIODS.indexOf(tier.period) >= TIER_PERIODS.indexOf(other.period))
+        yield `The tier ${other.name} comes after ${tier.name} but has no longer period; order the tiers by their periods, one tier each.`;
+      else if (tier.keptDays > other.keptDays)
+        yield `The tier ${tier.name} keeps ${tier.keptDays} days, longer than ${other.name} with ${other.keptDays}; keep the less frequent tier longer.`;
     }
-  }
-  return faults;
 }
 
 function faultsOfRegion({ stack, region }: DeclaredVault): string[] {
@@ -77,42 +64,26 @@ const ACTIONS: readonly { words: string; has: (rule: LifecycleRule) => boolean }
   { words: "remove noncurrent versions", has: (rule) => rule.noncurrentDays !== undefined },
 ];
 
-function faultsOfRule(rule: LifecycleRule, { stack, versioned }: DeclaredVault): string[] {
-  const faults: string[] = [];
+function* faultsOfRule(rule: LifecycleRule, { stack, versioned }: DeclaredVault): Generator<string> {
   const name = `Rule "${rule.id}" of ${stack}`;
-  let before: { days: number; storageClass: StorageClass } | undefined;
+  let before: Transition | undefined;
   for (const move of rule.transitions) {
     const { earliestTransitionDays, answersWithinMs } = CLASS_RULES[move.storageClass];
     const toClass = `moves to ${move.storageClass} after ${move.days} days`;
-    if (move.days < earliestTransitionDays) {
-      faults.push(
-        `${name} ${toClass}, S3 allows it from day ${earliestTransitionDays}; set at least ${earliestTransitionDays}.`,
-      );
-    }
-    if (answersWithinMs > RECOVERY_TIME_OBJECTIVES.database) {
-      faults.push(
-        `${name} ${toClass}, from where a backup takes ${answersWithinMs / 3_600_000} hours to retrieve. The database must be back in ${RECOVERY_TIME_OBJECTIVES.database / 60_000} minutes; choose STANDARD_IA or GLACIER_IR.`,
-      );
-    }
-    if (rule.expireDays !== undefined && rule.expireDays <= move.days) {
-      faults.push(`${name} ${toClass} but expires objects after ${rule.expireDays}; move them earlier or not at all.`);
-    }
-    if (before !== undefined && coldness(move.storageClass) <= coldness(before.storageClass)) {
-      faults.push(
-        `${name} ${toClass}, after ${before.storageClass} on day ${before.days}; S3 moves objects only to colder classes, so order them that way.`,
-      );
-    } else if (
-      before?.storageClass === "STANDARD_IA" &&
-      move.days < before.days + CLASS_RULES.STANDARD_IA.minimumDays
-    ) {
-      faults.push(`${name} ${toClass}, less than 30 days after STANDARD_IA; wait until day ${before.days + 30}.`);
-    }
+    if (move.days < earliestTransitionDays)
+      yield `${name} ${toClass}, S3 allows it from day ${earliestTransitionDays}; set at least ${earliestTransitionDays}.`;
+    if (answersWithinMs > RECOVERY_TIME_OBJECTIVES.database)
+      yield `${name} ${toClass}, from where a backup takes ${answersWithinMs / 3_600_000} hours to retrieve. The database must be back in ${RECOVERY_TIME_OBJECTIVES.database / 60_000} minutes; choose STANDARD_IA or GLACIER_IR.`;
+    if (rule.expireDays !== undefined && rule.expireDays <= move.days)
+      yield `${name} ${toClass} but expires objects after ${rule.expireDays}; move them earlier or not at all.`;
+    if (before !== undefined && coldness(move.storageClass) <= coldness(before.storageClass))
+      yield `${name} ${toClass}, after ${before.storageClass} on day ${before.days}; S3 moves objects only to colder classes, so order them that way.`;
+    else if (before?.storageClass === "STANDARD_IA" && move.days < before.days + CLASS_RULES.STANDARD_IA.minimumDays)
+      yield `${name} ${toClass}, less than 30 days after STANDARD_IA; wait until day ${before.days + 30}.`;
     before = move;
   }
-  if (rule.noncurrentDays !== undefined && !versioned) {
-    faults.push(`${name} removes noncurrent versions, but the bucket keeps none; switch its versioning on.`);
-  }
-  return faults;
+  if (rule.noncurrentDays !== undefined && !versioned)
+    yield `${name} removes noncurrent versions, but the bucket keeps none; switch its versioning on.`;
 }
 
 /** Checks a lock against its tier. The proof checks the rule against the tier, and reports which of the two is wrong. */
@@ -125,29 +96,17 @@ function faultsOfLock({ name, lockDays: own, keptDays }: RunnerTier, vault: Decl
   ];
 }
 
-function faultsOfReplication(primary: DeclaredVault, replica: DeclaredVault | undefined): string[] {
-  const faults: string[] = [];
-  for (const { id, storageClass } of primary.replications) {
-    if (storageClass !== undefined && CLASS_RULES[storageClass].answersWithinMs > RECOVERY_TIME_OBJECTIVES.database) {
-      faults.push(
-        `Replication rule "${id}" of ${primary.stack} stores replicas in ${storageClass}, from where a retrieval takes hours; leave the class to the replica's lifecycle.`,
-      );
-    }
-  }
-  if (replica === undefined) return faults;
-  if (replica.region === primary.region) {
-    faults.push(
-      `${primary.stack} and ${replica.stack} both keep their vault in ${primary.region}; put the replica into another region.`,
-    );
-  }
+function* faultsOfReplication(primary: DeclaredVault, replica: DeclaredVault | undefined): Generator<string> {
+  for (const { id, storageClass } of primary.replications)
+    if (storageClass !== undefined && CLASS_RULES[storageClass].answersWithinMs > RECOVERY_TIME_OBJECTIVES.database)
+      yield `Replication rule "${id}" of ${primary.stack} stores replicas in ${storageClass}, from where a retrieval takes hours; leave the class to the replica's lifecycle.`;
+  if (replica === undefined) return;
+  if (replica.region === primary.region)
+    yield `${primary.stack} and ${replica.stack} both keep their vault in ${primary.region}; put the replica into another region.`;
   const arn = `arn:aws:s3:::${replica.bucket}`;
   const targets = [...new Set(primary.replications.map(({ destinationBucketArn }) => destinationBucketArn))];
-  if (targets.length > 0 && !targets.includes(arn)) {
-    faults.push(
-      `${primary.stack} replicates to ${targets.join(", ")}, but ${replica.stack}'s vault is ${arn}; set standbyVaultBucketArn to it.`,
-    );
-  }
-  return faults;
+  if (targets.length > 0 && !targets.includes(arn))
+    yield `${primary.stack} replicates to ${targets.join(", ")}, but ${replica.stack}'s vault is ${arn}; set standbyVaultBucketArn to it.`;
 }
 
 function overlap(one: string, other: string): boolean {

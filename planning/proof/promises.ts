@@ -1,5 +1,7 @@
 import type { CountedPeriod } from "../retention/periods.ts";
 import { DAY_MS } from "../retention/time.ts";
+import type { RunnerTier } from "../retention/vault.ts";
+import type { CalendarPeriod } from "../tiers.ts";
 
 /** A span of calendar time. */
 export interface CalendarSpan {
@@ -30,27 +32,21 @@ export const PROMISES: readonly RetentionPromise[] = [
 ];
 
 /** Days of a period at its longest. A tier without a promise of its own covers as many periods as fit into its days. */
-const LONGEST_DAYS = { isoWeek: 7, month: 31, year: 366 } as const;
+const LONGEST_DAYS: Readonly<Record<CalendarPeriod, number>> = { isoWeek: 7, month: 31, year: 366 };
 
 /**
  * The promises for a tier table: those of docs/objectives.md, and for any other tier what the table itself says. A new tier is therefore
  * one line in the table.
  */
 export function promisesFor(
-  tiers: readonly {
-    readonly name: string;
-    readonly period: "run" | keyof typeof LONGEST_DAYS;
-    readonly keptDays: number;
-  }[],
+  tiers: readonly Pick<RunnerTier, "name" | "period" | "keptDays">[],
 ): readonly RetentionPromise[] {
   const asked = new Set(PROMISES.map(({ tier }) => tier));
   const own = tiers.flatMap(({ name, period, keptDays }): RetentionPromise[] => {
     if (asked.has(name)) return [];
-    const words = `${name} backups: ${keptDays} days`;
-    if (period === "run") return [{ tier: name, period: "day", count: keptDays, keep: { days: keptDays }, words }];
-    return [
-      { tier: name, period, count: Math.floor(keptDays / LONGEST_DAYS[period]), keep: { days: keptDays }, words },
-    ];
+    const common = { tier: name, keep: { days: keptDays }, words: `${name} backups: ${keptDays} days` };
+    if (period === "run") return [{ ...common, period: "day", count: keptDays }];
+    return [{ ...common, period, count: Math.floor(keptDays / LONGEST_DAYS[period]) }];
   });
   return [...PROMISES, ...own];
 }
@@ -62,4 +58,24 @@ export function after(instant: number, { days = 0, months = 0, years = 0 }: Cale
   const lastOfMonth = new Date(Date.UTC(date.getUTCFullYear(), month + 1, 0)).getUTCDate();
   const midnight = Date.UTC(date.getUTCFullYear(), month, Math.min(date.getUTCDate(), lastOfMonth) + days);
   return midnight + (instant % DAY_MS);
+}
+
+/**
+ * The most days that a calendar span can have: 92 for three months (July to September), 366 for a year, 1827 for five years with two leap
+ * days. S3 counts days, so a rule must keep this many.
+ */
+export function longestDays({ days = 0, months = 0, years = 0 }: CalendarSpan): number {
+  let longest = 0;
+  // Leap years repeat after four years, within a century.
+  for (let month = 0; month < 48; month++) {
+    const from = Date.UTC(2024, month, 1);
+    const to = Date.UTC(2024 + years, month + months, 1 + days);
+    longest = Math.max(longest, Math.round((to - from) / DAY_MS));
+  }
+  return longest;
+}
+
+/** `1 day`, `92 days`. */
+export function daysText(days: number): string {
+  return days === 1 ? "1 day" : `${days} days`;
 }

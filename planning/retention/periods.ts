@@ -1,19 +1,14 @@
-import type { CalendarPeriod } from "../calendar.ts";
+import { type CalendarPeriod, TIER_PERIODS } from "../tiers.ts";
 import { DAY_MS } from "./time.ts";
 
 /** A calendar period in which a promise counts backups. */
-export type CountedPeriod = "day" | Exclude<CalendarPeriod, "run">;
+export type CountedPeriod = "day" | CalendarPeriod;
 
 /** The periods, shortest first. */
-export const COUNTED_PERIODS: readonly CountedPeriod[] = ["day", "isoWeek", "month", "year"];
+export const COUNTED_PERIODS = TIER_PERIODS.map((period): CountedPeriod => (period === "run" ? "day" : period));
 
 /** The periods' names for people. */
-export const PERIOD_WORDS: Readonly<Record<CountedPeriod, string>> = {
-  day: "day",
-  isoWeek: "week",
-  month: "month",
-  year: "year",
-};
+export const PERIOD_WORDS = { day: "day", isoWeek: "week", month: "month", year: "year" } as const;
 
 /** 1970-01-01 was a Thursday: three days into its ISO week. */
 const EPOCH_DAYS_INTO_WEEK = 3;

@@ -1,4 +1,4 @@
-import type { CalendarPeriod } from "../calendar.ts";
+import type { Tier } from "../tiers.ts";
 import { periodNumber } from "./periods.ts";
 import { dayOf } from "./time.ts";
 
@@ -9,7 +9,7 @@ import { dayOf } from "./time.ts";
  * @param tiers shortest first
  * @returns a function that returns the index of the tier that a proven run opens. Call it in order of time
  */
-export function tierOpener(tiers: readonly { period: CalendarPeriod }[]): (startedAt: number) => number {
+export function tierOpener(tiers: readonly Pick<Tier, "period">[]): (startedAt: number) => number {
   // The last period that a backup of this or a longer tier has filled.
   const filled = tiers.map(() => Number.NEGATIVE_INFINITY);
   return (startedAt) => {

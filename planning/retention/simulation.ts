@@ -1,7 +1,7 @@
 import { type Arrival, type Life, lifeOf } from "./life.ts";
 import { tierOpener } from "./promotion.ts";
 import { runsDue, type Schedule } from "./schedule.ts";
-import { lifecycleOf, type TierLifecycle } from "./tierLifecycle.ts";
+import { lifecycleOf } from "./tierLifecycle.ts";
 import { DAY_MS, NEVER } from "./time.ts";
 import type { DeclaredVault, Replication, RunnerTier } from "./vault.ts";
 import { dumpBytesAfter, type Workload } from "./workload.ts";
@@ -63,10 +63,8 @@ interface Backup extends Arrival {
 
 function openTiers({ schedule, tiers }: Scenario): Run[] {
   const opens = tierOpener(tiers);
-  return runsDue(schedule).map((startedAt) => ({
-    startedAt,
-    tier: schedule.isMissed(startedAt) ? undefined : opens(startedAt),
-  }));
+  const tierOf = (startedAt: number) => (schedule.isMissed(startedAt) ? undefined : opens(startedAt));
+  return runsDue(schedule).map((startedAt) => ({ startedAt, tier: tierOf(startedAt) }));
 }
 
 function storeBackups(runs: readonly Run[], scenario: Scenario): Backup[] {
@@ -78,11 +76,7 @@ function storeBackups(runs: readonly Run[], scenario: Scenario): Backup[] {
     const next = proven[index + 1];
     const lockDays = lockDaysOf(tiers[tier], primary);
     return {
-      tier,
-      takenAt: startedAt,
-      createdAt: storedAt,
-      arrivedAt: storedAt,
-      storageClass: "STANDARD",
+      ...{ tier, takenAt: startedAt, createdAt: storedAt, arrivedAt: storedAt, storageClass: "STANDARD" },
       bytes: dumpBytesAfter(workload, startedAt - first),
       lockedUntil: startedAt + lockDays * DAY_MS,
       heldUntil: next === undefined ? NEVER : next.startedAt + schedule.runMs,
@@ -129,13 +123,10 @@ function keep(backups: readonly Backup[], vault: DeclaredVault, { tiers }: Scena
 }
 
 /** A tier's lifecycle, computed once for each tier if no rule depends on sizes. */
-function lifecycles(
-  vault: DeclaredVault,
-  tiers: readonly RunnerTier[],
-): (tier: number, bytes: number) => TierLifecycle {
+function lifecycles(vault: DeclaredVault, tiers: readonly RunnerTier[]) {
   const at = (tier: number, bytes: number) => lifecycleOf(tiers[tier]?.prefix ?? "", bytes, vault.rules);
   const looksAtSizes = vault.rules.some((rule) => rule.largerThan !== undefined || rule.smallerThan !== undefined);
   if (looksAtSizes) return at;
   const known = tiers.map((_, tier) => at(tier, 0));
-  return (tier, bytes) => known[tier] ?? at(tier, bytes);
+  return (tier: number, bytes: number) => known[tier] ?? at(tier, bytes);
 }

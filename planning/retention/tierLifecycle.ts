@@ -1,3 +1,4 @@
+import { NEVER } from "./time.ts";
 import { type LifecycleRule, STORAGE_CLASSES, type StorageClass } from "./vault.ts";
 
 /** A number of days, and the rule that sets it. */
@@ -38,12 +39,8 @@ export function lifecycleOf(prefix: string, bytes: number, rules: readonly Lifec
     loneMarker: earliest(met, (rule) => (rule.removesLoneMarkers ? 0 : rule.expireDays)),
     abortUpload: earliest(met, (rule) => rule.abortUploadDays),
     transitions: everColder(
-      met.flatMap((rule) =>
-        rule.transitions.map((one) => ({
-          ...one,
-          rule: rule.id,
-          largerThan: rule.largerThan ?? LEAST_MOVED_BYTES - 1,
-        })),
+      met.flatMap(({ id, transitions, largerThan = LEAST_MOVED_BYTES - 1 }) =>
+        transitions.map((one) => ({ ...one, rule: id, largerThan })),
       ),
     ),
   };
@@ -58,12 +55,9 @@ function earliest(
   rules: readonly LifecycleRule[],
   daysOf: (rule: LifecycleRule) => number | undefined,
 ): RuleDays | undefined {
-  let found: RuleDays | undefined;
-  for (const rule of rules) {
-    const days = daysOf(rule);
-    if (days !== undefined && (found === undefined || days < found.days)) found = { days, rule: rule.id };
-  }
-  return found;
+  const found = rules.map((rule) => ({ days: daysOf(rule) ?? NEVER, rule: rule.id }));
+  const least = Math.min(NEVER, ...found.map(({ days }) => days));
+  return found.find(({ days }) => days === least && days !== NEVER);
 }
 
 function everColder<T extends { days: number; storageClass: StorageClass }>(transitions: readonly T[]): T[] {

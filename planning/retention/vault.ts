@@ -1,3 +1,5 @@
+import type { Tier } from "../tiers.ts";
+
 /** The S3 storage classes that the plan supports. GLACIER is Glacier Flexible Retrieval. */
 export const STORAGE_CLASSES = ["STANDARD", "STANDARD_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"] as const;
 export type StorageClass = (typeof STORAGE_CLASSES)[number];
@@ -60,13 +62,5 @@ export interface DeclaredVault {
   readonly replications: readonly Replication[];
 }
 
-/** A tier as the runner fills it: where it writes, when, and for how long it locks. */
-export interface RunnerTier {
-  readonly name: string;
-  /** With the closing slash. */
-  readonly prefix: string;
-  readonly period: "run" | "isoWeek" | "month" | "year";
-  /** Days that a backup should be kept. The proof measures overstays by it. */
-  readonly keptDays: number;
-  readonly lockDays: number;
-}
+/** A tier as the runner fills it. The proof measures overstays by its `keptDays`, and takes transitions from the bucket's rules. */
+export type RunnerTier = Omit<Tier, "transition">;

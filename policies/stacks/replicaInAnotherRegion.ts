@@ -1,6 +1,11 @@
 import type { RegisteredResource } from "../../recovery/pulumi/pulumiResources.ts";
-import type { DeclaredStack } from "./declaredStack.ts";
 import { isPartOfVault } from "./vaults.ts";
+
+/** Everything that one stack's preview declares. */
+export interface DeclaredStack {
+  readonly stack: string;
+  readonly resources: readonly RegisteredResource[];
+}
 
 /** A rule over all stacks together. Returns a sentence for each violation. */
 export type StacksRule = (stacks: readonly DeclaredStack[]) => string[];
@@ -13,11 +18,10 @@ export const replicaInAnotherRegion: StacksRule = (stacks) => {
   const replicas = stacks.flatMap((stack) =>
     vaultParts(stack, REPLICATION).flatMap((from) => destinationsOf(from).map((arn) => ({ stack, from, arn }))),
   );
-  if (replicas.length === 0) {
+  if (replicas.length === 0)
     return [
       "No stack replicates its backup vault; set the primary's standbyVaultBucketArn and standbyVaultKeyArn to the standby's vault and key.",
     ];
-  }
   return replicas.flatMap(({ stack, from, arn }) => faultsOfReplica(stack, from, arn, stacks));
 };
 
@@ -33,10 +37,8 @@ function faultsOfReplica(
     if (!vault) continue;
     const [here, there] = [replication.region, vault.region];
     if (here !== undefined && there !== undefined && here !== there) return [];
-    return [
-      `Stack "${from.stack}" replicates its backup vault from ${here ?? "an unknown region"} to ${there ?? "an unknown region"}; ` +
-        "the replica must be in another region.",
-    ];
+    const way = `from ${here ?? "an unknown region"} to ${there ?? "an unknown region"}`;
+    return [`Stack "${from.stack}" replicates its backup vault ${way}; the replica must be in another region.`];
   }
   return [`Stack "${from.stack}" replicates its backup vault to ${arn}, which no other stack declares as its vault.`];
 }

@@ -12,11 +12,6 @@ export function isPartOfVault(urn: string): boolean {
   return isPartOf(urn, VAULT_COMPONENT);
 }
 
-/** Whether a resource belongs to a backup vault's audit trail. */
-export function isAuditOfVault(urn: string): boolean {
-  return isPartOf(urn, "castchat:index:AuditTrail");
-}
-
 /** Type token of the component that runs CastChat and replicates its vault. */
 export const PRIMARY_COMPONENT = "castchat:index:PrimarySite";
 

@@ -80,12 +80,11 @@ function excused(issue: z.core.$ZodIssue, given: Properties): boolean {
 
 function faultsOf(issue: z.core.$ZodIssue): Fault[] {
   const property = pathOf(issue.path);
-  if (issue.code === "unrecognized_keys") {
+  if (issue.code === "unrecognized_keys")
     return issue.keys.map((key) => {
       const path = pathOf([...issue.path, key]);
       return { property: path, reason: `Input "${path}" is not known here: remove it or correct its name.` };
     });
-  }
   return [{ property, reason: issue.message }];
 }
 

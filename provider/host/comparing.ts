@@ -14,14 +14,11 @@ export function compare<X>(
   olds: State<Properties, Properties>,
   news: Properties,
 ): Comparison {
-  const { replaces, changes } = handler.diff === undefined ? byTable(handler, olds.inputs, news) : ask();
+  const unknownKeys = new Set(Object.keys(news).filter((key) => holdsUnknown(news[key])));
+  const known = Object.fromEntries(Object.entries(news).filter(([key]) => !unknownKeys.has(key)));
+  const { replaces, changes } =
+    handler.diff?.(context, olds, known, unknownKeys) ?? byTable(handler, olds.inputs, news);
   return { replaces: new Set(replaces), changes: new Set([...changes, ...replaces]) };
-
-  function ask(): Difference {
-    const unknownKeys = new Set(Object.keys(news).filter((key) => holdsUnknown(news[key])));
-    const known = Object.fromEntries(Object.entries(news).filter(([key]) => !unknownKeys.has(key)));
-    return handler.diff?.(context, olds, known, unknownKeys) ?? { replaces: [], changes: [] };
-  }
 }
 
 /** Keys whose values differ. */

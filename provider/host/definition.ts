@@ -14,9 +14,9 @@ export interface Operation {
   name: string;
   urn: string;
   /** Shows a line of progress beside the resource while the operation runs. Must not contain a secret. */
-  report(message: string): void;
+  report: (message: string) => void;
   /** Shows a warning that stays under "Diagnostics" after the run. Must not contain a secret. */
-  warn(message: string): void;
+  warn: (message: string) => void;
 }
 
 /** A difference by a resource's own rule. */

@@ -23,10 +23,6 @@ export function engineLog(address: string | undefined): EngineLog {
     request.setUrn(urn);
     request.setMessage(visible(redact(message)));
     request.setEphemeral(kind === "progress");
-    return new Promise((resolve) => {
-      client.log(request, () => {
-        resolve();
-      });
-    });
+    return new Promise((resolve) => void client.log(request, () => resolve()));
   };
 }

@@ -40,9 +40,8 @@ export function statusOf(
 ): grpc.ServiceError {
   const details = lineOf(thrown);
   const metadata = new grpc.Metadata();
-  if (thrown instanceof PartialCreateError) {
+  if (thrown instanceof PartialCreateError)
     metadata.add("grpc-status-details-bin", partialState(thrown, inputs, secretKeys));
-  }
   return Object.assign(new Error(details), { code, details, metadata });
 }
 

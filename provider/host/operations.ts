@@ -32,8 +32,7 @@ export class RunningOperations {
 
   /** Aborts all running operations. */
   cancel(): void {
-    for (const controller of this.#controllers) {
+    for (const controller of this.#controllers)
       controller.abort(new Error("Stopped on request before it was done. Run the same command again to continue."));
-    }
   }
 }

@@ -31,18 +31,16 @@ export class Provider<C, X> {
 
   /** The handlers' context; refused before Configure. */
   get context(): X {
-    if (this.#configured === undefined) {
+    if (this.#configured === undefined)
       throw new UserError(`Provider ${this.definition.name} is used before it is configured.`);
-    }
     return this.#configured.context;
   }
 
   /** Applies the configuration. Throws UserError with every fault. */
   async configure(values: Properties): Promise<void> {
     const checked = this.checkConfiguration(values);
-    if (checked.faults.length > 0) {
+    if (checked.faults.length > 0)
       throw new UserError(checked.faults.map(({ property, reason }) => `${property}: ${reason}`).join(" "));
-    }
     // Without a fault the values are the schema's output: a C.
     this.#configured = { context: await this.definition.context(checked.values as C) };
   }

@@ -57,9 +57,8 @@ export function providerService<C, X>(provider: Provider<C, X>): grpc.UntypedSer
 
     invoke: answer(async (request: provproto.InvokeRequest) => {
       const handler = definition.functions?.[request.getTok()];
-      if (handler === undefined) {
+      if (handler === undefined)
         throw new UserError(`Provider ${definition.name} does not implement function ${request.getTok()}.`);
-      }
       const { values, faults } = check(handler.inputs, decode(request.getArgs()).values);
       const response = new provproto.InvokeResponse();
       response.setFailuresList(faults.map(failureOf));

@@ -25,18 +25,15 @@ export interface Work<Response> {
 /** Makes a method whose failure becomes a gRPC status with a single sentence, without a stack or a secret. */
 export function operation<Request, Response>(prepare: (request: Request) => Work<Response>): Unary<Request, Response> {
   return (call, callback) => {
-    const prepared: Partial<Work<Response>> = {};
+    let prepared: Work<Response> | undefined;
     const attempt = async () => {
-      const ready = prepare(call.request);
-      Object.assign(prepared, { inputs: ready.inputs, secrets: ready.secrets });
-      return await ready.work();
+      prepared = prepare(call.request);
+      return await prepared.work();
     };
     attempt().then(
-      (response) => {
-        callback(null, response);
-      },
+      (response) => callback(null, response),
       (thrown: unknown) => {
-        const { inputs, secrets = [] } = prepared;
+        const { inputs, secrets = [] } = prepared ?? {};
         callback(statusOf(thrown, inputs?.values ?? {}, new Set([...(inputs?.secretKeys ?? []), ...secrets])));
       },
     );

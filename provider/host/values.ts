@@ -42,9 +42,8 @@ export function decode(struct: Struct | undefined): Decoded {
   const values: Properties = {};
   const secretKeys = new Set<string>();
   const unknownKeys = new Set<string>();
-  for (const [key, value] of Object.entries(struct?.toJavaScript() ?? {})) {
+  for (const [key, value] of Object.entries(struct?.toJavaScript() ?? {}))
     values[key] = unwrap(value, { secret: () => secretKeys.add(key), unknown: () => unknownKeys.add(key) });
-  }
   return { values, secretKeys, unknownKeys };
 }
 
@@ -62,12 +61,10 @@ export function encode(values: Properties, secretKeys: ReadonlySet<string> = new
 /** Whether two plain values are equal. An absent key equals undefined, and an unknown equals nothing. */
 export function same(left: unknown, right: unknown): boolean {
   if (left === UNKNOWN || right === UNKNOWN) return false;
-  if (Array.isArray(left) && Array.isArray(right)) {
+  if (Array.isArray(left) && Array.isArray(right))
     return left.length === right.length && left.every((item, index) => same(item, right[index]));
-  }
-  if (isRecord(left) && isRecord(right)) {
+  if (isRecord(left) && isRecord(right))
     return [...new Set([...Object.keys(left), ...Object.keys(right)])].every((key) => same(left[key], right[key]));
-  }
   return Object.is(left, right);
 }
 

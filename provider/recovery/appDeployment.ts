@@ -61,8 +61,7 @@ export const appDeployment: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
     return { replaces: changedInputs(olds.inputs, news, unknownKeys, ["projectId"]), changes };
   },
   async create(context, wanted, signal, operation) {
-    const outputs = await deploy(context, wanted, signal, (line) => operation.report(line));
-    return { id: wanted.projectId, outputs };
+    return { id: wanted.projectId, outputs: await deploy(context, wanted, signal, operation.report) };
   },
   async read(context, id, last, signal) {
     const appHost = context.appHost();
@@ -72,31 +71,25 @@ export const appDeployment: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
     const found = await appHost.deployment(deploymentId, signal);
     if (!found) return undefined;
     const commit = found.commit ?? last?.outputs.commit ?? "";
-    const source = last?.inputs ?? {
-      projectId: id,
-      projectName: project.name,
-      sourceUrl: "",
-      sourceRef: "",
-      environmentHash: "",
-    };
+    const unknown = { sourceUrl: "", sourceRef: "", environmentHash: "" };
+    const source = { ...unknown, ...last?.inputs, projectId: id, projectName: project.name };
     return {
       id,
-      inputs: { ...source, projectId: id, projectName: project.name },
+      inputs: source,
       outputs: {
         deploymentId,
         url: found.url,
         commit,
         newestCommit: await newestOr(commit, context, source, signal),
         durationMs: last?.outputs.durationMs ?? 0,
-        ...(last?.outputs.previousDeploymentId ? { previousDeploymentId: last.outputs.previousDeploymentId } : {}),
+        previousDeploymentId: last?.outputs.previousDeploymentId,
       },
     };
   },
-  update: (context, _id, _olds, news, signal, operation) =>
-    deploy(context, news, signal, (line) => operation.report(line)),
+  update: (context, _id, _olds, news, signal, operation) => deploy(context, news, signal, operation.report),
   async delete(context, id, olds, signal, operation) {
-    const removal = await removeDeployment(context.appHost(), id, olds.outputs.deploymentId, signal);
-    if (!removal.removed) operation.report(removal.reason);
+    const reason = await removeDeployment(context.appHost(), id, olds.outputs.deploymentId, signal);
+    if (reason !== undefined) operation.report(reason);
   },
 };
 
@@ -104,12 +97,12 @@ export const appDeployment: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
 async function newestOr(
   deployed: string,
   context: RecoveryContext,
-  source: Inputs,
+  { sourceUrl, sourceRef }: Inputs,
   signal: AbortSignal,
 ): Promise<string> {
-  if (source.sourceUrl === "") return deployed;
+  if (sourceUrl === "") return deployed;
   try {
-    return (await context.git().newestCommit(source.sourceUrl, source.sourceRef, signal)) ?? deployed;
+    return (await context.git().newestCommit(sourceUrl, sourceRef, signal)) ?? deployed;
   } catch (error) {
     signal.throwIfAborted();
     process.stderr.write(`recovery: ${messageOf(error)}\n`);

@@ -23,10 +23,10 @@ export interface RecoveryContext extends Pick<
   "databaseHost" | "appHost" | "dns" | "git" | "projectContent" | "vault" | "edge"
 > {
   /** Decrypts backups with the identity in the environment; undefined without one. */
-  opener(): Promise<Opener | undefined>;
+  opener: () => Promise<Opener | undefined>;
   clock: Clock;
   /** Password of a Supabase project's database. */
-  passwordOf(organization: string, name: string): string;
+  passwordOf: (organization: string, name: string) => string;
 }
 
 /** Clients of every service, from the provider's configuration and the environment's credentials. */

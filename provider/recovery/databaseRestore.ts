@@ -43,25 +43,22 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, RestoreRe
   inputs,
   secrets: ["connectionString"],
   diff(_context, olds, news, unknownKeys) {
-    if (isAnotherDatabase(olds.inputs.connectionString, news.connectionString, unknownKeys)) {
+    if (isAnotherDatabase(olds.inputs.connectionString, news.connectionString, unknownKeys))
       return { replaces: ["connectionString"], changes: [] };
-    }
-    if (olds.outputs.backupId === "" && news.kept !== true) {
+    if (olds.outputs.backupId === "" && news.kept !== true)
       throw new UserError(
         `The restore of generation ${olds.inputs.generation} was never finished. Raise generation to a number that was not used.`,
       );
-    }
     const [first] = changedInputs(olds.inputs, news, unknownKeys, ["backup", "at", "generation"]);
     // Naming exactly the restored backup, or no longer naming it, changes nothing.
     const asksForSame =
       first === "backup" &&
       (news.backup === undefined || news.backup === olds.outputs.backupId) &&
       news.at === olds.inputs.at;
-    if (first !== undefined && !(asksForSame && news.generation === olds.inputs.generation)) {
+    if (first !== undefined && !(asksForSame && news.generation === olds.inputs.generation))
       throw new UserError(
         `Backup ${olds.outputs.backupId} was restored into this database with generation ${olds.inputs.generation}, and the app has written to it since. Another ${first} needs a new generation, which creates a new database beside this one. Leave ${first} as it is, or also raise generation: \`pulumi config set generation ${olds.inputs.generation + 1}\`.`,
       );
-    }
     // Only create uses the other inputs: a rotated password, a moved vault or other trusted keys change nothing here.
     return { replaces: [], changes: changedInputs(olds.inputs, news, unknownKeys, ["connectionString"]) };
   },
@@ -78,13 +75,13 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, RestoreRe
       trustedKeys: wanted.trustedWriterKeys,
       tiers: TIERS,
       opener: await context.opener(),
-      ...(backup === undefined ? {} : { backupId: backup }),
-      ...(at === undefined ? {} : { at: new Date(at) }),
+      backupId: backup,
+      at: at === undefined ? undefined : new Date(at),
       targetUrl: wanted.connectionString,
       ...(wanted.supabaseRef !== undefined && { project: context.projectContent(wanted.supabaseRef) }),
       olderAuthSettings: wanted.olderAuthSettings,
       generation: wanted.generation,
-      reporter: (line) => operation.report(line),
+      reporter: operation.report,
       warn,
       signal,
       clock: context.clock,

@@ -30,18 +30,13 @@ interface Outputs extends Record<string, unknown> {
 export const primaryFence: ResourceHandler<RecoveryContext, Inputs, Outputs> = {
   inputs,
   // Releasing the replaced generation fences nothing again.
-  diff: (_context, olds, news, unknownKeys) => ({
-    replaces: changedInputs(olds.inputs, news, unknownKeys, [
-      "organization",
-      "databaseName",
-      "vercelProject",
-      "generation",
-    ]),
-    changes: [],
-  }),
+  diff(_context, olds, news, unknownKeys) {
+    const fenced = ["organization", "databaseName", "vercelProject", "generation"] as const;
+    return { replaces: changedInputs(olds.inputs, news, unknownKeys, fenced), changes: [] };
+  },
   async create(context, wanted, signal, operation) {
     const ports = { databaseHost: context.databaseHost(), appHost: context.appHost() };
-    const results = await fencePrimary(ports, wanted, signal, (line) => operation.report(line));
+    const results = await fencePrimary(ports, wanted, signal, operation.report);
     // A part that still runs may still write, so the warning must stay visible.
     for (const { part, reason } of results.filter(({ fenced }) => !fenced))
       operation.warn(

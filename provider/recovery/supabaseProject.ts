@@ -41,12 +41,8 @@ type Inputs = z.infer<typeof inputs>;
 const IDENTITY = ["name", "organization", "region"] as const;
 
 function ports(context: RecoveryContext): DatabaseProjectPorts {
-  return {
-    databaseHost: context.databaseHost(),
-    inspect: inspectDatabase,
-    passwordOf: (organization, name) => context.passwordOf(organization, name),
-    clock: context.clock,
-  };
+  const { clock, passwordOf } = context;
+  return { databaseHost: context.databaseHost(), inspect: inspectDatabase, passwordOf, clock };
 }
 
 /** `recovery:index:SupabaseProject`: a Supabase project, id = its ref. See recovery/site/databaseProject.ts. */
@@ -56,16 +52,14 @@ export const supabaseProject: ResourceHandler<RecoveryContext, Inputs, ReadyProj
   diff(_context, olds, news, unknownKeys) {
     const replaces = changedInputs(olds.inputs, news, unknownKeys, IDENTITY);
     const [first] = replaces;
-    if (first && olds.inputs.deletionProtection) {
+    if (first && olds.inputs.deletionProtection)
       throw new UserError(
         `Supabase project ${olds.inputs.name} (${olds.outputs.ref}) is protected, and another ${first} would replace it and delete it for good. Leave ${first} as it is. ${wayOut(olds.inputs.name, first)}`,
       );
-    }
-    if (olds.outputs.ref === "" && news.kept !== true) {
+    if (olds.outputs.ref === "" && news.kept !== true)
       throw new UserError(
         `No Supabase project ${olds.inputs.name} was ever created, and its generation was given up. Raise generation to a number that was not used.`,
       );
-    }
     return { replaces, changes: changedInputs(olds.inputs, news, unknownKeys, ["deletionProtection"]) };
   },
   async create(context, wanted, signal, operation) {
@@ -74,24 +68,20 @@ export const supabaseProject: ResourceHandler<RecoveryContext, Inputs, ReadyProj
       if ("missing" in found) operation.warn(found.missing);
       return "missing" in found ? { id: NEVER_MADE, outputs: NOTHING } : { id: found.ready.ref, outputs: found.ready };
     }
-    const outputs = await createDatabaseProject(ports(context), wanted, signal, (line) => operation.report(line));
+    const outputs = await createDatabaseProject(ports(context), wanted, signal, operation.report);
     return { id: outputs.ref, outputs };
   },
   async read(context, id, last, signal) {
     // A paused project answers few requests, and none of its state can have changed.
-    if (last && (id === NEVER_MADE || (await isPaused(context.databaseHost(), id, signal)))) {
+    if (last && (id === NEVER_MADE || (await isPaused(context.databaseHost(), id, signal))))
       return { id, inputs: last.inputs, outputs: last.outputs };
-    }
     const found = await readDatabaseProject(ports(context), id, last?.outputs.databasePassword, signal);
     if (!found) return undefined;
     const { name, organization, region } = found.project;
     return {
       id,
       // Supabase has no such protection, so an imported project begins protected.
-      inputs: {
-        ...{ name, organization, region, deletionProtection: last?.inputs.deletionProtection ?? true },
-        ...(last?.inputs.kept !== undefined && { kept: last.inputs.kept }),
-      },
+      inputs: { deletionProtection: true, ...last?.inputs, name, organization, region },
       outputs: { ...found.ready, durationMs: last?.outputs.durationMs ?? 0 },
     };
   },

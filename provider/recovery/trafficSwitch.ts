@@ -44,14 +44,7 @@ async function take(
   signal: AbortSignal,
   report: (line: string) => void,
 ): Promise<Outputs> {
-  const { healthPath, ...others } = wanted;
-  const switched = await switchTraffic(
-    ports(context),
-    { ...others, ...(healthPath ? { healthPath } : {}) },
-    signal,
-    report,
-  );
-  return { ...switched, hasDomain: true };
+  return { ...(await switchTraffic(ports(context), wanted, signal, report)), hasDomain: true };
 }
 
 /**
@@ -62,45 +55,31 @@ export const trafficSwitch: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
   inputs,
   changesOnUpdate: ["holder", "recordId", "previousHolder", "durationMs", "hasDomain"],
   diff(_context, olds, news, unknownKeys) {
+    const others = ["projectId", "deploymentUrl", "stack", "generation", "healthPath"] as const;
+    const changes = changedInputs(olds.inputs, news, unknownKeys, others);
     const replaces = changedInputs(olds.inputs, news, unknownKeys, ["publicName", "zoneName"]);
-    const changes = changedInputs(olds.inputs, news, unknownKeys, [
-      "projectId",
-      "deploymentUrl",
-      "stack",
-      "generation",
-      "healthPath",
-    ]);
     if (replaces.length === 0 && changes.length > 0) refuseLost(olds.inputs, olds.outputs.holder, news.generation);
     return { replaces, changes };
   },
   async create(context, wanted, signal, operation) {
-    const outputs = await take(context, wanted, signal, (line) => operation.report(line));
-    return { id: wanted.publicName, outputs };
+    return { id: wanted.publicName, outputs: await take(context, wanted, signal, operation.report) };
   },
   async read(context, id, last, signal) {
-    if (!last) {
+    if (!last)
       throw new UserError(
-        `The traffic of ${id} cannot be imported. \`pulumi up\` takes it over, with a generation above that of the lease at ${leaseNameOf(id)}.`,
+        `The traffic of ${id} cannot be imported. Set a generation above that of the lease at ${leaseNameOf(id)}, and run \`pulumi up\`, which takes the name over.`,
       );
-    }
     const seen = await readTraffic(ports(context), last.inputs, signal);
     if (!seen) return undefined;
     const { leaseName, previousHolder, durationMs } = last.outputs;
+    const { holder, recordId, hasDomain } = seen;
     return {
       id,
       inputs: last.inputs,
-      outputs: {
-        leaseName,
-        holder: seen.holder,
-        recordId: seen.recordId,
-        hasDomain: seen.hasDomain,
-        durationMs,
-        ...(previousHolder ? { previousHolder } : {}),
-      },
+      outputs: { leaseName, holder, recordId, hasDomain, durationMs, previousHolder },
     };
   },
-  update: (context, _id, _olds, news, signal, operation) =>
-    take(context, news, signal, (line) => operation.report(line)),
+  update: (context, _id, _olds, news, signal, operation) => take(context, news, signal, operation.report),
   async delete(context, _id, olds, signal, operation) {
     for (const line of await releaseTraffic(ports(context), olds.inputs, signal)) operation.report(line);
   },
@@ -109,14 +88,12 @@ export const trafficSwitch: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
 /** Refuses in preview what the lease would refuse later: a lower generation, or a name that another stack has taken. */
 function refuseLost(last: Inputs, holder: string, generation: number | undefined): void {
   if (generation === undefined) return;
-  if (generation < last.generation) {
+  if (generation < last.generation)
     throw new UserError(
       `The generation of ${last.publicName} may only rise: it is ${last.generation}, not ${generation}.`,
     );
-  }
-  if (holder !== leaseContent(last) && generation === last.generation) {
+  if (holder !== leaseContent(last) && generation === last.generation)
     throw new UserError(
       `Stack ${last.stack} no longer holds ${last.publicName} (the lease says ${holder}), so none of it is changed. Raise generation above the lease's to take the name back, or remove the switch from this stack.`,
     );
-  }
 }

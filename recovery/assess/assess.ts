@@ -22,10 +22,9 @@ import { tableName } from "../postgres/session/quote.ts";
 import { findMarker } from "../restore/run/restoreMarker.ts";
 import { KINDS } from "../vault/backupKinds.ts";
 import { type BackupSource, canOpen } from "../vault/backupSource.ts";
-import { chooseBackup } from "../vault/chooseBackup.ts";
+import { chooseBackup, olderThan } from "../vault/chooseBackup.ts";
 import { listBackups, takenAt, type TierPrefix } from "../vault/listBackups.ts";
 import type { Manifest } from "../vault/manifest.ts";
-import { olderThan } from "../vault/provenBackups.ts";
 import { type EarlierLoss, earlierLosses, historyOf } from "./assessHistory.ts";
 import { type AssessedPart, type AssessedRestore, assessParts, assessRestore } from "./assessParts.ts";
 import { type ComparedTable, compareRows } from "./assessRows.ts";
@@ -60,18 +59,15 @@ export interface Assessment {
   /** When the live database's snapshot was taken, ISO 8601. */
   assessedAt: string;
   /**
-   * Whether anything of the backup is missing or altered now, for whatever reason. Also true if a table differs in a
-   * way that cannot be counted.
+   * Whether anything of the backup is missing or altered now, for whatever reason. Also true if a table differs in a way that cannot be
+   * counted.
    */
   isDamaged: boolean;
   tables: AssessedTable[];
   definitions: DefinitionDifferences;
   sequences: SequenceDifference[];
   missingExtensions: string[];
-  /**
-   * What differs about the large objects, in clauses. It is not known which of them differ, nor whether some were only
-   * added.
-   */
+  /** What differs about the large objects, in clauses. It is not known which of them differ, nor whether some were only added. */
   largeObjects: string[];
   /** What this backup has of each part outside the database. */
   parts: AssessedPart[];
@@ -86,9 +82,9 @@ export interface Assessment {
 }
 
 /**
- * Compares the live database with a proven backup under one snapshot, without changing anything: rows of each table,
- * definitions, sequences and extensions. The manifests of all proven backups show since when they differ. A legitimate
- * change looks like damage: the result says what differs, not what caused it.
+ * Compares the live database with a proven backup under one snapshot, without changing anything: rows of each table, definitions, sequences
+ * and extensions. The manifests of all proven backups show since when they differ. A legitimate change looks like damage: the result says
+ * what differs, not what caused it.
  *
  * @throws UserError if there is no such backup, or a table can't be read; PromiseError for a damaged backup
  */
@@ -136,14 +132,14 @@ export async function assess(options: AssessOptions): Promise<Assessment> {
     );
     const source = { vault, manifest, opener: options.opener };
     const tables: AssessedTable[] = [];
-    for (const table of await describeTables(session, manifest, there, comparison)) {
-      if (table.state === "changed" && table.compared !== undefined)
-        Object.assign(table.facts, await countRows(source, session, table.compared, reporter, signal));
-      if (table.state === "changed" || table.state === "missing")
-        table.facts.history = historyOf(table.facts, chain, manifest, table.now);
-      if (options.trace === true && table.compared !== undefined && isTableDamaged(table.facts))
-        table.facts.traced = await traceLoss(source, laterThan(manifest, chain), table.compared, reporter, signal);
-      tables.push(table.facts);
+    for (const { facts, compared, now } of await describeTables(session, manifest, there, comparison)) {
+      if (facts.state === "changed" && compared !== undefined)
+        Object.assign(facts, await countRows(source, session, compared, reporter, signal));
+      if (facts.state === "changed" || facts.state === "missing")
+        facts.history = historyOf(facts, chain, manifest, now);
+      if (options.trace === true && compared !== undefined && isTableDamaged(facts))
+        facts.traced = await traceLoss(source, laterThan(manifest, chain), compared, reporter, signal);
+      tables.push(facts);
     }
     const definitions = await definitionsOf(session, manifest);
     const sequences = await compareSequences(session, manifest);

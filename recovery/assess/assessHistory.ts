@@ -13,20 +13,16 @@ export interface PointInTime {
 /** When a table came to be as it is, according to the manifests only. Nothing in it is an estimate. */
 export interface TableHistory {
   /**
-   * The newest backup, in an unbroken row from the reference on, in which the table is exactly as in the reference. It
-   * was undamaged then.
+   * The newest backup, in an unbroken row from the reference on, in which the table is exactly as in the reference. It was undamaged then.
    */
   sameAsReferenceUntil: PointInTime;
   /** The oldest backup from which on the table is exactly as it is now. Absent if no backup holds this state. */
   asNowSince: PointInTime | undefined;
-  /**
-   * The two backups, up to the reference, between which it last changed. Absent if it is the same in all of them, or
-   * that is not known.
-   */
+  /** The two backups, up to the reference, between which it last changed. Absent if it is the same in all of them, or that is not known. */
   lastChangeBefore: { after: PointInTime; by: PointInTime } | undefined;
   /**
-   * False if the table has other columns, or its rows another format, in some backup or now. Fingerprints can't be
-   * compared then, so an absent instant means nothing.
+   * False if the table has other columns, or its rows another format, in some backup or now. Fingerprints can't be compared then, so an
+   * absent instant means nothing.
    */
   isComplete: boolean;
 }
@@ -49,8 +45,8 @@ type Content = Pick<BackedUpTable, "rows" | "fingerprint" | "columns" | "format"
  *
  * @param chain proven full backups, the oldest first
  * @param reference one of them
- * @param now what the table holds now, in the reference's columns and format; undefined if it is gone; without a
- * fingerprint if it can't be read in them
+ * @param now what the table holds now, in the reference's columns and format; undefined if it is gone; without a fingerprint if it can't be
+ * read in them
  */
 export function historyOf(
   table: { schema: string; name: string },
@@ -81,10 +77,7 @@ export function historyOf(
   };
 }
 
-/**
- * Tables that have fewer rows in a backup than in the one before it, or are gone from it, newest first, up to the
- * reference.
- */
+/** Tables that have fewer rows in a backup than in the one before it, or are gone from it, newest first, up to the reference. */
 export function earlierLosses(chain: readonly Manifest[], reference: Manifest): EarlierLoss[] {
   const at = chain.findIndex((manifest) => manifest.backupId === reference.backupId);
   // What a backup of another kind does not hold was not lost.

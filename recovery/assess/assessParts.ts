@@ -12,10 +12,7 @@ import {
 } from "../vault/completeness.ts";
 import type { Manifest } from "../vault/manifest.ts";
 
-/**
- * A part outside the database in the backup that is compared with, and the older backup that has all of it if this one
- * does not.
- */
+/** A part outside the database in the backup that is compared with, and the older backup that has all of it if this one does not. */
 export interface AssessedPart {
   part: OutsidePart;
   state: Wholeness;

@@ -23,9 +23,8 @@ export interface ComparedTable {
 }
 
 /**
- * Counts the rows of a table that are missing, altered or new: by primary key if it has one, else by whole rows. Reads
- * the backup's chunks, each checked against its SHA-256 and fingerprint, and reads the table in a session that holds
- * the snapshot.
+ * Counts the rows of a table that are missing, altered or new: by primary key if it has one, else by whole rows. Reads the backup's chunks,
+ * each checked against its SHA-256 and fingerprint, and reads the table in a session that holds the snapshot.
  *
  * @throws PromiseError for a damaged chunk
  */
@@ -39,9 +38,7 @@ export async function compareRows(
   return await compareSides(source, table, rowsAtOnce, signal, (into) => readLive(session, table.live, into));
 }
 
-/**
- * Compares with a later backup instead of the live table: which rows it already lacks. Its columns must be the same.
- */
+/** Compares with a later backup instead of the live table: which rows it already lacks. Its columns must be the same. */
 export async function compareWithLater(
   source: BackupSource,
   later: BackupSource,

@@ -15,25 +15,23 @@ export interface AssessedTable {
   name: string;
   /** "changed": it has other rows. "missing": it is gone. "new": the backup does not have it. */
   state: "same" | "changed" | "missing" | "new";
-  rowsInBackup: number | undefined;
-  rowsNow: number | undefined;
+  rowsInBackup?: number | undefined;
+  rowsNow?: number | undefined;
   /** Rows of the backup that are missing or altered now. Undefined if that is not known, see `note`. */
-  lost: number | undefined;
+  lost?: number | undefined;
   /** How many of them have the same primary key and other values. Undefined without a key. */
-  altered: number | undefined;
+  altered?: number | undefined;
   /** Rows that exist now but not in the backup under that key (without a key: not in that form). */
-  added: number | undefined;
+  added?: number | undefined;
   /** Why rows were not compared one by one. */
-  note: string | undefined;
+  note?: string | undefined;
   /** Only for tables that are changed or missing. */
-  history: TableHistory | undefined;
+  history?: TableHistory | undefined;
   /** How many of the rows each later backup already lacked, oldest first. Only if that was asked for. */
-  traced: TracedLoss[] | undefined;
+  traced?: TracedLoss[] | undefined;
 }
 
-/**
- * Whether rows of the backup are missing or altered in it. A table whose difference can't be counted counts as damaged.
- */
+/** Whether rows of the backup are missing or altered in it. A table whose difference can't be counted counts as damaged. */
 export function isTableDamaged({ state, lost }: AssessedTable): boolean {
   return state === "missing" || (state === "changed" && lost !== 0);
 }
@@ -74,7 +72,6 @@ export function matchTables(backedUp: readonly BackedUpTable[], live: readonly M
 
 /** A table that is being assessed. */
 export interface InWork {
-  state: AssessedTable["state"];
   facts: AssessedTable;
   /** Present if its rows can be compared one by one. */
   compared?: ComparedTable;
@@ -91,39 +88,30 @@ export async function describeTables(
 ): Promise<InWork[]> {
   const keys = await listKeys(session);
   const found: InWork[] = there.comparable.map((backedUp) => {
+    const { rows: rowsInBackup, columns, format } = backedUp;
     const sum = comparison.sums.get(tableKey(backedUp));
     const now = { rows: sum?.rows ?? 0, fingerprint: sum?.toString() };
-    const isSame = now.rows === backedUp.rows && now.fingerprint === backedUp.fingerprint;
-    const live = there.now.get(tableKey(backedUp));
+    const isSame = now.rows === rowsInBackup && now.fingerprint === backedUp.fingerprint;
     const counts = isSame ? { lost: 0, altered: 0, added: 0 } : {};
-    const state = isSame ? "same" : "changed";
-    return {
-      state,
-      now,
-      facts: factsOf(backedUp, state, { rowsInBackup: backedUp.rows, rowsNow: now.rows, ...counts }),
-      ...(live && {
-        compared: {
-          backedUp,
-          live: { ...live, columns: backedUp.columns, format: backedUp.format },
-          key: keys.get(tableKey(backedUp)) ?? [],
-        },
-      }),
-    };
+    const facts = factsOf(backedUp, isSame ? "same" : "changed", { rowsInBackup, rowsNow: now.rows, ...counts });
+    const live = there.now.get(tableKey(backedUp));
+    if (live === undefined) return { facts, now };
+    const key = keys.get(tableKey(backedUp)) ?? [];
+    return { facts, now, compared: { backedUp, live: { ...live, columns, format }, key } };
   });
   for (const { table, note } of there.unlike) {
     const [row] = await session.query<{ rows: number }>(
       `select count(*)::float8 as rows from only ${quoteTable(table)}`,
     );
     const facts = factsOf(table, "changed", { rowsInBackup: table.rows, rowsNow: row?.rows, note });
-    found.push({ state: "changed", facts, now: { rows: row?.rows ?? 0, fingerprint: undefined } });
+    found.push({ facts, now: { rows: row?.rows ?? 0, fingerprint: undefined } });
   }
   for (const table of there.missing) {
     const facts = factsOf(table, "missing", { rowsInBackup: table.rows, lost: table.rows, altered: 0, added: 0 });
-    found.push({ state: "missing", facts, now: undefined });
+    found.push({ facts, now: undefined });
   }
-  if (KINDS[manifest.kind].rows === "all") {
-    found.push(...there.added.map((table): InWork => ({ state: "new", facts: factsOf(table, "new"), now: undefined })));
-  }
+  if (KINDS[manifest.kind].rows === "all")
+    found.push(...there.added.map((table) => ({ facts: factsOf(table, "new"), now: undefined })));
   return found.sort((a, b) => (tableName(a.facts) < tableName(b.facts) ? -1 : 1));
 }
 
@@ -132,12 +120,5 @@ function factsOf(
   state: AssessedTable["state"],
   known: Partial<AssessedTable> = {},
 ): AssessedTable {
-  const unknown = {
-    rowsInBackup: undefined,
-    rowsNow: undefined,
-    lost: undefined,
-    altered: undefined,
-    added: undefined,
-  };
-  return { schema, name, state, ...unknown, note: undefined, history: undefined, traced: undefined, ...known };
+  return { schema, name, state, ...known };
 }

@@ -18,10 +18,7 @@ export function laterThan(reference: Manifest, chain: readonly Manifest[]): Mani
   return chain.slice(at + 1);
 }
 
-/**
- * Reads a table in each later backup, and counts the reference's rows that it lacks. A backup with an equal fingerprint
- * is not read.
- */
+/** Reads a table in each later backup, and counts the reference's rows that it lacks. A backup with an equal fingerprint is not read. */
 export async function traceLoss(
   source: BackupSource,
   later: readonly Manifest[],
@@ -45,10 +42,7 @@ export async function traceLoss(
   return traced;
 }
 
-/**
- * Whether the rows can be compared. The format depends on the columns' types, and rows of two formats can't be
- * compared.
- */
+/** Whether the rows can be compared. The format depends on the columns' types, and rows of two formats can't be compared. */
 function hasSameColumns(one: BackedUpTable, other: BackedUpTable): boolean {
   return one.format === other.format && one.columns.join("\0") === other.columns.join("\0");
 }

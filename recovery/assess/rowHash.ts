@@ -1,6 +1,6 @@
 /**
- * A 64-bit hash of one or several pieces, without an allocation for each row. Like the fingerprints (rowSum.ts), it
- * detects accidents, not attacks.
+ * A 64-bit hash of one or several pieces, without an allocation for each row. Like the fingerprints (rowSum.ts), it detects accidents, not
+ * attacks.
  */
 export class RowHash {
   low = 0;

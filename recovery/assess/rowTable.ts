@@ -22,9 +22,9 @@ const FULLEST = 0.7;
 const SEEN = -1;
 
 /**
- * Compares the rows of two sides in flat memory. Of each row only 64-bit hashes are kept (20 bytes a slot, at most 58 a
- * row of the first side). With the positions of a key's columns it separates altered rows from missing ones. Without
- * them, equal rows are counted against each other.
+ * Compares the rows of two sides in flat memory. Of each row only 64-bit hashes are kept (20 bytes a slot, at most 58 a row of the first
+ * side). With the positions of a key's columns it separates altered rows from missing ones. Without them, equal rows are counted against
+ * each other.
  */
 export class RowTable {
   readonly #format: CopyFormat;

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 
 import { backupIdFor } from "../../planning/backupId.ts";
 import { tierForRun } from "../../planning/calendar.ts";
@@ -9,6 +9,7 @@ import { fingerprintOfKey } from "../../services/signer/signer.ts";
 import { lackOf } from "../configuration/configuration.ts";
 import { type ExpectedTable, resolveTables } from "../postgres/rows/resolveTables.ts";
 import { KINDS } from "../vault/backupKinds.ts";
+import { provenFull } from "../vault/chooseBackup.ts";
 import { type BackupSummary, listBackups, takenAt } from "../vault/listBackups.ts";
 import {
   contentOf,
@@ -56,11 +57,11 @@ interface Run extends Omit<BackupOptions, "signal" | "kind" | "timing"> {
 }
 
 /**
- * Takes one consistent backup, stores it, and reads it back. A run that fails leaves no manifest, so it leaves no
- * backup. A run that is much smaller than the last one is stored, but does not count as proven.
+ * Takes one consistent backup, stores it, and reads it back. A run that fails leaves no manifest, so it leaves no backup. A run that is
+ * much smaller than the last one is stored, but does not count as proven.
  *
- * @throws UserError if a setting is wrong or another run holds the lock; PromiseError if what was read back is not what
- * was written, or if the run is suspiciously small
+ * @throws UserError if a setting is wrong or another run holds the lock; PromiseError if what was read back is not what was written, or if
+ * the run is suspiciously small
  */
 export async function backup(options: BackupOptions): Promise<BackupResult> {
   const signal = options.signal ?? new AbortController().signal;
@@ -104,28 +105,21 @@ function sessionsFor(
   if (!KINDS[kind].database) return undefined;
   if (databaseUrl === undefined)
     throw new UserError(`A backup of kind ${kind} needs the database's connection string.`);
-  return new RunSession(databaseUrl, backupApplicationName(backupId), signal, timing);
+  return new RunSession(databaseUrl, { applicationName: backupApplicationName(backupId), signal, timing });
 }
 
-/**
- * Only a regular full backup counts towards a tier. Partial and safety backups never do, so they go to the shortest
- * one.
- */
+/** Only a regular full backup counts towards a tier. Partial and safety backups never do, so they go to the shortest one. */
 function tierOf(
   { tiers, isSafety }: BackupOptions,
   kind: Manifest["kind"],
   startedAt: Date,
   earlier: readonly BackupSummary[],
 ): BackupTier {
-  const counted = earlier.filter(({ proven, manifest }) => proven && manifest !== undefined && isRegular(manifest));
   const [shortest] = tiers;
   const counts = isRegular({ kind, purpose: isSafety === true ? "safety" : undefined });
   if (!counts && shortest !== undefined) return shortest;
-  return tierForRun(
-    startedAt,
-    tiers,
-    counted.map((one) => ({ tier: one.tier, takenAt: new Date(takenAt(one)) })),
-  );
+  const counted = provenFull(earlier).map((one) => ({ tier: one.tier, takenAt: new Date(takenAt(one)) }));
+  return tierForRun(startedAt, tiers, counted);
 }
 
 async function read(run: Run, sessions: RunSession | undefined): Promise<Manifest> {
@@ -196,27 +190,18 @@ function suspicionsFor(run: Run, manifest: Manifest, expectedTables: readonly Ex
 async function store(run: Run, manifest: Manifest): Promise<void> {
   const { vault, opener, signer, clock, timer, tier, backupId, lockUntil, signal } = run;
   const bytes = manifestBytes(manifest);
-  const stored = { lockUntil, signal };
+  const put = (object: string, content: Uint8Array, contentType = "application/json") =>
+    vault.put(keyOf(tier.prefix, backupId, object), content, { lockUntil, signal, contentType });
   await timer.run("sign", "Signing the manifest", async () => {
     const signature = Buffer.from(await signer.sign(bytes)).toString("base64");
-    await vault.put(keyOf(tier.prefix, backupId, SIGNATURE), Buffer.from(signature, "ascii"), {
-      ...stored,
-      contentType: "text/plain",
-    });
-    await vault.put(keyOf(tier.prefix, backupId, MANIFEST), bytes, { ...stored, contentType: "application/json" });
+    await put(SIGNATURE, Buffer.from(signature, "ascii"), "text/plain");
+    await put(MANIFEST, bytes);
   });
   await timer.run("proof", "Reading the backup back", async () => {
     await readBack({ vault, manifest, opener, isFresh: true }, signal);
-    const statement = JSON.stringify({
-      backupId,
-      manifestSha256: createHash("sha256").update(bytes).digest("hex"),
-      provenAt: clock().toISOString(),
-    });
-    const signature = await signer.sign(Buffer.from(statement, "utf8"));
-    await vault.put(keyOf(tier.prefix, backupId, PROOF), proofBytes(statement, signature), {
-      ...stored,
-      contentType: "application/json",
-    });
+    const provenAt = clock().toISOString();
+    const statement = JSON.stringify({ backupId, manifestSha256: hash("sha256", bytes), provenAt });
+    await put(PROOF, proofBytes(statement, await signer.sign(Buffer.from(statement, "utf8"))));
   });
 }
 
@@ -227,16 +212,12 @@ function suspicious({ backupId, suspicions }: Manifest): PromiseError {
 }
 
 function resultOf(manifest: Manifest, timer: PhaseTimer, durationMs: number): BackupResult {
+  const { backupId, kind, tier, snapshotAt, newestDataAt, tables, leftOut } = manifest;
   return {
-    backupId: manifest.backupId,
-    kind: manifest.kind,
-    tier: manifest.tier,
-    snapshotAt: manifest.snapshotAt,
-    newestDataAt: manifest.newestDataAt,
-    tables: manifest.tables.length,
-    rows: manifest.tables.reduce((sum, table) => sum + table.rows, 0),
+    ...{ backupId, kind, tier, snapshotAt, newestDataAt, leftOut },
+    tables: tables.length,
+    rows: tables.reduce((sum, table) => sum + table.rows, 0),
     sizeBytes: contentOf(manifest).reduce((sum, one) => sum + one.sizeBytes, 0),
-    leftOut: manifest.leftOut,
     phases: timer.phases,
     durationMs: Math.round(durationMs),
   };

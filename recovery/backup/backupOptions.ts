@@ -29,10 +29,7 @@ export interface BackupOptions {
   shrinkPercent?: number | undefined;
   /** Count the run as proven even if it is much smaller than the last one or an expected table is missing. */
   acceptsSmaller?: boolean | undefined;
-  /**
-   * The backup saves a state that is about to be replaced. It is restored only by its id, and never counts as the
-   * newest.
-   */
+  /** The backup saves a state that is about to be replaced. It is restored only by its id, and never counts as the newest. */
   isSafety?: boolean | undefined;
   vault: Vault;
   signer: Signer;
@@ -45,17 +42,11 @@ export interface BackupOptions {
   timing?: Timing | undefined;
   /** Collects settings, names and states, which are stored outside the database's parts. */
   configuration?: (() => Promise<unknown>) | undefined;
-  /**
-   * What the project holds outside its database: storage objects, edge functions, auth settings. Only a full backup
-   * holds them.
-   */
+  /** What the project holds outside its database: storage objects, edge functions, auth settings. Only a full backup holds them. */
   project?: ProjectContent | undefined;
   /** Encrypts everything but the manifest before it is uploaded, so that no plain text lies in the vault. */
   sealer?: Sealer | undefined;
-  /**
-   * Opens what the sealer has sealed, so that reading back checks the rows too. Absent if the writer must not be able
-   * to decrypt.
-   */
+  /** Opens what the sealer has sealed, so that reading back checks the rows too. Absent if the writer must not be able to decrypt. */
   opener?: Opener | undefined;
   reporter: Reporter;
   signal?: AbortSignal | undefined;

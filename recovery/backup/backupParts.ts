@@ -13,7 +13,7 @@ import { KINDS } from "../vault/backupKinds.ts";
 import { missingIn, type MissingPart } from "../vault/configurationPart.ts";
 import type { BackupPart, PartName } from "../vault/manifest.ts";
 import { type RunPlace, store, storeText } from "../vault/storePart.ts";
-import type { Reading } from "./reading.ts";
+import type { Reading } from "./snapshotReader.ts";
 
 /** What the leading session reads for the parts before the dumps start. A session runs one query at a time. */
 export interface PartScripts {

@@ -5,8 +5,8 @@ import type { CopySink } from "../postgres/session/copyOut.ts";
 import type { ChunkSection } from "../vault/manifest.ts";
 
 /**
- * Plain bytes after which a chunk is cut, some 2 MB when stored. A worker holds two chunks, which bounds its memory.
- * Smaller chunks keep all workers busy to the end, but cost more requests.
+ * Plain bytes after which a chunk is cut, some 2 MB when stored. A worker holds two chunks, which bounds its memory. Smaller chunks keep
+ * all workers busy to the end, but cost more requests.
  */
 const CHUNK_BYTES = 6 * 1024 * 1024;
 /** The most that a socket delivers at once. A chunk is cut only between two deliveries. */
@@ -16,8 +16,8 @@ const SLACK_BYTES = 256 * 1024;
 export type StoreChunk = (text: Buffer, sections: ChunkSection[]) => Promise<void>;
 
 /**
- * Collects rows of one table after the other into chunks that are cut between rows, and fingerprints each row. While
- * one chunk is being stored, the next one fills.
+ * Collects rows of one table after the other into chunks that are cut between rows, and fingerprints each row. While one chunk is being
+ * stored, the next one fills.
  */
 export class ChunkWriter implements CopySink {
   readonly #store: StoreChunk;

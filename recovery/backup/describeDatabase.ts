@@ -33,8 +33,7 @@ export interface DescriptionWish {
 export type DatabaseDescription = Awaited<ReturnType<typeof describeDatabase>>;
 
 /**
- * Reads everything that the manifest and the parts say about the database except its rows, as the session's snapshot
- * shows it.
+ * Reads everything that the manifest and the parts say about the database except its rows, as the session's snapshot shows it.
  *
  * @throws UserError if a critical table does not exist
  */

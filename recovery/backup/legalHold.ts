@@ -1,34 +1,29 @@
 import { pool } from "../../services/common/pool.ts";
 import type { Vault } from "../../services/vault/vault.ts";
+import { provenFull } from "../vault/chooseBackup.ts";
 import { holdersAmong } from "../vault/completeness.ts";
 import type { BackupSummary } from "../vault/listBackups.ts";
 import { contentOf, keyOf, MANIFEST, type Manifest, PROOF, SIGNATURE } from "../vault/manifest.ts";
-import { provenFull } from "../vault/provenBackups.ts";
 
 /**
- * Objects that are held or released at once. It stays below the client's number of connections: a request that waits
- * for a connection counts as unanswered, and a backup may have a hundred thousand objects.
+ * Objects that are held or released at once. It stays below the client's number of connections: a request that waits for a connection
+ * counts as unanswered, and a backup may have a hundred thousand objects.
  */
 const AT_ONCE = 24;
 
-/**
- * The objects of a backup except its manifest, which is held first and released last, and its proof, which is held
- * last.
- */
+/** The objects of a backup except its manifest, which is held first and released last, and its proof, which is held last. */
 function objectsOf(prefix: string, manifest: Manifest): string[] {
   return [...contentOf(manifest).map(({ key }) => key), keyOf(prefix, manifest.backupId, SIGNATURE)];
 }
 
 /**
- * Holds every backup that must not be lost (completeness.ts): the newest proven one, which the database is restored
- * from, and the newest one that has all of each part outside the database. Then it releases all others. Lifecycle rules
- * expire by age only, so without the hold an end of all runs would end with an empty vault. New holds come first, so
- * that each part is held at all times. A backup whose proof is held is completely held. A backup whose manifest is held
- * may be held in part, by a run that was interrupted; the next run finishes it.
+ * Holds every backup that must not be lost (completeness.ts): the newest proven one, which the database is restored from, and the newest
+ * one that has all of each part outside the database. Then it releases all others. Lifecycle rules expire by age only, so without the hold
+ * an end of all runs would end with an empty vault. New holds come first, so that each part is held at all times. A backup whose proof is
+ * held is completely held. A backup whose manifest is held may be held in part, by a run that was interrupted; the next run finishes it.
  *
  * @param newest the backup that was just taken, proven
- * @param earlier what the vault held before; costs two requests for each backup that is held already, and one for each
- * other
+ * @param earlier what the vault held before; costs two requests for each backup that is held already, and one for each other
  */
 export async function moveLegalHold(vault: Vault, newest: Place, earlier: readonly BackupSummary[]): Promise<void> {
   const others = earlier.filter(({ backupId }) => backupId !== newest.manifest.backupId);

@@ -10,10 +10,7 @@ export interface Waiter {
   transaction: string;
 }
 
-/**
- * The run blocks another session, or another session blocks the run. The attempt must end, and may be repeated with
- * another snapshot.
- */
+/** The run blocks another session, or another session blocks the run. The attempt must end, and may be repeated with another snapshot. */
 export class LockConflict extends Error {
   override readonly name = "LockConflict";
   /** The sessions that waited for the run when it released its locks. */
@@ -24,9 +21,7 @@ export class LockConflict extends Error {
   }
 }
 
-/**
- * How long each session has waited behind a run, in milliseconds by process id, summed over all attempts of the run.
- */
+/** How long each session has waited behind a run, in milliseconds by process id, summed over all attempts of the run. */
 export type WaitedMs = Map<number, number>;
 
 /** Whether an error says that a lock could not be taken in time. */
@@ -42,26 +37,62 @@ interface Look {
   pids: number[];
   /** The sessions among them that wait for the run itself. */
   direct: Waiter[];
-  /**
-   * Whether a session of the run waits for a lock that the leading session does not hold. The holder could come to wait
-   * for the run.
-   */
+  /** Whether a session of the run waits for a lock that the leading session does not hold. The holder could come to wait for the run. */
   oursWait: boolean;
 }
 
+/** The run that is watched, and the session that watches. */
+export interface Watch {
+  /** The leading session, which is idle meanwhile. */
+  session: Session;
+  /** The application name of all of the run's sessions. */
+  applicationName: string;
+  waited: WaitedMs;
+  timing: Timing;
+}
+
 /**
- * Watches from the leading session until `signal` aborts, and throws {@link LockConflict} if the run blocks other
- * sessions for too long. The time that a session has waited counts over all attempts of the run. If a session of the
- * run waits as well, it throws at once: the two could deadlock, and PostgreSQL might cancel the other one. The run's
- * sessions are found by their application name.
+ * Runs work while the leading session checks whether other sessions wait for the run. Before it throws {@link LockConflict}, all of the
+ * run's sessions have released their locks. No part of the work continues in the background.
  */
-export async function watchForWaiters(
-  session: Session,
-  applicationName: string,
-  waited: WaitedMs,
-  { waiterPatienceMs, lookEveryMs }: Timing,
+export async function underWatch<T>(
+  watch: Watch,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const finished = new AbortController();
+  const failure = new AbortController();
+  const inner = AbortSignal.any([signal, failure.signal]);
+  const working = work(inner).finally(() => finished.abort());
+  const watching = watchForWaiters(watch, AbortSignal.any([inner, finished.signal]));
+  try {
+    const [result] = await Promise.all([working, watching]);
+    return result;
+  } catch (error) {
+    failure.abort(error);
+    const reason = isLockRefusal(error) ? new LockConflict({ cause: error }) : error;
+    // The leading session runs one query at a time.
+    await watching.catch(() => undefined);
+    try {
+      if (reason instanceof LockConflict && !signal.aborted) reason.waiters = await releaseLocks(watch);
+    } finally {
+      await Promise.allSettled([working]);
+    }
+    signal.throwIfAborted();
+    throw reason;
+  }
+}
+
+/**
+ * Watches from the leading session until `signal` aborts, and throws {@link LockConflict} if the run blocks other sessions for too long.
+ * The time that a session has waited counts over all attempts of the run. If a session of the run waits as well, it throws at once: the two
+ * could deadlock, and PostgreSQL might cancel the other one. The run's sessions are found by their application name.
+ */
+async function watchForWaiters(
+  { session, applicationName, waited, timing }: Watch,
   signal: AbortSignal,
 ): Promise<undefined> {
+  const { waiterPatienceMs, lookEveryMs } = timing;
   for (let lastAt = performance.now(); !signal.aborted;) {
     const { pids, oursWait } = await session.promptly(() => look(session, applicationName));
     const now = performance.now();
@@ -75,10 +106,10 @@ export async function watchForWaiters(
 }
 
 /**
- * Releases every lock of the run. Readers and pg_dump are terminated first: a reader still queued for a lock would
- * deadlock with the session that the run yields to. Returns the sessions that waited.
+ * Releases every lock of the run. Readers and pg_dump are terminated first: a reader still queued for a lock would deadlock with the
+ * session that the run yields to. Returns the sessions that waited.
  */
-export async function releaseLocks(session: Session, applicationName: string): Promise<readonly Waiter[]> {
+async function releaseLocks({ session, applicationName }: Watch): Promise<readonly Waiter[]> {
   try {
     const { direct } = await look(session, applicationName);
     await session.query(
@@ -93,8 +124,8 @@ export async function releaseLocks(session: Session, applicationName: string): P
 }
 
 /**
- * Waits until the transactions of these sessions have ended, so that the next attempt does not meet the same migration
- * at its next table. Some sessions never end their transaction, so it waits at most `lockPatienceMs`.
+ * Waits until the transactions of these sessions have ended, so that the next attempt does not meet the same migration at its next table.
+ * Some sessions never end their transaction, so it waits at most `lockPatienceMs`.
  */
 export async function untilEnded(
   session: Session,
@@ -114,10 +145,7 @@ export async function untilEnded(
   }
 }
 
-/**
- * The names that the server may show for the run's sessions. Supabase's pooler adds a prefix, which pg_dump cannot
- * undo.
- */
+/** The names that the server may show for the run's sessions. Supabase's pooler adds a prefix, which pg_dump cannot undo. */
 function namesOf(applicationName: string): string[] {
   return [applicationName, `Supavisor - ${applicationName}`];
 }

@@ -12,16 +12,15 @@ export interface OtherRelation {
 }
 
 /**
- * Bounds a wait in the leading transaction if LOCK … NOWAIT cannot be used. Shorter than any `deadlock_timeout` (1 s):
- * PostgreSQL cancels the session that detects a deadlock, and that could be the app's.
+ * Bounds a wait in the leading transaction if LOCK … NOWAIT cannot be used. Shorter than any `deadlock_timeout` (1 s): PostgreSQL cancels
+ * the session that detects a deadlock, and that could be the app's.
  */
 export const NO_WAIT_MS = 50;
 const PREPARED_AT_ONCE = 100;
 
 /**
- * Lists what pg_dump and the catalog's functions lock as well: partitioned tables, tables of extensions in the app's
- * schemas, views. The leading transaction holds them, so that no other session can lock them exclusively while a
- * session of the run asks for them.
+ * Lists what pg_dump and the catalog's functions lock as well: partitioned tables, tables of extensions in the app's schemas, views. The
+ * leading transaction holds them, so that no other session can lock them exclusively while a session of the run asks for them.
  *
  * @throws UserError if the role may not read a partitioned table
  */
@@ -39,18 +38,20 @@ export async function listOtherRelations(
     [tables.map(({ schema }) => schema), tables.map(({ name }) => name)],
   );
   const closed = found.filter(({ readable, partitioned }) => partitioned && !readable);
-  if (closed.length > 0) {
-    throw new UserError(
-      `"${session.address.user}" may not read ${closed.map(tableName).join(", ")}. A backup without them would be incomplete. Grant it SELECT on them.`,
-    );
-  }
+  if (closed.length > 0) throw mayNotRead(session.address.user, closed);
   return found.filter(({ kind, readable }) => kind === "materialized or foreign" || readable);
 }
 
+/** The refusal of a run whose role may not read these tables. */
+export function mayNotRead(user: string, tables: readonly { schema: string; name: string }[]): UserError {
+  return new UserError(
+    `"${user}" may not read ${tables.map(tableName).join(", ")}. A backup without them would be incomplete. Grant it SELECT on them.`,
+  );
+}
+
 /**
- * Locks tables and views ACCESS SHARE in the open transaction, which takes no snapshot. Never waits for a lock: waiting
- * while holding locks invites a deadlock. Fails with SQLSTATE 55P03 if another session holds, or is queued for, an
- * exclusive lock on any of them.
+ * Locks tables and views ACCESS SHARE in the open transaction, which takes no snapshot. Never waits for a lock: waiting while holding locks
+ * invites a deadlock. Fails with SQLSTATE 55P03 if another session holds, or is queued for, an exclusive lock on any of them.
  */
 export async function lockWithoutWaiting(
   session: Session,
@@ -70,8 +71,8 @@ export async function lockWithoutWaiting(
 }
 
 /**
- * Locks what LOCK does not take. A prepared statement locks the relations that it names without being run. The locks
- * last until {@link releaseOthers} or the transaction's end.
+ * Locks what LOCK does not take. A prepared statement locks the relations that it names without being run. The locks last until
+ * {@link releaseOthers} or the transaction's end.
  */
 export async function holdOthers(session: Session, others: readonly OtherRelation[]): Promise<void> {
   await session.query("savepoint others");
@@ -83,16 +84,14 @@ export async function holdOthers(session: Session, others: readonly OtherRelatio
 }
 
 /**
- * Releases these locks after all definitions are read. A backup has no rows of these relations, and a job that
- * refreshes a materialized view every few minutes must not end every longer run.
+ * Releases these locks after all definitions are read. A backup has no rows of these relations, and a job that refreshes a materialized
+ * view every few minutes must not end every longer run.
  */
 export async function releaseOthers(session: Session): Promise<void> {
   await session.query("rollback to savepoint others");
 }
 
-/**
- * Which session holds or is queued for which relation exclusively, as a clause. Undefined if there is none any more.
- */
+/** Which session holds or is queued for which relation exclusively, as a clause. Undefined if there is none any more. */
 export async function describeHolders(session: Session): Promise<string | undefined> {
   const holders = await session.query<{ schema: string; name: string; pid: number | null; program: string | null }>(
     `select n.nspname as schema, c.relname as name, l.pid, nullif(a.application_name, '') as program

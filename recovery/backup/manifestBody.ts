@@ -40,21 +40,18 @@ export interface Found {
 export function manifestBody(found: Found): ManifestBody {
   const { session, description, queue, storedProject, missing } = found;
   const content = KINDS[found.kind];
-  const newestAt = [...queue.counts.values()].reduce<Date | undefined>(
-    (newest, one) => (newest === undefined || (one.newestAt ?? 0) > newest ? one.newestAt : newest),
-    undefined,
-  );
+  const times = [...queue.counts.values()].flatMap(({ newestAt }) => (newestAt ? [newestAt.getTime()] : []));
   const chunks = queue.chunks.sort((a, b) => (a.key < b.key ? -1 : 1));
   const contents = describeTables(description.tables, chunks, queue.counts);
   const heldBack = content.definitions ? description.scripts.heldBack : { jobs: [], publications: [] };
   return {
     snapshotAt: found.snapshotAt.toISOString(),
     finishedAt: found.finishedAt.toISOString(),
-    ...(newestAt && { newestDataAt: newestAt.toISOString() }),
+    newestDataAt: times.length === 0 ? undefined : new Date(Math.max(...times)).toISOString(),
     source: {
       host: session.address.host,
       port: session.address.port,
-      ...(description.systemIdentifier !== undefined && { systemIdentifier: description.systemIdentifier }),
+      systemIdentifier: description.systemIdentifier,
       database: session.address.database,
       serverVersion: session.serverVersion,
       pgDumpVersion: found.pgDumpVersion,

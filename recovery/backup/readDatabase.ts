@@ -1,11 +1,8 @@
-import type { Clock } from "../../services/common/clock.ts";
 import type { PhaseTimer } from "../../services/common/phases.ts";
 import { together, workers } from "../../services/common/pool.ts";
-import type { Reporter } from "../../services/common/reporter.ts";
 import type { Timing } from "../../services/common/timing.ts";
-import type { ProjectContent } from "../../services/databaseHost/projectContent.ts";
-import type { Sealer } from "../../services/vault/age.ts";
 import { refuseHalfState } from "../gate/replacement.ts";
+import { refuseUnreadableLargeObjects } from "../postgres/catalog/largeObjects.ts";
 import { findPgTool } from "../postgres/programs/pgTools.ts";
 import { planReads } from "../postgres/rows/tableReading.ts";
 import type { Session } from "../postgres/session/database.ts";
@@ -13,34 +10,27 @@ import { type StoredProject, storeProject } from "../project/storeProject.ts";
 import { listStorageObjects, type StorageRow } from "../project/storeStorage.ts";
 import { KINDS } from "../vault/backupKinds.ts";
 import type { RunPlace } from "../vault/storePart.ts";
+import type { BackupOptions } from "./backupOptions.ts";
 import { storeConfiguration, storeDefinitions, type StoredParts, storeScripts } from "./backupParts.ts";
 import { type DatabaseDescription, describeDatabase, type DescriptionWish } from "./describeDatabase.ts";
 import { PROJECT_LEFT_OUT } from "./leftOut.ts";
-import type { WaitedMs } from "./lockConflict.ts";
+import { underWatch, type WaitedMs } from "./lockConflict.ts";
 import { releaseOthers } from "./lockRelations.ts";
 import { type ManifestBody, manifestBody } from "./manifestBody.ts";
-import type { Reading } from "./reading.ts";
 import { type ReadQueue, readTables } from "./readTables.ts";
-import { refuseUnreadableLargeObjects } from "./refuseLargeObjects.ts";
 import { openSnapshot } from "./snapshot.ts";
-import { withReader } from "./snapshotReader.ts";
-import { underWatch } from "./underWatch.ts";
+import { type Reading, withReader } from "./snapshotReader.ts";
 
 /** What to read of a database, and where to store it. */
-export interface ReadDatabaseOptions extends RunPlace, DescriptionWish {
+export interface ReadDatabaseOptions
+  extends RunPlace, DescriptionWish, Pick<BackupOptions, "configuration" | "project" | "clock" | "reporter"> {
   databaseUrl: string;
   /** The leading session, without an open transaction. */
   session: Session;
-  configuration?: (() => Promise<unknown>) | undefined;
-  /** What the project holds outside its database. Only a full backup holds it. */
-  project?: ProjectContent | undefined;
-  sealer?: Sealer | undefined;
   timing: Timing;
   /** How long other sessions have waited behind earlier attempts of the run. */
   waited: WaitedMs;
-  clock: Clock;
   timer: PhaseTimer;
-  reporter: Reporter;
   signal: AbortSignal;
 }
 
@@ -63,14 +53,22 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Manife
   );
   if (KINDS[kind].largeObjects) await refuseUnreadableLargeObjects(session);
   const snapshotAt = clock();
-  const reading = readingOf(options, snapshot.id);
-  const read = await underWatch({ ...reading, ...options }, signal, async (watched) => {
+  const reading = {
+    ...options,
+    applicationName: backupApplicationName(options.backupId),
+    snapshotId: snapshot.id,
+  };
+  const read = await underWatch(reading, signal, async (watched) => {
     // After the snapshot, so that a sequence is never behind the rows that use it.
     const description = await timer.run("catalog", "Reading what the database holds", () =>
       withReader(reading, watched, (reader) => describeDatabase(reader, options, snapshot.tables)),
     );
     const { tables } = description;
-    const queue = queueOf(description, serverMajor);
+    const queue: ReadQueue = {
+      items: planReads(tables, serverMajor),
+      toCount: [...tables].sort((a, b) => b.sizeBytes - a.sizeBytes),
+      ...{ chunks: [], counts: new Map(), begun: 0 },
+    };
     const place = `${reading.vault.name}/${reading.prefix}${reading.backupId}`;
     const stored = await timer.run("dump", `Dumping ${tables.length} tables to ${place}`, () =>
       dump(options, reading, description, queue, watched),
@@ -90,24 +88,6 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Manife
 /** The application name of a run's sessions. */
 export function backupApplicationName(backupId: string): string {
   return `castchat-recovery backup ${backupId}`;
-}
-
-function readingOf(
-  { vault, prefix, backupId, attempt, lockUntil, databaseUrl, kind, timing }: ReadDatabaseOptions,
-  snapshotId: string,
-): Reading {
-  const applicationName = backupApplicationName(backupId);
-  return { vault, prefix, backupId, attempt, lockUntil, databaseUrl, kind, timing, applicationName, snapshotId };
-}
-
-function queueOf({ tables }: DatabaseDescription, serverMajor: number): ReadQueue {
-  return {
-    items: planReads(tables, serverMajor),
-    toCount: [...tables].sort((a, b) => b.sizeBytes - a.sizeBytes),
-    chunks: [],
-    counts: new Map(),
-    begun: 0,
-  };
 }
 
 /** Stores every part and chunk over the three connections that the run has in addition to the leading one. */

@@ -2,14 +2,13 @@ import { releaseAround } from "../../services/common/releaseMemory.ts";
 import { countTable, type TableCount } from "../postgres/rows/countTable.ts";
 import { copyOutSql, type PlannedTable, type ReadItem } from "../postgres/rows/tableReading.ts";
 import type { Session } from "../postgres/session/database.ts";
-import { isLostConnection } from "../postgres/session/lostConnection.ts";
 import { tableKey } from "../postgres/session/quote.ts";
+import { isLostConnection } from "../postgres/session/sqlState.ts";
 import { compressBytes } from "../vault/compression.ts";
 import { type BackupChunk, chunkObject, type ChunkSection, keyInAttempt } from "../vault/manifest.ts";
 import { ChunkWriter } from "./chunkWriter.ts";
 import { isLockRefusal } from "./lockConflict.ts";
-import type { Reading } from "./reading.ts";
-import { LockPatience, openReader, releaseReaderLocks } from "./snapshotReader.ts";
+import { LockPatience, openReader, type Reading, releaseReaderLocks } from "./snapshotReader.ts";
 
 /** Work that the readers take one item after the other, and its results. */
 export interface ReadQueue {
@@ -27,9 +26,9 @@ const ATTEMPTS = 3;
 const TABLES_HELD = 50;
 
 /**
- * Reads and stores items of the queue over one connection, then counts tables, until the queue is empty. A lost
- * connection is replaced while the snapshot lives, and its item is read again from its start, so that no row comes
- * twice. A lock that cannot be taken is retried the same way. If that lasts too long, LockConflict is thrown.
+ * Reads and stores items of the queue over one connection, then counts tables, until the queue is empty. A lost connection is replaced
+ * while the snapshot lives, and its item is read again from its start, so that no row comes twice. A lock that cannot be taken is retried
+ * the same way. If that lasts too long, LockConflict is thrown.
  */
 export async function readTables(reading: Reading, queue: ReadQueue, signal: AbortSignal): Promise<void> {
   const reader = new TableReader(reading, queue, signal);

@@ -7,22 +7,17 @@ import { SQLSTATE, sqlStateOf } from "../postgres/session/sqlState.ts";
 const LOCK = "castchat-recovery backup";
 
 /**
- * The leading session of a backup run, and the lock that keeps a second run off the database. Two runs at once would
- * open the same tier, and each would move the other's legal hold. The lock lives in the session, so that a killed run
- * leaves no lock behind.
+ * The leading session of a backup run, and the lock that keeps a second run off the database. Two runs at once would open the same tier,
+ * and each would move the other's legal hold. The lock lives in the session, so that a killed run leaves no lock behind.
  */
 export class RunSession {
   readonly #databaseUrl: string;
-  readonly #applicationName: string;
-  readonly #signal: AbortSignal;
-  readonly #timing: Timing;
+  readonly #options: { applicationName: string; signal: AbortSignal; timing: Timing };
   #session: Session | undefined;
 
-  constructor(databaseUrl: string, applicationName: string, signal: AbortSignal, timing: Timing) {
+  constructor(databaseUrl: string, options: { applicationName: string; signal: AbortSignal; timing: Timing }) {
     this.#databaseUrl = databaseUrl;
-    this.#applicationName = applicationName;
-    this.#signal = signal;
-    this.#timing = timing;
+    this.#options = options;
   }
 
   /**
@@ -36,8 +31,7 @@ export class RunSession {
       return this.#session;
     }
     await this.end();
-    const options = { applicationName: this.#applicationName, signal: this.#signal, timing: this.#timing };
-    const session = prompt(await connect(this.#databaseUrl, options));
+    const session = prompt(await connect(this.#databaseUrl, this.#options));
     try {
       await this.#lock(session);
     } catch (error) {
@@ -56,7 +50,7 @@ export class RunSession {
       await session.promptly(() => session.query("select"));
       return true;
     } catch (error) {
-      this.#signal.throwIfAborted();
+      this.#options.signal.throwIfAborted();
       // A failed transaction still answers.
       return sqlStateOf(error) === SQLSTATE.IN_FAILED_SQL_TRANSACTION;
     }
@@ -68,9 +62,9 @@ export class RunSession {
   }
 
   async #lock(session: Session): Promise<void> {
-    const { runLockEveryMs: everyMs, runLockMs: limitMs } = this.#timing;
-    if (!(await takeAdvisoryLock(session, LOCK, { everyMs, limitMs, signal: this.#signal })))
-      throw await otherRun(session);
+    const { signal, timing } = this.#options;
+    const patience = { everyMs: timing.runLockEveryMs, limitMs: timing.runLockMs, signal };
+    if (!(await takeAdvisoryLock(session, LOCK, patience))) throw await otherRun(session);
   }
 }
 

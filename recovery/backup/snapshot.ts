@@ -7,7 +7,7 @@ import { type MeasuredTable, measureTables } from "../postgres/rows/measureTable
 import type { Session } from "../postgres/session/database.ts";
 import { tableName } from "../postgres/session/quote.ts";
 import { SQLSTATE, sqlStateOf } from "../postgres/session/sqlState.ts";
-import { describeHolders, holdOthers, listOtherRelations, lockWithoutWaiting } from "./lockRelations.ts";
+import { describeHolders, holdOthers, listOtherRelations, lockWithoutWaiting, mayNotRead } from "./lockRelations.ts";
 
 /** One consistent view of the database, for as long as its session's transaction is open. */
 export interface Snapshot {
@@ -21,27 +21,19 @@ export interface Snapshot {
 /** Faults that pass: a lock that cannot be taken, a table that was dropped meanwhile. */
 const PASSING = new Set<string>([SQLSTATE.LOCK_NOT_AVAILABLE, SQLSTATE.UNDEFINED_TABLE, SQLSTATE.DEADLOCK_DETECTED]);
 
-/** Options of {@link openSnapshot}. */
-export interface SnapshotOptions {
-  /** @default - the real one */
-  timing?: Timing | undefined;
-  signal?: AbortSignal | undefined;
-}
-
 /**
- * Opens the leading transaction. Every table is locked against changes of its definition *before* the snapshot is
- * taken: after an ALTER TYPE or TRUNCATE between the two, readers would silently read no rows. Then the tables are
- * listed again; if the list differs, it starts again. It never waits for a lock, so that no session waits behind a run
- * that waits itself. If a lock cannot be taken, all locks are released, and it tries again after a pause.
+ * Opens the leading transaction. Every table is locked against changes of its definition *before* the snapshot is taken: after an ALTER
+ * TYPE or TRUNCATE between the two, readers would silently read no rows. Then the tables are listed again; if the list differs, it starts
+ * again. It never waits for a lock, so that no session waits behind a run that waits itself. If a lock cannot be taken, all locks are
+ * released, and it tries again after a pause.
  *
  * @throws UserError, with the holder's name, if the locks can't be taken within `lockPatienceMs`
  */
 export async function openSnapshot(
   session: Session,
   reporter: Reporter,
-  options: SnapshotOptions = {},
+  { timing = realTiming, signal }: { timing?: Timing; signal?: AbortSignal } = {},
 ): Promise<Snapshot> {
-  const { timing = realTiming, signal } = options;
   const { lockPatienceMs, snapshotPauseMs } = timing;
   const begunAt = performance.now();
   for (let isFirst = true; ; isFirst = false) {
@@ -99,8 +91,8 @@ function outOfPatience(isHeld: boolean, holders: string | undefined, patienceMs:
 }
 
 /**
- * Whether Supabase keeps a table of auth or storage from its customers. No role of theirs can read it. The manifest
- * lists it, since refusing would end every run from the day on which Supabase adds such a table.
+ * Whether Supabase keeps a table of auth or storage from its customers. No role of theirs can read it. The manifest lists it, since
+ * refusing would end every run from the day on which Supabase adds such a table.
  */
 function isHiddenByPlatform(table: TableFacts): boolean {
   return table.kind === "managed" && (!table.readable || table.filtered);
@@ -115,17 +107,10 @@ function leftOutFor(table: TableFacts, user: string): LeftOut {
   };
 }
 
-/**
- * Refuses a run if the role can read a table of the app not at all, or only in part: its rows would be missing from the
- * backup.
- */
+/** Refuses a run if the role can read a table of the app not at all, or only in part: its rows would be missing from the backup. */
 function refuseUnreadable(tables: readonly TableFacts[], user: string): void {
   const unreadable = tables.filter((table) => !table.readable);
-  if (unreadable.length > 0) {
-    throw new UserError(
-      `"${user}" may not read ${unreadable.map(tableName).join(", ")}. A backup without them would be incomplete. Grant it SELECT on them.`,
-    );
-  }
+  if (unreadable.length > 0) throw mayNotRead(user, unreadable);
   const filtered = tables.filter((table) => table.filtered);
   if (filtered.length > 0) {
     throw new UserError(

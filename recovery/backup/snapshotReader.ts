@@ -2,6 +2,8 @@ import { retry } from "../../services/common/retry.ts";
 import { realTiming, sleep, type Timing } from "../../services/common/timing.ts";
 import { connect, type Session } from "../postgres/session/database.ts";
 import { quoteLiteral } from "../postgres/session/quote.ts";
+import type { BackupKind } from "../vault/backupKinds.ts";
+import type { RunPlace } from "../vault/storePart.ts";
 import { isLockRefusal, LockConflict } from "./lockConflict.ts";
 import { NO_WAIT_MS } from "./lockRelations.ts";
 
@@ -13,6 +15,11 @@ export interface SnapshotPlace {
   snapshotId: string;
   /** @default - the real one */
   timing?: Timing | undefined;
+}
+
+/** One reading of the database: its snapshot, and where it stores what it reads. */
+export interface Reading extends SnapshotPlace, RunPlace {
+  readonly kind: BackupKind;
 }
 
 /** Opens a session that reads the exported snapshot. It holds locks, so by default it does not wait for others. */
@@ -36,8 +43,8 @@ export async function openReader(
 }
 
 /**
- * Starts the reader's transaction again with the same snapshot, to release its locks. The leading session still holds
- * the tables. A server has room for some thousands of locks in all, and each table, index and TOAST table takes one.
+ * Starts the reader's transaction again with the same snapshot, to release its locks. The leading session still holds the tables. A server
+ * has room for some thousands of locks in all, and each table, index and TOAST table takes one.
  */
 export async function releaseReaderLocks(session: Session, from: SnapshotPlace): Promise<void> {
   await session.query(`commit; ${beginning(from)}`);
@@ -69,8 +76,8 @@ export async function withReader<T>(
 }
 
 /**
- * Pauses before each further try to take a lock, for some seconds in all. The caller holds no transaction meanwhile, so
- * it blocks no session.
+ * Pauses before each further try to take a lock, for some seconds in all. The caller holds no transaction meanwhile, so it blocks no
+ * session.
  */
 export class LockPatience {
   readonly #begunAt = performance.now();

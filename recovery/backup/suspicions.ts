@@ -16,8 +16,8 @@ export interface ShrinkLimits {
 export type RunSize = Pick<Manifest, "backupId" | "kind" | "tables">;
 
 /**
- * Why a run that was read back in full must still not be trusted as the newest backup, in clauses. An emptied database
- * makes a flawless backup of nothing. Only runs of the same kind are compared.
+ * Why a run that was read back in full must still not be trusted as the newest backup, in clauses. An emptied database makes a flawless
+ * backup of nothing. Only runs of the same kind are compared.
  */
 export function suspicionsOf(run: RunSize, last: RunSize | undefined, limits: ShrinkLimits): string[] {
   if (KINDS[run.kind].rows !== "all") return [];

@@ -40,11 +40,11 @@ export interface ConfigurationBackup {
   format: typeof CONFIGURATION_FORMAT;
   /** ISO time. */
   takenAt: string;
-  application?: { settings: Record<string, unknown>; variables: AppVariable[]; domains: string[] };
-  dns?: { zone: string; records: Record<string, unknown>[] };
-  repository?: { fullName: string; settings: Record<string, unknown> };
+  application?: { settings: Record<string, unknown>; variables: AppVariable[]; domains: string[] } | undefined;
+  dns?: { zone: string; records: Record<string, unknown>[] } | undefined;
+  repository?: { fullName: string; settings: Record<string, unknown> } | undefined;
   /** Names of Supabase's auth settings, with the values of those that hold no secret. */
-  auth?: Record<string, unknown>;
+  auth?: Record<string, unknown> | undefined;
   stackState?: unknown;
   /** What could not be read, and why: a backup with such a part is not complete. */
   missing: MissingPart[];
@@ -52,7 +52,7 @@ export interface ConfigurationBackup {
 
 /**
  * Settings by whose name a value is a secret; the name stays, the value is left out. Supabase's hooks have "…_secrets", its codes for tests
- * "sms_test_otp"; whoever knows the address of one of Vercel's deploy hooks may deploy.
+ * "sms_test_otp". The address of one of Vercel's deploy hooks is enough to deploy.
  */
 const SECRET_NAME =
   /(secrets?|passwords?|pass|tokens?|keys?|private|credentials?|sid|dsn|uri|otp)$|_(secret|token|key|pass)s?_|^(env|deployHooks)$/i;
@@ -60,9 +60,9 @@ const SECRET_NAME =
 const LEFT_OUT = "[left out: secret]";
 
 /**
- * Collects settings of the application's project with the names of its environment variables, the DNS zone's records, the
- * repository's settings, the names of the auth settings, and Pulumi's state. Reads only. A part that cannot be read is
- * named in `missing` with its reason, so that one unreachable service does not cost the others' backup.
+ * Collects settings of the application's project with the names of its environment variables, the DNS zone's records, the repository's
+ * settings, the names of the auth settings, and Pulumi's state. Reads only. A part that cannot be read is named in `missing` with its
+ * reason, so that one unreachable service does not cost the others' backup.
  */
 export async function collectConfiguration(
   ports: ConfigurationPorts,
@@ -96,20 +96,12 @@ export async function collectConfiguration(
   return {
     format: CONFIGURATION_FORMAT,
     takenAt: ports.clock().toISOString(),
-    ...(application && { application }),
-    ...(dns && { dns }),
-    ...(repository && { repository }),
-    ...(auth && { auth }),
-    ...(stackState !== undefined && { stackState }),
+    ...{ application, dns, repository, auth, stackState },
     missing: missing.sort((a, b) => (a.part < b.part ? -1 : 1)),
   };
 }
 
-async function applicationOf(
-  appHost: AppHost,
-  project: string,
-  signal: AbortSignal,
-): Promise<NonNullable<ConfigurationBackup["application"]>> {
+async function applicationOf(appHost: AppHost, project: string, signal: AbortSignal) {
   const settings = await appHost.exportProject(project, signal);
   if (!settings) throw new Error(`${appHost.name} project ${project} does not exist`);
   const [variables, domains] = await Promise.all([
@@ -119,21 +111,13 @@ async function applicationOf(
   return { settings: withoutSecrets(settings), variables, domains: domains.map(({ name }) => name).sort() };
 }
 
-async function zoneOf(
-  dns: DnsHost,
-  zone: string,
-  signal: AbortSignal,
-): Promise<NonNullable<ConfigurationBackup["dns"]>> {
+async function zoneOf(dns: DnsHost, zone: string, signal: AbortSignal) {
   const zoneId = await dns.zoneId(zone, signal);
   if (zoneId === undefined) throw new Error(`${dns.name} shows no zone ${zone}`);
   return { zone, records: await dns.exportRecords(zoneId, signal) };
 }
 
-async function repositoryOf(
-  codeHost: CodeHost,
-  fullName: string,
-  signal: AbortSignal,
-): Promise<NonNullable<ConfigurationBackup["repository"]>> {
+async function repositoryOf(codeHost: CodeHost, fullName: string, signal: AbortSignal) {
   const settings = await codeHost.exportRepository(fullName, signal);
   if (!settings) throw new Error(`${codeHost.name} repository ${fullName} does not exist`);
   return { fullName, settings: withoutSecrets(settings) };

@@ -31,8 +31,8 @@ export interface StoredConfiguration {
 
 /**
  * The configuration that was stored with a proven backup, its hash checked against the signed manifest. Where no backup is named, each part
- * comes from the newest one that has it: `from` names that backup for each part that is not the newest's own, and `missing` keeps
- * what no backup has.
+ * comes from the newest one that has it: `from` names that backup for each part that is not the newest's own, and `missing` keeps what no
+ * backup has.
  *
  * @throws UserError for a backup that does not exist, is not proven, or holds no configuration
  */

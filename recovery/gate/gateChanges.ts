@@ -3,10 +3,10 @@ import type { Session } from "../postgres/session/database.ts";
 import { quoteIdent, quoteLiteral } from "../postgres/session/quote.ts";
 import type { GateChange, GateLevel } from "./gateRecord.ts";
 
-/** Look up passwords for a pooler, which is our own way in; they write nothing. */
+/** Look up passwords for a pooler, through which our own sessions come; they write nothing. */
 const POOLERS = ["pgbouncer"];
 
-/** Rights to connect that are granted to anyone but the owner, superusers and ourselves. */
+/** Rights to connect that any other role than the owner, a superuser and our own has. */
 const CONNECT_GRANTS = `
   select r.rolname::text as role, bool_or(a.is_grantable) as grantable
     from pg_catalog.pg_database d
@@ -15,17 +15,19 @@ const CONNECT_GRANTS = `
    where d.datname = current_database() and a.privilege_type = 'CONNECT' and a.grantee <> d.datdba
      and not coalesce(r.rolsuper, false) and coalesce(r.rolname, '') <> current_user group by 1 order by 1`;
 
-/** Roles that can connect although PUBLIC can't, and whether their transactions begin read-only: superusers are out of anyone's reach. */
-const WHO_CONNECTS = `
-  select r.rolname::text as role, (
-      select split_part(setting, '=', 2) from pg_catalog.pg_db_role_setting s cross join unnest(s.setconfig) as setting
-       where s.setrole = r.oid and s.setdatabase = (select oid from pg_catalog.pg_database where datname = current_database())
-         and split_part(setting, '=', 1) = 'default_transaction_read_only') as "readOnly"
+/** Roles that can connect without PUBLIC's right and whose transactions do not begin read-only. Superusers can't be kept out. */
+const WRITERS = `
+  select r.rolname::text as role, d.was
     from pg_catalog.pg_roles r
+    left join lateral (
+      select split_part(setting, '=', 2) as was from pg_catalog.pg_db_role_setting s cross join unnest(s.setconfig) as setting
+       where s.setrole = r.oid and s.setdatabase = (select oid from pg_catalog.pg_database where datname = current_database())
+         and split_part(setting, '=', 1) = 'default_transaction_read_only') d on true
    where r.rolcanlogin and (not r.rolsuper or r.rolname = current_user) and r.rolname <> all ($1::text[])
+     and lower(coalesce(d.was, 'off')) not in ('on', 'true', 'yes', '1')
      and pg_catalog.has_database_privilege(r.oid, current_database(), 'connect') order by 1`;
 
-/** What is to be changed so that nobody else writes. Each change is to be made before the next ones are asked for. */
+/** What is to be changed so that no other session writes. Make each change before you ask for the next ones. */
 export async function closingChanges(session: Session): Promise<GateChange[]> {
   const grants = await session.query<{ role: string | null; grantable: boolean }>(CONNECT_GRANTS);
   const connects = grants
@@ -38,25 +40,17 @@ export async function closingChanges(session: Session): Promise<GateChange[]> {
   const kept = poolers
     .filter(({ role }) => !grants.some((grant) => grant.role === role))
     .map(({ role }): GateChange => ({ kind: "connect", role, had: false, grantable: false }));
-  // Who connects by PUBLIC or by a grant is told only once those are gone: ask inside of a savepoint.
+  // Which roles connect by another right shows only once PUBLIC's and the grants are gone: ask inside of a savepoint.
   await session.query("savepoint asked");
   for (const change of connects) await applyChange(session, change);
-  const left = await session.query<{ role: string; readOnly: string | null }>(WHO_CONNECTS, [POOLERS]);
+  const writers = await session.query<{ role: string; was: string | null }>(WRITERS, [POOLERS]);
   await session.query("rollback to savepoint asked");
-  const readOnly = left
-    .filter((one) => !isOn(one.readOnly))
-    .map(({ role, readOnly: was }): GateChange => ({ kind: "read only", role, was }));
-  return [...kept, ...connects, ...readOnly];
+  return [...kept, ...connects, ...writers.map((one): GateChange => ({ kind: "read only", ...one }))];
 }
 
-/** What is to be changed so that nobody but its owner reaches into a schema of the app. */
+/** What is to be changed so that only its owner reaches into a schema of the app. */
 export async function usageChanges(session: Session): Promise<GateChange[]> {
-  const rows = await session.query<{
-    oid: number;
-    privilege: "USAGE" | "CREATE";
-    role: string | null;
-    grantable: boolean;
-  }>(
+  const rows = await session.query<Omit<GateChange & { kind: "schema" }, "kind">>(
     `select n.oid, a.privilege_type as privilege, r.rolname::text as role, bool_or(a.is_grantable) as grantable
        from pg_catalog.pg_namespace n
        cross join lateral pg_catalog.aclexplode(coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) a
@@ -80,21 +74,22 @@ export async function applyChange(session: Session, change: GateChange): Promise
       `alter role ${quoteIdent(change.role)} in database ${database} set default_transaction_read_only = on`,
     );
   } else {
-    const [schema] = await namesOf(session, change.oid);
+    const schema = await schemaName(session, change.oid);
     if (schema === undefined) return;
     await session.query(`revoke ${change.privilege} on schema ${schema} from ${grantee(change.role)} cascade`);
   }
 }
 
-/** Puts one change back. A clause that says why it could not be, where what it was made to is gone. */
+/** Puts one change back. If its role is gone, a clause says so. */
 export async function undoChange(session: Session, change: GateChange): Promise<string | undefined> {
   const database = quoteIdent(session.address.database);
   const { role } = change;
   if (role !== null && !(await hasRole(session, role))) return `the role ${role} is gone`;
+  const option = "grantable" in change && change.grantable ? " with grant option" : "";
   if (change.kind === "connect") {
     await session.query(
       change.had
-        ? `grant connect on database ${database} to ${grantee(role)}${change.grantable ? " with grant option" : ""}`
+        ? `grant connect on database ${database} to ${grantee(role)}${option}`
         : `revoke connect on database ${database} from ${grantee(role)}`,
     );
   } else if (change.kind === "read only") {
@@ -105,23 +100,21 @@ export async function undoChange(session: Session, change: GateChange): Promise<
         : `${own} set default_transaction_read_only = ${quoteLiteral(change.was)}`,
     );
   } else {
-    const [schema] = await namesOf(session, change.oid);
-    if (schema === undefined) return undefined; // what has come in its place has its own rights
-    await session.query(
-      `grant ${change.privilege} on schema ${schema} to ${grantee(role)}${change.grantable ? " with grant option" : ""}`,
-    );
+    const schema = await schemaName(session, change.oid);
+    if (schema === undefined) return undefined; // a schema that was put in its place has its own rights
+    await session.query(`grant ${change.privilege} on schema ${schema} to ${grantee(role)}${option}`);
   }
   return undefined;
 }
 
-/** How somebody could still write, in clauses; empty where the gate holds. Within the transaction that closes it. */
+/** How other sessions could still write, in clauses; empty if the gate holds. Within the transaction that closes it. */
 export async function findOpenings(session: Session, level: GateLevel): Promise<string[]> {
-  const connecting = await session.query<{ role: string; readOnly: string | null }>(WHO_CONNECTS, [POOLERS]);
+  const writers = await session.query<{ role: string }>(WRITERS, [POOLERS]);
   const granted = await session.query<{ role: string | null }>(CONNECT_GRANTS);
   const prepared = await session.query<{ gid: string }>(
     "select gid from pg_catalog.pg_prepared_xacts where database = current_database() order by 1",
   );
-  // Their workers are no sessions: no right of connecting keeps them out.
+  // Their workers are not sessions: no right to connect keeps them out.
   const subscriptions = await session.query<{ name: string }>(
     `select format('%I', subname) as name from pg_catalog.pg_subscription
       where subenabled and subdbid = (select oid from pg_catalog.pg_database where datname = current_database()) order by 1`,
@@ -137,19 +130,18 @@ export async function findOpenings(session: Session, level: GateLevel): Promise<
   return [
     ...granted
       .filter(({ role }) => role === null || !POOLERS.includes(role))
-      .map(({ role }) => `${role ?? "everybody"} may still connect, by a grant that is not the owner's`),
-    ...connecting.filter((one) => !isOn(one.readOnly)).map(({ role }) => `${role} may still connect and write`),
-    ...prepared.map(({ gid }) => `the prepared transaction ${gid} is open`),
-    ...subscriptions.map(
-      ({ name }) =>
-        `the subscription ${name} brings rows from elsewhere: "alter subscription ${name} disable" ends that`,
+      .map(({ role }) => `${role ?? "every role"} may still connect, by a grant that only its grantor can revoke`),
+    ...writers.map(
+      ({ role }) => `${role} may still connect and write (\`alter role ${quoteIdent(role)} nologin\` stops that)`,
     ),
-    ...reaching.map(({ schema, role }) => `${role} may still use schema ${schema}`),
+    ...prepared.map(
+      ({ gid }) => `the prepared transaction ${gid} is open (\`commit prepared\` or \`rollback prepared\` ends it)`,
+    ),
+    ...subscriptions.map(
+      ({ name }) => `the subscription ${name} brings rows (\`alter subscription ${name} disable\` stops that)`,
+    ),
+    ...reaching.map(({ schema, role }) => `${role} may still use schema ${schema}, by a grant of its owner`),
   ];
-}
-
-function isOn(value: string | null): boolean {
-  return value !== null && ["on", "true", "yes", "1"].includes(value.toLowerCase());
 }
 
 function grantee(role: string | null): string {
@@ -160,11 +152,9 @@ async function hasRole(session: Session, role: string): Promise<boolean> {
   return (await session.query("select from pg_catalog.pg_roles where rolname = $1", [role])).length > 0;
 }
 
-/** The quoted name that a schema has now. */
-async function namesOf(session: Session, oid: number): Promise<string[]> {
-  const rows = await session.query<{ name: string }>(
-    "select nspname as name from pg_catalog.pg_namespace where oid = $1",
-    [oid],
-  );
-  return rows.map(({ name }) => quoteIdent(name));
+/** The quoted name that a schema has now. Undefined if it is gone. */
+async function schemaName(session: Session, oid: number): Promise<string | undefined> {
+  const query = "select nspname as name from pg_catalog.pg_namespace where oid = $1";
+  const [row] = await session.query<{ name: string }>(query, [oid]);
+  return row && quoteIdent(row.name);
 }

@@ -1,13 +1,14 @@
 import { z } from "zod";
 
-import { makeOwnTable } from "../postgres/catalog/ownTables.ts";
+import { hasOwnTable, makeOwnTable } from "../postgres/catalog/ownTables.ts";
 import { MARKER_SCHEMA } from "../postgres/catalog/platform.ts";
 import type { Session } from "../postgres/session/database.ts";
 
 /**
- * How far the gate is closed. `writes`: nobody but the database's owner can connect, and the owner's sessions are read-only unless
- * they ask for more. `all`: besides, nobody but its owner has USAGE or CREATE on a schema of the app, so that nothing can be read
- * either; that shows in a backup which is taken meanwhile, so take a safety backup at the level `writes` and raise it afterwards.
+ * How far the gate is closed.
+ * - `writes`: only the database's owner can connect, and the owner's sessions are read-only unless they ask for more.
+ * - `all`: also, only its owner has USAGE or CREATE on a schema of the app, so that no other role reads. A backup that is taken meanwhile
+ *   shows that: take a safety backup at the level `writes`, and raise the level afterwards.
  */
 export type GateLevel = "writes" | "all";
 
@@ -35,9 +36,9 @@ export interface GateLayer {
   level: GateLevel;
   /** When it was closed first. */
   closedAt: Date;
-  /** False where the closing was interrupted before others' sessions had ended. */
+  /** False if the closing was interrupted before the other sessions had ended. */
   sessionsEnded: boolean;
-  /** Its changes have been put back, but sessions that came in meanwhile have not been ended yet. */
+  /** Its changes have been put back, but sessions that began meanwhile have not been ended yet. */
   opening: boolean;
   /** In the order in which they were made. */
   changes: GateChange[];
@@ -45,65 +46,47 @@ export interface GateLayer {
 
 const RECORD = `${MARKER_SCHEMA}.gate`;
 
-/** Makes the table of layers where there is none. It lies in a schema that no backup holds and no restore takes away. */
-async function makeRecord(session: Session): Promise<void> {
-  if (await hasRecord(session)) return;
-  await makeOwnTable(
-    session,
-    `${RECORD} (
-      position int generated always as identity primary key,
-      holder text not null unique,
-      level text not null,
-      closed_at timestamptz not null default clock_timestamp(),
-      sessions_ended boolean not null default false,
-      opening boolean not null default false,
-      changes jsonb not null
-    )`,
-  );
-}
-
-async function hasRecord(session: Session): Promise<boolean> {
-  const [there] = await session.query<{ record: string | null }>("select to_regclass($1)::text as record", [RECORD]);
-  return (there?.record ?? null) !== null;
-}
-
-/** All layers, the first one closed first. None where there is no record. */
+/** All layers, the first one closed first. */
 export async function readLayers(session: Session): Promise<GateLayer[]> {
-  if (!(await hasRecord(session))) return [];
+  if (!(await hasOwnTable(session, RECORD))) return [];
   const rows = await session.query<Omit<GateLayer, "changes"> & { changes: unknown }>(
     `select holder, level, closed_at as "closedAt", sessions_ended as "sessionsEnded", opening, changes from ${RECORD} order by position`,
   );
   return rows.map((row) => ({ ...row, changes: z.array(changeSchema).parse(row.changes) }));
 }
 
-/** Notes a layer; one that is there is raised to the level, where that is higher, and its changes are added to. */
+/** Notes a layer. If the holder has one, it is raised to a higher level, and the changes are added to it. */
 export async function recordLayer(
   session: Session,
-  layer: { holder: string; level: GateLevel; changes: readonly GateChange[] },
+  { holder, level, changes }: Pick<GateLayer, "holder" | "level" | "changes">,
 ): Promise<void> {
-  await makeRecord(session);
+  if (!(await hasOwnTable(session, RECORD)))
+    await makeOwnTable(
+      session,
+      `${RECORD} (
+        position int generated always as identity primary key,
+        holder text not null unique,
+        level text not null,
+        closed_at timestamptz not null default clock_timestamp(),
+        sessions_ended boolean not null default false,
+        opening boolean not null default false,
+        changes jsonb not null
+      )`,
+    );
   await session.query(
     `insert into ${RECORD} as gate (holder, level, changes) values ($1, $2, $3)
      on conflict (holder) do update set changes = gate.changes || excluded.changes,
        level = case when gate.level = 'all' then gate.level else excluded.level end`,
-    [layer.holder, layer.level, JSON.stringify(layer.changes)],
+    [holder, level, JSON.stringify(changes)],
   );
 }
 
-/** Notes that no session is left which is older than the closing. */
-export async function noteSessionsEnded(session: Session, holder: string): Promise<void> {
-  await session.query(`update ${RECORD} set sessions_ended = true where holder = $1`, [holder]);
+/** Notes that no session is left which is older than the closing, or that a layer's changes have been put back. */
+export async function noteLayer(session: Session, holder: string, what: "sessions_ended" | "opening"): Promise<void> {
+  await session.query(`update ${RECORD} set ${what} = true where holder = $1`, [holder]);
 }
 
-/** Notes that a layer's changes have been put back. */
-export async function noteOpened(session: Session, holder: string): Promise<void> {
-  await session.query(`update ${RECORD} set opening = true where holder = $1`, [holder]);
-}
-
-/**
- * Forgets what a layer has changed of rights on schemas: what has come in the place of the schemas brings rights of its own. Within
- * the transaction that brings them.
- */
+/** Forgets a layer's changes of schema rights, in the transaction that replaces the schemas: the new ones bring rights of their own. */
 export async function forgetSchemaChanges(session: Session, holder: string): Promise<void> {
   await session.query(
     `update ${RECORD} set changes = (select coalesce(jsonb_agg(change order by at), '[]') from jsonb_array_elements(changes) with ordinality as c (change, at)
@@ -112,7 +95,7 @@ export async function forgetSchemaChanges(session: Session, holder: string): Pro
   );
 }
 
-/** Takes a layer away. */
+/** Removes a layer. */
 export async function forgetLayer(session: Session, holder: string): Promise<void> {
   await session.query(`delete from ${RECORD} where holder = $1`, [holder]);
 }

@@ -3,8 +3,8 @@ import type { Session } from "../postgres/session/database.ts";
 import { terminateSessions } from "../postgres/session/terminateSessions.ts";
 
 /**
- * Sessions of others in this database that began by an instant. One that is only just coming in shows no database yet. Our own are
- * known by their name, which Supabase's pooler may put its own before; superusers' can't be ended by anyone else.
+ * Other sessions in this database that began by an instant. A session that is only just connecting shows no database yet. Our own sessions are
+ * known by their name, before which Supabase's pooler may put its own. Only a superuser can end a superuser's session.
  */
 const OTHERS = `
   pg_catalog.pg_stat_activity a left join pg_catalog.pg_roles r on r.rolname = a.usename
@@ -13,10 +13,10 @@ const OTHERS = `
    and not coalesce(r.rolsuper, false) and a.backend_start <= $1`;
 
 /**
- * Ends every session of others that has begun by now, and waits until they are gone: rights and defaults bind only sessions that begin
- * after their change was committed. Returns how many there were.
+ * Ends every other session that has begun by now, and waits until they are gone: rights and defaults bind only sessions that begin after their
+ * change was committed. Returns how many there were.
  *
- * @param olderThanMs leaves alone what has only just begun: a session of ours behind a pooler has no name yet
+ * @param olderThanMs spares sessions that have only just begun: one of ours behind a pooler has no name yet
  * @throws PromiseError if one does not end within {@link Timing.sessionsEndMs}
  */
 export async function endSessions(session: Session, signal?: AbortSignal, olderThanMs = 0): Promise<number> {
@@ -25,15 +25,14 @@ export async function endSessions(session: Session, signal?: AbortSignal, olderT
     [olderThanMs],
   );
   const { ended, left } = await terminateSessions(session, { which: OTHERS, values: [now?.at] }, signal);
-  if (left.length > 0) {
+  if (left.length > 0)
     throw new PromiseError(
-      `${left.length} sessions do not end (server processes ${left.join(", ")}): they may still write. Restart the database, then run this again.`,
+      `${left.length} sessions did not end, and may still write (server processes ${left.join(", ")}). Restart the database, then run the same command again.`,
     );
-  }
   return ended.size;
 }
 
-/** How many sessions of others are older than an instant. */
+/** How many other sessions are older than an instant. */
 export async function countSessionsSince(session: Session, at: Date): Promise<number> {
   const [row] = await session.query<{ count: number }>(`select count(*)::int as count from ${OTHERS}`, [at]);
   return row?.count ?? 0;

@@ -9,18 +9,16 @@ import {
   type GateChange,
   type GateLayer,
   type GateLevel,
-  noteOpened,
-  noteSessionsEnded,
+  noteLayer,
   readLayers,
   recordLayer,
 } from "./gateRecord.ts";
 import { countSessionsSince, endSessions } from "./gateSessions.ts";
 
-/** Who closes the gate, and how far. */
+/** Which command closes the gate, and how far. */
 export interface CloseGateOptions {
-  /** Opens what it has closed, and nothing else: "writes stop" for the engineer's command, a restore's own id. */
+  /** Opens only what it has closed: "writes stop" for the engineer's command, a restore's own id. */
   holder: string;
-  /** See {@link GateLevel}. */
   level: GateLevel;
   signal?: AbortSignal | undefined;
 }
@@ -28,15 +26,15 @@ export interface CloseGateOptions {
 /** What has been done to close it. */
 export interface ClosedGate {
   layer: GateLayer;
-  /** True where this holder had closed it before: then only sessions that were left were ended. */
+  /** True if this holder had closed it before. Then only the remaining sessions were ended. */
   wasClosed: boolean;
-  /** Sessions of others that were ended. */
+  /** Other sessions that were ended. */
   sessionsEnded: number;
 }
 
 /** What has been done to open it. */
 export interface OpenedGate {
-  /** False where this holder had not closed it. */
+  /** False if this holder had not closed it. */
   wasClosed: boolean;
   /** Whether another holder still keeps it closed. */
   stillClosed: boolean;
@@ -47,32 +45,34 @@ export interface OpenedGate {
 
 /** Whether a database takes writes. */
 export interface GateState {
-  /** The first one closed first; none where the gate is open. */
+  /** The first one closed first; empty if the gate is open. */
   layers: GateLayer[];
-  /** Sessions of others that are older than the closing, so that it doesn't bind them: the closing was interrupted. */
+  /** Other sessions that are older than the closing, so that it doesn't bind them: the closing was interrupted. */
   olderSessions: number;
 }
 
 /**
- * Stops all writes of everybody but us. In one transaction: CONNECT is taken from everyone but the database's owner (so that API, auth and
- * storage services can't come in), and whoever may still connect gets `default_transaction_read_only = on` in this database. Then
- * the sessions of others are ended. Neither shows in a dump, so that a backup and an assessment see the database as it is.
+ * Stops all writes but our own. One transaction takes CONNECT from every role but the database's owner, so that the API, auth and storage
+ * services can't connect, and sets `default_transaction_read_only = on` in this database for the roles that still can. Then the other
+ * sessions are ended. Neither shows in a dump, so that a backup and an assessment see the database as it is.
  *
- * Our own sessions are let in and may write (recovery/postgres/session/database.ts asks for it); so could anybody who has the owner's password and
- * asks for READ WRITE by name, and superusers, who are the platform's. Prepared transactions and enabled subscriptions are refused.
+ * Our own sessions connect as the owner and ask for READ WRITE (recovery/postgres/session/database.ts). Any other session of the owner that
+ * asks for it may write too, and so may superusers, who are the platform's. Prepared transactions and enabled subscriptions are refused.
  *
- * What was changed is recorded in the same transaction, so that {@link openGate} puts back exactly that. It can be run again after an
- * interruption. Closing over another holder's closing is a layer on top of it. The session must be outside of a transaction.
+ * The same transaction records what was changed, so that {@link openGate} puts back exactly that. It can be run again after an
+ * interruption. Closing above another holder's closing adds a layer. The session must be outside of a transaction.
  *
- * @throws UserError where the role has no right to close it, PromiseError where somebody could still come in; then nothing is changed
+ * @throws UserError if the role has no right to close it, PromiseError if another session could still write; then nothing is changed
  */
 export async function closeGate(session: Session, options: CloseGateOptions): Promise<ClosedGate> {
   const { holder, level, signal } = options;
   const wasClosed = await inGateTransaction(session, async () => {
-    const layers = await readLayers(session);
-    const own = layers.find((layer) => layer.holder === holder);
-    if (own?.opening === true) throw new UserError(`The gate is being opened by "${holder}": let that finish first.`);
-    // Also where it is closed already: somebody may have been let in since.
+    const own = (await readLayers(session)).find((layer) => layer.holder === holder);
+    if (own?.opening === true)
+      throw new UserError(
+        `The gate is being opened again for "${holder}". Wait until that has finished. If it was interrupted, run the command that opens the gate again (\`castchat-recovery writes allow\`), and then this one.`,
+      );
+    // Also if it is closed already: a role may have been given rights since.
     const changes = [...(await closingChanges(session)), ...(level === "all" ? await usageChanges(session) : [])];
     for (const change of changes) await applyChange(session, change);
     await refuseOpenings(session, level);
@@ -80,31 +80,27 @@ export async function closeGate(session: Session, options: CloseGateOptions): Pr
     return own !== undefined;
   });
   const sessionsEnded = await endSessions(session, signal);
-  await noteSessionsEnded(session, holder);
+  await noteLayer(session, holder, "sessions_ended");
   const layer = (await readLayers(session)).find((one) => one.holder === holder);
-  if (layer === undefined) throw new PromiseError(`Somebody has opened the gate while "${holder}" closed it.`);
+  if (layer === undefined)
+    throw new PromiseError(`Another session opened the gate while "${holder}" closed it. Run the same command again.`);
   return { layer, wasClosed, sessionsEnded };
 }
 
 /**
- * Puts back exactly what this holder has changed. Where nobody else keeps the gate closed, sessions that came in meanwhile are ended:
- * they would stay read-only. It can be run again after an interruption; a gate that this holder hasn't closed is left as it is.
+ * Puts back exactly what this holder has changed. If no other holder keeps the gate closed, it ends the sessions that began meanwhile, which
+ * would stay read-only. It can be run again after an interruption, and changes nothing if this holder has not closed the gate.
  *
- * @throws UserError where another holder has closed it after this one
+ * @throws UserError if another holder has closed it after this one
  */
 export async function openGate(session: Session, holder: string, signal?: AbortSignal): Promise<OpenedGate> {
   const opened = await inGateTransaction(session, async () => {
     const layers = await readLayers(session);
-    const at = layers.findIndex((layer) => layer.holder === holder);
-    const own = layers[at];
+    const own = layers.find((layer) => layer.holder === holder);
     if (own === undefined) return { wasClosed: false, stillClosed: layers.length > 0, gone: [] };
-    const above = layers.at(-1);
-    if (above !== undefined && above !== own)
-      throw new UserError(
-        `"${above.holder}" keeps the gate closed since ${above.closedAt.toISOString()}: let it finish first.`,
-      );
+    refuseOtherAbove(layers, holder);
     const gone = own.opening ? [] : await undo(session, own.changes);
-    await noteOpened(session, holder);
+    await noteLayer(session, holder, "opening");
     return { wasClosed: true, stillClosed: layers.length > 1, gone };
   });
   if (!opened.wasClosed) return { ...opened, sessionsEnded: 0 };
@@ -117,45 +113,55 @@ export async function openGate(session: Session, holder: string, signal?: AbortS
 const AUTH_ROLE = "supabase_auth_admin";
 
 /**
- * Lets the auth service alone in again, so that logins can be tried before the app writes. The layer of this holder stays closed
- * otherwise. False where it was in already.
+ * Lets only the auth service connect again, so that logins can be tested before the app writes. The rest of this holder's layer stays closed.
+ * False if the service could already connect.
  *
- * @throws UserError where this holder has not closed the gate, or another one has after it
+ * @throws UserError if this holder has not closed the gate, or another one has after it
  */
 export async function letAuthIn(session: Session, holder: string): Promise<boolean> {
   return await inGateTransaction(session, async () => {
     const layers = await readLayers(session);
-    const above = layers.at(-1);
-    if (above === undefined)
-      throw new UserError("Writes are not stopped: there is nothing to let the auth service into.");
-    if (above.holder !== holder)
+    const own = layers.at(-1);
+    if (own === undefined)
       throw new UserError(
-        `"${above.holder}" keeps the gate closed since ${above.closedAt.toISOString()}: let it finish first.`,
+        "Writes are not stopped, so there is nothing to allow. Run `castchat-recovery writes stop` first.",
       );
+    refuseOtherAbove(layers, holder);
     const change: GateChange = { kind: "connect", role: AUTH_ROLE, had: false, grantable: false };
     const [role] = await session.query<{ allowed: boolean }>(
       "select pg_catalog.has_database_privilege(oid, current_database(), 'connect') as allowed from pg_catalog.pg_roles where rolname = $1",
       [AUTH_ROLE],
     );
-    if (role === undefined) throw new UserError(`This database has no role ${AUTH_ROLE}: it is no Supabase project's.`);
+    if (role === undefined)
+      throw new UserError(`This database has no role ${AUTH_ROLE}, so it does not belong to a Supabase project.`);
     if (role.allowed) return false;
     await applyChange(session, change);
-    await recordLayer(session, { holder, level: above.level, changes: [change] });
+    await recordLayer(session, { holder, level: own.level, changes: [change] });
     return true;
   });
 }
 
-/** Whether the gate is closed, by whom, and whether that binds everybody. Changes nothing. */
+/** Whether the gate is closed, by which holders, and whether that binds every session. Changes nothing. */
 export async function gateState(session: Session): Promise<GateState> {
   const layers = await readLayers(session);
   const [first] = layers;
   return { layers, olderSessions: first === undefined ? 0 : await countSessionsSince(session, first.closedAt) };
 }
 
+function refuseOtherAbove(layers: readonly GateLayer[], holder: string): void {
+  const above = layers.at(-1);
+  if (above === undefined || above.holder === holder) return;
+  throw new UserError(
+    `"${above.holder}" keeps the gate closed, since ${above.closedAt.toISOString()}. That command has to end first: \`castchat-recovery writes status\` prints how.`,
+  );
+}
+
 async function refuseOpenings(session: Session, level: GateLevel): Promise<void> {
   const openings = await findOpenings(session, level);
   if (openings.length === 0) return;
-  throw new PromiseError(`Writes cannot be stopped: ${openings.join("; ")}. Nothing was changed.`);
+  throw new PromiseError(
+    `Writes cannot be stopped: ${openings.join("; ")}. Nothing was changed. Close that, then run the same command again.`,
+  );
 }
 
 async function undo(session: Session, changes: readonly GateChange[]): Promise<string[]> {
@@ -167,7 +173,7 @@ async function undo(session: Session, changes: readonly GateChange[]): Promise<s
   return gone;
 }
 
-/** One at a time; all of it or nothing. */
+/** One at a time, and all or nothing. */
 async function inGateTransaction<T>(session: Session, work: () => Promise<T>): Promise<T> {
   try {
     return await inTransaction(session, async () => {
@@ -178,7 +184,7 @@ async function inGateTransaction<T>(session: Session, work: () => Promise<T>): P
   } catch (error) {
     if (sqlStateOf(error) !== SQLSTATE.INSUFFICIENT_PRIVILEGE) throw error;
     throw new UserError(
-      `"${session.address.user}" may not change who connects to ${session.address.database}: use the role that owns the database (${(error as Error).message}).`,
+      `Role "${session.address.user}" may not change who connects to ${session.address.database} (${(error as Error).message}). Use the connection string of the role that owns the database, on Supabase \`postgres\`.`,
       { cause: error },
     );
   }

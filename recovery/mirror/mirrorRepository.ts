@@ -10,10 +10,7 @@ import type { Clock } from "../../services/common/clock.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import { withTemporaryFolder } from "../../services/common/temporaryFolder.ts";
 
-/**
- * The refs that are mirrored. GitHub also lists `refs/pull/*`, which cannot be pushed: `git push --mirror` fails
- * because of them.
- */
+/** The refs that are mirrored. GitHub also lists `refs/pull/*`, which cannot be pushed: `git push --mirror` fails because of them. */
 const MIRRORED = ["refs/heads/", "refs/tags/", "refs/notes/"] as const;
 
 /** What the mirror holds after a run. */
@@ -36,9 +33,9 @@ export interface RepositoryBundle {
 }
 
 /**
- * Copies branches, tags and notes of a repository into its mirror, and reads the mirror back. Branches that the source
- * has rewritten are rewritten in the mirror. Branches that the source has deleted stay, so that a mirror never carries
- * out a destruction. Bundles in the vault keep what a rewrite loses.
+ * Copies branches, tags and notes of a repository into its mirror, and reads the mirror back. Branches that the source has rewritten are
+ * rewritten in the mirror. Branches that the source has deleted stay, so that a mirror never carries out a destruction. Bundles in the
+ * vault keep what a rewrite loses.
  *
  * @throws Error that lists every ref that the mirror refused
  */
@@ -78,8 +75,8 @@ export async function mirrorRepository(
 }
 
 /**
- * Writes branches, tags and notes of a repository, with their history, into one file and passes it to `use`. The file
- * is deleted when `use` ends. Git can clone from it without anything else.
+ * Writes branches, tags and notes of a repository, with their history, into one file and passes it to `use`. The file is deleted when `use`
+ * ends. Git can clone from it without anything else.
  *
  * @public not used yet
  */

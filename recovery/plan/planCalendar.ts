@@ -26,8 +26,8 @@ export interface PlanCalendar {
 }
 
 /**
- * Which run opens which tier when some runs fail. A missed run moves the promotion to the next run that succeeds. Runs
- * before the first day, from the start of its year, count but are not shown.
+ * Which run opens which tier when some runs fail. A missed run moves the promotion to the next run that succeeds. Runs before the first
+ * day, from the start of its year, count but are not shown.
  */
 export function planCalendar(tiers: readonly RunnerTier[], shown: Omit<Schedule, "runMs">): PlanCalendar {
   const due = runsFromNewYear(shown);

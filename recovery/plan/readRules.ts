@@ -24,18 +24,12 @@ const TYPES = {
 const days = z.coerce.number().int().min(0);
 const storageClass = z.enum(STORAGE_CLASSES);
 /** Inputs are strict: a setting that the plan can't simulate must be refused, not ignored. */
-const filter = z.strictObject({
+const condition = z.strictObject({
   prefix: z.string().optional(),
   objectSizeGreaterThan: z.coerce.number().optional(),
   objectSizeLessThan: z.coerce.number().optional(),
-  and: z
-    .strictObject({
-      prefix: z.string().optional(),
-      objectSizeGreaterThan: z.coerce.number().optional(),
-      objectSizeLessThan: z.coerce.number().optional(),
-    })
-    .optional(),
 });
+const filter = condition.extend({ and: condition.optional() });
 const lifecycleRule = z.strictObject({
   id: z.string(),
   status: z.enum(["Enabled", "Disabled"]),
@@ -70,8 +64,8 @@ const SCHEMAS = {
 };
 
 /**
- * Turns the resources that a stack's program registered, or that are deployed, into the rules of its vault. Parsing is
- * strict: a filter or action that the plan can't simulate is reported by name.
+ * Turns the resources that a stack's program registered, or that are deployed, into the rules of its vault. Parsing is strict: a filter or
+ * action that the plan can't simulate is reported by name.
  *
  * @param bucket name of the vault's bucket; the component may have others, for logs
  */
@@ -79,12 +73,11 @@ export function readRules(stack: string, bucket: string, resources: readonly Reg
   const faults: string[] = [];
   const parts = resources.filter(({ urn }) => urn.includes(COMPONENT));
   const itself = parts.find((part) => part.type === TYPES.bucket && part.inputs["bucket"] === bucket);
-  if (itself === undefined) {
+  if (itself === undefined)
     return {
       vault: undefined,
       faults: [`Stack ${stack} declares no backup vault ${bucket}. Add a BackupVault to its program.`],
     };
-  }
   const read = <K extends keyof typeof SCHEMAS>(kind: K): z.output<(typeof SCHEMAS)[K]> | undefined => {
     const resource = parts.find((part) => part.type === TYPES[kind] && isOf(part, bucket, parts));
     if (resource === undefined) return undefined;
@@ -115,9 +108,7 @@ export function readRules(stack: string, bucket: string, resources: readonly Reg
   };
 }
 
-/**
- * Whether a part belongs to the bucket. If the part's bucket is not known yet, whether it can only belong to this one.
- */
+/** Whether a part belongs to the bucket. If the part's bucket is not known yet, whether it can only belong to this one. */
 function isOf({ type, inputs }: RegisteredResource, bucket: string, parts: readonly RegisteredResource[]): boolean {
   if (inputs["bucket"] === bucket) return true;
   const isOfAnother = parts.some((part) => part.type === TYPES.bucket && part.inputs["bucket"] === inputs["bucket"]);
@@ -125,13 +116,13 @@ function isOf({ type, inputs }: RegisteredResource, bucket: string, parts: reado
 }
 
 function lifecycleRuleOf(rule: z.output<typeof lifecycleRule>): LifecycleRule {
-  const { expiration, noncurrentVersionExpiration: noncurrent, filter: by } = rule;
-  const largerThan = by?.and?.objectSizeGreaterThan ?? by?.objectSizeGreaterThan;
-  const smallerThan = by?.and?.objectSizeLessThan ?? by?.objectSizeLessThan;
+  const { expiration, noncurrentVersionExpiration: noncurrent } = rule;
+  const by = { ...rule.filter, ...rule.filter?.and };
+  const { objectSizeGreaterThan: largerThan, objectSizeLessThan: smallerThan } = by;
   const newer = noncurrent?.newerNoncurrentVersions;
   return {
     id: rule.id,
-    prefix: by?.and?.prefix ?? by?.prefix ?? rule.prefix ?? "",
+    prefix: by.prefix ?? rule.prefix ?? "",
     ...(expiration?.days !== undefined && { expireDays: expiration.days }),
     ...(noncurrent && { noncurrentDays: noncurrent.noncurrentDays }),
     ...(newer !== undefined && { newerNoncurrentVersions: newer }),
@@ -158,13 +149,11 @@ function replicationOf({ id, prefix, filter: by, destination }: z.output<typeof 
 function sentence(stack: string, kind: string, { inputs }: RegisteredResource, issue: z.core.$ZodIssue): string {
   const [first, index, ...rest] = issue.path;
   const rule = first === "rules" && typeof index === "number" ? nameOfRule(inputs, index) : undefined;
-  const where = [...(rule === undefined ? issue.path : rest)].join(".");
-  const what =
-    issue.code === "unrecognized_keys" ? `${where === "" ? "" : `${where}.`}${issue.keys.join(", ")}` : where;
+  const where = rule === undefined ? issue.path : rest;
   const why =
     issue.code === "unrecognized_keys"
-      ? `uses ${what}, which the plan can't simulate. Only filter by prefix and size, and set actions in days`
-      : `has a ${what} that the plan can't read (${issue.message}). Correct it`;
+      ? `uses ${[...where, issue.keys.join(", ")].join(".")}, which the plan can't simulate. Only filter by prefix and size, and set actions in days`
+      : `has a ${where.join(".")} that the plan can't read (${issue.message}). Correct it`;
   return `The ${kind} ${rule === undefined ? "" : `rule "${rule}" `}of ${stack} ${why}.`;
 }
 

@@ -54,9 +54,9 @@ export function holdsProject(manifest: Manifest): boolean {
 }
 
 /**
- * Decides which backup each part comes from. The database's own backup comes first. Objects that it lacks come from any
- * older proven backup with the same version and ETag as the restored row. Functions and auth settings that it lacks
- * come from the newest one that has all of them.
+ * Decides which backup each part comes from. The database's own backup comes first. Objects that it lacks come from any older proven backup
+ * with the same version and ETag as the restored row. Functions and auth settings that it lacks come from the newest one that has all of
+ * them.
  */
 export async function planProject(options: PlanOptions): Promise<ProjectPlan> {
   const { source } = options;
@@ -148,14 +148,16 @@ async function planAuthSettings(
 function planConfiguration(manifest: Manifest, older: readonly BackupSource[]): RestoredPart {
   const part: OutsidePart = "configuration";
   const state = wholenessOf(manifest, part);
-  const own = { ...pointOf(manifest), count: 1 };
   if (state !== "lacking")
-    return { state: state === "whole" ? "whole" : "unknown", from: [own], missing: 0, failed: 0, names: [] };
+    return { state, from: [{ ...pointOf(manifest), count: 1 }], missing: 0, failed: 0, names: [] };
   const lacking = lackingNames(manifest, part);
   // Each of its parts may come from another backup.
   const sources = new Map<string, Manifest>();
   for (const name of lacking) {
-    const holder = older.find((one) => !isLacking(one.manifest, part, name));
+    const holder = older.find((one) => {
+      const theirs = lackingNames(one.manifest, part);
+      return !theirs.includes(ALL) && !theirs.includes(name);
+    });
     if (holder !== undefined) sources.set(name, holder.manifest);
   }
   const missing = lacking.filter((name) => !sources.has(name));
@@ -172,19 +174,12 @@ function planConfiguration(manifest: Manifest, older: readonly BackupSource[]): 
   };
 }
 
-function isLacking(manifest: Manifest, part: OutsidePart, name: string): boolean {
-  const lacking = lackingNames(manifest, part);
-  return lacking.includes(ALL) || lacking.includes(name);
-}
-
 /** A backup as a point in time. */
 export function pointOf({ backupId, snapshotAt }: Manifest): { backupId: string; snapshotAt: string } {
   return { backupId, snapshotAt };
 }
 
-/**
- * The settings of functions and the auth service. Undefined, with a report, if a backup's own are missing or damaged.
- */
+/** The settings of functions and the auth service. Undefined, with a report, if a backup's own are missing or damaged. */
 async function projectIn(source: BackupSource, { reporter, signal }: PlanOptions): Promise<ProjectPart | undefined> {
   if (!holdsProject(source.manifest)) return undefined;
   try {

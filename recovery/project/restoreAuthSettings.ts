@@ -6,8 +6,7 @@ import type { ProjectPart } from "../vault/projectPart.ts";
 import { plainSettings, secretSettings } from "./authSettings.ts";
 
 /**
- * Applies a backup's settings to the auth service, as far as it accepts them. Secrets are never among them. Can be run
- * again.
+ * Applies a backup's settings to the auth service, as far as it accepts them. Secrets are never among them. Can be run again.
  *
  * @returns how many settings were changed, and what is to be done by hand, in sentences
  */
@@ -34,9 +33,8 @@ export async function restoreAuthSettings(
 }
 
 /**
- * Changes all settings at once, and one by one if the service refuses that: a setting that needs another plan, or a
- * provider that needs its secret first, must not block the others. The caller sees which ones the service did not
- * accept.
+ * Changes all settings at once, and one by one if the service refuses that: a setting that needs another plan, or a provider that needs its
+ * secret first, must not block the others. The caller sees which ones the service did not accept.
  */
 async function changeAuthSettings(
   project: ProjectContent,

@@ -2,11 +2,10 @@ import { createHash } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 import { isDeepStrictEqual } from "node:util";
 
-import { messageOf, UserError } from "../../services/common/errors.ts";
 import type { ProjectContent } from "../../services/databaseHost/projectContent.ts";
-import { ServiceFailures } from "../../services/http/serviceFailures.ts";
 import { readPart } from "../vault/readPart.ts";
 import type { FunctionFrom } from "./projectPlan.ts";
+import { type Restored, restoreEach } from "./restoreEach.ts";
 
 /** Where the functions are deployed. */
 export interface RestoreFunctionsOptions {
@@ -16,40 +15,19 @@ export interface RestoreFunctionsOptions {
   signal: AbortSignal;
 }
 
-/** The result for each function, by slug. */
-export interface RestoredFunctions {
-  /** Functions that were kept, as another version was deployed since. */
-  newer: string[];
-  /** Functions that the platform did not accept or the vault did not return, with the reason. */
-  failed: Map<string, string>;
-}
-
 /**
- * Deploys edge functions, reads each back, and compares its SHA-256. Can be run again: a function with the same code
- * and settings is not deployed again. A failure affects only its function.
+ * Deploys edge functions, reads each back, and compares its SHA-256. Can be run again: a function with the same code and settings is not deployed
+ * again. A failure affects only its function.
  *
  * @throws UserError if the vault can't be reached
  */
 export async function restoreFunctions(
   options: RestoreFunctionsOptions,
   functions: readonly FunctionFrom[],
-): Promise<RestoredFunctions> {
-  const restored: RestoredFunctions = { newer: [], failed: new Map() };
-  const failures = new ServiceFailures();
-  let isDown: string | undefined;
-  for (const one of functions) {
-    const slug = one.file.name;
-    try {
-      if (isDown !== undefined) restored.failed.set(slug, isDown);
-      else if (!(await restoreFunction(options, one))) restored.newer.push(slug);
-    } catch (error) {
-      options.signal.throwIfAborted();
-      // An error of the vault affects all others too.
-      if (error instanceof UserError) throw error;
-      restored.failed.set(slug, messageOf(error));
-      if (!failures.failed(error)) isDown = messageOf(error);
-    }
-  }
+): Promise<Restored> {
+  const restored: Restored = { newer: [], failed: new Map() };
+  const restore = (one: FunctionFrom, signal: AbortSignal) => restoreFunction({ ...options, signal }, one);
+  await restoreEach(functions, 1, restore, restored, options.signal);
   return restored;
 }
 

@@ -43,10 +43,7 @@ export interface RestoredProject {
   notes: string[];
 }
 
-/**
- * What is missing if only the database of such a backup is restored, in a sentence for the notes. Empty if nothing is
- * missing.
- */
+/** What is missing if only the database of such a backup is restored, in a sentence for the notes. Empty if nothing is missing. */
 export function noteOfProject(manifest: Manifest): string[] {
   if (!holdsProject(manifest)) return [];
   const count = (wanted: BackupFile["origin"]) => manifest.files.filter(({ origin }) => origin === wanted).length;
@@ -56,10 +53,9 @@ export function noteOfProject(manifest: Manifest): string[] {
 }
 
 /**
- * Restores storage objects, edge functions and auth settings into a project whose database is restored. What its backup
- * lacks comes from older ones (projectPlan.ts). Can be run again: equal content is not written again. If the caller
- * asks for it, what the app has changed since is kept, and a note lists it. A failure is listed, and stops neither the
- * others nor the caller.
+ * Restores storage objects, edge functions and auth settings into a project whose database is restored. What its backup lacks comes from
+ * older ones (projectPlan.ts). Can be run again: equal content is not written again. If the caller asks for it, what the app has changed
+ * since is kept, and a note lists it. A failure is listed, and stops neither the others nor the caller.
  */
 export async function restoreProject(options: RestoreProjectOptions): Promise<RestoredProject> {
   const { manifest, project, session, keepsNewer, reporter, signal } = options;

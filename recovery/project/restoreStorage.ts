@@ -1,16 +1,14 @@
 import { createHash } from "node:crypto";
-import type { Readable } from "node:stream";
 
-import { messageOf, UserError } from "../../services/common/errors.ts";
-import { pool } from "../../services/common/pool.ts";
+import { messageOf } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import type { ProjectContent, StoragePlace } from "../../services/databaseHost/projectContent.ts";
 import { unlessRefused } from "../../services/http/contentRequest.ts";
-import { ServiceFailures } from "../../services/http/serviceFailures.ts";
 import type { Session } from "../postgres/session/database.ts";
 import type { BackupFile } from "../vault/manifest.ts";
 import { readPart } from "../vault/readPart.ts";
 import type { FileFrom } from "./projectPlan.ts";
+import { type Restored, restoreEach } from "./restoreEach.ts";
 import { forgetStorageRows, openStorageRows, putStorageRowsBack } from "./storageRows.ts";
 
 /** Where the objects are stored. */
@@ -26,78 +24,42 @@ export interface RestoreStorageOptions {
   signal: AbortSignal;
 }
 
-/** The result for each object, by "bucket/path". */
-export interface RestoredStorage {
-  /** Objects that were kept, as the app has changed or deleted them since. */
-  newer: string[];
-  /** Objects that the service did not accept or the vault did not return, with the reason. */
-  failed: Map<string, string>;
-}
-
 const WRITERS = 3;
 /** Each object that failed is retried once, after all others. */
 const ROUNDS = 2;
 
 /**
- * Restores storage objects into a project whose database is restored, reads each back, and compares its SHA-256. Can be
- * run again: equal content is not written again. A failure affects only its object. If the service itself fails
- * (serviceFailures.ts), the other objects are skipped.
+ * Restores storage objects into a project whose database is restored, reads each back, and compares its SHA-256. Can be run again: equal
+ * content is not written again. A failure affects only its object. If the service itself fails (serviceFailures.ts), the other objects are
+ * skipped.
  *
  * @throws UserError if the vault can't be reached
  */
-export async function restoreStorage(
-  options: RestoreStorageOptions,
-  objects: readonly FileFrom[],
-): Promise<RestoredStorage> {
-  const restored: RestoredStorage = { newer: [], failed: new Map() };
+export async function restoreStorage(options: RestoreStorageOptions, objects: readonly FileFrom[]): Promise<Restored> {
+  const restored: Restored = { newer: [], failed: new Map() };
   if (objects.length === 0) return restored;
   const { session, signal } = options;
   await openStorageRows(session);
   const cacheControls = await readCacheControls(session);
   const sent = new Set<string>();
+  const restore = (one: FileFrom, inner: AbortSignal) =>
+    restoreObject({ ...options, signal: inner }, one, cacheControls.get(one.file.name), sent);
   try {
     await makeRoom(options, objects);
     let queue = objects;
     for (let round = 1; round <= ROUNDS && queue.length > 0; round += 1) {
       restored.failed.clear();
-      await bring(options, queue, cacheControls, sent, restored);
+      await restoreEach(queue, WRITERS, restore, restored, signal);
       queue = objects.filter(({ file }) => restored.failed.has(file.name));
     }
   } finally {
-    // Also after a failure, for the objects that are stored. After an abort there is no session, and the next run does
-    // it.
+    // Also after a failure, for the objects that are stored. After an abort there is no session, and the next run does it.
     if (!signal.aborted) await putStorageRowsBack(session);
   }
-  // Only at the end: an interrupted upload may still reach the service. A later run retries the failures, and keeps
-  // what the app has stored until then.
+  // Only at the end: an interrupted upload may still reach the service. A later run retries the failures, and keeps what the app has stored
+  // until then.
   await forgetStorageRows(session);
   return restored;
-}
-
-async function bring(
-  options: RestoreStorageOptions,
-  objects: readonly FileFrom[],
-  cacheControls: ReadonlyMap<string, string | null>,
-  sent: Set<string>,
-  { newer, failed }: RestoredStorage,
-): Promise<void> {
-  const failures = new ServiceFailures();
-  let isDown: string | undefined;
-  const write = async (one: FileFrom, inner: AbortSignal): Promise<void> => {
-    const { name } = one.file;
-    if (isDown !== undefined) return void failed.set(name, isDown);
-    try {
-      if (!(await restoreObject({ ...options, signal: inner }, one, cacheControls.get(name), sent))) newer.push(name);
-      failures.succeeded();
-    } catch (error) {
-      inner.throwIfAborted();
-      // An error of the vault affects all others too.
-      if (error instanceof UserError) throw error;
-      failed.set(name, messageOf(error));
-      if (!failures.failed(error)) isDown ??= messageOf(error);
-    }
-  };
-  await pool(objects, WRITERS, write, options.signal);
 }
 
 /** Raises the project's size limit if objects need it. An upload shows what the plan does not allow. */
@@ -151,19 +113,13 @@ async function hashOfObject(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const found = await project.getObject(place, signal);
-  return found && (await hashOfStream(found.body));
-}
-
-async function hashOfStream(content: Readable): Promise<string> {
+  if (found === undefined) return undefined;
   const hash = createHash("sha256");
-  for await (const chunk of content as AsyncIterable<Buffer>) hash.update(chunk);
+  for await (const chunk of found.body as AsyncIterable<Buffer>) hash.update(chunk);
   return hash.digest("hex");
 }
 
-/**
- * How long clients may cache each object, by "bucket/path". The restored rows still say so, but an upload overwrites
- * it.
- */
+/** How long clients may cache each object, by "bucket/path". The restored rows still say so, but an upload overwrites it. */
 async function readCacheControls(session: Session): Promise<Map<string, string | null>> {
   const rows = await session.query<{ name: string; cacheControl: string | null }>(
     `select bucket_id || '/' || name as name, nullif(metadata ->> 'cacheControl', '') as "cacheControl" from storage.objects`,

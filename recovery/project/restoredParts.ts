@@ -30,10 +30,7 @@ export function hasLosses({ storage, functions }: RestoredParts): boolean {
   return [storage, functions].some(({ missing, failed }) => missing + failed > 0);
 }
 
-/**
- * What the operator must know of the parts, in sentences: what comes from an older backup than the database, and what
- * is missing.
- */
+/** What the operator must know of the parts, in sentences: what comes from an older backup than the database, and what is missing. */
 export function partNotes(parts: RestoredParts, backupId: string): string[] {
   return OUTSIDE_PARTS.flatMap((part) => notesOf(part, parts[part], backupId));
 }

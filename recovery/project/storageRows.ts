@@ -1,4 +1,4 @@
-import { makeOwnTable } from "../postgres/catalog/ownTables.ts";
+import { hasOwnTable, makeOwnTable } from "../postgres/catalog/ownTables.ts";
 import { MARKER_SCHEMA } from "../postgres/catalog/platform.ts";
 import { QUIET_EVENT_TRIGGERS } from "../postgres/catalog/replicaRole.ts";
 import type { Session } from "../postgres/session/database.ts";
@@ -27,8 +27,7 @@ const LIMITS: Kept = {
 
 /** Whether uploads have started and not finished, so that differences come from the restore and not from the app. */
 export async function areStorageRowsOpen(session: Session): Promise<boolean> {
-  const [row] = await session.query<{ name: string | null }>("select to_regclass($1)::text as name", [OBJECTS.memory]);
-  return (row?.name ?? null) !== null;
+  return await hasOwnTable(session, OBJECTS.memory);
 }
 
 /** Prepares for uploads: saves the app's columns before the first one, and lifts the buckets' limits. */

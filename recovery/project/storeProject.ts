@@ -27,9 +27,9 @@ export interface StoreProjectOptions extends Omit<StoreStorageOptions, "store"> 
 }
 
 /**
- * Stores the bytes of the snapshot's storage objects, the code of the edge functions, and the settings of functions and
- * the auth service. An object that has been deleted or replaced, and whatever a service refuses, is left out by name
- * and reason. It affects neither the rest nor the backup of the database.
+ * Stores the bytes of the snapshot's storage objects, the code of the edge functions, and the settings of functions and the auth service.
+ * An object that has been deleted or replaced, and whatever a service refuses, is left out by name and reason. It affects neither the rest
+ * nor the backup of the database.
  *
  * @throws UserError, PromiseError: the vault's own errors
  */
@@ -64,10 +64,8 @@ export async function storeProject(options: StoreProjectOptions): Promise<Stored
     ...(sizeLimit !== undefined && { storageSizeLimit: sizeLimit }),
     ...(authSettings && { authSettings: plainSettings(project, authSettings), secretAuthSettings }),
   });
-  const withoutCode = (functions ?? [])
-    .map(({ slug }) => slug)
-    .filter((slug) => !stored.some((one) => one.slug === slug));
-  const lackingFunctions = functions === undefined ? [ALL] : withoutCode;
+  const withoutCode = functions?.map(({ slug }) => slug).filter((slug) => !stored.some((one) => one.slug === slug));
+  const lackingFunctions = withoutCode ?? [ALL];
   return {
     parts: [await storeText(place, "project.json", text, signal)],
     files: store.sorted(),

@@ -38,13 +38,17 @@ interface StoredStorage {
   lacks: NonNullable<Lacks["storage"]>;
 }
 
+/** An object whose bytes are not in the backup. */
+interface Lost {
+  object: StorageRow;
+  why: string;
+}
+
 const READERS = 3;
 /** For one object whose content breaks off. */
 const ATTEMPTS = 3;
 
-/**
- * The objects of storage, sorted. Empty if there is no storage service, undefined if the role may not read its rows.
- */
+/** The objects of storage, sorted. Empty if there is no storage service, undefined if the role may not read its rows. */
 export async function listStorageObjects(session: Session): Promise<StorageRow[] | undefined> {
   const [there] = await session.query<{ readable: boolean }>(
     `select pg_catalog.has_table_privilege(oid, 'select') and not pg_catalog.row_security_active(oid) as readable
@@ -73,8 +77,8 @@ export function identityOf({ version, etag }: Pick<StorageRow, "version" | "etag
 }
 
 /**
- * Stores the bytes of the snapshot's objects. An object that can't be read is left out by name and reason, and does not
- * affect the others. If the service itself fails (serviceFailures.ts), the other objects are left out too.
+ * Stores the bytes of the snapshot's objects. An object that can't be read is left out by name and reason, and does not affect the others.
+ * If the service itself fails (serviceFailures.ts), the other objects are left out too.
  *
  * @throws UserError, PromiseError: the vault's own errors
  */
@@ -87,8 +91,7 @@ export async function storeStorage(options: StoreStorageOptions): Promise<Stored
     };
   const unread: StorageRow[] = [];
   const failures = new ServiceFailures();
-  const lost: { object: StorageRow; why: string }[] = [];
-  const others: { object: StorageRow; why: string }[] = [];
+  const [lost, others]: [Lost[], Lost[]] = [[], []];
   let isDown: string | undefined;
   const read = async (object: StorageRow, inner: AbortSignal): Promise<void> => {
     if (isDown !== undefined) return void unread.push(object);
@@ -108,23 +111,17 @@ export async function storeStorage(options: StoreStorageOptions): Promise<Stored
   const { changed, unchanged } = await sinceSnapshot(options, others);
   lost.push(...unchanged);
   if (isDown !== undefined) reporter(`${unread.length} storage objects are left out: ${isDown}`);
+  const bytesOf = ({ object, why }: Lost): LeftOut => ({ what: `bytes of storage object ${fullName(object)}`, why });
+  const skipped: LeftOut = {
+    what: `bytes of ${unread.length} storage objects (${unread.map(fullName).join(", ")})`,
+    why: isDown ?? "",
+    failed: true,
+  };
   return {
     leftOut: [
-      ...changed.map(({ object, why }) => ({ what: `bytes of storage object ${fullName(object)}`, why })),
-      ...lost.map(({ object, why }) => ({
-        what: `bytes of storage object ${fullName(object)}`,
-        why,
-        failed: true as const,
-      })),
-      ...(isDown === undefined || unread.length === 0
-        ? []
-        : [
-            {
-              what: `bytes of ${unread.length} storage objects (${unread.map(fullName).join(", ")})`,
-              why: isDown,
-              failed: true as const,
-            },
-          ]),
+      ...changed.map(bytesOf),
+      ...lost.map((one): LeftOut => ({ ...bytesOf(one), failed: true })),
+      ...(unread.length === 0 ? [] : [skipped]),
     ],
     lacks: [
       ...changed.map(({ object }) => ({ ...lackOf(object), excused: true as const })),
@@ -139,20 +136,19 @@ function lackOf(object: StorageRow): NonNullable<Lacks["storage"]>[number] {
 }
 
 /**
- * Separates objects that the app has changed since the snapshot from lost ones. An object whose row has changed or is
- * gone was replaced or deleted. An object whose row is the same has lost its bytes. An unfinished upload has none.
+ * Separates objects that the app has changed since the snapshot from lost ones. An object whose row has changed or is gone was replaced or
+ * deleted. An object whose row is the same has lost its bytes. An unfinished upload has none.
  */
 async function sinceSnapshot(
   { rowsNow }: StoreStorageOptions,
-  others: readonly { object: StorageRow; why: string }[],
-): Promise<{ changed: { object: StorageRow; why: string }[]; unchanged: { object: StorageRow; why: string }[] }> {
+  others: readonly Lost[],
+): Promise<{ changed: Lost[]; unchanged: Lost[] }> {
   if (others.length === 0) return { changed: [], unchanged: [] };
   const now = new Map(((await rowsNow()) ?? []).map((row) => [fullName(row), row]));
-  const isChanged = ({ object }: { object: StorageRow }) => {
-    if (!hasAddress(object.name)) return true;
+  const isChanged = ({ object }: Lost) => {
+    if (!hasAddress(object.name) || (object.size === null && object.etag === null)) return true;
     const row = now.get(fullName(object));
-    if (object.size === null && object.etag === null) return true;
-    return row === undefined || row.version !== object.version || row.etag !== object.etag || row.size !== object.size;
+    return row?.version !== object.version || row.etag !== object.etag || row.size !== object.size;
   };
   return {
     changed: others.filter(isChanged),

@@ -5,8 +5,8 @@ import { readdir, readFile } from "node:fs/promises";
 const HOST_NAME = "pulumi-language";
 
 /**
- * Ends Pulumi language hosts whose engine was killed: older ones wait for it for ever. Only those that were started with the same
- * backend, and whose parent is gone. Linux alone; elsewhere it does nothing.
+ * Ends Pulumi language hosts whose engine was killed, since older ones wait for it for ever. Only those that were started with the same backend,
+ * and whose parent is gone. It works on Linux only, and does nothing elsewhere.
  */
 export async function endOrphanedHosts(environment: NodeJS.ProcessEnv): Promise<void> {
   const backend = environment["PULUMI_BACKEND_URL"];
@@ -21,7 +21,7 @@ export async function endOrphanedHosts(environment: NodeJS.ProcessEnv): Promise<
   }
 }
 
-/** Processes end at any time, and those of others are closed to us. */
+/** Undefined if the process has ended, or belongs to another user. */
 async function readOrNothing(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");

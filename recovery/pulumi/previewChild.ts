@@ -26,22 +26,22 @@ export interface Violation {
   readonly urn?: string;
 }
 
-/** What came of a preview: what it declares, what it breaks, and why it failed, if it did. */
+/** What a preview declares, what it breaks, and why it failed, if it did. */
 export interface PreviewReport extends Registration {
   readonly violations: readonly Violation[];
-  readonly failure?: PreviewFailure;
+  readonly failure?: PreviewFailure | undefined;
 }
 
 /** Why a preview failed. */
 export interface PreviewFailure {
   readonly reason: string;
-  /** Whether the reason is the program's or the engine's own sentence about the stack, not a fault of the preview itself. */
+  /** Whether the reason is a sentence of the program or the engine about the stack, not a fault of the preview itself. */
   readonly isRefusal: boolean;
 }
 
 /**
- * Previews a new stack on the real engine. The program is imported within the run: what it registers as it is imported belongs
- * to that run. So there is one preview a process, as a program is imported once.
+ * Previews a new stack on the real engine. The program is imported within the run: what it registers as it is imported belongs to that run.
+ * So there is one preview a process, as a program is imported once.
  */
 async function preview(
   { stack, project, main, folder, policyPack }: PreviewOrder,
@@ -56,6 +56,7 @@ async function preview(
   const states: ResourceState[] = [];
   const violations: Violation[] = [];
   const errors: string[] = [];
+  let failure: PreviewFailure | undefined;
   const onEvent = ({ resourcePreEvent, policyEvent, diagnosticEvent }: EngineEvent) => {
     if (resourcePreEvent?.metadata.new) states.push(resourcePreEvent.metadata.new);
     if (policyEvent) violations.push(violationIn(policyEvent));
@@ -69,10 +70,9 @@ async function preview(
     signal.throwIfAborted();
     await made.preview({ onEvent, signal, ...(policyPack !== undefined && { policyPacks: [policyPack] }) });
   } catch (error) {
-    const report = { config, resources: withRegions(states), violations };
-    return violations.length > 0 ? report : { ...report, failure: whyFailed(errors, error) };
+    if (violations.length === 0) failure = whyFailed(errors, error);
   }
-  return { config, resources: withRegions(states), violations };
+  return { config, resources: withRegions(states), violations, failure };
 }
 
 function violationIn(event: { policyName: string; message: string; resourceUrn?: string }): Violation {
@@ -93,7 +93,7 @@ function whyFailed(errors: readonly string[], error: unknown): PreviewFailure {
   return { reason: printed.map(plain).join("\n") || text, isRefusal: false };
 }
 
-// The engine is asked to end, and ends its plugins: killed, it would leave them behind.
+// The engine is asked to end, and ends its plugins. If it were killed, they would stay.
 const interruption = new AbortController();
 for (const name of ["SIGTERM", "disconnect"]) process.on(name, () => interruption.abort());
 

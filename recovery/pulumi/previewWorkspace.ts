@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -20,7 +20,7 @@ const OWN_TO_THE_STACK = ["encryptionsalt", "encryptedkey", "secretsprovider"];
 const STOOD_IN_FOR = ["aws", "cloudflare", "github", "vercel"];
 const STAND_IN = fileURLToPath(new URL("./pulumiStandIn.ts", import.meta.url));
 
-/** A preview asks no service anything; these only keep programs and plugins from asking for credentials. */
+/** A preview calls no service. These only keep programs and plugins from asking for credentials. */
 export const PLACEHOLDERS = {
   AWS_ACCESS_KEY_ID: "preview",
   AWS_SECRET_ACCESS_KEY: "preview",
@@ -31,11 +31,11 @@ export const PLACEHOLDERS = {
 };
 
 /**
- * Copies the project and a stack's settings into a folder, so that a preview of a new stack of that name leaves the original
- * files as they are (the engine writes the stack's salt into its file).
+ * Copies the project and a stack's settings into a folder, so that a preview of a new stack of that name leaves the original files as they
+ * are (the engine writes the stack's salt into its file).
  *
  * @returns the Pulumi project's name, and the program's entry
- * @throws UserError if a file is missing or is no Pulumi file
+ * @throws UserError if a file is missing or is not a Pulumi file
  */
 export async function copyWorkspace(
   workspace: string,
@@ -60,10 +60,9 @@ export async function writeStandIns(folder: string): Promise<void> {
   await Promise.all(STOOD_IN_FOR.map((name) => writeStarter(join(folder, `pulumi-resource-${name}`), STAND_IN)));
 }
 
-/** Makes a program that runs a script by this Node. */
+/** Writes an executable that runs a script with this Node. */
 export async function writeStarter(file: string, script: string): Promise<void> {
-  await writeFile(file, `#!/bin/sh\nexec "${process.execPath}" "${script}" "$@"\n`);
-  await chmod(file, 0o755);
+  await writeFile(file, `#!/bin/sh\nexec "${process.execPath}" "${script}" "$@"\n`, { mode: 0o755 });
 }
 
 async function readYaml<T>(file: string, schema: z.ZodType<T>): Promise<T> {
@@ -73,10 +72,10 @@ async function readYaml<T>(file: string, schema: z.ZodType<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
     throw new UserError(
-      `There is no ${file}: run the command in the Pulumi project's folder and name one of its stacks.`,
+      `There is no ${file}. Run the command in the Pulumi project's folder, and name one of its stacks.`,
     );
   }
   const parsed = schema.safeParse(parse(text));
-  if (!parsed.success) throw new UserError(`${file} is no Pulumi file: ${messageOf(parsed.error)}`);
+  if (!parsed.success) throw new UserError(`${file} is not a valid Pulumi file: ${messageOf(parsed.error)}`);
   return parsed.data;
 }

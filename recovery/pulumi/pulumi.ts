@@ -2,7 +2,7 @@ import { execa, ExecaError } from "execa";
 import { z } from "zod";
 
 import { messageOf, UserError } from "../../services/common/errors.ts";
-import { setupFault } from "./pulumiFaults.ts";
+import { NO_PULUMI, setupFault } from "./pulumiFaults.ts";
 import { type Forgetting, forgetting } from "./pulumiForget.ts";
 import {
   hasUnread,
@@ -19,29 +19,29 @@ import { errorsIn, type RegisteredResource, resourcesInExport } from "./pulumiRe
 export interface Pulumi {
   /** Outputs in clear, secrets included. Throws UserError on a wrong passphrase or an unknown stack. */
   outputs(): Promise<Record<string, unknown>>;
-  /** The stack's configuration in clear, by full key (`project:key`). Values that are no text are JSON. */
+  /** The stack's configuration in clear, by full key (`project:key`). Values other than text are JSON. */
   config(): Promise<Record<string, string>>;
   /** The stack's state as text; secrets stay encrypted. */
   exportState(): Promise<string>;
   /** What was being created when an engine was killed, secrets in clear. */
   pendingCreates(): Promise<PendingCreate[]>;
-  /** Drops the lock of an update. Only for an owner that is proven dead. */
+  /** Drops the lock of an update. Only if its owner is proven dead. */
   cancel(): Promise<void>;
-  /** Takes pending creates, by URN, into the state under an id, and drops all others from it. */
+  /** Takes the pending creates of these URNs into the state under an id, and drops all others. */
   settlePendingCreates(ids: ReadonlyMap<string, string>): Promise<void>;
   /** What an `up` would create, by a preview: nothing is changed. */
   plannedCreates(): Promise<PlannedCreate[]>;
-  /** Takes what an `up` would create into the state, as something that exists under an id. */
+  /** Takes what an `up` would create into the state, as a resource that exists under an id. */
   adopt(planned: PlannedCreate, id: string): Promise<void>;
-  /** Reads what was taken into the state from its services, if anything was; what isn't there drops out of the state again. */
+  /** Reads adopted resources from their services, if there are any. What doesn't exist leaves the state again. */
   readAdopted(): Promise<void>;
   /** What the stack's state holds. */
   deployed(): Promise<RegisteredResource[]>;
-  /** Takes resources out of the state, which stay as they are in their services, and protection from others; false if that changes nothing. */
+  /** Takes resources out of the state, and protection from others. The services keep them. False if nothing changes. */
   forget(what: Forgetting): Promise<boolean>;
-  /** Replaces the stack's state by what `change` makes of it (as text), in one step; secrets stay encrypted. */
+  /** Replaces the stack's state, as text, by the result of `change` in one step. Secrets stay encrypted. */
   rewriteState(change: (state: string) => string): Promise<void>;
-  /** `pulumi up`, its output shown as it comes. Throws when it fails. */
+  /** `pulumi up`, its output shown at once. Throws when it fails. */
   up(): Promise<void>;
 }
 
@@ -51,7 +51,7 @@ export interface PulumiOptions {
   /** The folder of Pulumi.yaml. */
   workspace: string;
   environment?: Record<string, string>;
-  /** Gets the engine's output of `up`; without it, it goes to this process's own. */
+  /** Receives the output of `up`. @default - the output of this process */
   onOutput?: (text: string) => void;
   signal?: AbortSignal;
 }
@@ -102,16 +102,12 @@ export function pulumiClient(options: PulumiOptions): Pulumi {
     async cancel() {
       await run(["cancel", "--yes"]);
     },
-    async settlePendingCreates(ids) {
-      // Not by `refresh --import-pending-creates`: that only marks them, and the refresh then drops what is marked.
-      await rewrite((state) => withoutPendingCreates(state, ids));
-    },
+    // Not by `refresh --import-pending-creates`: that only marks them, and the refresh then drops what is marked.
+    settlePendingCreates: (ids) => rewrite((state) => withoutPendingCreates(state, ids)),
     async plannedCreates() {
       return plannedCreatesIn(await run(["preview", "--json"]));
     },
-    async adopt(planned, id) {
-      await run(["stack", "import"], { input: withAdopted(await run(["stack", "export"]), planned, id) });
-    },
+    adopt: (planned, id) => rewrite((state) => withAdopted(state, planned, id)),
     async readAdopted() {
       if (!hasUnread(await run(["stack", "export"]))) return;
       // `--run-program` gives the providers today's settings; a refresh without it uses those of the last finished update.
@@ -132,25 +128,23 @@ export function pulumiClient(options: PulumiOptions): Pulumi {
   };
 }
 
-/** The engine's own words, as one sentence that says whose fault it is. */
-function explain(error: unknown, options: PulumiOptions, args: readonly string[]): Error {
+/** The engine's own words as one message, whose class says whose fault it is. */
+function explain(error: unknown, options: PulumiOptions, [command = ""]: readonly string[]): Error {
   if (!(error instanceof ExecaError)) return error instanceof Error ? error : new Error(String(error));
   if (error.isCanceled) return new DOMException("interrupted", "AbortError");
-  if (error.code === "ENOENT")
-    return new UserError("The Pulumi command is not on PATH: run `make setup`, or install Pulumi.");
-  const said = `${String(error.stdout)}\n${String(error.stderr)}`;
-  const fault = setupFault(said, options);
+  if (error.code === "ENOENT") return new UserError(NO_PULUMI);
+  const output = `${String(error.stdout)}\n${String(error.stderr)}`;
+  const fault = setupFault(output, options);
   if (fault !== undefined) return fault;
   const refused = errorsIn(String(error.stdout));
-  if (args[0] === "preview" && refused.length > 0) return new UserError(messageOf(new Error(refused.join("\n"))));
-  const lines = said.split("\n").map((line) => line.trim());
-  const reason =
-    lines.filter((line) => line.startsWith("error:")).join(" ") ||
-    lines
-      .filter((line) => line !== "")
-      .slice(-3)
-      .join(" ");
-  return new Error(messageOf(new Error(`pulumi ${args[0] ?? ""} failed for stack ${options.stack}: ${reason}`)), {
+  if (command === "preview" && refused.length > 0) return new UserError(messageOf(refused.join("\n")));
+  const lines = output.split("\n").flatMap((line) => line.trim() || []);
+  const errors = lines.filter((line) => line.startsWith("error:"));
+  const reason = errors.length > 0 ? errors.join(" ") : lines.slice(-3).join(" ");
+  const advice = output.includes("currently locked by")
+    ? ` If the update that holds the lock was killed, run \`castchat-recovery resume -s ${options.stack}\`.`
+    : "";
+  return new Error(messageOf(`pulumi ${command} failed for stack ${options.stack}: ${reason}${advice}`), {
     cause: error,
   });
 }

@@ -7,9 +7,10 @@ import { messageOf, UserError } from "../../services/common/errors.ts";
 import { withTemporaryFolder } from "../../services/common/temporaryFolder.ts";
 import type { PreviewOrder, PreviewReport } from "./previewChild.ts";
 import { copyWorkspace, PLACEHOLDERS, writeStandIns } from "./previewWorkspace.ts";
+import { NO_PULUMI } from "./pulumiFaults.ts";
 import type { Registration } from "./pulumiResources.ts";
 
-/** A stack whose program is to be looked at. */
+/** A stack whose program is previewed. */
 export interface ApartOptions {
   stack: string;
   /** The folder of Pulumi.yaml and the stack's file. */
@@ -24,9 +25,8 @@ export interface ApartOptions {
 const CHILD = fileURLToPath(new URL("previewChild.ts", import.meta.url));
 
 /**
- * Previews a stack as if it were new, on the real engine but apart: a copy of its settings, a state of its own that is thrown
- * away, and stand-ins for the public providers. So it needs no account, no backend, no passphrase and no lock, and it can't
- * change anything.
+ * Previews a stack as if it were new, on the real engine but apart: with a copy of its settings, a state that is thrown away, and stand-ins for
+ * the public providers. So it needs no account, backend, passphrase or lock, and can't change anything.
  *
  * @throws UserError if a file is missing, or the signal's reason
  */
@@ -47,9 +47,8 @@ export async function previewApart(options: ApartOptions): Promise<PreviewReport
 export async function registeredApart(options: ApartOptions): Promise<Registration> {
   const { config, resources, failure } = await previewApart(options);
   if (failure === undefined) return { config, resources };
-  if (/\bpulumi ENOENT\b/.test(failure.reason))
-    throw new UserError("The Pulumi command is not on PATH: run `make setup`, or install Pulumi.");
-  const reason = messageOf(new Error(failure.reason));
+  if (/\bpulumi ENOENT\b/.test(failure.reason)) throw new UserError(NO_PULUMI);
+  const reason = messageOf(failure.reason);
   throw failure.isRefusal
     ? new UserError(reason)
     : new Error(`The preview of stack ${options.stack} failed: ${reason}`);
@@ -97,7 +96,7 @@ async function inChild(
       signal?.removeEventListener("abort", stop);
       // Not before it has ended: it would still write into the folder that is removed next.
       if (signal?.aborted === true) reject(signal.reason as Error);
-      const last = messageOf(new Error(said.trim().split("\n").at(-1) ?? ""));
+      const last = messageOf(said.trim().split("\n").at(-1) ?? "");
       reject(
         new UserError(
           `The preview of stack ${order.stack} ended without a report (exit code ${code ?? "none"}): ${last}`,

@@ -9,11 +9,11 @@ import { folderOfBackend } from "./stateBackend.ts";
 export type CheckpointRepair = "whole" | "attributes removed" | "previous checkpoint taken";
 
 /**
- * Mends a stack's checkpoint in a `file://` backend whose engine was killed while it wrote: the file of attributes beside it is not
- * written in one go, and an unreadable one hides a whole checkpoint. A broken checkpoint is put aside, and the one before it, which
- * the engine keeps, takes its place. Other backends replace objects as a whole.
+ * Mends a stack's checkpoint in a `file://` backend whose engine was killed while it wrote. The file of attributes beside it is not written
+ * atomically, and an unreadable one hides a whole checkpoint. A broken checkpoint is put aside and replaced by the previous one, which the engine
+ * keeps. Other backends replace objects as a whole.
  *
- * @throws UserError when neither checkpoint can be read
+ * @throws UserError if neither checkpoint can be read
  */
 export async function repairCheckpoint(backendUrl: string, project: string, stack: string): Promise<CheckpointRepair> {
   if (!backendUrl.startsWith("file://")) return "whole";
@@ -25,7 +25,7 @@ export async function repairCheckpoint(backendUrl: string, project: string, stac
   if ((await stateOf(`${file}.bak`)) !== "whole") {
     if (checkpoint === "missing") return "whole"; // a stack that was never deployed: the engine says so itself
     throw new UserError(
-      `The state of stack ${stack} cannot be read, and neither can its previous one: bring back ${file} from a backup (castchat-recovery configuration).`,
+      `The state of stack ${stack} cannot be read, and neither can its previous one. Restore ${file} from a copy, or import the stackState of a backup: \`castchat-recovery configuration\` for the other stack prints it, \`pulumi stack import\` takes it.`,
     );
   }
   if (checkpoint === "broken") await rename(file, `${file}.broken`);

@@ -1,50 +1,52 @@
 import { messageOf, UserError } from "../../services/common/errors.ts";
 
-/** What was run, for the sentence. */
+/** What was run: the stack, and the folder of Pulumi.yaml. */
 interface PulumiCall {
   stack: string;
-  /** The folder of Pulumi.yaml. */
   workspace: string;
 }
 
-/** Faults of use and set-up, by what the engine says of them. */
+/** Faults of use and set-up, by what the engine prints. */
 const SENTENCES: readonly [said: RegExp, sentence: (call: PulumiCall) => string][] = [
   [
     /incorrect passphrase/i,
     ({ stack }) =>
-      `The passphrase does not open the secrets of stack ${stack}: set PULUMI_CONFIG_PASSPHRASE to the one that the stack was made with.`,
+      `The passphrase does not open the secrets of stack ${stack}. Set PULUMI_CONFIG_PASSPHRASE to the one that the stack was created with.`,
   ],
   [
     /passphrase must be set/i,
     ({ stack }) =>
-      `The secrets of stack ${stack} are closed: set PULUMI_CONFIG_PASSPHRASE to the passphrase that the stack was made with.`,
+      `The secrets of stack ${stack} are encrypted. Set PULUMI_CONFIG_PASSPHRASE to the passphrase that the stack was created with.`,
   ],
   [
     /no stack named/i,
     ({ stack }) =>
-      `There is no stack named ${stack} in this backend: the project has the stacks prod and dr (\`pulumi stack ls\`).`,
+      `There is no stack named ${stack} in this backend. \`pulumi stack ls\` lists its stacks. If one is missing there, check PULUMI_BACKEND_URL.`,
   ],
   [
     /no Pulumi\.yaml project file found/i,
-    ({ workspace }) => `There is no Pulumi project in ${workspace}: run the command in the project's folder.`,
+    ({ workspace }) => `There is no Pulumi project in ${workspace}. Run the command in the project's folder.`,
   ],
   [
-    // Also where the address is of no kind that the engine knows: it then looks for Pulumi's own service.
+    // Also if the engine does not know this kind of address: it then looks for Pulumi's own service.
     /PULUMI_ACCESS_TOKEN must be set/,
-    () => "Pulumi is logged in to no backend: set PULUMI_BACKEND_URL to the one that holds the state of the stacks.",
+    () => "Pulumi is logged in to no backend. Set PULUMI_BACKEND_URL to the one that holds the state of the stacks.",
   ],
 ];
 
-/** The backend that holds the state, by the words of those that open it. */
+/** The engine's words for a backend that it can't open. */
 const BACKEND = /unable to open bucket|blob \(key "?\.pulumi\//i;
 
-/** Wrong use or set-up, as one sentence with what to do; undefined where what the engine has said is something else. */
+/** Wrong use or set-up, as a message with what to do. Undefined if the engine's output says something else. */
 export function setupFault(said: string, call: PulumiCall): UserError | undefined {
   const [, sentence] = SENTENCES.find(([pattern]) => pattern.test(said)) ?? [];
   if (sentence !== undefined) return new UserError(sentence(call));
   if (!BACKEND.test(said)) return undefined;
   const reason = said.split("\n").find((line) => BACKEND.test(line)) ?? "";
   return new UserError(
-    `Pulumi's state can't be read: correct PULUMI_BACKEND_URL, or look at the network and the credentials (${messageOf(new Error(reason.trim().replace(/^error: /, "")))}).`,
+    `Pulumi's state can't be read. Check PULUMI_BACKEND_URL, the network and the credentials, for instance with \`aws s3 ls s3://BUCKET\` (${messageOf(reason.trim().replace(/^error: /, ""))}).`,
   );
 }
+
+/** For every command that starts the engine. */
+export const NO_PULUMI = "The Pulumi command is not on PATH. Run `make setup`, or install Pulumi.";

@@ -1,42 +1,26 @@
-import { z } from "zod";
-
-/** A resource as the engine notes it: what of it is needed to take it out of the state. */
-const resource = z.looseObject({
-  urn: z.string(),
-  type: z.string(),
-  protect: z.boolean().optional(),
-  parent: z.string().optional(),
-  dependencies: z.array(z.string()).nullish(),
-  propertyDependencies: z.record(z.string(), z.array(z.string()).nullish()).nullish(),
-  deletedWith: z.string().optional(),
-});
-const exported = z.looseObject({
-  deployment: z.looseObject({
-    resources: z.array(resource).nullish(),
-    pending_operations: z.array(z.unknown()).nullish(),
-  }),
-});
+import { readExport, type StateResource } from "./exportedState.ts";
 
 /** Which resources leave a stack's state, and which ones lose their protection. */
 export interface Forgetting {
-  forgets: (resource: { urn: string; type: string }) => boolean;
-  unprotects: (resource: { urn: string; type: string }) => boolean;
+  forgets: (resource: Pick<StateResource, "urn" | "type">) => boolean;
+  unprotects: (resource: Pick<StateResource, "urn" | "type">) => boolean;
 }
 
 /**
- * A stack's state without some resources, and without every reference to them, so that the engine takes the rest as whole: what is forgotten stays
- * as it is in its service. Undefined if nothing would change. Parents can't be forgotten.
+ * A stack's state without some resources, and without every reference to them, so that the engine finds nothing missing. What is forgotten stays
+ * as it is in its service. Undefined if nothing would change. A parent can't be forgotten without its children.
  *
- * @throws Error if an update was killed and is still to be resumed: what it was creating may be among them
+ * @throws Error if an update was killed and not resumed: what it was creating may be among them
  */
 export function forgetting(exportJson: string, { forgets, unprotects }: Forgetting): string | undefined {
-  const state = exported.parse(JSON.parse(exportJson));
-  if ((state.deployment.pending_operations ?? []).length > 0)
-    throw new Error("an update of this stack was killed: run `castchat-recovery resume` for it first");
-  const resources = state.deployment.resources ?? [];
+  const { resources, pending, changed } = readExport(exportJson);
+  if (pending.length > 0)
+    throw new Error("An update of this stack was killed. Run `castchat-recovery resume` for this stack first.");
   const gone = new Set(resources.filter(forgets).map(({ urn }) => urn));
+  const losesProtection = (one: StateResource) => one.protect === true && unprotects(one);
+  if (gone.size === 0 && !resources.some(losesProtection)) return undefined;
   const orphan = resources.find(({ urn, parent }) => parent !== undefined && gone.has(parent) && !gone.has(urn));
-  if (orphan !== undefined) throw new Error(`${orphan.urn} would lose its parent`);
+  if (orphan !== undefined) throw new Error(`${orphan.urn} would lose its parent, so the state is not changed.`);
   const isKept = (urn: string) => !gone.has(urn);
   const kept = resources
     .filter(({ urn }) => isKept(urn))
@@ -51,9 +35,8 @@ export function forgetting(exportJson: string, { forgets, unprotects }: Forgetti
           ),
         }),
         ...(deletedWith !== undefined && !isKept(deletedWith) && { deletedWith: undefined }),
-        ...(one.protect === true && unprotects(one) && { protect: false }),
+        ...(losesProtection(one) && { protect: false }),
       };
     });
-  const isSame = gone.size === 0 && !resources.some((one) => one.protect === true && unprotects(one));
-  return isSame ? undefined : JSON.stringify({ ...state, deployment: { ...state.deployment, resources: kept } });
+  return changed({ resources: kept });
 }

@@ -1,11 +1,10 @@
 import { z } from "zod";
 
-/** A create that the engine had begun when it was killed: nobody knows whether it was carried out. */
-export interface PendingCreate {
-  urn: string;
-  /** Pulumi's resource type, such as `aws:s3/bucket:Bucket`. */
-  type: string;
-  /** What the program asked for, secrets in clear where the state was exported so. */
+import { readExport, STATE_RESOURCE, type StateResource } from "./exportedState.ts";
+
+/** A create that the engine had begun when it was killed. It is not known whether the service has carried it out. */
+export interface PendingCreate extends Pick<StateResource, "urn" | "type"> {
+  /** What the program asked for, secrets in clear if the state was exported so. */
   inputs: Record<string, unknown>;
 }
 
@@ -13,25 +12,9 @@ const CREATING = "creating";
 /** How Pulumi marks a secret in its state (sdk/go/common/resource/sig.go). */
 const MARK = "4dabf18193072939515e22adb298388d";
 
-const resource = z.looseObject({
-  urn: z.string(),
-  type: z.string(),
-  id: z.string().optional(),
-  delete: z.boolean().optional(),
-  inputs: z.record(z.string(), z.unknown()).optional(),
-  outputs: z.record(z.string(), z.unknown()).optional(),
-});
-const exported = z.looseObject({
-  deployment: z.looseObject({
-    resources: z.array(resource).nullish(),
-    pending_operations: z.array(z.looseObject({ type: z.string(), resource })).nullish(),
-  }),
-});
-type Resource = z.infer<typeof resource>;
-
 /** The pending creates in what `pulumi stack export` printed. */
 export function pendingCreatesIn(exportJson: string): PendingCreate[] {
-  return creates(read(exportJson)).map(({ urn, type, inputs = {} }) => ({
+  return creates(readExport(exportJson)).map(({ urn, type, inputs = {} }) => ({
     urn,
     type,
     inputs: inClear(inputs) as Record<string, unknown>,
@@ -39,28 +22,27 @@ export function pendingCreatesIn(exportJson: string): PendingCreate[] {
 }
 
 /**
- * The state without pending creates: those with an id, by URN, are taken in as resources that exist under it and are still to be
- * read from their services; all others are dropped. It is one change, so that a kill leaves the pending creates or none.
+ * The state without pending creates. Those with an id, by URN, become resources that exist under it and are still to be read from their
+ * services; all others are dropped. It is one change, so that a kill leaves all pending creates or none.
  */
 export function withoutPendingCreates(exportJson: string, ids: ReadonlyMap<string, string>): string {
-  const state = read(exportJson);
+  const state = readExport(exportJson);
   const adopted = creates(state).flatMap((one) => {
     const id = ids.get(one.urn);
     return id === undefined ? [] : [{ ...one, id }];
   });
   const urns = new Set(adopted.map(({ urn }) => urn));
   // What an adopted one was to replace is deleted by the next `up`, as the killed one would have done.
-  const kept = (state.deployment.resources ?? []).map((one) => (urns.has(one.urn) ? { ...one, delete: true } : one));
-  const pending = (state.deployment.pending_operations ?? []).filter(({ type }) => type !== CREATING);
-  const deployment = { ...state.deployment, resources: [...kept, ...adopted], pending_operations: pending };
-  return JSON.stringify({ ...state, deployment });
+  const kept = state.resources.map((one) => (urns.has(one.urn) ? { ...one, delete: true } : one));
+  const pending = state.pending.filter(({ type }) => type !== CREATING);
+  return state.changed({ resources: [...kept, ...adopted], pending_operations: pending });
 }
 
 /** What a preview would create, as the state will hold it. */
-export type PlannedCreate = PendingCreate & { parent?: string | undefined; provider?: string | undefined };
+export type PlannedCreate = PendingCreate & Pick<StateResource, "parent" | "provider">;
 
 const previewed = z.object({
-  steps: z.array(z.object({ op: z.string(), newState: resource.optional() })).nullish(),
+  steps: z.array(z.object({ op: z.string(), newState: STATE_RESOURCE.optional() })).nullish(),
 });
 
 /** What `pulumi preview --json` would create. */
@@ -72,24 +54,17 @@ export function plannedCreatesIn(previewJson: string): PlannedCreate[] {
 
 /** The state with a planned resource in it that exists under an id and is still to be read from its service. */
 export function withAdopted(exportJson: string, planned: PlannedCreate, id: string): string {
-  const state = read(exportJson);
-  const resources = [...(state.deployment.resources ?? []), { ...planned, id }];
-  return JSON.stringify({ ...state, deployment: { ...state.deployment, resources } });
+  const { resources, changed } = readExport(exportJson);
+  return changed({ resources: [...resources, { ...planned, id }] });
 }
 
-/** Whether a state has resources that were taken in and not yet read from their services: only these have an id and no outputs. */
+/** Whether a state has adopted resources that were not read from their services yet: only these have an id and no outputs. */
 export function hasUnread(exportJson: string): boolean {
-  return (read(exportJson).deployment.resources ?? []).some(
-    ({ id, outputs }) => id !== undefined && outputs === undefined,
-  );
+  return readExport(exportJson).resources.some(({ id, outputs }) => id !== undefined && outputs === undefined);
 }
 
-function read(exportJson: string): z.infer<typeof exported> {
-  return exported.parse(JSON.parse(exportJson));
-}
-
-function creates({ deployment }: z.infer<typeof exported>): Resource[] {
-  return (deployment.pending_operations ?? []).flatMap((one) => (one.type === CREATING ? [one.resource] : []));
+function creates({ pending }: ReturnType<typeof readExport>): StateResource[] {
+  return pending.flatMap((one) => (one.type === CREATING ? [one.resource] : []));
 }
 
 function inClear(value: unknown): unknown {

@@ -1,12 +1,11 @@
 import { z } from "zod";
 
+import { readExport, type StateResource } from "./exportedState.ts";
+
 /** A resource as the program registered it with the engine. What isn't known before an update holds a placeholder of the engine. */
-export interface RegisteredResource {
-  readonly urn: string;
-  /** Pulumi's resource type, such as `aws:s3/bucket:Bucket`. */
-  readonly type: string;
+export interface RegisteredResource extends Readonly<Pick<StateResource, "urn" | "type">> {
   readonly inputs: Readonly<Record<string, unknown>>;
-  /** Region of its provider, where it has one. */
+  /** Region of its provider, if it has one. */
   readonly region?: string;
 }
 
@@ -16,25 +15,12 @@ export interface Registration {
   readonly resources: RegisteredResource[];
 }
 
-/** A resource as the engine has it in a state or an event. */
-export interface ResourceState {
-  readonly urn: string;
-  readonly type: string;
-  readonly inputs?: Readonly<Record<string, unknown>> | undefined;
-  /** `URN::id` of its provider; empty or absent for components. */
-  readonly provider?: string | undefined;
-}
+/** The part of a state or an event that leads to a resource's region. */
+export type ResourceState = Pick<StateResource, "urn" | "type" | "inputs" | "provider">;
 
-const state = z.object({
-  urn: z.string(),
-  type: z.string(),
-  inputs: z.record(z.string(), z.unknown()).optional(),
-  provider: z.string().optional(),
-});
 const preview = z.object({
   diagnostics: z.array(z.object({ severity: z.string().optional(), message: z.string() })).optional(),
 });
-const checkpoint = z.object({ deployment: z.object({ resources: z.array(state).nullish() }) });
 
 /** The engine's own errors in what a failed `pulumi preview --json` printed; empty when it printed something else. */
 export function errorsIn(previewJson: string): string[] {
@@ -52,7 +38,7 @@ export function errorsIn(previewJson: string): string[] {
 
 /** The resources in what `pulumi stack export` printed: those that are deployed. */
 export function resourcesInExport(exportJson: string): RegisteredResource[] {
-  return withRegions(checkpoint.parse(JSON.parse(exportJson)).deployment.resources ?? []);
+  return withRegions(readExport(exportJson).resources);
 }
 
 /** Each resource once, by its last state. Resources name their provider by URN and id; the provider's inputs hold the region. */

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 
 /**
- * Stands for a public provider in a preview that is made apart: it takes every input as it comes and asks no service anything.
- * The engine starts it as a plugin.
+ * Stands for a public provider in a preview that is made apart: it takes every input as it comes and asks no service anything. The engine
+ * starts it as a plugin.
  */
 const provider: pulumi.provider.Provider = {
   version: "0.0.1",

@@ -13,42 +13,40 @@ const checkpointContent = z.object({
   checkpoint: z.object({ latest: z.record(z.string(), z.unknown()).nullish() }),
 });
 
-/** A stack's state in the form of `pulumi stack export`, which `pulumi stack import` takes. Its secrets are encrypted. */
-export interface StackState {
-  version: number;
-  features?: string[] | undefined;
-  deployment: Record<string, unknown>;
-}
-
 /**
- * Reads a stack's state out of a `file://` or `s3://` backend, without an engine and without the key to its secrets.
+ * Reads a stack's state out of a `file://` or `s3://` backend, without an engine and without the key to its secrets. It has the form of
+ * `pulumi stack export`, which `pulumi stack import` takes.
  *
- * @throws Error in one sentence where the backend is another one, holds no such stack, or one that was never deployed
+ * @throws Error with one clause if the backend is another one or has no such stack, or if the stack was never deployed
  */
-export async function readStackState(backendUrl: string, project: string, stack: string): Promise<StackState> {
+export async function readStackState(backendUrl: string, project: string, stack: string): Promise<object> {
   const path = checkpointPath(project, stack);
   const content = await withStateBackend(backendUrl, async (backend) => {
     const there = await backend.list(`${path}.json`);
     const found = CHECKPOINT_ENDINGS.map((ending) => path + ending).find((one) => there.includes(one));
-    if (found === undefined) throw new Error(`${backendUrl} holds no state of stack ${stack} of project ${project}`);
+    if (found === undefined)
+      throw new Error(
+        `${backendUrl} holds no state of stack ${stack} of project ${project}: check PULUMI_BACKEND_URL of the last \`pulumi up\``,
+      );
     const bytes = await backend.read(found);
     return found.endsWith(".gz") ? await promisify(gunzip)(bytes) : bytes;
   });
-  if (content === undefined) throw new Error(`the state of a backend such as ${backendUrl} can't be read here`);
+  if (content === undefined)
+    throw new Error(`the state in ${backendUrl} can't be read here, only states in s3:// and file:// backends`);
   return stateIn(content.toString("utf8"), stack);
 }
 
-function stateIn(text: string, stack: string): StackState {
+function stateIn(text: string, stack: string): object {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
     // The parser's own message would quote what it could not read.
-    throw new Error(`the state of stack ${stack} is no JSON`);
+    throw new Error(`the state of stack ${stack} is not JSON: compare it with \`pulumi stack export\``);
   }
   const parsed = checkpointContent.safeParse(json);
-  if (!parsed.success) throw new Error(`the state of stack ${stack} is in no form that is known here`);
+  if (!parsed.success) throw new Error(`the state of stack ${stack} has a format that this version does not know`);
   const { version, features, checkpoint } = parsed.data;
-  if (!checkpoint.latest) throw new Error(`stack ${stack} has never been deployed`);
+  if (!checkpoint.latest) throw new Error(`stack ${stack} has never been deployed: run \`pulumi up -s ${stack}\``);
   return { version, ...(features && { features }), deployment: checkpoint.latest };
 }

@@ -8,9 +8,9 @@ import { type StateBucket, stateBucketOf } from "../../settings/stateBackendUrl.
 
 /** The files that Pulumi's own (DIY) backend keeps, by their path within it. Reads only. */
 export interface StateBackend {
-  /** Paths that begin so, within one folder. None where the folder is missing. */
+  /** Paths that begin so, within one folder. Empty if the folder is missing. */
   list(prefix: string): Promise<string[]>;
-  /** A file's content; an error where there is none. */
+  /** A file's content. An error if there is no such file. */
   read(path: string): Promise<Buffer>;
 }
 

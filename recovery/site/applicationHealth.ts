@@ -7,7 +7,7 @@ import { poll } from "../../services/common/polling.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import type { Patience } from "../../services/common/timing.ts";
 
-/** Where the application tells about itself, unless a setting says otherwise. */
+/** Path at which the application reports its health, unless a setting says otherwise. */
 export const HEALTH_PATH = "/api/health";
 
 const healthBody = z.object({
@@ -17,7 +17,7 @@ const healthBody = z.object({
   reason: z.string().optional(),
 });
 
-/** A healthy application, and what it says of itself. */
+/** A healthy application, and what it reports about itself. */
 export interface Healthy {
   healthy: true;
   /** SHA of the commit that it was built from. */
@@ -32,8 +32,8 @@ export interface Healthy {
 export type ApplicationHealth = Healthy | { healthy: false; reason: string };
 
 /**
- * Asks the application once. It is healthy when it answers 200 and says `{"status":"ok"}`, with `deployment` and `commit` beside it where
- * it knows them (docs/accounts.md); anything else has a reason.
+ * Asks the application once. It is healthy if it answers 200 and `{"status":"ok"}`, with `deployment` and `commit` if it knows them
+ * (docs/accounts.md). Any other answer has a reason.
  */
 export async function applicationHealth(
   edge: Edge,
@@ -46,13 +46,8 @@ export async function applicationHealth(
     const answer = await edge(new URL(path, address).href, signal);
     const body = healthBody.safeParse(answer.body).data;
     if (answer.status === 200 && body?.status === "ok") {
-      const { commit, deployment } = body;
-      return {
-        healthy: true,
-        commit: commit || undefined,
-        deployment: deployment || undefined,
-        servedBy: answer.servedBy,
-      };
+      const [commit, deployment] = [body.commit || undefined, body.deployment || undefined];
+      return { healthy: true, commit, deployment, servedBy: answer.servedBy };
     }
     return { healthy: false, reason: `${host}${path} answers ${answer.status}: ${said(answer, body)}` };
   } catch (error) {
@@ -68,7 +63,7 @@ function said(answer: EdgeAnswer, body: z.infer<typeof healthBody> | undefined):
   return answer.excerpt || "nothing";
 }
 
-/** Waits until the application is healthy. Throws one sentence with the last reason when it does not become so in time. */
+/** Waits until the application is healthy. Throws an error with the last reason if the time is over. */
 export function waitUntilHealthy(options: {
   edge: Edge;
   address: string;
@@ -77,7 +72,7 @@ export function waitUntilHealthy(options: {
   clock: Clock;
   signal: AbortSignal;
   reporter: Reporter;
-  /** What is to be done about it, the end of the sentence. */
+  /** What to do about it, the end of the message. */
   advice: string;
   /** A further condition on a healthy answer: the reason why it does not count yet. */
   notYet?: (health: Healthy) => Promise<string | undefined>;

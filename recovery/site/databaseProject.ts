@@ -1,39 +1,23 @@
 import { createHmac } from "node:crypto";
 
 import type { ReadyProject } from "../../planning/readyProject.ts";
-import type { Clock } from "../../services/common/clock.ts";
 import { messageOf, UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import type { Timing } from "../../services/common/timing.ts";
 import type { DatabaseHost, DatabaseProject, SessionAddress } from "../../services/databaseHost/databaseHost.ts";
-import type { InspectDatabase } from "../postgres/catalog/databaseContent.ts";
-import { untilHealthy, untilOurs } from "./projectReady.ts";
-
-/** States in which a project keeps its data and answers nothing. */
-const PAUSED: ReadonlySet<DatabaseProject["state"] | undefined> = new Set(["paused", "pause failed"] as const);
+import { type ReadyPorts, untilHealthy, untilOurs } from "./projectReady.ts";
 
 /** What the operations on projects of the database host work with. */
-export interface DatabaseProjectPorts {
-  databaseHost: DatabaseHost;
-  inspect: InspectDatabase;
+export interface DatabaseProjectPorts extends ReadyPorts {
   /** The database password of a project; see {@link derivedPassword}. */
   passwordOf: (organization: string, name: string) => string;
-  clock: Clock;
-  /** @default - the real one */
-  timing?: Timing;
 }
 
 /** Which project is wanted. */
-export interface WantedProject {
-  name: string;
-  organization: string;
-  region: string;
-}
+export type WantedProject = Pick<DatabaseProject, "name" | "organization" | "region">;
 
 /**
- * The database password of a project: 43 characters that are safe in an address, an HMAC-SHA256 keyed with the access
- * token. Derived and not random, so that a creation that was killed before its result was kept knows its own project
- * again by logging in, and no password of a project that is not ours is ever reset to find out.
+ * The database password of a project: 43 characters that are safe in an address, an HMAC-SHA256 keyed with the access token. It is derived and not
+ * random, so that after a kill a creation recognises its own project by logging in. No password is ever reset to find out.
  */
 export function derivedPassword(accessToken: string, organization: string, name: string): string {
   return createHmac("sha256", accessToken)
@@ -42,9 +26,9 @@ export function derivedPassword(accessToken: string, organization: string, name:
 }
 
 /**
- * Creates a project and waits until its database, pooler, auth and API are healthy and the database takes our
- * password. Safe to repeat: a project of that name which an interrupted run has made and which is still empty is taken
- * over; any other one of that name is refused with a UserError, and not touched.
+ * Creates a project and waits until its database, pooler, auth and API are healthy and the database takes our password. Safe to repeat: it takes
+ * over a project of that name that an interrupted run has made and that is still empty. Any other project of that name is refused with a
+ * UserError, and not touched.
  */
 export async function createDatabaseProject(
   ports: DatabaseProjectPorts,
@@ -55,9 +39,11 @@ export async function createDatabaseProject(
   const start = ports.clock().getTime();
   const password = ports.passwordOf(wanted.organization, wanted.name);
   const existing = await findProject(ports.databaseHost, wanted, signal);
-  if (existing)
-    reporter(`a project ${wanted.name} exists already (${existing.ref}): checking that an interrupted run made it`);
-  else reporter(`creating ${ports.databaseHost.name} project ${wanted.name} in ${wanted.region}`);
+  reporter(
+    existing
+      ? `a project ${wanted.name} exists already (${existing.ref}): checking that an interrupted run made it`
+      : `creating ${ports.databaseHost.name} project ${wanted.name} in ${wanted.region}`,
+  );
   const project = existing ?? (await ports.databaseHost.createProject({ ...wanted, password }, signal));
   await untilHealthy(ports, project.ref, signal, reporter);
   const pooler = await ports.databaseHost.sessionAddress(project.ref, signal);
@@ -69,9 +55,8 @@ export async function createDatabaseProject(
 }
 
 /**
- * A project as it is now, or nothing when its host says that it is gone. An unreachable host is an error.
- * `password` is the one that is known; without it (an import) the derived one is tried, and a UserError says when it
- * does not fit.
+ * A project as it is now, or undefined if its host says that it is gone. An unreachable host is an error. Without the `password` (an import) the
+ * derived one is tried, and a UserError says when it does not fit.
  */
 export async function readDatabaseProject(
   ports: DatabaseProjectPorts,
@@ -85,11 +70,10 @@ export async function readDatabaseProject(
   const known = password ?? ports.passwordOf(project.organization, project.name);
   if (password === undefined) {
     const content = await ports.inspect(connectionStringOf(pooler, known), signal);
-    if (content.state === "refused") {
+    if (content.state === "refused")
       throw new UserError(
-        `${ports.databaseHost.name} project ${ref} has another database password than this access token's: it was not made by this program, so it cannot be imported.`,
+        `${ports.databaseHost.name} project ${ref} has another database password than the one derived from this access token, so it cannot be imported. Import it with the token that created it, if this program did.`,
       );
-    }
     if (content.state === "unreachable")
       throw new Error(`The database of ${ports.databaseHost.name} project ${ref} cannot be reached: ${content.reason}`);
   }
@@ -97,8 +81,8 @@ export async function readDatabaseProject(
 }
 
 /**
- * The project of an earlier generation that the state does not hold: an `up` was killed before it noted the project, or had ended before
- * there was one. Changes nothing and stops nothing: where it can't be had, a sentence says why.
+ * The project of an earlier generation that the state does not hold: an `up` was killed before it noted the project, or ended before there was
+ * one. Changes nothing and never throws; if the project is not available, a sentence says why.
  */
 export async function findKeptProject(
   ports: DatabaseProjectPorts,
@@ -107,14 +91,12 @@ export async function findKeptProject(
 ): Promise<{ ready: ReadyProject } | { missing: string }> {
   const release = "`castchat-recovery generation release` removes its record.";
   try {
-    const named = (await ports.databaseHost.projects(signal)).find(
-      (one) => one.name === wanted.name && one.organization === wanted.organization,
-    );
+    const [named] = await projectsNamed(ports.databaseHost, wanted, signal);
     if (named === undefined)
-      return { missing: `There is no ${ports.databaseHost.name} project ${wanted.name} to keep: ${release}` };
+      return { missing: `There is no ${ports.databaseHost.name} project ${wanted.name} to keep. ${release}` };
     const found = await readDatabaseProject(ports, named.ref, undefined, signal);
     if (found === undefined)
-      return { missing: `${ports.databaseHost.name} project ${wanted.name} (${named.ref}) is gone: ${release}` };
+      return { missing: `${ports.databaseHost.name} project ${wanted.name} (${named.ref}) is gone. ${release}` };
     return { ready: { ...found.ready, durationMs: 0 } };
   } catch (error) {
     signal.throwIfAborted();
@@ -124,9 +106,20 @@ export async function findKeptProject(
   }
 }
 
-/** Whether a project stands still by an operator's order. */
+/** The projects of a name in an organization. The host lets two have the same. */
+export async function projectsNamed(
+  databaseHost: DatabaseHost,
+  { name, organization }: Pick<WantedProject, "name" | "organization">,
+  signal?: AbortSignal,
+): Promise<DatabaseProject[]> {
+  const projects = await databaseHost.projects(signal);
+  return projects.filter((one) => one.name === name && one.organization === organization);
+}
+
+/** Whether a project is paused, as an operator wanted it: it keeps its data and answers nothing. */
 export async function isPaused(databaseHost: DatabaseHost, ref: string, signal: AbortSignal): Promise<boolean> {
-  return PAUSED.has((await databaseHost.project(ref, signal))?.state);
+  const project = await databaseHost.project(ref, signal);
+  return project?.state === "paused" || project?.state === "pause failed";
 }
 
 /** Deletes a project with its database and its platform backups, for good. Refuses with a UserError while it is protected. */
@@ -135,11 +128,10 @@ export async function deleteDatabaseProject(
   wanted: { ref: string; name: string; deletionProtection: boolean },
   signal: AbortSignal,
 ): Promise<void> {
-  if (wanted.deletionProtection) {
+  if (wanted.deletionProtection)
     throw new UserError(
-      `${ports.databaseHost.name} project ${wanted.name} (${wanted.ref}) is protected and a deleted project is final, with its platform backups: set protect to false (\`pulumi config set protect false\`), run \`pulumi up\`, and then delete it.`,
+      `${ports.databaseHost.name} project ${wanted.name} (${wanted.ref}) is protected. A deleted project is lost for good, with its platform backups. To delete it, run \`pulumi config set protect false\` and \`pulumi up\` first.`,
     );
-  }
   await ports.databaseHost.deleteProject(wanted.ref, signal);
 }
 
@@ -148,20 +140,16 @@ async function findProject(
   wanted: WantedProject,
   signal: AbortSignal,
 ): Promise<DatabaseProject | undefined> {
-  const named = (await databaseHost.projects(signal)).filter(
-    (one) => one.name === wanted.name && one.organization === wanted.organization,
-  );
+  const named = await projectsNamed(databaseHost, wanted, signal);
   const [found, second] = named;
-  if (second) {
+  if (second)
     throw new UserError(
-      `Organization ${wanted.organization} has ${named.length} ${databaseHost.name} projects named ${wanted.name}: delete the ones that are not needed, or raise the generation.`,
+      `Organization ${wanted.organization} has ${named.length} ${databaseHost.name} projects named ${wanted.name}. Delete those that are not needed, or raise the generation.`,
     );
-  }
-  if (found && found.region !== wanted.region) {
+  if (found && found.region !== wanted.region)
     throw new UserError(
-      `${databaseHost.name} project ${wanted.name} (${found.ref}) exists already in ${found.region}, not ${wanted.region}: delete it, or raise the generation.`,
+      `${databaseHost.name} project ${wanted.name} (${found.ref}) exists already in ${found.region}, not ${wanted.region}. Delete it, or raise the generation.`,
     );
-  }
   return found;
 }
 
@@ -175,10 +163,7 @@ async function describe(
   return {
     ref: project.ref,
     apiUrl: ports.databaseHost.apiUrl(project.ref),
-    host: pooler.host,
-    port: pooler.port,
-    user: pooler.user,
-    database: pooler.database,
+    ...pooler,
     databasePassword: password,
     connectionString: connectionStringOf(pooler, password),
     anonKey: await ports.databaseHost.publicKey(project.ref, signal),
@@ -186,7 +171,7 @@ async function describe(
   };
 }
 
-function connectionStringOf(pooler: SessionAddress, password: string): string {
-  const user = encodeURIComponent(pooler.user);
-  return `postgresql://${user}:${encodeURIComponent(password)}@${pooler.host}:${pooler.port}/${encodeURIComponent(pooler.database)}`;
+function connectionStringOf({ host, port, user, database }: SessionAddress, password: string): string {
+  const login = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
+  return `postgresql://${login}@${host}:${port}/${encodeURIComponent(database)}`;
 }

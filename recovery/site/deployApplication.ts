@@ -40,16 +40,16 @@ export interface HealthyDeployment {
   /** Its own address, with the scheme. */
   url: string;
   commit: string;
-  /** The one that served before and was healthy: where a rollback leads. */
-  previousDeploymentId?: string;
+  /** The one that served before and was healthy, for a rollback. */
+  previousDeploymentId?: string | undefined;
   durationMs: number;
 }
 
 /**
- * Deploys the newest commit of a branch to production: copies the source into a private folder, uploads what the app host does not have
- * yet, waits for the build, and asks the deployment itself for its health, through the project's protection. A project's public names go to
- * a production deployment only once its build is ready: a failed build leaves the one before in service. When a
- * built deployment does not become healthy, the names go back to the one before; the failed one stays for its logs.
+ * Deploys the newest commit of a branch to production: copies the source into a private folder, uploads what the app host lacks, waits for the
+ * build, and asks the deployment itself for its health, through the project's protection. A project's public names move to a production
+ * deployment only once its build is ready, so after a failed build the previous deployment still serves. If a built deployment does not become
+ * healthy, the names go back to the previous one. The failed one stays for its logs.
  */
 export async function deployApplication(
   ports: DeploymentPorts,
@@ -62,12 +62,12 @@ export async function deployApplication(
   const project = await appHost.project(wanted.projectId, signal);
   if (!project)
     throw new UserError(
-      `${appHost.name} project ${wanted.projectName} (${wanted.projectId}) does not exist: create it first.`,
+      `${appHost.name} project ${wanted.projectName} (${wanted.projectId}) does not exist. Run \`pulumi up --refresh\` to create it.`,
     );
   const previousDeploymentId = await healthyPredecessor(ports, wanted, project.productionId, signal);
   const { started, commit } = await startDeployment(ports, wanted, signal, reporter);
   const deployment = await untilBuilt(ports, started, signal, reporter).catch(async (error: unknown) => {
-    // Nobody would look at its health any more, but it would take the public names once it is built.
+    // It would take the public names once it is built, although its health was never checked.
     if (signal.aborted) await appHost.deleteDeployment(started.id);
     throw error;
   });
@@ -81,12 +81,10 @@ export async function deployApplication(
       clock: ports.clock,
       signal,
       reporter,
-      advice: previousDeploymentId
-        ? `Deployment ${previousDeploymentId} goes on serving; look at the logs of ${deployment.id} in ${appHost.name}, correct the cause and run again.`
-        : `Look at the logs of deployment ${deployment.id} in ${appHost.name}, correct the cause and run again.`,
+      advice: `${previousDeploymentId ? `Deployment ${previousDeploymentId} still serves. ` : ""}Look at the logs of deployment ${deployment.id} in ${appHost.name}, correct the cause, and run the same command again.`,
     });
   } catch (error) {
-    // Without the signal: also after Ctrl-C no public name may be left on a deployment that nobody saw healthy.
+    // Without the signal: also after Ctrl-C no public name may stay on a deployment that was never healthy.
     if (previousDeploymentId) await appHost.promoteDeployment(wanted.projectId, previousDeploymentId);
     throw error;
   }
@@ -94,39 +92,33 @@ export async function deployApplication(
     deploymentId: deployment.id,
     url: deployment.url,
     commit,
-    ...(previousDeploymentId ? { previousDeploymentId } : {}),
+    previousDeploymentId,
     durationMs: ports.clock().getTime() - start,
   };
 }
 
-/** What became of a wish to delete a deployment. */
-export type DeploymentRemoval = { removed: true } | { removed: false; reason: string };
-
 /**
- * Deletes a deployment, unless visitors are served by it: the production deployment of a project that has a public name
- * stays until its project goes, because deleting it would take the name down. Says why it stayed.
+ * Deletes a deployment, unless it serves visitors: the production deployment of a project with a public name stays until the project is deleted,
+ * because deleting it would take the name down. Returns why it stayed, or undefined.
  */
 export async function removeDeployment(
   appHost: AppHost,
   projectId: string,
   deploymentId: string,
   signal: AbortSignal,
-): Promise<DeploymentRemoval> {
+): Promise<string | undefined> {
   const project = await appHost.project(projectId, signal);
-  if (!project) return { removed: true };
+  if (!project) return undefined;
   if (project.productionId === deploymentId) {
-    const names = (await appHost.publicNames(projectId, signal))
-      .filter(({ isGenerated }) => !isGenerated)
-      .map(({ name }) => name);
-    if (names.length > 0) {
-      return { removed: false, reason: `deployment ${deploymentId} stays: it serves ${names.join(", ")}` };
-    }
+    const names = (await appHost.publicNames(projectId, signal)).filter(({ isGenerated }) => !isGenerated);
+    if (names.length > 0)
+      return `deployment ${deploymentId} stays: it serves ${names.map(({ name }) => name).join(", ")}`;
   }
   await appHost.deleteDeployment(deploymentId, signal);
-  return { removed: true };
+  return undefined;
 }
 
-/** The production deployment of now, when it is healthy. An unhealthy one is nothing to go back to. */
+/** The present production deployment, if it is healthy: a rollback needs one. */
 async function healthyPredecessor(
   ports: DeploymentPorts,
   wanted: WantedDeployment,
@@ -141,7 +133,7 @@ async function healthyPredecessor(
   return health.healthy ? current.id : undefined;
 }
 
-/** Copies the source, and has the app host begin to build it. */
+/** Copies the source, and starts its build at the app host. */
 async function startDeployment(
   { appHost, git }: DeploymentPorts,
   { projectId, projectName, sourceUrl, sourceRef }: WantedDeployment,
@@ -167,11 +159,11 @@ function untilBuilt(
   return poll<Deployment>(
     async () => {
       const now = await appHost.deployment(started.id, signal);
-      if (!now) throw new Error(`Deployment ${started.id} disappeared while it was built: run again.`);
+      if (!now) throw new Error(`Deployment ${started.id} disappeared during its build. Run the same command again.`);
       if (now.state === "ready") return { done: now };
       if (now.state === "failed") {
         const reason = (now.error ?? `${appHost.name} gives no reason (state ${now.status})`).trim().replace(/\.$/, "");
-        throw new Error(`Deployment ${started.id} failed: ${reason}. What served before goes on serving.`);
+        throw new Error(`Deployment ${started.id} failed: ${reason}. The previous deployment still serves.`);
       }
       return { waitingFor: now.status };
     },
@@ -182,7 +174,7 @@ function untilBuilt(
       progress: (state) => reporter(`deployment ${started.id} is ${state}`),
       onLimit: (state, elapsed) =>
         new Error(
-          `Deployment ${started.id} was still ${state} after ${Math.round(elapsed / 1000)} s: look at its build in ${appHost.name} and run again.`,
+          `Deployment ${started.id} was still ${state} after ${Math.round(elapsed / 1000)} s. Look at its build in ${appHost.name}, and run the same command again.`,
         ),
     },
   );

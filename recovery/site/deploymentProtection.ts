@@ -2,12 +2,12 @@ import type { AppHost } from "../../services/appHost/appHost.ts";
 import type { Edge, EdgeAnswer } from "../../services/appHost/edge.ts";
 import { REDACTED } from "../../services/common/errors.ts";
 
-/** Fewer characters of a secret than these give nothing away. */
+/** Fewer characters of a secret reveal nothing. */
 const SHORTEST_CUT = 4;
 
 /**
- * An edge that reaches a protected deployment: requests to `address` carry the app host's pass, if the host protects that address.
- * The project's protection stays as it is, requests to other hosts carry no secret, and no answer shows it.
+ * An edge that reaches a protected deployment: requests to `address` carry the app host's pass, if the host protects that address. The
+ * project's protection stays as it is, requests to other hosts carry no secret, and no answer shows it.
  */
 export async function edgeThroughProtection(
   ports: { edge: Edge; appHost: AppHost },
@@ -25,7 +25,7 @@ export async function edgeThroughProtection(
   };
 }
 
-/** An app may show the headers that it was asked with. */
+/** An app may show the headers of the request. */
 function without(secret: string, answer: EdgeAnswer): EdgeAnswer {
   const text = answer.body === undefined ? undefined : JSON.stringify(answer.body).replaceAll(secret, REDACTED);
   const body = text === undefined ? undefined : (JSON.parse(text) as unknown);

@@ -2,16 +2,17 @@ import type { AppHost } from "../../services/appHost/appHost.ts";
 import { messageOf } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import type { DatabaseHost } from "../../services/databaseHost/databaseHost.ts";
+import { projectsNamed } from "./databaseProject.ts";
 
 /** Whether a part of the primary, or of the generation that is left, was stopped, and if not, why. */
 export interface FenceResult {
   part: "database" | "application" | "earlier generation";
   fenced: boolean;
-  /** What was done, or why it could not be. */
+  /** What was done, or why that failed. */
   reason: string;
 }
 
-/** The primary by the names that derive from its settings: a recovery has nothing else of it. */
+/** The primary's names, derived from settings: a recovery knows nothing else of it. */
 export interface PrimaryNames {
   /** Slug of the organization at the database host. */
   organization: string;
@@ -19,14 +20,14 @@ export interface PrimaryNames {
   databaseName: string;
   /** Name of the Vercel project. */
   vercelProject?: string | undefined;
-  /** Name of the project that an earlier recovery has made and that this one leaves. */
+  /** Name of an earlier recovery's project that this one replaces. */
   leftDatabaseName?: string | undefined;
 }
 
 /**
- * Tries to stop the primary's database and application, so that nobody writes to what is about to be left behind. Never
- * throws, except when aborted: a primary that is lost can't be fenced, and a recovery must not wait for it; the result
- * says so. Both pauses are undone by hand at their hosts (a paused project keeps its data).
+ * Tries to stop the primary's database and application, so that no client writes to what is being left. Never throws, except when aborted: a lost
+ * primary can't be fenced, and a recovery must not wait for it. The results say so. A person undoes both pauses at the hosts; a paused project
+ * keeps its data.
  */
 export async function fencePrimary(
   ports: { databaseHost: DatabaseHost; appHost: AppHost },
@@ -42,13 +43,12 @@ export async function fencePrimary(
     ...(leftDatabaseName === undefined ? [] : [attempt("earlier generation", pauseOf(leftDatabaseName))]),
   ]);
   signal.throwIfAborted();
-  for (const { part, fenced, reason } of results) {
-    reporter(fenced ? `fenced ${PARTS[part]}: ${reason}` : `could not fence ${PARTS[part]}: ${reason}`);
-  }
+  for (const { part, fenced, reason } of results)
+    reporter(`${fenced ? "fenced" : "could not fence"} ${PARTS[part]}: ${reason}`);
   return results;
 }
 
-/** What a part is called in a sentence. */
+/** The name of a part in a sentence. */
 export const PARTS: Readonly<Record<FenceResult["part"], string>> = {
   database: "the primary's database",
   application: "the primary's application",
@@ -58,15 +58,13 @@ export const PARTS: Readonly<Record<FenceResult["part"], string>> = {
 async function pauseDatabase(
   databaseHost: DatabaseHost,
   organization: string,
-  databaseName: string,
+  name: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const found = (await databaseHost.projects(signal)).filter(
-    (one) => one.name === databaseName && one.organization === organization,
-  );
-  if (found.length === 0) throw new Error(`${databaseHost.name} has no project ${databaseName} in ${organization}`);
+  const found = await projectsNamed(databaseHost, { name, organization }, signal);
+  if (found.length === 0) throw new Error(`${databaseHost.name} has no project ${name} in ${organization}`);
   for (const { ref } of found) await databaseHost.pauseProject(ref, signal);
-  return `${databaseName} (${found.map(({ ref }) => ref).join(", ")}) is paused`;
+  return `${name} (${found.map(({ ref }) => ref).join(", ")}) is paused`;
 }
 
 async function pauseApplication(appHost: AppHost, name: string | undefined, signal: AbortSignal): Promise<string> {

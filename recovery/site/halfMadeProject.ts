@@ -6,7 +6,7 @@ import type { PlannedCreate } from "../pulumi/pulumiPending.ts";
 
 const PROJECT = "vercel:index/project:Project";
 
-/** What a half-made project is looked for with. The app host is asked only while the state has no project of the name. */
+/** What the search for a half-made project needs. The app host is called only if the state has no project of the name. */
 export interface HalfMadePorts {
   pulumi: Pick<Pulumi, "deployed" | "plannedCreates" | "adopt">;
   appHost: () => AppHost;
@@ -14,11 +14,11 @@ export interface HalfMadePorts {
 }
 
 /**
- * Takes a project into the state that the Vercel plugin has made half: it creates a project by one request and sets it up by a second,
- * and when that one fails, the project is there and no state knows it. Each further `up` then ends with "already exists". Only a
- * project that holds nothing is taken in; any other is left alone.
+ * Takes a project into the state that the Vercel plugin has half made: the plugin creates a project by one request and sets it up by a second.
+ * If the second fails, the project exists, and no state knows it. Each further `up` then ends with "already exists". Only an empty project is
+ * taken in; any other stays as it is.
  *
- * @throws UserError where a project of that name holds something: it is not what an `up` has left
+ * @throws UserError if a project of that name holds anything, since no `up` leaves such a project
  */
 export async function adoptHalfMadeProject(
   { pulumi, appHost, reporter }: HalfMadePorts,
@@ -36,12 +36,12 @@ export async function adoptHalfMadeProject(
   const content = await contentOf(appHost(), found);
   if (content.length > 0) throw refusal(found, content, planned, stack);
   reporter(
-    `Vercel project ${name} (${found.id}) was made by an update that broke off, and is empty: it is taken into the state of stack ${stack}.`,
+    `Vercel project ${name} (${found.id}) was made by an update that broke off, and is empty. It is taken into the state of stack ${stack}.`,
   );
   await pulumi.adopt(planned, found.id);
 }
 
-/** What a project holds, in words; nothing for one that was only just created. */
+/** What a project holds, in words. Empty for a project that was only created. */
 async function contentOf(appHost: AppHost, { id, name, productionId, hasRepository }: AppProject): Promise<string[]> {
   const [deployed, variables, domains] = await Promise.all([
     appHost.hasDeployments(id),
@@ -67,8 +67,8 @@ function refusal(
   const resource = urn.split("::").at(-1) ?? urn;
   const instance = provider.slice(0, provider.lastIndexOf("::"));
   return new UserError(
-    `Vercel project ${name} (${id}) exists and holds ${content.join(", ")}, but stack ${stack} did not make it: it is left as it is. ` +
-      `Give this stack another vercelProject. Only if the project is to be this stack's from now on, which will deploy to it, run: ` +
+    `Vercel project ${name} (${id}) exists and holds ${content.join(", ")}, but stack ${stack} did not make it. It is left as it is. ` +
+      `Set another vercelProject for this stack. Only if the project is to belong to this stack, which will deploy to it, run: ` +
       `pulumi import ${PROJECT} ${resource} ${id} --stack ${stack} --parent 'parent=${parent}' --provider 'provider=${instance}'`,
   );
 }

@@ -7,7 +7,7 @@ import type { DnsHost } from "../../services/dns/dnsHost.ts";
 import { unlessNotFound } from "../../services/http/http.ts";
 import type { PendingCreate } from "../pulumi/pulumiPending.ts";
 
-/** Where what a killed `up` has left is looked for. A service is asked only when something of it is pending. */
+/** Where the resources that a killed `up` has left are looked up. A service is called only if a resource of it is pending. */
 export interface LeftResourcesPorts {
   /** Of the stack. */
   region: string;
@@ -24,28 +24,28 @@ const variablesInputs = z.object({
   variables: z.array(z.object({ key: z.string(), targets: z.array(z.string()) })),
 });
 
-/** What is pending, and where to look. */
+/** The inputs of a pending resource, and where to look it up. */
 interface Search extends LeftResourcesPorts {
   inputs: Readonly<Record<string, unknown>>;
 }
 
 /** How a pending create of a type is settled. */
 export type Settlement =
-  /** It is taken into the state under this id, by which its provider reads it. Nothing where it can't be there. */
+  /** It is taken into the state under this id, by which its provider reads it. Undefined if it can't exist. */
   | { adopt: (search: Search) => Promise<string | undefined> | string | undefined }
-  /** It is forgotten, and `up` makes it: why nothing stands in its way. */
+  /** It is forgotten, and `up` creates it. The text says why nothing stands in its way. */
   | { forget: string }
   /** It can't be adopted, so what stands in the way is removed. */
   | { remove: (search: Search) => Promise<void> };
 
 const PUT = "writing it again replaces what is there";
-const NAMELESS = "it has no name of ours: a second one is made, and the first can be deleted by its description";
+const NAMELESS = "it has no name of ours: a second one is created, and the first can be deleted by its description";
 const ITSELF = "provider recovery finds by itself what it has begun";
 
 const text = (key: string) => ({
   adopt: ({ inputs }: Search) => (typeof inputs[key] === "string" ? inputs[key] : undefined),
 });
-/** Looks a thing up by an input, where the kill has left that input known. */
+/** Looks a resource up by an input, if that input was known before the kill. */
 const lookUp = (key: string, find: (name: string, search: Search) => Promise<string | undefined>) => ({
   adopt: async (search: Search) => {
     const name = search.inputs[key];
@@ -56,8 +56,8 @@ const named = (id: (name: string, search: Search) => string) =>
   lookUp("name", (name, search) => Promise.resolve(id(name, search)));
 
 /**
- * Every type that the stacks declare (tests/recovery/site/leftResources.test.ts holds the two together). Import ids are those of
- * the official providers' documentation.
+ * Every type that the stacks declare; tests/recovery/site/leftResources.test.ts compares the two. Import ids are those of the official providers'
+ * documentation.
  *
  * @internal exported for that test
  */
@@ -93,15 +93,15 @@ export const SETTLEMENTS: Readonly<Record<string, Settlement>> = {
   "cloudflare:index/dnsRecord:DnsRecord": lookUp("zoneId", recordOf),
   "recovery:index:AppDeployment": { forget: ITSELF },
   "recovery:index:DatabaseRestore": { forget: ITSELF },
-  "recovery:index:Generations": { forget: "it is nothing but a record in the state" },
+  "recovery:index:Generations": { forget: "it is only a record in the state" },
   "recovery:index:PrimaryFence": { forget: ITSELF },
   "recovery:index:SupabaseProject": { forget: ITSELF },
   "recovery:index:TrafficSwitch": { forget: ITSELF },
 };
 
 /**
- * Finds what pending creates have left behind: the ids, by URN, under which they exist or may exist. A provider that finds nothing
- * under an id says so, and the create is forgotten. What can't be adopted and stands in the way of its next create is removed.
+ * Finds what pending creates have left behind: the ids, by URN, under which resources exist or may exist. If a provider finds nothing under an id,
+ * the create is forgotten. What can't be adopted and stands in the way of its next create is removed.
  */
 export async function findLeftResources(
   pending: readonly PendingCreate[],
@@ -126,7 +126,7 @@ async function secretArn(name: string, { aws, reporter }: Search): Promise<strin
   const secret = await aws().secret(name);
   if (secret?.deletedAt === undefined) return secret?.arn;
   reporter(
-    `The secret ${name} was marked for deletion at ${secret.deletedAt.toISOString()} and keeps its name: bring it back (aws secretsmanager restore-secret --secret-id ${name}) or delete it at once (delete-secret --force-delete-without-recovery), then run resume again.`,
+    `The secret ${name} was marked for deletion at ${secret.deletedAt.toISOString()}, and still has its name. Restore it (\`aws secretsmanager restore-secret --secret-id ${name}\`) or delete it at once (\`aws secretsmanager delete-secret --force-delete-without-recovery --secret-id ${name}\`), then run \`castchat-recovery resume\` again.`,
   );
   return undefined;
 }
@@ -140,7 +140,7 @@ async function recordOf(zoneId: string, { inputs, dns }: Search): Promise<string
   return found && `${zoneId}/${found.id}`;
 }
 
-/** The app host refuses a second variable of a name and target, and its provider imports none. `up` writes their values again. */
+/** The app host refuses a second variable of a name and target, and its provider can't import one. `up` writes their values again. */
 async function removeVariables({ inputs, appHost, reporter }: Search): Promise<void> {
   const asked = variablesInputs.safeParse(inputs).data;
   if (asked === undefined) return;
@@ -149,7 +149,7 @@ async function removeVariables({ inputs, appHost, reporter }: Search): Promise<v
   if (inTheWay.length === 0) return;
   const keys = inTheWay.map(({ key }) => key).join(", ");
   reporter(
-    `Variables that the killed update has left in ${appHost().name} project ${projectId} are removed, to be written anew: ${keys}.`,
+    `Variables that the killed update has left in ${appHost().name} project ${projectId} are removed, and the update writes them again: ${keys}.`,
   );
   for (const { id } of inTheWay) await appHost().removeVariable(projectId, id);
 }

@@ -7,83 +7,78 @@ import type { DatabaseHost, DatabaseProject } from "../../services/databaseHost/
 import type { InspectDatabase } from "../postgres/catalog/databaseContent.ts";
 
 /** States that a project does not leave by itself. */
-const HOPELESS: ReadonlySet<DatabaseProject["state"]> = new Set([
-  "paused",
-  "pause failed",
-  "failed",
-  "going down",
-] as const);
+const HOPELESS: readonly DatabaseProject["state"][] = ["paused", "pause failed", "failed", "going down"];
 
-/** What a project is waited for with. */
-interface ReadyPorts {
+/** What waiting for a project takes. */
+export interface ReadyPorts {
   databaseHost: DatabaseHost;
   inspect: InspectDatabase;
   clock: Clock;
+  /** @default - the real one */
   timing?: Timing;
 }
 
 /** Waits until a project and the services that a recovery needs are healthy. Throws in a state that no waiting ends. */
 export function untilHealthy(ports: ReadyPorts, ref: string, signal: AbortSignal, reporter: Reporter): Promise<true> {
   const { databaseHost } = ports;
+  const { name, statusPage } = databaseHost;
   const look = async (): Promise<Look<true>> => {
     const project = await databaseHost.project(ref, signal);
     const status = project?.status ?? "gone";
-    if (project === undefined || HOPELESS.has(project.state))
+    if (project === undefined || HOPELESS.includes(project.state))
       throw new Error(
-        `${databaseHost.name} project ${ref} is ${status}: look at it in ${databaseHost.name}'s dashboard, delete it, and run again.`,
+        `${name} project ${ref} is ${status}, and waiting does not change that. Resume or delete it in ${name}'s dashboard, and run the same command again.`,
       );
     if (project.state !== "healthy") return { waitingFor: `project is ${status}` };
     const services = await databaseHost.health(ref, signal);
     const ill = services.filter((service) => !service.isHealthy);
     if (ill.length === 0 && services.length > 0) return { done: true };
-    return {
-      waitingFor: ill.map((service) => `${service.name} is ${service.status}`).join(", ") || "no service answers yet",
-    };
+    const states = ill.map((service) => `${service.name} is ${service.status}`).join(", ");
+    return { waitingFor: states || "no service answers yet" };
   };
-  return poll(look, {
-    patience: (ports.timing ?? realTiming).project,
-    clock: ports.clock,
-    signal,
-    progress: (state) => reporter(`waiting for ${databaseHost.name} project ${ref}: ${state}`),
-    onLimit: (state, elapsed) =>
-      new Error(
-        `${databaseHost.name} project ${ref} was not healthy after ${Math.round(elapsed / 1000)} s (${state}): run again to go on waiting, or see ${databaseHost.statusPage}.`,
-      ),
-  });
+  const late = (state: string, elapsed: number) =>
+    `${name} project ${ref} was not healthy after ${Math.round(elapsed / 1000)} s (${state}). Run the same command again to continue waiting, or see ${statusPage}.`;
+  return wait(ports, ref, look, late, signal, reporter);
 }
 
-/** Waits until the database lets us in, and refuses a project that an interrupted run of ours did not leave empty. */
+/** Waits until the database accepts our password. Refuses a project that was not left empty by an interrupted run of ours. */
 export function untilOurs(
   ports: ReadyPorts,
   found: { project: DatabaseProject; connectionString: string; adopted: boolean },
   signal: AbortSignal,
   reporter: Reporter,
 ): Promise<true> {
-  const { databaseHost } = ports;
+  const host = ports.databaseHost.name;
   const { ref, name } = found.project;
+  const refuse = (why: string) =>
+    new UserError(
+      `${host} project ${name} (${ref}) exists already and ${why}, so it is not touched. Raise the generation for a new project, or delete that one in ${host}.`,
+    );
   const look = async (): Promise<Look<true>> => {
     const content = await ports.inspect(found.connectionString, signal);
     if (content.state === "empty") return { done: true };
-    if (content.state === "holds data") {
-      throw new UserError(
-        `${databaseHost.name} project ${name} (${ref}) exists already and holds data (${content.what}), so it is not touched: raise the generation for a new project, or delete that one in ${databaseHost.name}.`,
-      );
-    }
-    if (content.state === "refused" && found.adopted) {
-      throw new UserError(
-        `${databaseHost.name} project ${name} (${ref}) exists already and was not made with this access token, so it is not touched: raise the generation for a new project, or delete that one in ${databaseHost.name}.`,
-      );
-    }
+    if (content.state === "holds data") throw refuse(`holds data (${content.what})`);
+    if (content.state === "refused" && found.adopted) throw refuse("was not made with this access token");
     return { waitingFor: `its database is not open yet (${content.reason})` };
   };
+  const late = (state: string) =>
+    `The database of ${host} project ${ref} could not be opened: ${state}. Run the same command again to continue waiting.`;
+  return wait(ports, ref, look, late, signal, reporter);
+}
+
+function wait(
+  { databaseHost, clock, timing = realTiming }: ReadyPorts,
+  ref: string,
+  look: () => Promise<Look<true>>,
+  late: (state: string, elapsedMs: number) => string,
+  signal: AbortSignal,
+  reporter: Reporter,
+): Promise<true> {
   return poll(look, {
-    patience: (ports.timing ?? realTiming).project,
-    clock: ports.clock,
+    patience: timing.project,
+    clock,
     signal,
     progress: (state) => reporter(`waiting for ${databaseHost.name} project ${ref}: ${state}`),
-    onLimit: (state) =>
-      new Error(
-        `The database of ${databaseHost.name} project ${ref} could not be opened: ${state}. Run again to go on waiting.`,
-      ),
+    onLimit: (state, elapsed) => new Error(late(state, elapsed)),
   });
 }

@@ -7,7 +7,7 @@ import { realTiming, type Timing } from "../../services/common/timing.ts";
 import type { DnsHost } from "../../services/dns/dnsHost.ts";
 import { RECORD_TTL_SECONDS } from "./publicRecord.ts";
 
-/** What a public name is brought with. */
+/** What moving a public name needs. */
 interface NamePorts {
   appHost: AppHost;
   dns: DnsHost;
@@ -22,7 +22,7 @@ interface WantedName {
   projectId: string;
 }
 
-/** Brings a public name to a project, from any project that has it, and proves it if the app host asks for that. */
+/** Moves a public name to a project, from any project that has it, and proves the ownership if the app host asks for that. */
 export async function bringName(
   ports: NamePorts,
   wanted: WantedName,
@@ -35,7 +35,7 @@ export async function bringName(
   await untilVerified(ports, wanted, signal);
 }
 
-/** Writes the TXT records that the app host asks for when a name was another account's. */
+/** Writes the TXT records that the app host asks for if a name belonged to another account. */
 async function writeProofs(
   { appHost, dns }: NamePorts,
   { publicName, zoneId }: WantedName,
@@ -46,7 +46,7 @@ async function writeProofs(
   for (const { type, domain, value } of proofs) {
     if (type !== "TXT")
       throw new UserError(
-        `${appHost.name} wants a ${type} record at ${domain} with ${value} to prove ${publicName}: set it and run again.`,
+        `${appHost.name} wants a ${type} record at ${domain} with ${value} to prove ${publicName}. Set it, and run the same command again.`,
       );
     if ((await dns.records(zoneId, domain, signal)).some(({ content }) => content.includes(value))) continue;
     reporter(`proving ${publicName} by a TXT record at ${domain}`);
@@ -70,7 +70,9 @@ async function untilVerified(
       clock,
       signal,
       onLimit: () =>
-        new Error(`${appHost.name} did not accept the proof for ${publicName} in time: run again to continue.`),
+        new Error(
+          `${appHost.name} did not accept the proof for ${publicName} in time. Run the same command again to continue.`,
+        ),
     },
   );
 }

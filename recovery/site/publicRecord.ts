@@ -1,11 +1,11 @@
 import { UserError } from "../../services/common/errors.ts";
 import type { DnsHost, DnsRecord } from "../../services/dns/dnsHost.ts";
 
-/** Lifetime of the public record in seconds. Short, so that the next move is quick: the one before it counts then. */
+/** Lifetime of the public record in seconds. It is short, because the next move of the name takes that long. */
 export const RECORD_TTL_SECONDS = 60;
 const COMMENT = "Leads visitors to the application; written by castchat-recovery.";
 
-/** The record of a public name, and where it is to lead. */
+/** The record of a public name, and its target. */
 export interface PublicRecord {
   zoneId: string;
   publicName: string;
@@ -13,18 +13,17 @@ export interface PublicRecord {
   target: string;
 }
 
-/** Id of the zone that a public name lies in. UserError if the name lies elsewhere or the zone is not to be seen. */
+/** Id of the zone of a public name. UserError if the name is outside of the zone, or the token does not see the zone. */
 export async function zoneOf(
   dns: DnsHost,
   { zoneName, publicName }: { zoneName: string; publicName: string },
   signal: AbortSignal,
 ): Promise<string> {
-  if (publicName !== zoneName && !publicName.endsWith(`.${zoneName}`)) {
-    throw new UserError(`Public name ${publicName} does not lie in zone ${zoneName}: correct publicName or zoneName.`);
-  }
+  if (publicName !== zoneName && !publicName.endsWith(`.${zoneName}`))
+    throw new UserError(`Public name ${publicName} is not in zone ${zoneName}. Correct publicName or zoneName.`);
   const zoneId = await dns.zoneId(zoneName, signal);
   if (zoneId === undefined)
-    throw new UserError(`${dns.name} shows no zone ${zoneName}: check zoneName and what ${dns.tokenName} may see.`);
+    throw new UserError(`${dns.name} shows no zone ${zoneName}. Check zoneName and the rights of ${dns.tokenName}.`);
   return zoneId;
 }
 
@@ -34,8 +33,8 @@ export async function recordsOf(dns: DnsHost, zoneId: string, name: string, sign
 }
 
 /**
- * The record that can be changed in place, or undefined if the name has none. Another type is refused with a UserError: it would have to
- * be deleted first, and the name would be gone meanwhile.
+ * The record that can be changed in place, or undefined if the name has none. Another type is refused with a UserError: it would have to be deleted
+ * first, and the name would have no answer meanwhile.
  */
 export async function changeableRecord(
   dns: DnsHost,
@@ -44,15 +43,14 @@ export async function changeableRecord(
 ): Promise<DnsRecord | undefined> {
   const records = await recordsOf(dns, zoneId, publicName, signal);
   const other = records.find(({ type }) => type !== "CNAME");
-  if (other) {
+  if (other)
     throw new UserError(
-      `${publicName} has an ${other.type} record (${other.content}), which would have to be deleted first and leave the name without an answer: replace it in ${dns.name} by a CNAME to ${target} at a quiet moment.`,
+      `${publicName} has an ${other.type} record (${other.content}), which can't become a CNAME in place: without it the name has no answer. At a quiet moment, replace it in ${dns.name} by a CNAME to ${target}.`,
     );
-  }
   return records[0];
 }
 
-/** Leads the name to the target, in place if it has a record. Gives the record's id. */
+/** Points the name to the target, in place if it has a record. Returns the record's id. */
 export async function leadTo(dns: DnsHost, wanted: PublicRecord, signal: AbortSignal): Promise<string> {
   const { zoneId, publicName, target } = wanted;
   const current = await changeableRecord(dns, wanted, signal);

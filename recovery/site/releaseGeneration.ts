@@ -6,10 +6,11 @@ import type { Confirm } from "../postgres/session/confirmation.ts";
 import type { Pulumi } from "../pulumi/pulumi.ts";
 import { chooseBackup } from "../vault/chooseBackup.ts";
 import { type BackupSummary, takenAt } from "../vault/listBackups.ts";
+import { projectsNamed } from "./databaseProject.ts";
 import { generationsIn, type HeldGeneration, withoutGeneration } from "./generationState.ts";
 import type { Lease } from "./trafficLease.ts";
 
-/** Which generation is given up, and what is asked before. */
+/** Which generation is given up, and what that needs. */
 export interface ReleaseGenerationOptions {
   /** The one to give up. */
   generation: number;
@@ -24,7 +25,7 @@ export interface ReleaseGenerationOptions {
   withoutNewerBackup: boolean;
   pulumi: Pick<Pulumi, "exportState" | "rewriteState">;
   databaseHost: DatabaseHost;
-  /** Who holds the public name. */
+  /** The holder of the public name. */
   lease: Lease | undefined;
   /** Of the stack's own vault. */
   backups: readonly BackupSummary[];
@@ -37,39 +38,35 @@ export interface ReleaseGenerationOptions {
 export interface ReleasedGeneration {
   generation: number;
   projectName: string;
-  /** Empty where there is no project. */
+  /** Empty if there is no project. */
   ref: string;
-  /** "not declared" where the stack holds no such generation: an earlier call has released it, or it never was. */
+  /** "not declared" if the stack holds no such generation: an earlier call has released it, or it never existed. */
   state: "released" | "not declared";
   projectDeleted: boolean;
 }
 
 /**
- * Gives an earlier generation up: the stack forgets its project and restore, in one change of the state, so that no `up` declares or
- * protects them any more. The project itself stays at its host unless it is to be deleted too. Can be run again after an interruption.
+ * Gives an earlier generation up: the stack forgets its project and restore in one change of the state, so that no `up` declares or protects them
+ * any more. The project itself stays at its host unless it is to be deleted too. Can be run again after an interruption.
  *
- * @throws UserError for the present generation and the one that the public name leads to; where no proven backup is newer than the
- * present database, and what is given up may be all that is left; where something still depends on it
+ * @throws UserError for the present generation and the one that the public name leads to; if no proven backup is newer than the present database,
+ * since the old one may hold the only copy; and if another resource still depends on it
  */
 export async function releaseGeneration(options: ReleaseGenerationOptions): Promise<ReleasedGeneration> {
   const { generation, stack, present, lease, pulumi, databaseHost, reporter, signal } = options;
-  if (generation === present) {
+  if (generation === present)
     throw new UserError(
-      `Generation ${generation} is the present one of stack ${stack}: only an earlier one can be released. After a recovery with a higher generation this one is earlier.`,
+      `Generation ${generation} is the present one of stack ${stack}. Only an earlier one can be released: \`castchat-recovery generation list -s ${stack}\` shows them.`,
     );
-  }
-  if (lease?.stack === stack && lease.generation === generation) {
+  if (lease?.stack === stack && lease.generation === generation)
     throw new UserError(
-      `Generation ${generation} of stack ${stack} still holds the public name: let \`pulumi up -s ${stack}\` end, which moves the traffic to generation ${present}, and release it then.`,
+      `Generation ${generation} of stack ${stack} still holds the public name. Run \`pulumi up -s ${stack}\`, which moves the traffic to generation ${present}, and then release it.`,
     );
-  }
   const all = generationsIn(await pulumi.exportState());
   const held = all.find((one) => one.generation === generation);
   const projectName = recoveredDatabaseName("active", generation);
-  const project = (await databaseHost.projects(signal)).find(
-    (one) => one.name === projectName && one.organization === options.organization,
-  );
-  const { deletesProject } = options;
+  const { deletesProject, organization } = options;
+  const [project] = await projectsNamed(databaseHost, { name: projectName, organization }, signal);
   const facts = { generation, projectName, ref: project?.ref ?? held?.ref ?? "" };
   if (held === undefined && (project === undefined || !deletesProject))
     return { ...facts, state: "not declared", projectDeleted: false };
@@ -81,12 +78,12 @@ export async function releaseGeneration(options: ReleaseGenerationOptions): Prom
     reporter(`Taking generation ${generation} out of the state of stack ${stack}`);
     await pulumi.rewriteState((state) => withoutGeneration(state, generation));
   }
-  if (deletesProject && project !== undefined) {
+  const projectDeleted = deletesProject && project !== undefined;
+  if (projectDeleted) {
     reporter(`Deleting ${name}`);
     await databaseHost.deleteProject(project.ref, signal);
   }
-  const state = held === undefined ? "not declared" : "released";
-  return { ...facts, state, projectDeleted: deletesProject && project !== undefined };
+  return { ...facts, state: held === undefined ? "not declared" : "released", projectDeleted };
 }
 
 function linesOf(
@@ -94,16 +91,16 @@ function linesOf(
   name: string,
   isThere: boolean,
 ): string[] {
-  if (!isThere) return [`Generation ${generation} is given up. ${name} is gone already.`];
+  if (!isThere) return [`Generation ${generation} is given up. ${name} is already gone.`];
   return [
     `Generation ${generation} is given up: ${name}.`,
     deletesProject
       ? `The project is deleted for good, with its data, its storage objects and ${host}'s own backups of it.`
-      : `The project stays at ${host} and is billed there; nothing declares or protects it any more. \`castchat-recovery generation delete ${generation}\` deletes it.`,
+      : `The project stays at ${host} and is billed there, but the stack no longer declares or protects it. \`castchat-recovery generation delete ${generation}\` deletes it.`,
   ];
 }
 
-/** What came since the present database was made must be in a proven backup before anything older is let go. */
+/** A proven backup must be newer than the present database before an older one is given up. */
 function refuseWithoutBackup(options: ReleaseGenerationOptions, all: readonly HeldGeneration[]): void {
   const { generation, present, backups, stack, withoutNewerBackup, deletesProject } = options;
   if (withoutNewerBackup && !deletesProject) return;
@@ -112,6 +109,6 @@ function refuseWithoutBackup(options: ReleaseGenerationOptions, all: readonly He
   const { chosen } = chooseBackup(backups, {});
   if (takenAt(chosen) > since) return;
   throw new UserError(
-    `The newest proven backup of stack ${stack} (${chosen.backupId} of ${chosen.manifest.snapshotAt}) is older than its database of ${new Date(since).toISOString()}: take one first (\`castchat-recovery backup -s ${stack}\`).`,
+    `The newest proven backup of stack ${stack} (${chosen.backupId} of ${chosen.manifest.snapshotAt}) is older than its database of ${new Date(since).toISOString()}. Take one first: \`castchat-recovery backup -s ${stack}\`.`,
   );
 }

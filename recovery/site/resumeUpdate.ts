@@ -14,35 +14,36 @@ export interface ResumeOptions {
   pulumi: Pulumi;
   stack: string;
   locks: readonly UpdateLock[];
-  /** This machine's name, to tell whether an owner's process can be looked for here. */
+  /** This machine's name. Only an owner on this machine can be looked up. */
   hostname: string;
-  /** An engineer's word for an owner on another machine, which cannot be looked at from here. */
+  /** The engineer has made sure that an owner on another machine has ended. */
   ownerIsDead: boolean;
   /** Mends a checkpoint that the dead engine was writing. */
   repairCheckpoint: () => Promise<CheckpointRepair>;
-  /** Ends helpers of the dead engine that still run. */
+  /** Ends the dead engine's helpers that still run. */
   endOrphans: () => Promise<void>;
   /** Ids, by URN, of what the killed engine may have made (recovery/site/leftResources.ts). */
   findLeftResources: (pending: readonly PendingCreate[]) => Promise<ReadonlyMap<string, string>>;
-  /** Takes in a project that an `up` has made half and forgotten (recovery/site/halfMadeProject.ts). */
+  /** Adopts a project that an `up` has half made and that no state knows (recovery/site/halfMadeProject.ts). */
   adoptHalfMade: () => Promise<void>;
   reporter: Reporter;
 }
 
 /**
- * Continues an `up` whose engine was killed, or which left something half made: proves that the lock's owner is dead, drops the lock, settles what was being
- * created, and runs `up`. Safe to run again at any point, also when nothing was left behind.
+ * Continues an `up` whose engine was killed, or which has left something half made: proves that the lock's owner is dead, drops the lock, settles
+ * what was being created, and runs `up`. Safe to run again at any point, also if nothing was left behind.
  *
- * @throws UserError when an owner lives, or cannot be proven dead
+ * @throws UserError if an owner is alive, or can't be proven dead
  */
 export async function resumeUpdate(options: ResumeOptions): Promise<void> {
   const { pulumi, stack, reporter } = options;
   for (const lock of options.locks) await refuseLivingOwner(lock, options);
   await options.endOrphans();
   const repair = await options.repairCheckpoint();
-  if (repair !== "whole") reporter(`The state of stack ${stack} was being written: ${repair}.`);
+  if (repair !== "whole")
+    reporter(`The engine was killed while it wrote the state of stack ${stack}. Repair: ${repair}.`);
   if (options.locks.length > 0) {
-    reporter(`The engine that held stack ${stack} is gone: its lock is dropped.`);
+    reporter(`The engine that locked stack ${stack} is gone. Its lock is dropped.`);
     await pulumi.cancel();
   }
   const pending = await pulumi.pendingCreates();
@@ -52,7 +53,7 @@ export async function resumeUpdate(options: ResumeOptions): Promise<void> {
   }
   await options.adoptHalfMade();
   await pulumi.readAdopted();
-  reporter("The update goes on.");
+  reporter("The update continues.");
   await pulumi.up();
 }
 
@@ -61,32 +62,28 @@ async function refuseLivingOwner(lock: UpdateLock, options: ResumeOptions): Prom
   if (lock.hostname !== options.hostname) {
     if (options.ownerIsDead) return;
     throw new UserError(
-      `Stack ${options.stack} is held by ${who}. Its life cannot be seen from here: make sure that it has ended, then add --owner-is-dead.`,
+      `Stack ${options.stack} is locked by ${who}. This machine can't see whether it still runs. Make sure that it has ended, then run \`castchat-recovery resume -s ${options.stack} --owner-is-dead\`.`,
     );
   }
-  if (await isEngine(lock.pid)) {
+  // A pid that was used again belongs to another program.
+  if ((await commandOf(lock.pid)).endsWith("pulumi"))
     throw new UserError(
-      `Stack ${options.stack} is held by ${who}, which is still running. Let it finish, or stop it with Ctrl-C there.`,
+      `Stack ${options.stack} is locked by ${who}, which is still running. Wait until it ends, or stop it with Ctrl-C there. Then run the same command again.`,
     );
-  }
 }
 
-/** Whether a process of that pid lives and is a Pulumi engine; a reused pid belongs to another program. */
-async function isEngine(pid: number): Promise<boolean> {
-  return (await commandOf(pid)).endsWith("pulumi");
-}
-
+/** The program of a process; empty if there is no such process. */
 async function commandOf(pid: number): Promise<string> {
-  if (process.platform === "linux") {
-    try {
-      return (await readFile(`/proc/${pid}/comm`, "utf8")).trim();
-    } catch (error) {
-      if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return "";
-      throw error;
-    }
+  if (process.platform !== "linux") {
+    const listed = await execa("ps", ["-p", String(pid), "-o", "comm="], { reject: false });
+    return listed.stdout.trim();
   }
-  const listed = await execa("ps", ["-p", String(pid), "-o", "comm="], { reject: false });
-  return listed.stdout.trim();
+  try {
+    return (await readFile(`/proc/${pid}/comm`, "utf8")).trim();
+  } catch (error) {
+    if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return "";
+    throw error;
+  }
 }
 
 function nameOf(pending: PendingCreate): string {

@@ -22,14 +22,14 @@ export interface TrafficPorts {
   timing?: Timing;
 }
 
-/** Which name is to lead where, and who asks for it. */
+/** Which name is to lead where, and for which stack and generation. */
 export interface WantedTraffic extends Lease {
   publicName: string;
   zoneName: string;
   projectId: string;
   /** Address of the deployment itself, whose health decides. */
   deploymentUrl: string;
-  healthPath?: string;
+  healthPath?: string | undefined;
 }
 
 /** The public name as it was handed over. */
@@ -38,16 +38,16 @@ export interface SwitchedTraffic {
   leaseName: string;
   /** The lease's content, "stack=…;generation=…". */
   holder: string;
-  /** Lease of the stack that held the name before, when it was another one. */
-  previousHolder?: string;
+  /** Lease of another stack that held the name before. */
+  previousHolder?: string | undefined;
   recordId: string;
   durationMs: number;
 }
 
 /**
- * Leads a public name to a project: checks the target's health and every refusal first, then takes the lease,
- * moves the domain, sets the record in place, and waits until the name itself answers from the new deployment. Each step
- * finds what an interrupted run has done, so that it can be run again at any point. Refusals are UserErrors.
+ * Points a public name to a project. It checks the target's health and every refusal first, then takes the lease, moves the domain, sets the record
+ * in place, and waits until the name itself answers from the new deployment. It can be run again at any point, since each step recognises what an
+ * interrupted run has done. Refusals are UserErrors.
  */
 export async function switchTraffic(
   ports: TrafficPorts,
@@ -79,7 +79,7 @@ export async function switchTraffic(
     clock: ports.clock,
     signal,
     reporter,
-    advice: `The lease, the domain and the record are in place: run again once the name resolves. If it answers and that is not recognised, ${howToProve(ports.appHost)}.`,
+    advice: `The lease, the domain and the record are in place. Run the same command again once the name resolves. If it answers but is not recognised, ${howToProve(ports.appHost)}.`,
     notYet: (answer) => trafficDoubt(ports.appHost, publicName, target, answer, signal),
   });
   return {
@@ -91,7 +91,7 @@ export async function switchTraffic(
   };
 }
 
-/** The deployment that the name is to lead to. Throws, before anything has moved, where it is not a healthy one of the project. */
+/** The deployment that the name is to lead to. Throws, before anything has moved, unless it is a healthy one of the project. */
 async function healthyTarget(
   ports: TrafficPorts,
   { projectId, deploymentUrl }: WantedTraffic,
@@ -99,14 +99,15 @@ async function healthyTarget(
   signal: AbortSignal,
 ): Promise<TrafficTarget> {
   const refuse = (why: string): Error =>
-    new Error(`Traffic stays where it is, because ${why}. Deploy a working application and run again.`);
+    new Error(
+      `Traffic stays where it is, because ${why}. Deploy a working application, and run the same command again.`,
+    );
   const edge = await edgeThroughProtection(ports, projectId, deploymentUrl, signal);
   const health = await applicationHealth(edge, deploymentUrl, healthPath, signal);
   if (!health.healthy) throw refuse(`the target is not healthy: ${health.reason}`);
   const deployment = await ports.appHost.deployment(new URL(deploymentUrl).host, signal);
-  if (deployment?.projectId !== projectId) {
-    throw refuse(`${deploymentUrl} is no deployment of ${ports.appHost.name} project ${projectId}`);
-  }
+  if (deployment?.projectId !== projectId)
+    throw refuse(`${deploymentUrl} is not a deployment of ${ports.appHost.name} project ${projectId}`);
   return { deployment, health };
 }
 
@@ -121,7 +122,7 @@ export interface SeenTraffic {
   hasDomain: boolean;
 }
 
-/** A public name as it is now, or nothing when it has neither lease nor record. Reports a lost lease; changes nothing. */
+/** A public name as it is now, or undefined if it has neither lease nor record. Reports a lost lease; changes nothing. */
 export async function readTraffic(
   ports: Pick<TrafficPorts, "appHost" | "dns">,
   wanted: Pick<WantedTraffic, "publicName" | "zoneName" | "projectId" | "stack" | "generation">,
@@ -142,8 +143,8 @@ export async function readTraffic(
 }
 
 /**
- * Lets go of a public name: only while the lease is still this stack's, and then only of the domain and the lease. The
- * name's last record stays, so that the next holder changes it in place. Returns, in words, what was let go and what stayed.
+ * Releases a public name, only while this stack still holds the lease: the domain and the lease. The name's last record stays, so that the next
+ * holder changes it in place. Returns, in words, what was released and what stayed.
  */
 export async function releaseTraffic(
   ports: Pick<TrafficPorts, "appHost" | "dns">,
@@ -152,11 +153,10 @@ export async function releaseTraffic(
 ): Promise<string[]> {
   const { publicName } = wanted;
   const zoneId = await ports.dns.zoneId(wanted.zoneName, signal);
-  if (zoneId === undefined) return [`zone ${wanted.zoneName} is gone: there is nothing to let go`];
+  if (zoneId === undefined) return [`zone ${wanted.zoneName} is gone: there is nothing to release`];
   const lease = await readLease(ports.dns, zoneId, publicName, signal);
-  if (lease === undefined || !isSame(lease, wanted)) {
+  if (lease === undefined || !isSame(lease, wanted))
     return [`${publicName} stays as it is: ${lease ? leaseContent(lease) : "no stack"} holds it`];
-  }
   const done: string[] = [];
   if (await ports.appHost.publicName(wanted.projectId, publicName, signal)) {
     await ports.appHost.releasePublicName(wanted.projectId, publicName, signal);
@@ -165,5 +165,5 @@ export async function releaseTraffic(
   const records = await recordsOf(ports.dns, zoneId, publicName, signal);
   if (records.length > 0) done.push(`record ${publicName} stays: the next holder changes it in place`);
   await ports.dns.deleteRecord(zoneId, lease.recordId, signal);
-  return [...done, `lease ${leaseContent(lease)} given back`];
+  return [...done, `lease ${leaseContent(lease)} released`];
 }

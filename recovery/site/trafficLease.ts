@@ -1,7 +1,7 @@
 import { UserError } from "../../services/common/errors.ts";
-import type { DnsHost, DnsRecord } from "../../services/dns/dnsHost.ts";
+import type { DnsHost } from "../../services/dns/dnsHost.ts";
 
-/** Who holds a public name: a stack, and the generation with which it took the name. */
+/** The holder of a public name: a stack, and the generation with which it took the name. */
 export interface Lease {
   stack: string;
   generation: number;
@@ -16,7 +16,7 @@ export interface KeptLease extends Lease {
 const LEASE_TTL_SECONDS = 60;
 const COMMENT = "Who holds the public name; written by castchat-recovery.";
 
-/** Name of the TXT record that tells who holds a public name. */
+/** Name of the TXT record that names the holder of a public name. */
 export function leaseNameOf(publicName: string): string {
   return `_castchat-recovery.${publicName}`;
 }
@@ -26,7 +26,7 @@ export function leaseContent(lease: Lease): string {
   return `stack=${lease.stack};generation=${lease.generation}`;
 }
 
-/** Reads a record's content; undefined when it is none of ours. */
+/** Reads a record's content; undefined if it is not a lease. */
 function parseLease(content: string): Lease | undefined {
   const match = /^stack=([^;"]+);generation=(\d+)$/.exec(content.trim());
   return match?.[1] !== undefined ? { stack: match[1], generation: Number(match[2]) } : undefined;
@@ -44,33 +44,36 @@ export async function readLease(
   const [record, second] = records;
   if (!record) return undefined;
   if (second) {
+    const contents = records.map(({ content }) => content).join(", ");
     throw new UserError(
-      `${name} has ${records.length} TXT records (${contents(records)}), so it is open who holds ${publicName}: delete the wrong ones in ${dns.name}.`,
+      `${name} has ${records.length} TXT records (${contents}), so it is not known which stack holds ${publicName}. Delete the wrong ones in ${dns.name}, and run the same command again.`,
     );
   }
   const lease = parseLease(record.content);
   if (!lease)
-    throw new UserError(`The TXT record ${name} says ${record.content}, which is no lease: delete it in ${dns.name}.`);
+    throw new UserError(
+      `The TXT record ${name} says ${record.content}, which is not a lease. Delete it in ${dns.name}, and run the same command again.`,
+    );
   return { ...lease, recordId: record.id };
 }
 
 /**
- * Why a stack may not take the name, or nothing when it may: another stack's lease gives way to a higher generation
- * only, its own to the same (going on) or a higher one.
+ * Why a stack may not take the name; undefined if it may. Another stack's lease yields to a higher generation only, its own to the same (to continue)
+ * or a higher one.
  */
 export function leaseRefusal(current: Lease | undefined, wanted: Lease, publicName: string): string | undefined {
   if (current === undefined) return undefined;
   if (current.stack === wanted.stack) {
     if (wanted.generation >= current.generation) return undefined;
-    return `Stack ${wanted.stack} holds ${publicName} with generation ${current.generation} already: set generation to ${current.generation} or higher, not ${wanted.generation}.`;
+    return `Stack ${wanted.stack} already holds ${publicName} with generation ${current.generation}, but is set to ${wanted.generation}. Run \`pulumi config set generation ${current.generation} -s ${wanted.stack}\`, or set a higher one.`;
   }
   if (wanted.generation > current.generation) return undefined;
-  return `${publicName} is held by stack ${current.stack} with generation ${current.generation}: to take it over, set generation to ${current.generation + 1} or higher (it is ${wanted.generation}).`;
+  return `${publicName} is held by stack ${current.stack} with generation ${current.generation}, and stack ${wanted.stack} is set to ${wanted.generation}. To take the name over, run \`pulumi config set generation ${current.generation + 1} -s ${wanted.stack}\`, or set a higher one.`;
 }
 
 /**
- * Writes the lease and reads it back, as no DNS host writes on a condition: a stack that wrote at the same moment
- * is seen here, and then neither goes on. Throws a UserError when the lease went to another.
+ * Writes the lease and reads it back, since no DNS host writes on a condition. If another stack wrote at the same moment, neither continues.
+ * Throws a UserError if another stack has the lease.
  */
 export async function takeLease(
   dns: DnsHost,
@@ -95,7 +98,7 @@ export async function takeLease(
   if (!written || !isSame(written, wanted)) {
     const holder = written ? leaseContent(written) : "no stack";
     throw new UserError(
-      `Another stack took ${publicName} at the same moment (the lease is now with ${holder}): find out which one is right before running again.`,
+      `Another stack took ${publicName} at the same moment (the lease now says ${holder}). Find out which stack is to hold the name, and run \`pulumi up\` only for that one.`,
     );
   }
   return current && current.stack !== wanted.stack ? { previousHolder: leaseContent(current) } : {};
@@ -104,8 +107,4 @@ export async function takeLease(
 /** Whether two leases name the same holder and generation. */
 export function isSame(one: Lease, other: Lease): boolean {
   return one.stack === other.stack && one.generation === other.generation;
-}
-
-function contents(records: readonly DnsRecord[]): string {
-  return records.map(({ content }) => content).join(", ");
 }

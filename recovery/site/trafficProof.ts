@@ -7,17 +7,17 @@ export interface TrafficTarget {
   health: Healthy;
 }
 
-/** What an app does so that its answers prove by themselves who gave them. */
+/** What an app does so that its answers prove which deployment gave them. */
 export function howToProve({ deploymentVariable }: AppHost): string {
   return `let the health answer name its deployment ("deployment": process.env.${deploymentVariable})`;
 }
 
 /**
- * Why a healthy answer under a public name does not prove that the name leads to the target; undefined where it does. Two sites are
- * normally built from the same commit, and an app need not name it, so a commit never proves it; another one disproves it.
- * - An answer that names its deployment settles it.
- * - Else the app host itself must serve the name from the target, and the answer must have come through its edge: an old DNS answer that
- *   leads elsewhere shows by the missing mark, and one that leads to the app host is served by the name only.
+ * Why a healthy answer under a public name does not prove that the name leads to the target; undefined if it does. An equal commit never proves it:
+ * two sites are normally built from the same commit, and an app need not name it. Another commit disproves it.
+ * - An answer that names its deployment decides.
+ * - Otherwise the app host must serve the name from the target, and the answer must have come through its edge. An old DNS answer that leads
+ *   elsewhere lacks the edge's mark, and one that leads to the app host is served by the name only.
  */
 export async function trafficDoubt(
   appHost: AppHost,

@@ -1,11 +1,9 @@
 import type { Readable, Writable } from "node:stream";
 
 import { startPgTool } from "../postgres/programs/pgTools.ts";
+import { drainedOrClosed } from "../postgres/session/copyIn.ts";
 
-/**
- * Reads a pg_dump archive to its end with pg_restore, so an archive that passes can be restored. Any damage is an
- * error.
- */
+/** Reads a pg_dump archive to its end with pg_restore, so an archive that passes can be restored. Any damage is an error. */
 export async function checkArchive(archive: Readable, signal?: AbortSignal): Promise<void> {
   const tool = startPgTool("pg_restore", { args: ["--file=-"], applicationName: "castchat-recovery verify", signal });
   tool.stdout.resume();
@@ -16,9 +14,7 @@ export async function checkArchive(archive: Readable, signal?: AbortSignal): Pro
   if (ended.status === "rejected") throw ended.reason;
 }
 
-/**
- * Feeds a program. pg_restore may stop reading before the archive's last bytes; the source is still read to its end.
- */
+/** Feeds a program. pg_restore may stop reading before the archive's last bytes; the source is still read to its end. */
 async function feed(source: Readable, program: Writable): Promise<void> {
   try {
     for await (const chunk of source as AsyncIterable<Buffer>) {
@@ -27,15 +23,4 @@ async function feed(source: Readable, program: Writable): Promise<void> {
   } finally {
     program.end();
   }
-}
-
-async function drainedOrClosed(program: Writable): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      program.off("drain", done).off("close", done);
-      resolve();
-    };
-    program.once("drain", done).once("close", done);
-    if (program.closed) done();
-  });
 }

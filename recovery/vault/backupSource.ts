@@ -9,10 +9,7 @@ export interface BackupSource {
   manifest: Manifest;
   /** Absent if there is no identity to decrypt with. */
   opener?: Opener | undefined;
-  /**
-   * The backup was just written, so only the newest version of each object is read. An older version would hide a
-   * failed upload.
-   */
+  /** The backup was just written, so only the newest version of each object is read. An older version would hide a failed upload. */
   isFresh?: boolean | undefined;
 }
 

@@ -5,8 +5,8 @@ import { type BackupSummary, NEVER_FINISHED, takenAt } from "./listBackups.ts";
 import { isRegular, type Manifest } from "./manifest.ts";
 
 /**
- * Which backup is wanted: one by its id, of any kind, or the newest proven full one, at or before an instant if there
- * is one. A backup that was saved before a replacement is only taken by its id.
+ * Which backup is wanted: one by its id, of any kind, or the newest proven full one, at or before an instant if there is one. A backup that
+ * was saved before a replacement is only taken by its id.
  */
 export interface BackupChoice {
   backupId?: string | undefined;
@@ -26,23 +26,20 @@ export type ChosenBackup = BackupSummary & { manifest: Manifest };
 /** The backup that was chosen, and the newer ones that were not. */
 export interface Choice {
   chosen: ChosenBackup;
-  /**
-   * The newer backups that were passed over, in sentences, newest first. Their rows that the chosen backup lacks would
-   * be lost.
-   */
+  /** The newer backups that were passed over, in sentences, newest first. Their rows that the chosen backup lacks would be lost. */
   passedOver: string[];
 }
 
 /**
- * Chooses the backup to restore, and lists the newer ones that it passed over. A backup that a fast clock has dated in
- * the future would be the newest until then, so it is only taken by its id.
+ * Chooses the backup to restore, and lists the newer ones that it passed over. A backup that a fast clock has dated in the future would be
+ * the newest until then, so it is only taken by its id.
  *
- * It refuses if a newer backup is complete and read back, but signed by a key that is not trusted, unless a backup or a
- * time is asked for. Its writer may be another site of this project, whose rows would silently be lost. If an attacker
- * wrote it, naming another backup overrides the refusal.
+ * It refuses if a newer backup is complete and read back, but signed by a key that is not trusted, unless a backup or a time is asked for.
+ * Its writer may be another site of this project, whose rows would silently be lost. If an attacker wrote it, naming another backup
+ * overrides the refusal.
  *
- * @throws UserError, with what to do, if there is no such backup: an unknown id, an unproven one, none at or before the
- * instant, no proven backup at all
+ * @throws UserError, with what to do, if there is no such backup: an unknown id, an unproven one, none at or before the instant, no proven
+ * backup at all
  */
 export function chooseBackup(backups: readonly BackupSummary[], choice: BackupChoice): Choice {
   const { backupId, at } = choice;
@@ -58,8 +55,8 @@ export function chooseBackup(backups: readonly BackupSummary[], choice: BackupCh
 }
 
 /**
- * The newer backups that a restore which started at `startedAt` and is still running has passed over. Empty if its
- * backup was named. Backups that were taken since then are not included.
+ * The newer backups that a restore which started at `startedAt` and is still running has passed over. Empty if its backup was named.
+ * Backups that were taken since then are not included.
  */
 export function passedOverBefore(
   backups: readonly BackupSummary[],
@@ -75,7 +72,7 @@ export function passedOverBefore(
 function named(backups: readonly BackupSummary[], backupId: string): ChosenBackup {
   const found = backups.find((backup) => backup.backupId === backupId);
   if (found === undefined) {
-    const [newest] = provenIn(backups, {});
+    const [newest] = provenFull(backups);
     throw new UserError(
       `There is no backup "${backupId}" in this vault. ${newest === undefined ? "It holds no proven backup" : `The newest proven one is ${newest.backupId}`}.`,
     );
@@ -90,7 +87,7 @@ function named(backups: readonly BackupSummary[], backupId: string): ChosenBacku
 /** The newest backup that is proven, regular and not dated in the future. With a time, the newest at or before it. */
 function newestOf(backups: readonly BackupSummary[], choice: BackupChoice): ChosenBackup {
   const { at } = choice;
-  const proven = provenIn(backups, choice);
+  const proven = provenFull(backups, choice.accepts);
   const past = proven.filter((backup) => takenAt(backup) <= latestOf(choice));
   const [newest] = past;
   const oldest = past.at(-1);
@@ -121,9 +118,9 @@ function newestOf(backups: readonly BackupSummary[], choice: BackupChoice): Chos
 }
 
 /**
- * Backups newer than the chosen one, up to the wanted instant, that were not taken: damaged, suspicious, not read back,
- * signed by another key, saved before a replacement, dated in the future. A run without a manifest has nothing to
- * restore, and other kinds are never taken without an id.
+ * Backups newer than the chosen one, up to the wanted instant, that were not taken: damaged, suspicious, not read back, signed by another
+ * key, saved before a replacement, dated in the future. A run without a manifest has nothing to restore, and other kinds are never taken
+ * without an id.
  */
 function newerThan(backups: readonly BackupSummary[], chosen: ChosenBackup, { at }: BackupChoice): BackupSummary[] {
   const until = at?.getTime() ?? Infinity;
@@ -156,11 +153,22 @@ function latestOf({ now = systemClock() }: BackupChoice): number {
 }
 
 /** The proven backups that may be taken without an id, newest first. */
-function provenIn(backups: readonly BackupSummary[], { accepts = isRegular }: BackupChoice): ChosenBackup[] {
+export function provenFull(
+  backups: readonly BackupSummary[],
+  accepts: (manifest: Manifest) => boolean = isRegular,
+): ChosenBackup[] {
   return backups
     .filter(isProven)
     .filter(({ manifest }) => accepts(manifest))
     .sort((a, b) => takenAt(b) - takenAt(a));
+}
+
+/**
+ * The proven full backups that are older than the chosen one, newest first. What the chosen one lacks outside its database may come from
+ * them. Empty for a backup of another kind or one that was saved before a replacement: these are restored as they are.
+ */
+export function olderThan(backups: readonly BackupSummary[], chosen: ChosenBackup): ChosenBackup[] {
+  return isRegular(chosen.manifest) ? provenFull(backups).filter((one) => takenAt(one) < takenAt(chosen)) : [];
 }
 
 function whyNot({ manifest, problems }: BackupSummary): string {

@@ -1,10 +1,7 @@
 import { ALL } from "./lacks.ts";
 import type { Manifest, PartName } from "./manifest.ts";
 
-/**
- * What a full backup holds in addition to its database. Each part can be restored from another backup than the
- * database.
- */
+/** What a full backup holds in addition to its database. Each part can be restored from another backup than the database. */
 export const OUTSIDE_PARTS = ["storage", "functions", "authSettings", "configuration"] as const;
 export type OutsidePart = (typeof OUTSIDE_PARTS)[number];
 
@@ -46,8 +43,8 @@ export function wholenessOf(manifest: Held, part: OutsidePart): Wholeness {
 }
 
 /**
- * Names of what a backup lacks of a part: "bucket/path" of objects, slugs of functions, names of configuration parts.
- * {@link ALL} if the names are unknown.
+ * Names of what a backup lacks of a part: "bucket/path" of objects, slugs of functions, names of configuration parts. {@link ALL} if the
+ * names are unknown.
  */
 export function lackingNames(manifest: Held, part: OutsidePart): string[] {
   if (!manifest.parts.some(({ name }) => name === LIES_IN[part])) return [ALL];
@@ -73,9 +70,9 @@ export function newestWhole<B extends { manifest: Held }>(
 }
 
 /**
- * The backups that must not be lost, among these, which are sorted newest first: the newest, which the database is
- * restored from, and the newest that has each part. A backup that may or may not have a part counts: to hold one too
- * many costs storage, to hold none costs the part.
+ * The backups that must not be lost, among these, which are sorted newest first: the newest, which the database is restored from, and the
+ * newest that has each part. A backup that may or may not have a part counts: to hold one too many costs storage, to hold none costs the
+ * part.
  */
 export function holdersAmong<B extends { manifest: Held }>(backups: readonly B[]): Set<B> {
   const holders = [backups[0], ...OUTSIDE_PARTS.map((part) => newestWhole(backups, part, ["whole", "unknown"]))];

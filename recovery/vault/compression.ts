@@ -2,9 +2,7 @@ import type { Transform } from "node:stream";
 import { promisify } from "node:util";
 import { constants, createZstdCompress, createZstdDecompress, zstdCompress, zstdDecompress } from "node:zlib";
 
-/**
- * Measured on a 1 GB table: 14 % smaller than level 1, smaller than pg_dump's own gzip, and as fast as pg_dump itself.
- */
+/** Measured on a 1 GB table: 14 % smaller than level 1, smaller than pg_dump's own gzip, and as fast as pg_dump itself. */
 const LEVEL = 3;
 /** Added to the expected size: a codec that fills its buffer to the last byte allocates a second one. */
 const SPARE_BYTES = 64 * 1024;

@@ -8,8 +8,8 @@ import { openPrivateFile, type PrivateFile } from "./privateFile.ts";
 import { readPart, readPlain } from "./readPart.ts";
 
 /**
- * Downloads a dump into a private file, decompressed. Nothing is decompressed before the whole download has passed its
- * SHA-256: a swapped object could fill the disk.
+ * Downloads a dump into a private file, decompressed. Nothing is decompressed before the whole download has passed its SHA-256: a swapped
+ * object could fill the disk.
  */
 export async function fetchDump(source: BackupSource, name: PartName, signal: AbortSignal): Promise<PrivateFile> {
   const packed = await openPrivateFile();

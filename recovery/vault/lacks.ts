@@ -13,8 +13,8 @@ const identity = z.object({
 export type ObjectIdentity = z.infer<typeof identity>;
 
 /**
- * What a run could not read of each part, by name. A part without an entry is complete. An `excused` object does not
- * count as missing: the app has deleted or replaced it since the snapshot, or no URL can hold its name.
+ * What a run could not read of each part, by name. A part without an entry is complete. An `excused` object does not count as missing: the
+ * app has deleted or replaced it since the snapshot, or no URL can hold its name.
  */
 export const lacksSchema = z.object({
   storage: z.array(identity.extend({ excused: z.literal(true).optional() })).optional(),

@@ -6,7 +6,7 @@ import type { ListedObject, Vault } from "../../services/vault/vault.ts";
 import { contentOf, keyOf, MANIFEST, type Manifest, MOST_BYTES, PROOF } from "./manifest.ts";
 import { parseProof } from "./proof.ts";
 import { readManifest } from "./readManifest.ts";
-import { NotTrustedError, type UntrustedManifest } from "./untrustedManifest.ts";
+import { NotTrustedError } from "./untrustedManifest.ts";
 import { VERIFICATIONS } from "./verification.ts";
 import { readGood } from "./walkVersions.ts";
 
@@ -19,10 +19,7 @@ export interface TierPrefix {
   readonly keptDays?: number;
 }
 
-/**
- * A backup as a list shows it. None of it may be trusted unless `manifest` is present, which means that its signature
- * is valid.
- */
+/** A backup as a list shows it. None of it may be trusted unless `manifest` is present, which means that its signature is valid. */
 export interface BackupSummary {
   backupId: string;
   tier: string;
@@ -42,8 +39,7 @@ export interface BackupSummary {
   /** Present if it is complete and read back according to a writer whose key is not trusted here. */
   untrusted?: { snapshotAt: string; signedBy: string };
   /**
-   * The keys of its verifications, and the manifest that they must be about (verification.ts reads them). Absent
-   * without a valid manifest.
+   * The keys of its verifications, and the manifest that they must be about (verification.ts reads them). Absent without a valid manifest.
    */
   verifications?: { manifestSha256: string; keys: string[] };
 }
@@ -64,70 +60,77 @@ export const NEVER_FINISHED = "it has no manifest, so it was never finished";
 const READERS = 12;
 
 /**
- * Lists all backups of a vault, newest first, each with its faults. An unreachable vault is an error. A damaged backup
- * is not, so that the others are still found.
+ * Lists all backups of a vault, newest first, each with its faults. An unreachable vault is an error. A damaged backup is not, so that the
+ * others are still found.
  */
 export async function listBackups(options: ListOptions): Promise<BackupSummary[]> {
-  const { vault, trustedKeys, tiers, signal } = options;
-  const found = new Map<
-    string,
-    { backupId: string; tier: TierPrefix; startedAt: Date; sizeBytes: number; objects: Set<string>; deleted: Deleted[] }
-  >();
-  const listings = await Promise.all(
-    tiers.map(async (tier) => ({ tier, objects: await vault.list(tier.prefix, signal) })),
+  const { vault, tiers, signal } = options;
+  const listed = await Promise.all(
+    tiers.map(async (tier) => {
+      const objects = await vault.list(tier.prefix, signal);
+      const byBackup = Map.groupBy(objects, ({ key }) => key.slice(tier.prefix.length).split("/", 1)[0] ?? "");
+      return [...byBackup].flatMap(([backupId, own]) => {
+        const startedAt = startOfBackup(backupId);
+        return startedAt === undefined ? [] : [{ backupId, tier, startedAt, objects: own }];
+      });
+    }),
   );
-  for (const { tier, objects } of listings) {
-    for (const object of objects) {
-      const [backupId = "", ...name] = object.key.slice(tier.prefix.length).split("/");
-      const startedAt = startOfBackup(backupId);
-      if (startedAt === undefined) continue;
-      const at = tier.prefix + backupId;
-      const one = found.get(at) ?? { backupId, tier, startedAt, sizeBytes: 0, objects: new Set<string>(), deleted: [] };
-      one.sizeBytes += object.sizeBytes;
-      if (isDeletedEarly(object, tier)) one.deleted.push(object);
-      one.objects.add(name.join("/"));
-      found.set(at, one);
-    }
-  }
   // A verification is younger than its backup, so lifecycle keeps it for a while after the backup is gone.
-  const backups = [...found.values()].filter(({ objects }) => ![...objects].every(isVerification));
-  const summaries = await pool(backups, READERS, async (one): Promise<BackupSummary> => {
-    const { backupId, tier, startedAt, sizeBytes } = one;
-    const summary = { backupId, tier: tier.name, prefix: tier.prefix, startedAt, sizeBytes };
-    const unfinished = { ...summary, manifest: undefined, proven: false };
-    if (!one.objects.has(MANIFEST)) return { ...unfinished, problems: [NEVER_FINISHED], ...walked(one, vault) };
-    try {
-      const { manifest, sha256 } = await readManifest(vault, tier.prefix, backupId, trustedKeys, signal);
-      const fault = await faultOfProof({ vault, prefix: tier.prefix, backupId, trustedKeys }, sha256, signal);
-      const problems = [
-        ...contentOf(manifest)
-          .filter((part) => !one.objects.has(part.key.slice(tier.prefix.length + backupId.length + 1)))
-          .map((part) => `${part.key} is missing`),
-        ...fault,
-        ...manifest.suspicions,
-      ];
-      const keys = [...one.objects].filter(isVerification).map((object) => keyOf(tier.prefix, backupId, object));
-      const verifications = { manifestSha256: sha256, keys };
-      const seen = walked(one, vault);
-      return { ...summary, manifest, proven: problems.length === 0, problems, ...seen, verifications };
-    } catch (error) {
-      if (!(error instanceof PromiseError)) throw error;
-      const seen = walked(one, vault);
-      const problems = [messageOf(error)];
-      if (!(error instanceof NotTrustedError) || error.claim === undefined) return { ...unfinished, problems, ...seen };
-      const { claim } = error;
-      const proof = await vault.getBytes(keyOf(tier.prefix, backupId, PROOF), signal, MOST_BYTES.statement);
-      if (!isWhole(claim, keyOf(tier.prefix, backupId, ""), one.objects) || !speaksOf(proof, backupId, claim))
-        return { ...unfinished, problems, ...seen };
-      return {
-        ...unfinished,
-        ...seen,
-        problems: [`its manifest is not signed by a trusted key, but as it says by ${claim.signedBy}`],
-        untrusted: { snapshotAt: claim.snapshotAt, signedBy: claim.signedBy },
-      };
-    }
-  });
+  const backups = listed.flat().filter(({ objects }) => !objects.every(isVerification));
+  const summaries = await pool(backups, READERS, (one) => summarize(options, one));
   return summaries.sort((a, b) => takenAt(b) - takenAt(a) || (a.backupId < b.backupId ? 1 : -1));
+}
+
+/** A backup's objects, as the vault lists them. */
+interface ListedBackup {
+  backupId: string;
+  tier: TierPrefix;
+  startedAt: Date;
+  objects: readonly ListedObject[];
+}
+
+async function summarize(options: ListOptions, listed: ListedBackup): Promise<BackupSummary> {
+  const { vault, trustedKeys, signal } = options;
+  const { backupId, tier, startedAt, objects } = listed;
+  const { name, prefix } = tier;
+  const there = new Set(objects.map(({ key }) => key));
+  const sizeBytes = objects.reduce((sum, object) => sum + object.sizeBytes, 0);
+  const summary = { backupId, tier: name, prefix, startedAt, sizeBytes };
+  const unfinished = { ...summary, manifest: undefined, proven: false };
+  if (!there.has(keyOf(prefix, backupId, MANIFEST)))
+    return { ...unfinished, problems: [NEVER_FINISHED], ...walked(listed, vault) };
+  try {
+    const { manifest, sha256 } = await readManifest(vault, prefix, backupId, trustedKeys, signal);
+    const fault = await faultOfProof(options, { prefix, backupId, manifestSha256: sha256 });
+    const missing = contentOf(manifest).filter(({ key }) => !there.has(key));
+    const problems = [...missing.map(({ key }) => `${key} is missing`), ...fault, ...manifest.suspicions];
+    const keys = objects.filter(isVerification).map(({ key }) => key);
+    const verifications = { manifestSha256: sha256, keys };
+    return { ...summary, manifest, proven: problems.length === 0, problems, ...walked(listed, vault), verifications };
+  } catch (error) {
+    if (!(error instanceof PromiseError)) throw error;
+    const untrusted = error instanceof NotTrustedError ? await claimIfWhole(options, listed, there, error) : undefined;
+    const problem =
+      untrusted === undefined
+        ? messageOf(error)
+        : `its manifest is not signed by a trusted key, and claims to be signed by ${untrusted.signedBy}`;
+    return { ...unfinished, ...walked(listed, vault), problems: [problem], ...(untrusted && { untrusted }) };
+  }
+}
+
+/** What an untrusted manifest claims, if all that it names is there, and a proof, signed by any key, is about it. */
+async function claimIfWhole(
+  { vault, signal }: ListOptions,
+  { backupId, tier: { prefix } }: ListedBackup,
+  there: ReadonlySet<string>,
+  { claim }: NotTrustedError,
+): Promise<BackupSummary["untrusted"]> {
+  const place = keyOf(prefix, backupId, "");
+  if (claim?.objects.every((key) => key.startsWith(place) && there.has(key)) !== true) return undefined;
+  const proof = await vault.getBytes(keyOf(prefix, backupId, PROOF), signal, MOST_BYTES.statement);
+  const statement = proof && parseProof(proof)?.statement;
+  if (statement?.backupId !== backupId || statement.manifestSha256 !== claim.sha256) return undefined;
+  return { snapshotAt: claim.snapshotAt, signedBy: claim.signedBy };
 }
 
 /** When a backup's snapshot was taken, in milliseconds since 1970. For an unfinished backup, when its run started. */
@@ -136,28 +139,15 @@ export function takenAt({ manifest, untrusted, startedAt }: BackupSummary): numb
   return snapshotAt === undefined ? startedAt.getTime() : Date.parse(snapshotAt);
 }
 
-/** Whether everything that an untrusted manifest names is in the vault. */
-function isWhole({ objects }: UntrustedManifest, place: string, there: ReadonlySet<string>): boolean {
-  return objects.every((key) => key.startsWith(place) && there.has(key.slice(place.length)));
-}
-
-/** Whether a proof, signed by any key, says that this manifest's backup was read back. */
-function speaksOf(proof: Uint8Array | undefined, backupId: string, { sha256 }: UntrustedManifest): boolean {
-  const statement = proof && parseProof(proof)?.statement;
-  return statement?.backupId === backupId && statement.manifestSha256 === sha256;
-}
-
-function isVerification(object: string): boolean {
-  return object.startsWith(VERIFICATIONS);
+function isVerification({ key }: ListedObject): boolean {
+  return key.includes(`/${VERIFICATIONS}`);
 }
 
 /** Why there is no valid proof, in clauses. */
 async function faultOfProof(
-  place: { vault: Vault; prefix: string; backupId: string; trustedKeys: readonly string[] },
-  manifestSha256: string,
-  signal?: AbortSignal,
+  { vault, trustedKeys, signal }: ListOptions,
+  { prefix, backupId, manifestSha256 }: { prefix: string; backupId: string; manifestSha256: string },
 ): Promise<string[]> {
-  const { vault, prefix, backupId, trustedKeys } = place;
   const judge = (bytes: Uint8Array): true => {
     const proof = parseProof(bytes);
     if (proof === undefined) throw new PromiseError("its proof is not readable");
@@ -177,9 +167,6 @@ async function faultOfProof(
   }
 }
 
-/** An object that is hidden by a delete marker. */
-type Deleted = Pick<ListedObject, "key" | "deletedAt">;
-
 const DAY_MS = 86_400_000;
 
 /** Whether a delete marker is older than lifecycle could have made it. Lifecycle counts whole days, and rounds up. */
@@ -187,14 +174,9 @@ function isDeletedEarly({ deletedAt, modifiedAt }: ListedObject, { keptDays = In
   return deletedAt !== undefined && deletedAt.getTime() - modifiedAt.getTime() < keptDays * DAY_MS;
 }
 
-/**
- * Versions of a backup that were passed over, and its objects that were deleted, which neither a backup nor a rule
- * does.
- */
-function walked(
-  { backupId, deleted: [first, ...others] }: { backupId: string; deleted: readonly Deleted[] },
-  { passedOver }: Vault,
-): Pick<BackupSummary, "walkedPast"> {
+/** Versions of a backup that were passed over, and its objects that were deleted, which neither a backup nor a rule does. */
+function walked({ backupId, tier, objects }: ListedBackup, { passedOver }: Vault): Pick<BackupSummary, "walkedPast"> {
+  const [first, ...others] = objects.filter((object) => isDeletedEarly(object, tier));
   if (first?.deletedAt !== undefined)
     passedOver.noteDeleted(first.key, { objects: 1 + others.length, deletedAt: first.deletedAt });
   const walkedPast = passedOver.clauses(backupId);

@@ -1,16 +1,8 @@
 import { z } from "zod";
 
 import { PromiseError } from "../../services/common/errors.ts";
-import {
-  count,
-  fingerprint,
-  jobSchema,
-  kind,
-  rightSchema,
-  sequenceSchema,
-  sha256,
-  tableSchema,
-} from "../postgres/catalog/description.ts";
+import { count, describedSchema, fingerprint, kind, sha256, tableSchema } from "../postgres/catalog/description.ts";
+import { largeObjectsSchema } from "../postgres/catalog/largeObjects.ts";
 import { leftOutSchema } from "../postgres/catalog/leftOut.ts";
 import { BACKUP_KINDS, KINDS } from "./backupKinds.ts";
 import { lacksSchema } from "./lacks.ts";
@@ -24,15 +16,12 @@ const READABLE_VERSIONS = [3, FORMAT_VERSION] as const;
 export const MANIFEST = "manifest.json";
 export const SIGNATURE = "manifest.sig";
 export const PROOF = "proof.json";
-/**
- * The largest size of each, in bytes. An object must be read before its signature can be checked, so only this bounds
- * its size.
- */
+/** The largest size of each, in bytes. An object must be read before its signature can be checked, so only this bounds its size. */
 export const MOST_BYTES = { manifest: 400_000_000, signature: 4_096, statement: 16_000_000 } as const;
 
 /**
- * The parts in addition to the rows. docs/architecture.md and {@link Manifest} say what each holds. All are compressed
- * with zstd, and encrypted if the backup is.
+ * The parts in addition to the rows. docs/architecture.md and {@link Manifest} say what each holds. All are compressed with zstd, and
+ * encrypted if the backup is.
  */
 export const PART_NAMES = [
   "schema.dump",
@@ -93,8 +82,8 @@ const manifestSchema = z.object({
   backupId: z.string(),
   kind: z.enum(BACKUP_KINDS),
   /**
-   * Present if the backup saved a state that was about to be replaced. Such a state is usually damaged, and comes
-   * without storage objects, functions and auth settings.
+   * Present if the backup saved a state that was about to be replaced. Such a state is usually damaged, and comes without storage objects,
+   * functions and auth settings.
    */
   purpose: z.literal("safety").optional(),
   /** Present if every part, chunk and file is encrypted to these recipients (age). */
@@ -110,53 +99,18 @@ const manifestSchema = z.object({
   newestDataAt: instant.optional(),
   /** Fingerprint of the key that signs. */
   signedBy: z.string(),
-  source: z.object({
-    host: z.string(),
-    port: z.number().int().optional(),
-    database: z.string(),
-    serverVersion: z.string(),
-    pgDumpVersion: z.string(),
-    /** Identifies the server, so that no test restore runs on it. Absent if the role may not read it. */
-    systemIdentifier: z.string().optional(),
-  }),
-  extensions: z.array(z.object({ name: z.string(), version: z.string(), schema: z.string() })),
+  ...describedSchema.shape,
   appSchemas: z.array(z.string()),
   parts: z.array(partSchema),
   chunks: z.array(chunkSchema),
   files: z.array(fileSchema),
   tables: z.array(tableSchema),
   filledViews: z.array(z.object({ schema: z.string(), name: z.string() })),
-  sequences: z.array(sequenceSchema),
-  /**
-   * Count, size and fingerprint of all large objects (largeObjects.ts). Absent in a backup without them, and in older
-   * ones.
-   */
-  largeObjects: z.object({ count, bytes: count, fingerprint: z.string() }).optional(),
-  /** A restore creates them only when it is released. */
-  jobs: z.array(jobSchema),
-  /**
-   * Names of the publications that belong to the app or publish its tables. A restore creates them only when it is
-   * released; held-back.json says what they publish.
-   */
-  publications: z.array(z.string()),
+  /** Absent in a backup without large objects, and in older ones. */
+  largeObjects: largeObjectsSchema.optional(),
   seedCounts: z.object({ users: count, posts: count, applications: count }),
-  /** Columns, constraints, indexes, triggers, policies, functions, views and rights: name → MD5 of the definition. */
-  objects: z.record(z.string(), z.string()),
-  /**
-   * Which of the kinds that were added later (objects.ts) `objects` includes, so that an older manifest differs from
-   * one without such objects.
-   */
-  laterKinds: z.array(z.string()).optional(),
-  /**
-   * Rights on objects that do not belong to the app, by object: of PUBLIC, of the API's roles, and of the app's roles.
-   * Objects of PostgreSQL or of an extension are only listed if their rights were changed. Absent in older backups.
-   */
-  platformRights: z.record(z.string(), z.array(rightSchema)).optional(),
   leftOut: z.array(leftOutSchema),
-  /**
-   * What is missing of the parts outside the database. Absent in other kinds of backups, and in older ones
-   * (completeness.ts).
-   */
+  /** What is missing of the parts outside the database. Absent in other kinds of backups, and in older ones (completeness.ts). */
   lacks: lacksSchema.optional(),
 });
 
@@ -188,8 +142,8 @@ export function parseManifest(bytes: Uint8Array): Manifest {
 }
 
 /**
- * Whether it is a complete state of the database that was not taken just before a replacement. Such a backup may be
- * taken without being named, is held, and counts towards a tier.
+ * Whether it is a complete state of the database that was not taken just before a replacement. Such a backup may be taken without being
+ * named, is held, and counts towards a tier.
  */
 export function isRegular({ kind, purpose }: Pick<Manifest, "kind" | "purpose">): boolean {
   return KINDS[kind].isWhole && purpose === undefined;
@@ -206,8 +160,8 @@ export function keyOf(prefix: string, backupId: string, object: string): string 
 }
 
 /**
- * The key of an object that a reading of the database stores. Each further attempt of a run has a folder of its own, so
- * that objects of two snapshots never mix, even if an upload of the earlier attempt still arrives.
+ * The key of an object that a reading of the database stores. Each further attempt of a run has a folder of its own, so that objects of two
+ * snapshots never mix, even if an upload of the earlier attempt still arrives.
  */
 export function keyInAttempt(place: { prefix: string; backupId: string; attempt: number }, object: string): string {
   return keyOf(place.prefix, place.backupId, place.attempt === 1 ? object : `attempt-${place.attempt}/${object}`);

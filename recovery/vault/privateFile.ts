@@ -12,8 +12,8 @@ export interface PrivateFile {
 }
 
 /**
- * Creates a private file. On Linux it is unlinked at once, so that not even `kill -9` leaves it behind; a child opens
- * it by /proc/self/fd. On other systems it lies in a folder of mode 0700 until it is removed.
+ * Creates a private file. On Linux it is unlinked at once, so that not even `kill -9` leaves it behind; a child opens it by /proc/self/fd.
+ * On other systems it lies in a folder of mode 0700 until it is removed.
  */
 export async function openPrivateFile(): Promise<PrivateFile> {
   const folder = await mkdtemp(join(tmpdir(), "castchat-recovery-"));

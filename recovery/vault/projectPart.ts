@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { PromiseError } from "../../services/common/errors.ts";
+import { parseStored } from "../postgres/catalog/parseStored.ts";
 
 const projectSchema = z.object({
   functions: z.array(
@@ -35,14 +35,5 @@ export function projectText(part: ProjectPart): string {
  * @throws PromiseError, without quoting the text, if it is not of this format
  */
 export function parseProject(text: string): ProjectPart {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    // The parser's own message would quote what it could not read.
-    throw new PromiseError("project.json is not in a form that is understood");
-  }
-  const parsed = projectSchema.safeParse(json);
-  if (!parsed.success) throw new PromiseError("project.json is not in a form that is understood");
-  return parsed.data;
+  return parseStored(projectSchema, text, "project.json is");
 }

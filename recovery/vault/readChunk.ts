@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 import { PromiseError } from "../../services/common/errors.ts";
 import { releaseAround } from "../../services/common/releaseMemory.ts";
@@ -8,6 +8,7 @@ import { tableKey, tableName } from "../postgres/session/quote.ts";
 import { type BackupSource, openerFor } from "./backupSource.ts";
 import { decompressBytes } from "./compression.ts";
 import type { BackupChunk, ChunkSection, Manifest } from "./manifest.ts";
+import { damaged, faultOf, missing, type Stored } from "./readPart.ts";
 import { readGood } from "./walkVersions.ts";
 
 /** A table's rows in a chunk. */
@@ -18,35 +19,28 @@ export interface SectionRows {
 }
 
 /**
- * Downloads a chunk and compares its size and SHA-256 with the manifest. If the newest version does not match, an older
- * one that matches is taken.
+ * Downloads a chunk and compares its size and SHA-256 with the manifest. If the newest version does not match, an older one that matches is
+ * taken.
  *
  * @throws PromiseError if no version matches
  */
 export async function fetchChunk(
   { vault, isFresh }: BackupSource,
-  chunk: Pick<BackupChunk, "key" | "sizeBytes" | "sha256">,
+  chunk: Stored,
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
   const { key, sizeBytes } = chunk;
-  const judge = (bytes: Uint8Array) => whole(chunk, bytes);
+  const judge = (bytes: Uint8Array) => {
+    const fault = faultOf(chunk, bytes.length, hash("sha256", bytes));
+    if (fault !== undefined) throw fault;
+    return bytes;
+  };
   const found =
     isFresh === true
       ? await vault.getBytes(key, signal, sizeBytes).then((bytes) => bytes && judge(bytes))
       : await readGood(vault, { key, sizeBytes, mostBytes: sizeBytes }, judge, signal);
-  if (found === undefined) throw new PromiseError(`${key} is missing from the vault "${vault.name}"`);
+  if (found === undefined) throw missing(key, vault);
   return found;
-}
-
-/** PromiseError if these are not the bytes that the manifest describes. */
-function whole(chunk: Pick<BackupChunk, "key" | "sizeBytes" | "sha256">, bytes: Uint8Array): Uint8Array {
-  if (bytes.length !== chunk.sizeBytes) {
-    throw new PromiseError(`${chunk.key} is damaged: it has ${bytes.length} bytes instead of ${chunk.sizeBytes}`);
-  }
-  if (createHash("sha256").update(bytes).digest("hex") !== chunk.sha256) {
-    throw new PromiseError(`${chunk.key} is damaged: its SHA-256 is not the manifest's`);
-  }
-  return bytes;
 }
 
 /** Downloads, decrypts and decompresses a chunk, and compares its plain size with the manifest too. */
@@ -63,11 +57,10 @@ export async function readChunk(
   try {
     plain = await decompressBytes(bytes, plainBytes);
   } catch (error) {
-    throw new PromiseError(`${chunk.key} is damaged: ${(error as Error).message}`, { cause: error });
+    throw damaged(chunk.key, (error as Error).message, error);
   }
-  if (plain.length !== plainBytes) {
-    throw new PromiseError(`${chunk.key} is damaged: it holds ${plain.length} bytes of rows instead of ${plainBytes}`);
-  }
+  if (plain.length !== plainBytes)
+    throw damaged(chunk.key, `it holds ${plain.length} bytes of rows instead of ${plainBytes}`);
   releaseAround(bytes);
   releaseAround(stored);
   let end = 0;
@@ -94,7 +87,7 @@ export function checkSection(chunk: BackupChunk, { section, format, rows }: Sect
   const isWhole = sum.addAll(rows, 0, rows.length, format);
   if (isWhole && sum.rows === section.rows && sum.toString() === section.fingerprint) return;
   throw new PromiseError(
-    `${chunk.key} holds ${sum.rows} rows of ${tableName(section)}, or others than the ${section.rows} that were read`,
+    `${chunk.key} does not hold the ${section.rows} rows of ${tableName(section)} as they were read: it holds ${sum.rows} rows`,
   );
 }
 

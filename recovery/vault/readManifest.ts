@@ -8,8 +8,8 @@ import { claimOf, NotTrustedError } from "./untrustedManifest.ts";
 import { notePassedOver, readGood, readVersions } from "./walkVersions.ts";
 
 /**
- * Reads a manifest, and checks that a trusted key has signed it and that it belongs to the backup that it lies with. If
- * the newest versions of manifest and signature do not match, older ones that do are taken.
+ * Reads a manifest, and checks that a trusted key has signed it and that it belongs to the backup that it lies with. If the newest versions
+ * of manifest and signature do not match, older ones that do are taken.
  *
  * @throws NotTrustedError if no trusted key has signed it; PromiseError for any other fault
  */
@@ -75,8 +75,7 @@ function judgePair(
   if (!isSignedByOneOf(trustedKeys, bytes, Buffer.from(Buffer.from(signature).toString("ascii"), "base64")))
     throw new NotTrustedError(claimOf(bytes, { prefix, backupId, sha256, trustedKeys }));
   const manifest = parseManifest(bytes);
-  // The object keys must lie under the manifest's own folder, so that a copy in another tier is not taken for a backup
-  // of that tier.
+  // The object keys must lie under the manifest's own folder, so that a copy in another tier is not taken for a backup of that tier.
   const strays = [...manifest.parts, ...manifest.chunks].some(
     ({ key }) => !key.startsWith(keyOf(prefix, backupId, "")),
   );

@@ -1,10 +1,11 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
-import { messageOf, PromiseError } from "../../services/common/errors.ts";
+import { messageOf, type PromiseError } from "../../services/common/errors.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import type { BackupSource } from "./backupSource.ts";
 import { contentOf } from "./manifest.ts";
 import { readBack } from "./readBack.ts";
+import { damaged, missing } from "./readPart.ts";
 import type { Share } from "./verification.ts";
 
 /** Faults that are reported. A backup with more is not read any further. */
@@ -18,9 +19,8 @@ export interface Reading {
 }
 
 /**
- * Reads all of a backup's objects, or a share of them, in full. The objects of other shares are looked up in the
- * vault's list, and a missing or shortened one is a fault. All faults are reported, up to {@link MOST_FAULTS}. An
- * unreachable vault is an error.
+ * Reads all of a backup's objects, or a share of them, in full. The objects of other shares are looked up in the vault's list, and a
+ * missing or shortened one is a fault. All faults are reported, up to {@link MOST_FAULTS}. An unreachable vault is an error.
  */
 export async function readObjects(
   source: BackupSource,
@@ -44,11 +44,7 @@ export async function readObjects(
       if (there === sizeBytes) continue;
       if (vault.passedOver.isSuspect(key) && (await hasVersionOf(vault, key, sizeBytes, signal))) continue;
       onFault(
-        new PromiseError(
-          there === undefined
-            ? `${key} is missing from the vault "${vault.name}"`
-            : `${key} is damaged: it has ${there} bytes instead of ${sizeBytes}`,
-        ),
+        there === undefined ? missing(key, vault) : damaged(key, `it has ${there} bytes instead of ${sizeBytes}`),
       );
     }
   } catch (error) {
@@ -66,11 +62,10 @@ async function hasVersionOf(vault: Vault, key: string, sizeBytes: number, signal
 class TooMany extends Error {}
 
 /**
- * Whether an object belongs to a share. That only depends on its name, so that all shares together read each object
- * once.
+ * Whether an object belongs to a share. That only depends on its name, so that all shares together read each object once.
  *
  * @internal exported for the test of that sentence
  */
 export function isInShare(key: string, { number, of }: Share): boolean {
-  return createHash("sha256").update(key).digest().readUIntBE(0, 6) % of === number - 1;
+  return hash("sha256", key, "buffer").readUIntBE(0, 6) % of === number - 1;
 }

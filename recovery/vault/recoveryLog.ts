@@ -29,8 +29,8 @@ export interface RecoveryLogEntry {
 }
 
 /**
- * Appends a restore to the vault's recovery log. A restore never fails because of its log: if the entry cannot be
- * written, the result is a sentence that says so.
+ * Appends a restore to the vault's recovery log. A restore never fails because of its log: if the entry cannot be written, the result is a
+ * sentence that says so.
  */
 export async function appendRecoveryLog(
   vault: Vault,

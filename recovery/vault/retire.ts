@@ -24,8 +24,8 @@ export interface RetireOptions {
 const VAULT = "castchat:index:BackupVault";
 
 /**
- * What leaves the stack's state with the vault. The bucket and the key are gone by then. The trail's log bucket keeps
- * its logs, so the engine must not try to delete it. Roles, alias and trail are left to `pulumi destroy`.
+ * What leaves the stack's state with the vault. The bucket and the key are gone by then. The trail's log bucket keeps its logs, so the
+ * engine must not try to delete it. Roles, alias and trail are left to `pulumi destroy`.
  */
 const RETIRED: Forgetting = {
   forgets: ({ urn, type }) => isOfVault(urn) && (type.startsWith("aws:s3/") || type === "aws:kms/key:Key"),
@@ -37,8 +37,8 @@ function isOfVault(urn: string): boolean {
 }
 
 /**
- * Deletes a vault's empty bucket, schedules the deletion of its key, and removes both from the stack's state, so that
- * `pulumi destroy` deletes the rest. Running it again finishes an interrupted run.
+ * Deletes a vault's empty bucket, schedules the deletion of its key, and removes both from the stack's state, so that `pulumi destroy`
+ * deletes the rest. Running it again finishes an interrupted run.
  *
  * @throws PromiseError while the bucket holds any object
  */

@@ -22,7 +22,7 @@ export async function objectsWithBytes(
   const rows = isRecorded ? undefined : new Map((await rowsOf(source, signal)).map((row) => [row.name, row]));
   return files.map((file) => {
     const { name, version, etag } = rows?.get(file.name) ?? file;
-    return { file, identity: { name, ...(version !== undefined && { version }), ...(etag !== undefined && { etag }) } };
+    return { file, identity: { name, version, etag } };
   });
 }
 
@@ -39,9 +39,7 @@ export async function objectsWithoutBytes(
   return (await rowsOf(source, signal)).filter(({ name }) => !there.has(name));
 }
 
-/**
- * One text for the same name, version and ETag. Undefined if only the name is known, since it may be another object.
- */
+/** One text for the same name, version and ETag. Undefined if only the name is known, since it may be another object. */
 export function identityKey({ name, version, etag }: ObjectIdentity): string | undefined {
   return version === undefined && etag === undefined
     ? undefined
@@ -66,13 +64,8 @@ async function rowsOf(source: BackupSource, signal: AbortSignal): Promise<Object
         const [bucket, name, version, metadata] = positions.map((position) =>
           position === -1 ? undefined : textOf(bytes, fieldOf(bytes, start, end, format, position), format),
         );
-        if (bucket === undefined || name === undefined) return;
-        const etag = etagIn(metadata);
-        found.push({
-          name: `${bucket}/${name}`,
-          ...(version !== undefined && { version }),
-          ...(etag !== undefined && { etag }),
-        });
+        if (bucket !== undefined && name !== undefined)
+          found.push({ name: `${bucket}/${name}`, version, etag: etagIn(metadata) });
       });
     }
     releaseSections(sections);

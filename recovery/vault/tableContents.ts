@@ -4,21 +4,24 @@ import type { BackedUpTable } from "../postgres/catalog/description.ts";
 import type { TableCount } from "../postgres/rows/countTable.ts";
 import { RowSum } from "../postgres/rows/rowSum.ts";
 import { tableKey, tableName } from "../postgres/session/quote.ts";
-import type { BackupChunk, Manifest } from "./manifest.ts";
+import type { BackupChunk, ChunkSection, Manifest } from "./manifest.ts";
+
+type Sum = Pick<ChunkSection, "rows" | "bytes" | "fingerprint">;
 
 /** Rows, bytes and fingerprint of each table in these chunks, by {@link tableKey}. */
-export function sumChunks(
-  chunks: readonly Pick<BackupChunk, "sections">[],
-): Map<string, { sum: RowSum; bytes: number }> {
-  const sums = new Map<string, { sum: RowSum; bytes: number }>();
-  for (const section of chunks.flatMap((chunk) => chunk.sections)) {
-    const name = tableKey(section);
-    const found = sums.get(name) ?? { sum: new RowSum(), bytes: 0 };
-    found.sum.addSum(section.rows, section.fingerprint);
-    found.bytes += section.bytes;
-    sums.set(name, found);
-  }
-  return sums;
+export function sumChunks(chunks: readonly Pick<BackupChunk, "sections">[]): Map<string, Sum> {
+  const byTable = Map.groupBy(
+    chunks.flatMap(({ sections }) => sections),
+    tableKey,
+  );
+  return new Map([...byTable].map(([key, sections]) => [key, sumOf(sections)]));
+}
+
+function sumOf(sections: readonly ChunkSection[]): Sum {
+  const sum = new RowSum();
+  for (const section of sections) sum.addSum(section.rows, section.fingerprint);
+  const bytes = sections.reduce((total, section) => total + section.bytes, 0);
+  return { rows: sum.rows, bytes, fingerprint: sum.toString() };
 }
 
 /** The counts of users, posts and applications that a manifest records. Its key is older than this name. */
@@ -50,23 +53,13 @@ export function describeTables(
   const sums = sumChunks(chunks);
   return tables.map((table) => {
     const { schema, name, kind, columns, format, condition } = table;
-    const { sum, bytes } = sums.get(tableKey(table)) ?? { sum: new RowSum(), bytes: 0 };
+    const sum = sums.get(tableKey(table)) ?? sumOf([]);
     const counted = counts.get(tableKey(table))?.rows;
     if (counted !== sum.rows) {
       throw new PromiseError(
         `Of ${tableName(table)} ${sum.rows} rows were copied, but the server counts ${counted ?? "none"}. This run is not a backup. Run it again.`,
       );
     }
-    return {
-      schema,
-      name,
-      kind,
-      columns,
-      format,
-      ...(condition !== "" && { condition }),
-      rows: sum.rows,
-      bytes,
-      fingerprint: sum.toString(),
-    };
+    return { schema, name, kind, columns, format, ...(condition !== "" && { condition }), ...sum };
   });
 }

@@ -3,8 +3,8 @@ import { fingerprintOfKey } from "../../services/signer/signer.ts";
 import { contentOf, isRegular, type Manifest, parseManifest } from "./manifest.ts";
 
 /**
- * The largest size of a manifest that is parsed although no trusted key has signed it. A manifest of a million objects
- * is smaller, and the parser needs many times the memory of its input, which a stranger may have written.
+ * The largest size of a manifest that is parsed although no trusted key has signed it. A manifest of a million objects is smaller, and the
+ * parser needs many times the memory of its input, which a stranger may have written.
  */
 const MOST_PARSED_BYTES = 64_000_000;
 
@@ -22,10 +22,7 @@ export interface UntrustedManifest {
 
 /** Thrown if no trusted key has signed a manifest. */
 export class NotTrustedError extends PromiseError {
-  /**
-   * Present if the manifest looks like a regular backup of a writer whose key is not trusted, and not like a damaged or
-   * forged one.
-   */
+  /** Present if the manifest looks like a regular backup of a writer whose key is not trusted, and not like a damaged or forged one. */
   readonly claim: UntrustedManifest | undefined;
 
   constructor(claim: UntrustedManifest | undefined) {
@@ -35,8 +32,8 @@ export class NotTrustedError extends PromiseError {
 }
 
 /**
- * What an untrusted manifest claims. Undefined if it is not of this format, is not a regular full backup, has
- * suspicions, or names a trusted key that has not signed it.
+ * What an untrusted manifest claims. Undefined if it is not of this format, is not a regular full backup, has suspicions, or names a
+ * trusted key that has not signed it.
  */
 export function claimOf(
   bytes: Uint8Array,

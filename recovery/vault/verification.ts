@@ -5,14 +5,12 @@ import { isSignedByOneOf, type Signer } from "../../services/signer/signer.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { keyOf, MOST_BYTES } from "./manifest.ts";
 import { parseSigned, proofBytes } from "./proof.ts";
-import { readGood } from "./walkVersions.ts";
+import { readGood, unlessRefused } from "./walkVersions.ts";
 
 /** Folder of a backup's verifications, next to its manifest: one object each, named by its time. */
 export const VERIFICATIONS = "verifications/";
 
-/**
- * The best result of a verification, weakest first: read back; read back decrypted; restored, with all checks passed.
- */
+/** The best result of a verification, weakest first: read back; read back decrypted; restored, with all checks passed. */
 export const LEVELS = ["proven", "decrypt-proven", "restored-proven"] as const;
 export type VerificationLevel = (typeof LEVELS)[number];
 
@@ -30,9 +28,9 @@ export type ChecklistItem = (typeof CHECKLIST)[number];
 export const CHECK_STATES = ["ok", "not ok", "not checked"] as const;
 export type CheckState = (typeof CHECK_STATES)[number];
 
-const share = z.object({ number: z.number().int().positive(), of: z.number().int().positive() });
+const shareSchema = z.object({ number: z.number().int().positive(), of: z.number().int().positive() });
 /** The n-th of t shares of a backup's objects. */
-export type Share = z.infer<typeof share>;
+export type Share = z.infer<typeof shareSchema>;
 
 const verificationSchema = z.object({
   format: z.literal("castchat-verification"),
@@ -45,7 +43,7 @@ const verificationSchema = z.object({
   /** Absent if there was a fault, and for a share, which shows no level. */
   level: z.enum(LEVELS).optional(),
   /** Absent if everything was read. */
-  share: share.optional(),
+  share: shareSchema.optional(),
   /** Objects that were read in full, and their bytes in the vault. */
   objects: z.number().int().nonnegative(),
   sizeBytes: z.number().int().nonnegative(),
@@ -108,8 +106,8 @@ export interface VerifiedState {
 const READ = 20;
 
 /**
- * Reads a backup's verifications. One is only valid if a trusted key has signed it, it is about this backup and this
- * manifest, and its name matches its time.
+ * Reads a backup's verifications. One is only valid if a trusted key has signed it, it is about this backup and this manifest, and its name
+ * matches its time.
  *
  * @param keys as the vault lists them
  */
@@ -144,27 +142,14 @@ async function readBelieved(
   signal?: AbortSignal,
 ): Promise<Verification | undefined> {
   const judge = (bytes: Uint8Array) => {
-    const verification = believe(bytes, key, backup, trustedKeys);
-    if (verification === undefined) throw new PromiseError("no trusted key has signed it for this backup");
-    return verification;
+    const signed = parseSigned(bytes, verificationSchema);
+    const isOfIt =
+      signed?.statement.backupId === backup.backupId &&
+      signed.statement.manifestSha256 === backup.manifestSha256 &&
+      key.endsWith(`/${verificationObject(signed.statement.verifiedAt)}`);
+    if (!isOfIt || !isSignedByOneOf(trustedKeys, signed.signedBytes, signed.signature))
+      throw new PromiseError("no trusted key has signed it for this backup");
+    return signed.statement;
   };
-  try {
-    return await readGood(vault, { key, mostBytes: MOST_BYTES.statement }, judge, signal);
-  } catch (error) {
-    if (error instanceof PromiseError) return undefined;
-    throw error;
-  }
-}
-
-function believe(
-  bytes: Uint8Array,
-  key: string,
-  backup: { backupId: string; manifestSha256: string },
-  trustedKeys: readonly string[],
-): Verification | undefined {
-  const signed = parseSigned(bytes, verificationSchema);
-  if (signed === undefined || !isSignedByOneOf(trustedKeys, signed.signedBytes, signed.signature)) return undefined;
-  const { backupId, manifestSha256, verifiedAt } = signed.statement;
-  const isOfIt = backupId === backup.backupId && manifestSha256 === backup.manifestSha256;
-  return isOfIt && key.endsWith(`/${verificationObject(verifiedAt)}`) ? signed.statement : undefined;
+  return await unlessRefused(() => readGood(vault, { key, mostBytes: MOST_BYTES.statement }, judge, signal));
 }

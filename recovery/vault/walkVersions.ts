@@ -16,10 +16,9 @@ export interface JudgedObject {
 }
 
 /**
- * The content of an object, as `judge` returns it. Usually the newest version is accepted, which costs one request. If
- * `judge` refuses it (PromiseError), older versions are read, the oldest first: keys are written once, so the first
- * version is the backup's own. Versions that were passed over are noted in `vault.passedOver`. Undefined if the key has
- * no version.
+ * The content of an object, as `judge` returns it. Usually the newest version is accepted, which costs one request. If `judge` refuses it
+ * (PromiseError), older versions are read, the oldest first: keys are written once, so the first version is the backup's own. Versions that
+ * were passed over are noted in `vault.passedOver`. Undefined if the key has no version.
  *
  * @throws the newest version's fault if `judge` accepts no version
  */
@@ -53,9 +52,9 @@ export async function readGood<T>(
 }
 
 /**
- * The version of a large object that has this size and SHA-256, if a listing has shown several versions. Undefined if
- * that is the newest one. The candidates are read in full, one after the other, without being kept. Versions that were
- * passed over are noted in `vault.passedOver`.
+ * The version of a large object that has this size and SHA-256, if a listing has shown several versions. Undefined if that is the newest
+ * one. The candidates are read in full, one after the other, without being kept. Versions that were passed over are noted in
+ * `vault.passedOver`.
  */
 export async function matchingVersion(
   vault: Vault,
@@ -66,13 +65,9 @@ export async function matchingVersion(
   const known = vault.passedOver.chosen(key);
   if (known !== undefined) return known;
   const versions = await vault.versions(key, signal);
-  const [newest] = versions;
-  const candidates = [...(newest === undefined ? [] : [newest]), ...olderFirst(versions)].filter(
-    (one) => one.sizeBytes === sizeBytes,
-  );
-  for (const version of candidates.slice(0, LOOKED_AT + 1)) {
+  for (const version of candidates(versions, (one) => one.sizeBytes === sizeBytes)) {
     if ((await hashOf(vault, key, version, signal)) !== sha256) continue;
-    if (version === newest) return undefined;
+    if (version === versions[0]) return undefined;
     note(vault, key, versions, version);
     return version.versionId;
   }
@@ -84,19 +79,20 @@ function olderFirst(newestFirst: readonly KeptVersion[]): KeptVersion[] {
   return newestFirst.slice(1).reverse();
 }
 
-/**
- * Every version of a small object that could be the right one, with its content: the newest first, then from the oldest
- * on.
- */
+/** The versions that are looked at: the newest, then from the oldest on. */
+function candidates(newestFirst: readonly KeptVersion[], fits: (version: KeptVersion) => boolean): KeptVersion[] {
+  return [...newestFirst.slice(0, 1), ...olderFirst(newestFirst)].filter(fits).slice(0, LOOKED_AT + 1);
+}
+
+/** Every version of a small object that could be the right one, with its content: the newest first, then from the oldest on. */
 export async function readVersions(
   vault: Vault,
   { key, mostBytes }: JudgedObject,
   signal?: AbortSignal,
 ): Promise<{ version: KeptVersion; bytes: Uint8Array }[]> {
   const versions = await vault.versions(key, signal);
-  const wanted = [...versions.slice(0, 1), ...olderFirst(versions)].filter((one) => one.sizeBytes <= mostBytes);
   const found: { version: KeptVersion; bytes: Uint8Array }[] = [];
-  for (const version of wanted.slice(0, LOOKED_AT + 1)) {
+  for (const version of candidates(versions, (one) => one.sizeBytes <= mostBytes)) {
     const bytes = await vault.getBytes(key, signal, mostBytes, version.versionId);
     if (bytes !== undefined) found.push({ version, bytes });
   }
@@ -129,8 +125,8 @@ async function hashOf(vault: Vault, key: string, { versionId }: KeptVersion, sig
   return hash.digest("hex");
 }
 
-/** Undefined if the judge refuses it. */
-async function unlessRefused<T>(work: () => Promise<T>): Promise<T | undefined> {
+/** Undefined if the work throws a PromiseError. */
+export async function unlessRefused<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {

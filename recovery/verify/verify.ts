@@ -74,9 +74,9 @@ export interface VerifyOptions {
 const DAY_MS = 86_400_000;
 
 /**
- * Reads a backup and checks signature, sizes, SHA-256, decompression, the definitions with pg_restore, and every row
- * against the manifest's fingerprints. With `restore` it also restores the backup into a throwaway database and makes
- * the checks of docs/objectives.md there. The signed result is stored next to the backup.
+ * Reads a backup and checks signature, sizes, SHA-256, decompression, the definitions with pg_restore, and every row against the manifest's
+ * fingerprints. With `restore` it also restores the backup into a throwaway database and makes the checks of docs/objectives.md there. The
+ * signed result is stored next to the backup.
  *
  * @throws FailedVerification, which lists every faulty object and check; UserError if it could not be tried
  */
@@ -112,7 +112,7 @@ async function readAndRestore(options: VerifyOptions, signal: AbortSignal): Prom
     verifiedAt: clock().toISOString(),
     ok,
     ...(ok && options.share === undefined && { level: levelOf(source, restored) }),
-    ...(options.share && { share: options.share }),
+    share: options.share,
     objects: read.objects,
     sizeBytes: read.sizeBytes,
     faults: read.faults,
@@ -131,11 +131,10 @@ async function readAndRestore(options: VerifyOptions, signal: AbortSignal): Prom
     isDecrypted: canOpen(source),
     passedOver,
   };
-  const stored = await tryToStore(options, verification, manifest, prefix, signal);
-  if (!ok) throw new FailedVerification({ ...result, storedAs: stored.key }, stored.failure);
-  if (stored.failure !== undefined)
-    throw new UserError(`Backup ${backupId} passed its verification. ${stored.failure}`, { cause: stored.cause });
-  return { ...result, storedAs: stored.key };
+  const { storedAs, failure } = await tryToStore(options, verification, manifest, prefix, signal);
+  if (!ok) throw new FailedVerification({ ...result, storedAs }, failure?.message);
+  if (failure === undefined) return { ...result, storedAs };
+  throw new UserError(`Backup ${backupId} passed its verification. ${failure.message}`, { cause: failure.cause });
 }
 
 /** The backup's manifest, signed by a trusted key. */
@@ -193,33 +192,27 @@ function levelOf(source: BackupSource, restored: TestRestoreResult | undefined):
   return source.manifest.encryption !== undefined && canOpen(source) ? "decrypt-proven" : "proven";
 }
 
-interface Stored {
-  key: string | undefined;
-  /** A sentence if the result could not be stored. The findings are reported all the same. */
-  failure: string | undefined;
-  cause?: unknown;
-}
-
+/** Stores the result, or says why that failed. The findings are reported all the same. */
 async function tryToStore(
-  options: VerifyOptions,
+  { store, tiers, vault, reporter }: VerifyOptions,
   verification: Verification,
   manifest: Manifest,
   prefix: string,
   signal: AbortSignal,
-): Promise<Stored> {
-  if (options.store === undefined) return { key: undefined, failure: undefined };
-  const { signer, clock } = options.store;
-  const lockDays = options.tiers.find((tier) => tier.prefix === prefix)?.lockDays ?? 0;
+): Promise<{ storedAs?: string; failure?: UserError }> {
+  if (store === undefined) return {};
+  const { signer, clock } = store;
+  const lockDays = tiers.find((tier) => tier.prefix === prefix)?.lockDays ?? 0;
   // Locked for as long as the backup that it is about.
   const until = new Date(Date.parse(manifest.startedAt) + lockDays * DAY_MS);
-  const place = { vault: options.vault, signer, prefix, lockUntil: until > clock() ? until : undefined, signal };
-  options.reporter("Storing the signed result next to the backup");
+  const place = { vault, signer, prefix, lockUntil: until > clock() ? until : undefined, signal };
+  reporter("Storing the signed result next to the backup");
   try {
-    return { key: await storeVerification(verification, place), failure: undefined };
+    return { storedAs: await storeVerification(verification, place) };
   } catch (error) {
     signal.throwIfAborted();
-    const failure = `The result could not be stored (${messageOf(error)}). Use the vault's writer role, or add \`--no-store\`.`;
-    return { key: undefined, failure, cause: error };
+    const sentence = `The result could not be stored (${messageOf(error)}). Use the vault's writer role, or add \`--no-store\`.`;
+    return { failure: new UserError(sentence, { cause: error }) };
   }
 }
 

@@ -1,26 +1,26 @@
 import type { Reporter } from "../common/reporter.ts";
 import type { RemoteService } from "../http/remoteService.ts";
 
-/** An app at its host: its settings, variables, deployments and names. */
+/** An app at its host. */
 export interface AppProject {
   id: string;
   name: string;
   /** The deployment that serves visitors; undefined before the first one. */
   productionId: string | undefined;
-  /** Whether pushes to a repository are deployed by the host itself. */
+  /** Whether the host itself deploys pushes to a repository. */
   hasRepository: boolean;
 }
 
 /** A variable of an app's environment; its value is never asked for. */
 export interface AppVariable {
   key: string;
-  /** How its value is kept, in the host's own word. */
+  /** How its value is stored, in the host's own word. */
   type: string;
-  /** The environments that it is for, in the host's own words. */
+  /** The environments that it is set in, in the host's own words. */
   targets: string[];
 }
 
-/** A state of an app that was built, or is being built. */
+/** A build of an app, finished or in progress. */
 export interface Deployment {
   id: string;
   /** Address of its own, with the scheme. */
@@ -29,7 +29,7 @@ export interface Deployment {
   state: "pending" | "ready" | "failed";
   /** The state in the host's own word, for messages. */
   status: string;
-  /** Why it failed, if the host says so. */
+  /** Why it failed, if the host gives a reason. */
   error: string | undefined;
   /** SHA of the commit that it was built from. */
   commit: string | undefined;
@@ -47,73 +47,73 @@ export interface DeploymentSource {
   sourceUrl: string;
 }
 
-/** A name under which visitors reach an app. */
+/** A host name of an app for its visitors. */
 export interface PublicName {
   name: string;
-  /** True if the host made it itself, within its own domain. */
+  /** True if the host generated it, within its own domain. */
   isGenerated: boolean;
-  /** False until the host has seen the proofs. */
+  /** False until the host has found the proofs. */
   isVerified: boolean;
-  /** Records that prove whose the name is. */
+  /** DNS records that prove the owner of the name. */
   proofs: readonly { type: string; domain: string; value: string }[];
 }
 
-/** A header that opens a protected deployment to this program. */
+/** A header that opens a protected deployment. */
 export interface DeploymentPass {
   header: string;
   secret: string;
 }
 
 /**
- * What the product asks of the host of its application. Every call throws ServiceError or UnreachableError (services/http/http.ts). What does
- * not exist is undefined where a single thing is asked for, and an error that `isNotFound` recognises otherwise.
+ * The host of the application. Calls throw ServiceError or UnreachableError (services/http/http.ts). A single thing that does not exist is
+ * undefined; elsewhere a missing thing is a ServiceError with status 404.
  */
 export interface AppHost extends RemoteService {
-  /** Where the CNAME record of a public name leads. */
+  /** The target of a public name's CNAME record. */
   readonly dnsTarget: string;
-  /** Variable by which a running deployment knows its own id. */
+  /** Environment variable with a deployment's own id. */
   readonly deploymentVariable: string;
 
   project(idOrName: string, signal?: AbortSignal): Promise<AppProject | undefined>;
-  /** The project in the host's own form, for a backup of the configuration. It may hold secrets. */
+  /** The project in the host's own form, for a backup of the configuration. It may contain secrets. */
   exportProject(idOrName: string, signal?: AbortSignal): Promise<Record<string, unknown> | undefined>;
-  /** Stops the app for its visitors; nothing of it is lost. */
+  /** Stops the app for its visitors. Nothing is deleted. */
   pauseProject(projectId: string, signal?: AbortSignal): Promise<void>;
 
   variables(projectId: string, signal?: AbortSignal): Promise<AppVariable[]>;
-  /** The variables that stand in the way of new ones with these names and targets. */
+  /** The existing variables that conflict with new ones of these names and targets. */
   clashingVariables(
     projectId: string,
     wanted: readonly { key: string; targets: readonly string[] }[],
     signal?: AbortSignal,
   ): Promise<{ id: string; key: string }[]>;
-  /** Removes a variable. One that does not exist is fine. */
+  /** Removes a variable. A missing one is no error. */
   removeVariable(projectId: string, id: string, signal?: AbortSignal): Promise<void>;
 
   /**
-   * Uploads what the host lacks of the files and starts a deployment to production, which knows its id and its commit
-   * (CASTCHAT_COMMIT_SHA). UserError if there are no files.
+   * Uploads the files that the host lacks and starts a deployment to production. The deployment has its id and its commit
+   * (CASTCHAT_COMMIT_SHA) in its environment. UserError if there are no files.
    */
   deploy(source: DeploymentSource, reporter: Reporter, signal?: AbortSignal): Promise<Deployment>;
   /** By id, or by the host name of its own address. */
   deployment(idOrHost: string, signal?: AbortSignal): Promise<Deployment | undefined>;
   /** Whether a project has a deployment of any kind and state. */
   hasDeployments(projectId: string, signal?: AbortSignal): Promise<boolean>;
-  /** Gives the project's public names to a deployment. One that has them already is fine. */
+  /** Points the project's public names to a deployment. No error if they already are. */
   promoteDeployment(projectId: string, deploymentId: string, signal?: AbortSignal): Promise<void>;
-  /** Deletes a deployment. One that does not exist is fine. */
+  /** Deletes a deployment. A missing one is no error. */
   deleteDeployment(id: string, signal?: AbortSignal): Promise<void>;
-  /** What a request to a deployment's address needs; undefined for an address that the host does not protect. Makes a secret if there is none. */
+  /** The pass for a deployment's address; undefined if the host does not protect it. Makes a secret if there is none. */
   passFor(projectId: string, address: string, signal?: AbortSignal): Promise<DeploymentPass | undefined>;
 
   publicNames(projectId: string, signal?: AbortSignal): Promise<PublicName[]>;
   publicName(projectId: string, name: string, signal?: AbortSignal): Promise<PublicName | undefined>;
-  /** Brings a name to a project, from any project that the token may see. UserError if another one has it. */
+  /** Moves a name to a project, from any project that the token can see. UserError if another project has it. */
   takePublicName(projectId: string, name: string, signal?: AbortSignal): Promise<PublicName>;
-  /** Has the host look for the proofs. */
+  /** Makes the host look for the proofs. */
   verifyPublicName(projectId: string, name: string, signal?: AbortSignal): Promise<PublicName>;
-  /** Takes a name from a project. One that it does not have is fine. */
+  /** Removes a name from a project. A missing one is no error. */
   releasePublicName(projectId: string, name: string, signal?: AbortSignal): Promise<void>;
-  /** Id of the deployment that a name is served from; undefined if it is served from none. */
+  /** Id of the deployment behind a name; undefined if there is none. */
   servedFrom(name: string, signal?: AbortSignal): Promise<string | undefined>;
 }

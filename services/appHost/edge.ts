@@ -3,19 +3,20 @@ import { request as httpsRequest } from "node:https";
 
 import { realTiming } from "../common/timing.ts";
 import { networkReason } from "../http/http.ts";
+import { parseJson } from "../http/jsonClient.ts";
 
-/** What a public address answered. */
+/** The answer of a public address. */
 export interface EdgeAnswer {
   status: number;
-  /** The body as JSON, or undefined when it is none. */
+  /** The body as JSON; undefined if it is not JSON. */
   body: unknown;
   /** First characters of the body, for messages. */
   excerpt: string;
-  /** The app host whose edge has marked the answer; undefined for an answer of any other server. */
+  /** The app host whose edge marked the answer; undefined for the answer of another server. */
   servedBy: string | undefined;
 }
 
-/** Asks a public address the way a visitor does, with further headers where given. Throws the reason when nothing answers. */
+/** Requests a public address as a visitor does, with optional further headers. Throws the reason if there is no answer. */
 export type Edge = (
   url: string,
   signal: AbortSignal,
@@ -32,35 +33,32 @@ export interface EdgeMark {
 
 /** Where the network's edge is. */
 export interface EdgeOptions {
-  /**
-   * When set, every request goes to this address by plain HTTP, with the public name in its Host header: a way to ask
-   * before a name leads anywhere, or where names are not served at all.
-   */
+  /** Send every request to this address by plain HTTP, with the public name in its Host header. @default - the name's own address */
   endpoint?: string | undefined;
   /** The mark to look for. */
   mark?: EdgeMark | undefined;
-  /** Patience with one request, in milliseconds. @default - `edgeSilenceMs` of {@link realTiming} */
+  /** Milliseconds for one request. @default - `edgeSilenceMs` of {@link realTiming} */
   timeoutMs?: number;
 }
 
-/** A health answer is small; whatever is longer is not read. */
+/** A health answer is small. A longer answer is not read. */
 const LONGEST_BODY_BYTES = 64 * 1024;
 
-/** A client of the public edge. node:http and not fetch, as fetch decides on the Host header by itself. */
+/** A client of the public edge. It uses node:http, because fetch sets the Host header itself. */
 export function edgeClient(options: EdgeOptions = {}): Edge {
   const { endpoint, mark, timeoutMs = realTiming.edgeSilenceMs } = options;
   return (address, signal, headers = {}) => {
     const url = new URL(address);
     const target = endpoint === undefined ? url : new URL(url.pathname + url.search, endpoint);
     const send = target.protocol === "http:" ? httpRequest : httpsRequest;
-    const host = url.host;
+    const { host } = url;
     const limited = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
     return new Promise<EdgeAnswer>((resolve, reject) => {
       const fail = (error: Error): void => {
         const reason = limited.aborted ? `no answer within ${timeoutMs / 1000} s` : networkReason(error);
         reject(signal.aborted ? (signal.reason as Error) : new Error(`${host} cannot be reached: ${reason}.`));
       };
-      // No connection is kept: a name that has moved must not be answered through an old one.
+      // No connection is kept: after a move, an old connection would still answer for the name.
       const sent = { ...headers, host, accept: "application/json" };
       const call = send(target, { headers: sent, agent: false, signal: limited });
       call.once("error", fail);
@@ -75,7 +73,7 @@ export function edgeClient(options: EdgeOptions = {}): Edge {
         response.once("end", () => {
           resolve({
             status: response.statusCode ?? 0,
-            body: jsonOf(text),
+            body: parseJson(text),
             excerpt: text.slice(0, 200).trim(),
             servedBy: mark !== undefined && response.headers[mark.header] !== undefined ? mark.host : undefined,
           });
@@ -84,12 +82,4 @@ export function edgeClient(options: EdgeOptions = {}): Edge {
       call.end();
     });
   };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

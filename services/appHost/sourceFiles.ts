@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-/** A file of a source tree that is to be deployed. */
+/** A file to deploy. */
 export interface SourceFile {
   /** Path within the tree. */
   file: string;
@@ -10,15 +10,15 @@ export interface SourceFile {
   sha: string;
   /** Bytes. */
   size: number;
-  /** As the file system has it. */
+  /** The file system's mode. */
   mode: number;
-  /** Where its content lies. */
+  /** Absolute path of its content. */
   path: string;
 }
 
 /**
- * The files below a folder, with the SHA-1 of their content (the digest that Vercel asks for), in the order of their
- * names. Git's own folder and symbolic links are left out: a link would be read outside of the tree.
+ * The files below a folder, with the SHA-1 of their content (the digest that Vercel uses), sorted by name. Git's own folder is left out, and
+ * so are symbolic links, which may lead out of the tree.
  */
 export async function sourceFiles(folder: string): Promise<SourceFile[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });

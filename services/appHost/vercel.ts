@@ -6,7 +6,7 @@ import { vercelNames } from "./vercelNames.ts";
 import { vercelProjects } from "./vercelProjects.ts";
 import { vercelProtection } from "./vercelProtection.ts";
 
-/** How Vercel's edge marks its answers (https://vercel.com/docs/headers/response-headers#x-vercel-id). */
+/** The mark of Vercel's edge in its answers (https://vercel.com/docs/headers/response-headers#x-vercel-id). */
 export const VERCEL_EDGE: EdgeMark = { host: VERCEL.name, header: "x-vercel-id" };
 
 /** Applications on Vercel. */

@@ -1,32 +1,27 @@
 import { z } from "zod";
 
-import { jsonClient, type JsonRequest } from "../http/jsonClient.ts";
-import { accessOptions, type RemoteService, type ServiceAccess } from "../http/remoteService.ts";
+import { type JsonClient, jsonClient } from "../http/jsonClient.ts";
+import type { RemoteService, ServiceAccess } from "../http/remoteService.ts";
 
-/** Vercel, and where its token comes from. */
+/** Vercel, and the variable with its token. */
 export const VERCEL = { name: "Vercel", tokenName: "VERCEL_API_TOKEN" } as const satisfies RemoteService;
 
 /** Vercel's API, as published. */
 const VERCEL_API = "https://api.vercel.com";
 
-/** Where and as whom Vercel is spoken to. */
+/** Where Vercel is, and with which token and for which team it is called. */
 export interface VercelAccess extends ServiceAccess {
   /** Team, by id (`team_…`) or slug; none for a personal account. */
   readonly team?: string | undefined;
 }
 
-/** Sends one request for the team and gives its parsed answer. */
-export type VercelApi = <T>(request: JsonRequest<T>) => Promise<T>;
+const errorAnswer = z.object({ error: z.object({ code: z.string().optional(), message: z.string().optional() }) });
 
-/** A refusal. */
-const errorAnswer = z.object({
-  error: z.object({ code: z.string().optional(), message: z.string().optional() }),
-});
-
-/** Vercel's REST API (fields and paths: https://vercel.com/docs/rest-api). */
-export function vercelApi(access: VercelAccess): VercelApi {
+/** Vercel's REST API for the team (fields and paths: https://vercel.com/docs/rest-api). */
+export function vercelApi(access: VercelAccess): JsonClient {
   const call = jsonClient({
-    ...accessOptions(VERCEL, access),
+    ...VERCEL,
+    ...access,
     baseUrl: access.endpoint ?? VERCEL_API,
     describeError: (body) => errorAnswer.safeParse(body).data?.error ?? {},
   });

@@ -2,11 +2,12 @@ import { z } from "zod";
 
 import { UserError } from "../common/errors.ts";
 import { segment, ServiceError, unlessNotFound } from "../http/http.ts";
+import type { JsonClient } from "../http/jsonClient.ts";
 import type { AppHost, PublicName } from "./appHost.ts";
-import { VERCEL, type VercelApi } from "./vercelApi.ts";
+import { VERCEL } from "./vercelApi.ts";
 import { allProjects, projectPath } from "./vercelProjects.ts";
 
-/** Where the names and addresses that Vercel generates end. */
+/** The end of the names and addresses that Vercel generates. */
 const GENERATED = ".vercel.app";
 
 const domainAnswer = z
@@ -21,14 +22,14 @@ const domainAnswer = z
 const domainsAnswer = z.object({ domains: z.array(domainAnswer) });
 const aliasAnswer = z.object({ deploymentId: z.string() });
 
-/** Whether Vercel has made a host name itself. */
+/** Whether Vercel generated a host name. */
 export function isGenerated(host: string): boolean {
   return host.endsWith(GENERATED);
 }
 
-/** The domains of Vercel's projects, and what they lead to. */
+/** The domains of Vercel's projects, and the deployments behind them. */
 export function vercelNames(
-  call: VercelApi,
+  call: JsonClient,
 ): Pick<
   AppHost,
   "publicNames" | "publicName" | "takePublicName" | "verifyPublicName" | "releasePublicName" | "servedFrom"
@@ -47,7 +48,7 @@ export function vercelNames(
       throw error;
     }
   };
-  /** Undefined if no project that the token sees has the name. */
+  /** Undefined if no project that the token can see has the name. */
   const moved = async (project: string, name: string, signal?: AbortSignal): Promise<PublicName | undefined> => {
     for (const { id } of await allProjects(call, signal)) {
       if (id === project || !(await publicName(id, name, signal))) continue;
@@ -69,7 +70,7 @@ export function vercelNames(
         (await moved(project, name, signal));
       if (taken !== undefined) return taken;
       throw new UserError(
-        `${name} belongs to a Vercel project that ${VERCEL.tokenName} does not see: remove it there, or use a token of that team.`,
+        `${name} belongs to a Vercel project that ${VERCEL.tokenName} cannot see: remove it there, or type: export ${VERCEL.tokenName}=TOKEN_OF_THAT_TEAM`,
       );
     },
     verifyPublicName: (project, name, signal) => {

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 import { segment, unlessNotFound } from "../http/http.ts";
+import type { JsonClient } from "../http/jsonClient.ts";
 import type { AppHost, AppProject } from "./appHost.ts";
-import type { VercelApi } from "./vercelApi.ts";
 
 const projectAnswer = z
   .object({
@@ -32,7 +32,7 @@ const variablesAnswer = z.object({
   ),
 });
 
-/** More pages than any account has: a listing that goes on is a fault of the service. */
+/** More pages than any account has. A longer listing is a fault of the service. */
 const MOST_PAGES = 1000;
 
 /** Path of a project. */
@@ -42,7 +42,7 @@ export function projectPath(idOrName: string, version = "v9"): string {
 
 /** Vercel's projects and their variables. */
 export function vercelProjects(
-  call: VercelApi,
+  call: JsonClient,
 ): Pick<AppHost, "project" | "exportProject" | "pauseProject" | "variables" | "clashingVariables" | "removeVariable"> {
   const variablesOf = async (projectId: string, signal?: AbortSignal) =>
     (await call({ method: "GET", path: `${projectPath(projectId)}/env`, answer: variablesAnswer, signal })).envs;
@@ -57,7 +57,7 @@ export function vercelProjects(
     },
     variables: async (id, signal) =>
       (await variablesOf(id, signal)).map(({ key, type, targets }) => ({ key, type, targets })),
-    // Vercel refuses a second variable of a name and target.
+    // Vercel refuses a second variable with the same name and target.
     clashingVariables: async (id, wanted, signal) =>
       (await variablesOf(id, signal)).flatMap(({ id: variable, key, targets }) => {
         const isClash = wanted.some((one) => one.key === key && targets.some((target) => one.targets.includes(target)));
@@ -70,8 +70,8 @@ export function vercelProjects(
   };
 }
 
-/** All projects that the token may see. */
-export async function allProjects(call: VercelApi, signal?: AbortSignal): Promise<AppProject[]> {
+/** All projects that the token can see. */
+export async function allProjects(call: JsonClient, signal?: AbortSignal): Promise<AppProject[]> {
   const found: AppProject[] = [];
   let from: string | number | undefined;
   for (let page = 0; page < MOST_PAGES; page += 1) {

@@ -4,10 +4,10 @@ import { realTiming, type Timing } from "../common/timing.ts";
 import { type AwsCall, explainAwsError } from "./awsErrors.ts";
 import { patientRetries } from "./awsRetries.ts";
 
-/** Where AWS is. Credentials come from the environment unless they are given. */
+/** Where AWS is, and with which credentials and patience it is called. */
 export interface AwsPlace {
   region: string;
-  /** Only if it isn't AWS's own. */
+  /** @default - AWS's own */
   endpoint?: string | undefined;
   /** @default - those of the environment */
   credentials?: S3ClientConfig["credentials"] | undefined;
@@ -15,7 +15,7 @@ export interface AwsPlace {
   timing?: Timing | undefined;
 }
 
-/** Configuration of an SDK client whose calls are short: retries for a minute, and a limit for every attempt. */
+/** Configuration of an SDK client whose calls are short: retries for a minute, and a limit for each attempt. */
 export function shortCalls({ region, endpoint, credentials, timing = realTiming }: AwsPlace) {
   return {
     region,
@@ -26,12 +26,12 @@ export function shortCalls({ region, endpoint, credentials, timing = realTiming 
   };
 }
 
-/** What makes an SDK call end when the signal says so. */
+/** Options that make an SDK call end with the signal. */
 export function endedBy(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
   return signal === undefined ? {} : { abortSignal: signal };
 }
 
-/** The answer of an SDK call. Throws the signal's reason after an abort, else what {@link explainAwsError} makes of the error. */
+/** The answer of an SDK call. Throws the signal's reason after an abort, otherwise the error after {@link explainAwsError}. */
 export async function explainedCall<T>(answer: Promise<T>, call: AwsCall, signal?: AbortSignal): Promise<T> {
   try {
     return await answer;

@@ -1,151 +1,147 @@
 import { messageOf, UserError } from "../common/errors.ts";
 
-/** Which service was spoken to, for messages. */
+/** A call to AWS, for messages. */
 export interface AwsCall {
   /** "S3" or "KMS". */
   service: string;
   region: string;
   endpoint?: string | undefined;
-  /** What was worked on, e.g. `the vault bucket "x"`. */
+  /** What the call is about, e.g. `the vault bucket "x"`. */
   subject: string;
 }
 
 const NETWORK_CODES = new Set([
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "ETIMEDOUT",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "EPIPE",
-  "TimeoutError",
-  "NetworkingError",
-  "ERR_STREAM_PREMATURE_CLOSE",
+  ...["ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "EPIPE"],
+  ...["TimeoutError", "NetworkingError", "ERR_STREAM_PREMATURE_CLOSE"],
 ]);
 
-const expired = ({ service, region }: AwsCall) =>
-  `The AWS credentials for ${service} in ${region} have expired: get new ones, and run the same command again.`;
-
-const wrongSecret = ({ service, region }: AwsCall) =>
-  `${service} in ${region} refuses the AWS secret key: correct AWS_SECRET_ACCESS_KEY.`;
-
-/** What AWS says where the time of a request is too far from its own. */
+/** AWS's names for a request whose time differs too much from its own. */
 export const SKEW_CODES: ReadonlySet<string> = new Set([
   "RequestTimeTooSkewed",
   "RequestInTheFuture",
   "RequestExpired",
 ]);
 
-/** What S3 and services like it say where there is no room; by their HTTP status also without a name. */
+/** Names of a full disk at S3 and services like it. Some give only the HTTP status. */
 const FULL_CODES = new Set(["InsufficientStorage", "QuotaExceeded", "XMinioStorageFull", "XAmzStorageFull"]);
 const HTTP_INSUFFICIENT_STORAGE = 507;
-
-/** One sentence a cause, by the name that AWS gives it. `call` says what was worked on. */
-const SENTENCES: Readonly<Record<string, (call: AwsCall) => string>> = {
-  NoSuchBucket: ({ subject, region }) =>
-    `There is no ${subject.replace(/^the /, "")} in ${region}: run "pulumi up" for its stack, or correct the name.`,
-  PermanentRedirect: ({ subject, region }) => `${capital(subject)} is not in ${region}: correct the region.`,
-  AuthorizationHeaderMalformed: ({ subject, region }) => `${capital(subject)} is not in ${region}: correct the region.`,
-  InvalidAccessKeyId: ({ service, region }) =>
-    `${service} in ${region} does not know the AWS access key: correct AWS_ACCESS_KEY_ID.`,
-  UnrecognizedClientException: ({ service, region }) =>
-    `${service} in ${region} does not know the AWS access key: correct AWS_ACCESS_KEY_ID.`,
-  InvalidClientTokenId: ({ service, region }) =>
-    `${service} in ${region} does not know the AWS access key: correct AWS_ACCESS_KEY_ID.`,
-  SignatureDoesNotMatch: wrongSecret,
-  InvalidSignatureException: wrongSecret,
-  ExpiredToken: expired,
-  ExpiredTokenException: expired,
-  TokenRefreshRequired: expired,
-  InvalidToken: ({ service, region }) =>
-    `${service} in ${region} does not accept the AWS session token: get new credentials.`,
-  CredentialsProviderError: () => "There are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
-  NotFoundException: ({ subject, region }) =>
-    `${capital(subject)} does not exist in ${region}: run "pulumi up" for its stack, or correct the name.`,
-};
-
-/** A UserError of one sentence where the cause lies in the set-up or the network; any other error as it was. */
-export function explainAwsError(thrown: unknown, call: AwsCall): unknown {
-  // Explained already, such as by what gets the credentials of a call.
-  if (thrown instanceof UserError) return thrown;
-  const codes = codesOf(thrown);
-  if (isOfAnotherTime(thrown, codes)) {
-    return new UserError(
-      `${call.service} in ${call.region} refuses requests of this time: the clock of this machine is ${skewOf(thrown)}. Set it (by NTP), and run the same command again.`,
-      { cause: thrown },
-    );
-  }
-  for (const code of codes) {
-    const sentence = SENTENCES[code];
-    if (sentence !== undefined) return new UserError(sentence(call), { cause: thrown });
-  }
-  const status = statusOf(thrown);
-  if (status === HTTP_INSUFFICIENT_STORAGE || codes.some((code) => FULL_CODES.has(code))) {
-    return new UserError(
-      `${capital(call.subject)} has no room left: make some or raise its quota, and run the same command again.`,
-      { cause: thrown },
-    );
-  }
-  if (codes.some((code) => code.startsWith("AccessDenied"))) {
-    return new UserError(`Access to ${call.subject} is denied: ${messageOf(thrown)}`, { cause: thrown });
-  }
-  if (status === HTTP_TOO_MANY || (status !== undefined && status >= HTTP_SERVER_ERROR)) {
-    return new UserError(
-      `${call.service} in ${call.region} cannot answer at present (${status} ${codes.find((code) => code !== "Error") ?? ""}), also after several attempts: run the same command again later, and look at the region's health.`.replace(
-        " )",
-        ")",
-      ),
-      { cause: thrown },
-    );
-  }
-  if (codes.some((code) => NETWORK_CODES.has(code))) {
-    const at = call.endpoint === undefined ? "" : ` at ${call.endpoint}`;
-    return new UserError(
-      `${call.service} in ${call.region}${at} cannot be reached (${codes.find((code) => NETWORK_CODES.has(code)) ?? "no answer"}): check the network and the region's health.`,
-      {
-        cause: thrown,
-      },
-    );
-  }
-  return thrown;
-}
-
 const HTTP_TOO_MANY = 429;
 const HTTP_SERVER_ERROR = 500;
 
-/** True where a connection broke or fell silent, so that the same call may do better. */
+const LOGIN = "With a profile, type: aws sso login";
+
+/** AWS's names of each cause, and its message. */
+const SENTENCES: readonly [names: readonly string[], sentence: (call: AwsCall) => string][] = [
+  [
+    ["NoSuchBucket"],
+    ({ subject, region }) =>
+      `There is no ${subject.replace(/^the /, "")} in ${region}: run "pulumi up" for its stack, or correct the name.`,
+  ],
+  [
+    ["PermanentRedirect", "AuthorizationHeaderMalformed"],
+    ({ subject, region }) =>
+      `${capital(subject)} is not in ${region}: correct the region. Type: pulumi config set awsRegion REGION`,
+  ],
+  [
+    ["InvalidAccessKeyId", "UnrecognizedClientException", "InvalidClientTokenId"],
+    ({ service, region }) =>
+      `${service} in ${region} does not know the AWS access key: correct AWS_ACCESS_KEY_ID. Type: export AWS_ACCESS_KEY_ID=KEY`,
+  ],
+  [
+    ["SignatureDoesNotMatch", "InvalidSignatureException"],
+    ({ service, region }) =>
+      `${service} in ${region} refuses the AWS secret key: correct AWS_SECRET_ACCESS_KEY. Type: export AWS_SECRET_ACCESS_KEY=SECRET`,
+  ],
+  [
+    ["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"],
+    ({ service, region }) =>
+      `The AWS credentials for ${service} in ${region} have expired: get new ones, and run the same command again. ${LOGIN}`,
+  ],
+  [
+    ["InvalidToken"],
+    ({ service, region }) =>
+      `${service} in ${region} does not accept the AWS session token: get new credentials. ${LOGIN}`,
+  ],
+  [
+    ["CredentialsProviderError"],
+    () => "There are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or type: aws configure",
+  ],
+  [
+    ["NotFoundException"],
+    ({ subject, region }) =>
+      `${capital(subject)} does not exist in ${region}: run "pulumi up" for its stack, or correct the name.`,
+  ],
+];
+
+/** A UserError if the cause is in the set-up or the network; any other error unchanged. */
+export function explainAwsError(thrown: unknown, call: AwsCall): unknown {
+  // Already explained, for example by the code that gets a call's credentials.
+  if (thrown instanceof UserError) return thrown;
+  const sentence = sentenceOf(thrown, call);
+  return sentence === undefined ? thrown : new UserError(sentence, { cause: thrown });
+}
+
+function sentenceOf(thrown: unknown, call: AwsCall): string | undefined {
+  const { service, region, endpoint, subject } = call;
+  const codes = codesOf(thrown);
+  if (isOfAnotherTime(thrown, codes))
+    return `${service} in ${region} refuses requests of this time: the clock of this machine is ${skewOf(thrown)}. Set it by NTP (sudo timedatectl set-ntp true), and run the same command again.`;
+  for (const code of codes) {
+    const known = SENTENCES.find(([names]) => names.includes(code));
+    if (known !== undefined) return known[1](call);
+  }
+  const status = statusOf(thrown);
+  if (status === HTTP_INSUFFICIENT_STORAGE || codes.some((code) => FULL_CODES.has(code)))
+    return `${capital(subject)} has no room left: make some or raise its quota, and run the same command again.`;
+  if (codes.some((code) => code.startsWith("AccessDenied")))
+    return `Access to ${subject} is denied: ${messageOf(thrown).replace(/\.$/, "")}. docs/accounts.md lists the rights. To see which user or role this is, type: aws sts get-caller-identity`;
+  if (status === HTTP_TOO_MANY || (status !== undefined && status >= HTTP_SERVER_ERROR)) {
+    const code = codes.find((one) => one !== "Error");
+    const answer = code === undefined ? status : `${status} ${code}`;
+    return `${service} in ${region} cannot answer at present (${answer}), also after several attempts: run the same command again later, and look at the region's health (https://health.aws.amazon.com).`;
+  }
+  const network = codes.find((code) => NETWORK_CODES.has(code));
+  if (network === undefined) return undefined;
+  const at = endpoint === undefined ? "" : ` at ${endpoint}`;
+  const address = endpoint ?? `https://sts.${region}.amazonaws.com`;
+  return `${service} in ${region}${at} cannot be reached (${network}): check the network and the region's health. Type: curl -I ${address}`;
+}
+
+/** True if a connection broke or fell silent, so that the same call may succeed the next time. */
 export function isLostConnection(thrown: unknown): boolean {
   return (
     codesOf(thrown).some((code) => NETWORK_CODES.has(code)) || /^(Connection lost|aborted)/.test(messageOf(thrown))
   );
 }
 
-/** Services that speak JSON have one code for a wrong signature and for one of another time, and tell them apart in words. */
+/** JSON services have one code for a wrong signature and for a wrong time. Only their words differ. */
 function isOfAnotherTime(thrown: unknown, codes: readonly string[]): boolean {
   if (codes.some((code) => SKEW_CODES.has(code))) return true;
   const words = /Signature (expired|not yet current)|difference between the request time/i;
   return codes.includes("InvalidSignatureException") && words.test(messageOf(thrown));
 }
 
-/** HTTP status of the answer that an error is, or undefined. */
-function statusOf(thrown: unknown): number | undefined {
+/** The name that AWS gives an error, or "". */
+export function nameOf(thrown: unknown): string {
+  return (thrown as { name?: string } | undefined)?.name ?? "";
+}
+
+/** HTTP status of AWS's answer; undefined if there was no answer. */
+export function statusOf(thrown: unknown): number | undefined {
   return (thrown as { $metadata?: { httpStatusCode?: number } } | undefined)?.$metadata?.httpStatusCode;
 }
 
-/** How far this machine's clock is off by the answer's own date: "2 h 5 min ahead". */
+/** The error of this machine's clock by the date of AWS's answer: "2 h 5 min ahead". */
 function skewOf(thrown: unknown): string {
   const { $response } = (thrown ?? {}) as { $response?: { headers?: Record<string, string> } };
-  const theirs = Date.parse($response?.headers?.["date"] ?? "");
-  if (Number.isNaN(theirs)) return "wrong";
-  const minutes = Math.round((Date.now() - theirs) / 60_000);
+  const minutes = Math.round((Date.now() - Date.parse($response?.headers?.["date"] ?? "")) / 60_000);
   const size = Math.abs(minutes);
-  if (size === 0) return "wrong";
+  if (Number.isNaN(minutes) || size === 0) return "wrong";
   const words = [size >= 60 ? `${Math.floor(size / 60)} h` : "", size % 60 > 0 ? `${size % 60} min` : ""];
   return `${words.filter((word) => word !== "").join(" ")} ${minutes > 0 ? "ahead" : "behind"}`;
 }
 
-/** True when AWS says that the object or its version is not there. */
+/** True if AWS says that the object or its version does not exist. */
 export function isMissing(thrown: unknown): boolean {
   return codesOf(thrown).some((code) => code === "NoSuchKey" || code === "NotFound" || code === "NoSuchVersion");
 }
@@ -157,10 +153,10 @@ function codesOf(thrown: unknown): string[] {
     Record<"code" | "name" | "cause" | "errors" | "message", unknown>
   >;
   return [
-    // Where both IPv4 and IPv6 were tried, the reasons are one level down.
+    // If both IPv4 and IPv6 were tried, the reasons are one level down.
     ...(Array.isArray(errors) ? errors.flatMap(codesOf) : []),
     ...[code, name].filter((text) => typeof text === "string"),
-    // The SDK wraps what it doesn't know as an error, and keeps the message alone.
+    // The SDK wraps what it doesn't recognize as an error, and keeps only the message.
     ...(typeof message === "string" ? (/\bE[A-Z]{4,}\b/.exec(message) ?? []) : []),
     ...(cause === undefined || cause === thrown ? [] : codesOf(cause)),
   ];

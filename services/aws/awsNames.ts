@@ -2,15 +2,16 @@ import { DescribeSecretCommand, SecretsManagerClient } from "@aws-sdk/client-sec
 import { GetQueueUrlCommand, SQSClient } from "@aws-sdk/client-sqs";
 
 import { type AwsPlace, endedBy, explainedCall, shortCalls } from "./awsCalls.ts";
+import { nameOf } from "./awsErrors.ts";
 
-/** A secret as Secrets Manager has it. */
+/** A secret in Secrets Manager. */
 export interface NamedSecret {
   arn: string;
-  /** When it was marked for deletion, UTC. Until its recovery window ends, it can't be used but keeps its name. */
+  /** When its deletion was scheduled, UTC. Until its recovery window ends it can't be used, but its name is taken. */
   deletedAt?: Date;
 }
 
-/** Finds what AWS addresses otherwise than by the name that it was made under. */
+/** Finds resources that AWS addresses by something else than their name. */
 export interface AwsNames {
   secret(name: string, signal?: AbortSignal): Promise<NamedSecret | undefined>;
   /** The queue's address. */
@@ -40,5 +41,5 @@ export function awsNames(place: AwsPlace): AwsNames {
 }
 
 function undefinedIfMissing(error: unknown): undefined {
-  if (!(error instanceof Error) || !MISSING.has(error.name)) throw error;
+  if (!MISSING.has(nameOf(error))) throw error;
 }

@@ -1,21 +1,20 @@
 import type { S3ClientConfig } from "@aws-sdk/client-s3";
 
 import type { Timing } from "../common/timing.ts";
-import { SKEW_CODES } from "./awsErrors.ts";
+import { nameOf, SKEW_CODES, statusOf } from "./awsErrors.ts";
 
-/** What the SDK asks whether, and when, a failed call is made again. */
+/** Decides for the SDK whether and when a failed call is made again. */
 export type RetryStrategy = Exclude<NonNullable<S3ClientConfig["retryStrategy"]>, { retry: unknown }>;
 type RetryToken = Awaited<ReturnType<RetryStrategy["acquireInitialRetryToken"]>>;
 
-/** Attempts at a service that has never answered: its address, the network or the region is at fault, and people wait for the word. */
+/** Attempts at a service that has never answered. Its address, the network or the region is at fault, and an operator waits. */
 const ATTEMPTS_UNANSWERED = 3;
-/** At least so many are made whatever the time: a connection that fell silent has used up all of it. */
+/** Attempts that are always made, because a connection that fell silent has used up the time. */
 const ATTEMPTS_AT_LEAST = 3;
 
 /**
- * Retries for as long as the patience lasts, with pauses that double and are drawn by lot: many clients that were refused at
- * once must not come back at once. The SDK's own strategy counts attempts, so that a storm of "503 Slow Down" of a few
- * seconds ends a run of an hour.
+ * Retries for as long as the patience lasts, with random pauses that double, so that many clients do not return at once. The SDK's own
+ * strategy counts attempts: with it, a few seconds of "503 Slow Down" would end a run of an hour.
  */
 export function patientRetries(timing: Timing): RetryStrategy {
   let hasAnswered = false;
@@ -30,10 +29,11 @@ export function patientRetries(timing: Timing): RetryStrategy {
     refreshRetryTokenForRetry(token, { errorType, error }) {
       const attempts = token.getRetryCount() + 1;
       const since = begunAt.get(token) ?? performance.now();
-      hasAnswered ||= isAnswer(error);
+      hasAnswered ||= statusOf(error) !== undefined;
       const isLasting = errorType !== "THROTTLING" && errorType !== "TRANSIENT";
+      // After a refusal for its time the SDK corrects its clock once; if AWS refuses again, the machine's clock must be set.
       const isSpent =
-        hasAnswered && !isSkew(error)
+        hasAnswered && !SKEW_CODES.has(nameOf(error))
           ? attempts >= ATTEMPTS_AT_LEAST && performance.now() - since >= timing.awsPatienceMs
           : attempts >= ATTEMPTS_UNANSWERED;
       if (isLasting || isSpent) return Promise.reject(new Error("no further attempt"));
@@ -45,15 +45,4 @@ export function patientRetries(timing: Timing): RetryStrategy {
       hasAnswered = true;
     },
   };
-}
-
-/** The SDK corrects its own idea of the time after such an answer; a machine whose clock is refused again is to be set. */
-function isSkew(error: unknown): boolean {
-  return SKEW_CODES.has((error as Error | undefined)?.name ?? "");
-}
-
-/** Whether an error is what a server said, not that none could be reached. */
-function isAnswer(error: unknown): boolean {
-  const { $metadata } = (error ?? {}) as { $metadata?: { httpStatusCode?: number } };
-  return $metadata?.httpStatusCode !== undefined;
 }

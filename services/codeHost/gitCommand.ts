@@ -1,5 +1,6 @@
 import { execa } from "execa";
 
+import { childEnvironment } from "../common/childEnvironment.ts";
 import { redact, UserError } from "../common/errors.ts";
 import {
   type Git,
@@ -11,27 +12,15 @@ import {
   RefusedTokenError,
 } from "./git.ts";
 
-/** After a refusal git would ask for a name and a password, and says no more than that it must not. */
+/** What git prints if the server refuses it: git would ask for a name and a password, and must not. */
 const REFUSED = /could not read (Username|Password)|Authentication failed|The requested URL returned error: 40[13]/;
 
-/** Environment variables that are git's own business; the caller's own git settings must not change what a recovery does. */
-const PASSED_ON = [
-  "PATH",
-  "HOME",
-  "LANG",
-  "TMPDIR",
-  "SSL_CERT_FILE",
-  "HTTPS_PROXY",
-  "HTTP_PROXY",
-  "NO_PROXY",
-  "https_proxy",
-  "http_proxy",
-  "no_proxy",
-];
+/** The environment variables that git gets. The caller's own git settings must not change what a recovery does. */
+const PASSED_ON = /^(PATH|HOME|LANG|TMPDIR|SSL_CERT_FILE|(HTTPS?|NO)_PROXY|(https?|no)_proxy)$/;
 
 /**
- * A git client over the git command. Tokens reach git in environment variables (`GIT_CONFIG_*`), never as arguments or
- * within addresses, where other users of the machine and logs would see them. No hook of a repository is run.
+ * A git client over the git command. Tokens reach git in environment variables (`GIT_CONFIG_*`), never in arguments or addresses, which
+ * other users of the machine and logs would see. No hook of a repository runs.
  */
 export function gitCommand(credentials: readonly GitCredential[] = []): Git {
   const environment = gitEnvironment(credentials);
@@ -69,7 +58,7 @@ export function gitCommand(credentials: readonly GitCredential[] = []): Git {
     push: async (folder, url, refspecs, signal) => {
       const answer = await git(["push", "--porcelain", "--", checkedUrl(url), ...refspecs], signal, folder);
       const pushed = pushedOf(answer.stdout);
-      // A refused ref also makes git fail; it is a failure of the whole only when git says nothing about single refs.
+      // git fails if any ref is refused. The push as a whole has failed only if git reports nothing about single refs.
       if (pushed.length === 0) succeededAt(url, answer, `push to ${shown(url)}`);
       return pushed;
     },
@@ -90,7 +79,7 @@ function gitEnvironment(credentials: readonly GitCredential[]): NodeJS.ProcessEn
   const settings: [string, string][] = [
     ["core.hooksPath", "/dev/null"],
     ["credential.helper", ""],
-    // A redirect to another server must not be followed with our credential.
+    // A redirect must not take our credential to another server.
     ["http.followRedirects", "false"],
     ["gc.auto", "0"],
     ...credentials.map(({ origin, username, token }): [string, string] => {
@@ -98,22 +87,19 @@ function gitEnvironment(credentials: readonly GitCredential[]): NodeJS.ProcessEn
       return [`http.${origin}/.extraHeader`, `Authorization: Basic ${basic}`];
     }),
   ];
-  const environment: NodeJS.ProcessEnv = {
+  const numbered = settings.flatMap(([key, value], index): [string, string][] => [
+    [`GIT_CONFIG_KEY_${index}`, key],
+    [`GIT_CONFIG_VALUE_${index}`, value],
+  ]);
+  return {
     GIT_TERMINAL_PROMPT: "0",
     GIT_CONFIG_NOSYSTEM: "1",
     GIT_CONFIG_GLOBAL: "/dev/null",
     GIT_CONFIG_COUNT: String(settings.length),
     LC_ALL: "C",
+    ...childEnvironment(PASSED_ON),
+    ...Object.fromEntries(numbered),
   };
-  for (const name of PASSED_ON) {
-    const value = process.env[name];
-    if (value !== undefined) environment[name] = value;
-  }
-  settings.forEach(([key, value], index) => {
-    environment[`GIT_CONFIG_KEY_${index}`] = key;
-    environment[`GIT_CONFIG_VALUE_${index}`] = value;
-  });
-  return environment;
 }
 
 async function runGit(
@@ -146,23 +132,19 @@ async function runGit(
   }
 }
 
-/** The answer of a git that ended well. `tokenName` is where the server's token comes from, if it has one. */
+/** The answer of a git that succeeded. `tokenName` is the variable with the server's token, if it has one. */
 function succeeded(answer: GitAnswer, action: string, tokenName?: string): GitAnswer {
   if (answer.exitCode === 0) return answer;
   if (REFUSED.test(answer.stderr)) {
-    const why = tokenName === undefined ? "wants a token, and there is none for it." : "refuses the token.";
-    const remedy = tokenName === undefined ? "" : ` Correct ${tokenName}.`;
-    throw new RefusedTokenError(redact(`git could not ${action}: the server ${why}${remedy}`));
+    const why =
+      tokenName === undefined
+        ? "wants a token, and there is none for it. Check the address of the repository."
+        : `refuses the token. Correct ${tokenName}. Type: export ${tokenName}=TOKEN`;
+    throw new RefusedTokenError(redact(`git could not ${action}: the server ${why}`));
   }
-  const lines = answer.stderr
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "");
-  const telling =
-    lines.find((line) => /^(fatal|error|remote):/.test(line)) ?? lines.at(-1) ?? `exit ${answer.exitCode}`;
-  throw new GitError(
-    redact(`git could not ${action}: ${telling.replace(/^(fatal|error):\s*/, "").replace(/\.$/, "")}.`),
-  );
+  const lines = answer.stderr.split("\n").flatMap((line) => line.trim() || []);
+  const why = lines.find((line) => /^(fatal|error|remote):/.test(line)) ?? lines.at(-1) ?? `exit ${answer.exitCode}`;
+  throw new GitError(redact(`git could not ${action}: ${why.replace(/^(fatal|error):\s*/, "").replace(/\.$/, "")}.`));
 }
 
 function refsOf(text: string, separator: string): GitRef[] {
@@ -182,15 +164,15 @@ function pushedOf(text: string): PushedRef[] {
   });
 }
 
-/** An address that begins with a dash would be read as an option, and `ext::` runs a command. */
+/** git would read an address that begins with a dash as an option, and `ext::` as a command to run. */
 function checkedUrl(url: string): string {
   if (/^(https?|file):\/\//.test(url) || url.startsWith("/")) return url;
-  throw new UserError(`"${shown(url)}" is no address of a repository: use https://… or an absolute path.`);
+  throw new UserError(`"${shown(url)}" is not the address of a repository: use https://… or an absolute path.`);
 }
 
 function checkedName(name: string): string {
   if (/^[A-Za-z0-9_][A-Za-z0-9._/-]*$/.test(name) && !name.includes("..")) return name;
-  throw new UserError(`"${name}" is no name of a branch or tag.`);
+  throw new UserError(`"${name}" is not the name of a branch or tag.`);
 }
 
 function shown(url: string): string {

@@ -2,21 +2,20 @@ import { z } from "zod";
 
 import { segment, unlessNotFound } from "../http/http.ts";
 import { jsonClient } from "../http/jsonClient.ts";
-import { accessOptions, type RemoteService, type ServiceAccess } from "../http/remoteService.ts";
+import type { RemoteService, ServiceAccess } from "../http/remoteService.ts";
 import type { CodeHost } from "./codeHost.ts";
 import { originOf } from "./git.ts";
 
-/** GitHub, and where its token comes from. */
+/** GitHub, and the variable with its token. */
 export const GITHUB = { name: "GitHub", tokenName: "GITHUB_TOKEN" } as const satisfies RemoteService;
 
-/** GitHub's REST API, as published. */
+/** GitHub's addresses: of its REST API, as published, and of git over HTTPS. */
 const GITHUB_API = "https://api.github.com";
-/** GitHub's address for git over HTTPS. */
 const GITHUB_GIT = "https://github.com";
 /** GitHub takes any token with this name. */
 const USERNAME = "x-access-token";
 
-/** Owner and name. A part of only dots would lead to another path of the API. */
+/** Owner and name. A part that is only dots would change the path in the API. */
 const FULL_NAME = /^(?!\.+\/)[^/]+\/(?!\.+$)[^/]+$/;
 
 const repositoryAnswer = z.record(z.string(), z.unknown());
@@ -29,15 +28,16 @@ const errorAnswer = z.object({ message: z.string().optional() });
 export function githubCode(access: ServiceAccess): CodeHost {
   const endpoint = (access.endpoint ?? GITHUB_GIT).replace(/\/+$/, "");
   const call = jsonClient({
-    ...accessOptions(GITHUB, access),
+    ...GITHUB,
+    ...access,
     baseUrl: endpoint === GITHUB_GIT ? GITHUB_API : `${endpoint.replace(/\/api\/v3$/, "")}/api/v3`,
     describeError: (body) => errorAnswer.safeParse(body).data ?? {},
   });
   return {
     ...GITHUB,
-    gitCredential: () => ({
-      ...{ origin: originOf(endpoint), username: USERNAME, token: access.token, tokenName: GITHUB.tokenName },
-    }),
+    gitCredential: () => {
+      return { origin: originOf(endpoint), username: USERNAME, token: access.token, tokenName: GITHUB.tokenName };
+    },
     exportRepository: async (fullName, signal) => {
       if (!FULL_NAME.test(fullName)) return undefined;
       const path = `/repos/${fullName.split("/").map(segment).join("/")}`;

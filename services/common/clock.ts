@@ -1,4 +1,4 @@
-/** Tells the time. Injected wherever a date matters, so that tests decide it; all dates are UTC. */
+/** Reads the time. Code that needs a date takes a clock, so that a test decides the date. All dates are UTC. */
 export type Clock = () => Date;
 
 /** The machine's clock. */

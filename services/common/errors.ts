@@ -1,28 +1,28 @@
 import { z } from "zod";
 
-/** Wrong use or set-up: the command line prints the message alone and exits with 2. */
+/** Wrong use or set-up: the command line prints only the message and exits with 2. */
 export class UserError extends Error {
   override readonly name = "UserError";
 }
 
-/** A promise that is not kept (data differs, an objective is missed): printed alone, exit 1. */
+/** A promise that is not kept (data differs, an objective is missed): only the message is printed, exit 1. */
 export class PromiseError extends Error {
   override readonly name = "PromiseError";
 }
 
-/** What stands in for a secret in every message. */
+/** Replaces a secret in every message. */
 export const REDACTED = "[secret]";
 
 const SECRET_PATTERNS: readonly [RegExp, string][] = [
-  // Passwords in connection strings and in remotes with credentials, whatever is in them; what follows a host is a port.
+  // Passwords in connection strings and remotes, with any characters. A number after a host is a port.
   [/([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):(?!\d+\/)[^\s"'<>]+@/gi, `$1:${REDACTED}@`],
   [/\b(Bearer|Basic|token)\s+[A-Za-z0-9._~+/=-]{8,}/gi, `$1 ${REDACTED}`],
-  // Whoever has this can read every backup that is sealed to it.
+  // This key opens every backup that is sealed to it.
   [/AGE-SECRET-KEY-[A-Z0-9-]{4,}/gi, REDACTED],
   [/\b(password|passphrase|secret|PGPASSWORD)=\S+/gi, `$1=${REDACTED}`],
   // As SQL writes them: OPTIONS of a user mapping, PASSWORD of a role.
   [/\b(password|passphrase|secret)\s+'(?:[^']|'')*'/gi, `$1 '${REDACTED}'`],
-  // Tokens by their form, wherever they stand: Supabase's, GitHub's, keys of hooks, and of an API.
+  // Tokens by their form, anywhere in the text: Supabase's, GitHub's, webhook secrets, and JSON web tokens.
   [/\b(sbp_[a-z0-9_]{20,}|gh[a-z]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|whsec_[A-Za-z0-9+/=_-]{8,})/g, REDACTED],
   [/\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}/g, REDACTED],
 ];

@@ -6,7 +6,7 @@ export interface Phase {
   durationMs: number;
 }
 
-/** Measures the phases of an operation and tells the reporter of each. */
+/** Measures the phases of an operation and reports each as it begins. */
 export class PhaseTimer {
   readonly phases: Phase[] = [];
   readonly #reporter: Reporter;

@@ -1,28 +1,24 @@
 import type { Clock } from "./clock.ts";
 import { type Patience, sleep } from "./timing.ts";
 
-/**
- * Looks at even intervals until it is so; always at least once. False if it is not once the limit has passed.
- *
- * @throws the signal's reason after an abort
- */
+/** Checks a condition at even intervals, at least once. False if the limit passes first. Throws the signal's reason after an abort. */
 export async function until(
-  isSo: () => boolean | Promise<boolean>,
+  isMet: () => boolean | Promise<boolean>,
   { everyMs, limitMs, signal }: { everyMs: number; limitMs: number; signal?: AbortSignal | undefined },
 ): Promise<boolean> {
   for (const deadline = performance.now() + limitMs; ;) {
-    if (await isSo()) return true;
+    if (await isMet()) return true;
     if (performance.now() > deadline) return false;
     await sleep(everyMs, signal);
   }
 }
 
-/** What one look found: a value that ends the waiting, or how far things are. */
+/** The result of one look: the value that was waited for, or the present state. */
 export type Look<T> = { done: T } | { waitingFor: string };
 
 /**
- * Looks again and again, with waits that grow by half each time, until a look is done.
- * Throws what `onLimit` makes of the last state once the limit has passed, and the signal's reason when aborted.
+ * Looks until the result is there, with waits that grow by half each time. Throws what `onLimit` makes of the last state when the limit
+ * has passed, and the signal's reason after an abort.
  */
 export async function poll<T>(
   look: () => Promise<Look<T>>,
@@ -30,7 +26,7 @@ export async function poll<T>(
     patience: Patience;
     clock: Clock;
     signal: AbortSignal;
-    /** Told each state that differs from the one before. */
+    /** Called with each state that differs from the one before. */
     progress?: (state: string) => void;
     onLimit: (lastState: string, elapsedMs: number) => Error;
   },

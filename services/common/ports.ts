@@ -1,18 +1,15 @@
 import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 
-/** Where servers of this program listen: never reachable from outside of this machine. */
+/** Address of this program's own servers, which no other machine can reach. */
 export const LOOPBACK = "127.0.0.1";
 
-/**
- * Where ports are taken from: below the range that systems take the ports of outgoing connections from (Linux: 32768 on), so
- * that a port that a stopped server keeps for its next start isn't taken by somebody's connection.
- */
+/** Ports are below the range for outgoing connections (Linux: from 32768), so that no connection takes a stopped server's port. */
 const FIRST_PORT = 20_000;
 const LAST_PORT = 32_000;
 const ATTEMPTS = 200;
 
-/** Ports on 127.0.0.1 that are free now, all different. Another program may take one later: whoever listens says so by name. */
+/** Different ports on 127.0.0.1 that are free now. Another program may take one before it is used. */
 export async function freePorts(count: number): Promise<number[]> {
   const found = new Set<number>();
   for (let attempt = 0; found.size < count; attempt++) {
@@ -26,8 +23,7 @@ export async function freePorts(count: number): Promise<number[]> {
 
 /** One free port on 127.0.0.1. */
 export async function freePort(): Promise<number> {
-  const [port] = await freePorts(1);
-  if (port === undefined) throw new Error("the system gave no free port on 127.0.0.1");
+  const [port] = (await freePorts(1)) as [number];
   return port;
 }
 

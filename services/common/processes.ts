@@ -13,21 +13,17 @@ export function isAlive(pid: number): boolean {
   return stat?.state !== "Z" || stat.threads > 1;
 }
 
-/**
- * Start time of a process in clock ticks since the machine's boot, or undefined when there is none.
- *
- * A pid together with this time names a process for ever; a pid alone may belong to another program tomorrow.
- */
+/** Start time of a process in clock ticks since the machine's boot. The system reuses a pid, but not a pid with its start time. */
 export function startTicks(pid: number): string | undefined {
   return procStat(pid)?.startTicks;
 }
 
-/** Whether the process of that pid is still the one that was noted with its start time. */
+/** Whether a pid still belongs to the process that had this start time. */
 export function isSameProcess(pid: number, ticks: string | undefined): boolean {
   return isAlive(pid) && startTicks(pid) === ticks;
 }
 
-/** Reads /proc/PID/stat (proc(5)): field 3 is the state, 20 the number of threads, 22 the start time. The name in field 2 may hold spaces. */
+/** Reads /proc/PID/stat (proc(5)): field 3 is the state, 20 the number of threads, 22 the start time. The name (field 2) may hold spaces. */
 function procStat(pid: number): { state: string; threads: number; startTicks: string } | undefined {
   let text: string;
   try {

@@ -1,15 +1,14 @@
 /**
- * Gives the memory of large bytes back at once; whoever looks at them afterwards finds them empty. Otherwise the runtime would
- * look through its whole heap for every 64 MB that came and went, which costs as much as all the other work of a restore, and
- * would hold on to the memory until then. Bytes that share their memory with others are left alone.
+ * Frees the memory of large bytes at once; afterwards they are empty. Otherwise Node searches its whole heap after every 64 MB, which
+ * costs as much time as all the other work of a restore. Bytes that share their memory with others are not touched.
  */
 export function release(bytes: Uint8Array): void {
   if (bytes.byteLength > 0 && bytes.buffer.byteLength === bytes.byteLength) detach(bytes.buffer);
 }
 
-/** The same for bytes that may be a part of a larger memory, where the caller knows that nobody needs the rest of it. */
+/** The same for bytes that may be a part of a larger memory, if the caller knows that the rest is not needed either. */
 export function releaseAround({ buffer }: Uint8Array): void {
-  // Small buffers are cut out of one that all of Node's share.
+  // Node cuts small buffers out of one that they share.
   if (buffer.byteLength > Buffer.poolSize) detach(buffer);
 }
 

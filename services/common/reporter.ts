@@ -1,4 +1,4 @@
-/** Told how far a long operation is, in one plain sentence a time. Never given a secret. */
+/** Takes the progress of a long operation, one plain sentence at a time, without secrets. */
 export type Reporter = (message: string) => void;
 
 /** Says nothing. */

@@ -1,12 +1,12 @@
 import { sleep } from "./timing.ts";
 
-/** How a failed call of ours is tried again. */
+/** When failed work is tried again. */
 export interface Retry {
   /** Attempts in all. @default - as many as `pauseMs` allows */
   attempts?: number | undefined;
   /**
-   * Milliseconds until the next attempt, or undefined if the failure is final. A call may only be tried again if a repetition does
-   * no harm. `attempt` is the number of the one that failed, from 1.
+   * Milliseconds until the next attempt, or undefined if the failure is final. Only work that may safely be repeated is tried again.
+   * `attempt` is the number of the one that failed, from 1.
    */
   pauseMs: (failure: unknown, attempt: number) => number | undefined;
   signal?: AbortSignal | undefined;
@@ -20,7 +20,7 @@ export interface Retry {
  */
 export async function retry<T>(work: (attempt: number) => Promise<T>, retrying: Retry): Promise<T> {
   const { attempts = Infinity, pauseMs, signal } = retrying;
-  for (let attempt = 1; ; attempt += 1) {
+  for (let attempt = 1; ; attempt += 1)
     try {
       return await work(attempt);
     } catch (failure) {
@@ -29,5 +29,4 @@ export async function retry<T>(work: (attempt: number) => Promise<T>, retrying: 
       if (pause === undefined) throw failure;
       await sleep(pause, signal);
     }
-  }
 }

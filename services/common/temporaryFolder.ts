@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Runs an action with a private temporary folder, which is removed also after a failure. The folder's name has the purpose and the process id. */
+/** Runs an action with a private temporary folder, and removes it, also after a failure. Its name has the purpose and the process id. */
 export async function withTemporaryFolder<T>(purpose: string, action: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), `castchat-${purpose}-${process.pid}-`));
   try {

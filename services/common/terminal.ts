@@ -7,7 +7,7 @@ import type { Reporter } from "./reporter.ts";
 export interface ProgressOptions {
   stream: NodeJS.WriteStream;
   clock: Clock;
-  /** Where there is no terminal (a pipe, a file, a scheduler's log): a line for each message, as there is nothing to draw on. */
+  /** Without a terminal (a pipe, a file, a scheduler's log), print a line for each message. */
   inLines?: boolean;
 }
 
@@ -17,27 +17,28 @@ export async function showProgress<T>(
   options: ProgressOptions,
   action: (reporter: Reporter) => Promise<T>,
 ): Promise<T> {
-  const started = options.clock().getTime();
-  const elapsed = (): string => duration(options.clock().getTime() - started);
+  const { stream, clock } = options;
+  const started = clock().getTime();
+  const elapsed = (): string => duration(clock().getTime() - started);
   let detail = "";
-  // Ctrl-C belongs to the command, which stops what it has started: the spinner must not swallow it.
-  const spinner = ora({ text: title, stream: options.stream, discardStdin: false }).start();
-  // Decided by ora, which also knows terminals that can't be drawn on.
+  // The command handles Ctrl-C and stops what it has started: the spinner must not swallow it.
+  const spinner = ora({ text: title, stream, discardStdin: false }).start();
+  // ora also recognizes terminals that can't be drawn on.
   const { isEnabled: draws } = spinner;
   const ticking = setInterval(() => {
     spinner.text = `${title}${detail === "" ? "" : ` – ${detail}`} (${elapsed()})`;
   }, 250);
   const end = (symbol: "✔" | "✖"): void => {
     const text = `${title} (${elapsed()})`;
-    // Its symbols are coloured wherever the variable TERM is set, also in a file.
-    if (!draws) options.stream.write(`${symbol} ${text}\n`);
+    // ora's symbols would be coloured in a file, too, if TERM is set.
+    if (!draws) stream.write(`${symbol} ${text}\n`);
     else if (symbol === "✔") spinner.succeed(text);
     else spinner.fail(text);
   };
   try {
     const result = await action((message) => {
       detail = message;
-      if (!draws && options.inLines === true) options.stream.write(`- ${title} – ${message} (${elapsed()})\n`);
+      if (!draws && options.inLines === true) stream.write(`- ${title} – ${message} (${elapsed()})\n`);
     });
     end("✔");
     return result;

@@ -1,11 +1,11 @@
 import type { RemoteService } from "../http/remoteService.ts";
 
 /**
- * What a project does. It keeps its data in each of these states:
- * - "changing": it comes up, restarts or is resized, and gets healthy by itself;
- * - "restoring": its database is being replaced by one of the host's own backups, or it comes back from a pause;
- * - "paused": it stands still by an operator's order, or soon will; "pause failed": it should, and can't be used either;
- * - "failed" and "going down": it does not get healthy by itself.
+ * The state of a project. It keeps its data in each state:
+ * - "changing": it starts, restarts or is resized, and becomes healthy by itself;
+ * - "restoring": one of the host's own backups replaces its database, or it returns from a pause;
+ * - "paused": an operator has stopped it; "pause failed": the stop failed, and it can't be used either;
+ * - "failed" and "going down": it does not become healthy by itself.
  */
 export type ProjectState = "healthy" | "changing" | "restoring" | "paused" | "pause failed" | "failed" | "going down";
 
@@ -14,7 +14,7 @@ export interface DatabaseProject {
   /** The host's own name for it. */
   ref: string;
   name: string;
-  /** Slug of the organization that pays for it. */
+  /** Slug of its organization. */
   organization: string;
   region: string;
   /** ISO time. */
@@ -24,7 +24,7 @@ export interface DatabaseProject {
   status: string;
 }
 
-/** What a project is to be. */
+/** A project to create. */
 export interface NewProject {
   name: string;
   organization: string;
@@ -41,7 +41,7 @@ export interface ServiceHealth {
   status: string;
 }
 
-/** Where sessions of a project's database are opened: one connection a session, as dumps, restores and `SET` need it. */
+/** Address for sessions of a project's database: one connection for each session, as dumps, restores and `SET` need it. */
 export interface SessionAddress {
   host: string;
   port: number;
@@ -52,7 +52,7 @@ export interface SessionAddress {
 /** One of the host's own daily backups of a project. */
 export interface PlatformBackup {
   id: number | undefined;
-  /** {@link COMPLETED} once it can be restored; else the host's own word. */
+  /** {@link COMPLETED} once it can be restored, otherwise the host's own word. */
   status: string;
   takenAt: Date;
 }
@@ -64,41 +64,41 @@ export const COMPLETED = "COMPLETED";
 export interface PlatformBackups {
   /** Newest first. */
   backups: PlatformBackup[];
-  /** Every second of it can be restored; undefined where the plan has no point-in-time recovery. */
+  /** Each second in it can be restored; undefined if the plan has no point-in-time recovery. */
   window: { earliest: Date; latest: Date } | undefined;
 }
 
 /**
- * What the product asks of the host of its database. Every call throws ServiceError or UnreachableError (services/http/http.ts). A project that
- * was removed does not exist: asked for by itself it is undefined, elsewhere an error that `isNotFound` recognises.
+ * The host of the database. Calls throw ServiceError or UnreachableError (services/http/http.ts). `project` returns undefined for a project
+ * that does not exist or was removed; elsewhere a missing project is a ServiceError with status 404.
  */
 export interface DatabaseHost extends RemoteService {
-  /** Where the host says what is wrong with it. */
+  /** The host's page about its own outages. */
   readonly statusPage: string;
 
-  /** All projects that the token may see. */
+  /** All projects that the token can see. */
   projects(signal?: AbortSignal): Promise<DatabaseProject[]>;
   project(ref: string, signal?: AbortSignal): Promise<DatabaseProject | undefined>;
-  /** Begins to make a project. Several may have one name. */
+  /** Begins to create a project. Several may have the same name. */
   createProject(wanted: NewProject, signal?: AbortSignal): Promise<DatabaseProject>;
-  /** Deletes a project, its database and the host's own backups of it, for good. One that does not exist is fine. */
+  /** Deletes a project, its database and the host's own backups of it, for good. A missing project is no error. */
   deleteProject(ref: string, signal?: AbortSignal): Promise<void>;
-  /** Stops a project; its data stay. */
+  /** Stops a project. Its data stays. */
   pauseProject(ref: string, signal?: AbortSignal): Promise<void>;
   /** The services that a recovery needs before it can begin. */
   health(ref: string, signal?: AbortSignal): Promise<ServiceHealth[]>;
 
   sessionAddress(ref: string, signal?: AbortSignal): Promise<SessionAddress>;
-  /** Address of a project's own API. Asks nothing. */
+  /** Address of a project's own API. Makes no request. */
   apiUrl(ref: string): string;
   /** The key to a project's own API that is safe to show. */
   publicKey(ref: string, signal?: AbortSignal): Promise<string>;
-  /** Settings of the auth service: to be encrypted or reduced to names before they are stored. It may hold secrets. */
+  /** Settings of the auth service. They may contain secrets: encrypt them or reduce them to names before storing. */
   authSettings(ref: string, signal?: AbortSignal): Promise<Record<string, unknown>>;
 
   platformBackups(ref: string, signal?: AbortSignal): Promise<PlatformBackups>;
-  /** Begins to replace the project's data by a daily backup's. Whether it was begun is not certain when no answer comes. */
+  /** Begins to replace the project's data by a daily backup's. Without an answer it may have begun or not. */
   restorePlatformBackup(ref: string, id: number, signal?: AbortSignal): Promise<void>;
-  /** The same, by the state at an instant of the window, to the second. */
+  /** The same, with the state at an instant of the window, to the second. */
   restoreToInstant(ref: string, instant: Date, signal?: AbortSignal): Promise<void>;
 }

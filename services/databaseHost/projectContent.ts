@@ -7,20 +7,20 @@ export interface StoragePlace {
   name: string;
 }
 
-/** An object's content on its way. */
+/** An object's content as a stream. */
 export interface StorageContent {
   body: Readable;
   contentType: string;
-  /** As the storage service writes it, with its quotes; undefined where it gives none. */
+  /** With its quotes; undefined if the storage service gives none. */
   etag: string | undefined;
 }
 
-/** What an object is to be. */
+/** An object to store. */
 export interface NewObject {
   /** Opens the content from its start for each attempt. */
   open: () => Promise<Readable>;
   contentType: string;
-  /** How long a client may keep it, such as `max-age=3600`; the storage service's own default without it. */
+  /** How long a client may cache it, such as `max-age=3600`. @default - the storage service's own */
   cacheControl?: string | undefined;
 }
 
@@ -28,41 +28,38 @@ export interface NewObject {
 export interface EdgeFunction {
   slug: string;
   name: string;
-  /** Whether a caller needs a session's token. */
+  /** Whether a caller needs a token of a session. */
   verifyJwt: boolean;
   importMap: boolean;
   entrypointPath?: string | undefined;
   importMapPath?: string | undefined;
 }
 
-/**
- * What a project of the database host holds beside its database. Every call throws ServiceError or UnreachableError, after some attempts
- * where the service was only busy.
- */
+/** The content of a project beside its database. Calls throw ServiceError or UnreachableError, after retries if the service was busy. */
 export interface ProjectContent {
-  /** The object's content, or undefined when the service says that there is none. */
+  /** The object's content; undefined if the service says that there is no such object. */
   getObject(place: StoragePlace, signal?: AbortSignal): Promise<StorageContent | undefined>;
-  /** Stores an object in place of any that is there. */
+  /** Stores an object, and replaces an existing one. */
   putObject(place: StoragePlace, content: NewObject, signal?: AbortSignal): Promise<void>;
-  /** Bytes that an object may have at most. */
+  /** The most bytes that an object may have. */
   sizeLimit(signal?: AbortSignal): Promise<number>;
   setSizeLimit(bytes: number, signal?: AbortSignal): Promise<void>;
   functions(signal?: AbortSignal): Promise<EdgeFunction[]>;
-  /** A function's code as the platform bundled it, or undefined when there is no such function. */
+  /** A function's code as bundled by the platform; undefined if there is no such function. */
   functionBody(slug: string, signal?: AbortSignal): Promise<Buffer | undefined>;
-  /** Makes the function, or gives the one of that slug this code. */
+  /** Creates the function, or replaces the code of the existing one. */
   deployFunction(wanted: EdgeFunction, body: Buffer, signal?: AbortSignal): Promise<void>;
-  /** Settings of the auth service. The host may show another value in place of a secret: see `isSecretSetting`. */
+  /** Settings of the auth service. The host may show another value instead of a secret: see `isSecretSetting`. */
   authSettings(signal?: AbortSignal): Promise<Record<string, unknown>>;
-  /** Changes these settings and leaves the others. */
+  /** Changes only these settings. */
   setAuthSettings(settings: Record<string, unknown>, signal?: AbortSignal): Promise<void>;
-  /** Whether the value that the host shows for a setting of the auth service is not the one that was set. Asks nothing. */
+  /** Whether the host shows another value than the one that was set for a setting of the auth service. Makes no request. */
   readonly isSecretSetting: (name: string) => boolean;
 }
 
 /**
- * Whether an object of that name can be asked for: an address with a part of only dots leads elsewhere, with the project's key
- * (RFC 3986, 5.2.4, which fetch follows).
+ * Whether an object of that name can be requested. A part that is only dots would lead to another address, with the project's key (RFC 3986,
+ * 5.2.4, which fetch follows).
  */
 export function hasAddress(name: string): boolean {
   return !name.split("/").some((part) => part === "." || part === "..");

@@ -1,13 +1,50 @@
 import { z } from "zod";
 
 import { segment, unlessNotFound } from "../http/http.ts";
-import type { ServiceAccess } from "../http/remoteService.ts";
-import type { DatabaseHost } from "./databaseHost.ts";
-import { SUPABASE, supabaseApi, supabaseProjectUrl } from "./supabaseApi.ts";
+import type { DatabaseHost, DatabaseProject, ProjectState, SessionAddress } from "./databaseHost.ts";
+import { SUPABASE, type SupabaseAccess, supabaseApi, supabaseProjectUrl } from "./supabaseApi.ts";
 import { supabaseBackups } from "./supabaseBackups.ts";
 import { keysAnswer, publicKeyIn } from "./supabaseKeys.ts";
-import { poolersAnswer, sessionAddressIn } from "./supabasePoolers.ts";
-import { HEALTHY, projectAnswer, REMOVED, unlessRemoved } from "./supabaseProjects.ts";
+
+/** Supabase's word for a healthy project or service. */
+const HEALTHY = "ACTIVE_HEALTHY";
+/** Supabase's word for a deleted project, which it lists for a while. */
+const REMOVED = "REMOVED";
+
+/** Any other word means that the project is changing. */
+const STATES: Readonly<Record<string, ProjectState>> = {
+  [HEALTHY]: "healthy",
+  RESTORING: "restoring",
+  INACTIVE: "paused",
+  PAUSING: "paused",
+  PAUSE_FAILED: "pause failed",
+  INIT_FAILED: "failed",
+  RESTORE_FAILED: "failed",
+  GOING_DOWN: "going down",
+};
+
+/** A project as the Management API shows it. */
+const projectAnswer = z
+  .object({
+    id: z.string().min(1),
+    ref: z.string().min(1).optional(),
+    organization_id: z.string().optional(),
+    organization_slug: z.string().optional(),
+    name: z.string(),
+    region: z.string(),
+    created_at: z.string(),
+    status: z.string(),
+  })
+  .transform((answer): DatabaseProject => ({
+    ref: answer.ref ?? answer.id,
+    name: answer.name,
+    // Older answers have only the organization's id, which equals its slug.
+    organization: answer.organization_slug ?? answer.organization_id ?? "",
+    region: answer.region,
+    createdAt: answer.created_at,
+    state: STATES[answer.status] ?? "changing",
+    status: answer.status,
+  }));
 
 /** Supabase's names of the services that a recovery needs. */
 const NEEDED_SERVICES = ["db", "pooler", "auth", "rest"] as const;
@@ -17,13 +54,22 @@ const healthAnswer = z.array(
     .object({ name: z.string(), status: z.string() })
     .transform(({ name, status }) => ({ name, isHealthy: status === HEALTHY, status })),
 );
-const settingsAnswer = z.record(z.string(), z.unknown());
+/** The transaction pooler's port. It is never used, because dumps, restores and `SET` need a session. */
+const TRANSACTION_POOLER_PORT = 6543;
+/** The session pooler's port on Supabase, beside the transaction pooler on the same host. */
+const SESSION_POOLER_PORT = 5432;
 
-/** Where and as whom Supabase is spoken to. */
-export interface SupabaseAccess extends ServiceAccess {
-  /** Address of a project's own API with `{ref}`; Supabase's own by default. */
-  readonly projectUrlTemplate?: string | undefined;
-}
+const onePooler = z.object({
+  database_type: z.string().optional(),
+  pool_mode: z.string().optional(),
+  db_user: z.string(),
+  db_host: z.string(),
+  db_port: z.number().int(),
+  db_name: z.string(),
+});
+/** A project's poolers. Supabase sometimes answers with one object instead of a list. */
+const poolersAnswer = z.union([z.array(onePooler), onePooler.transform((one) => [one])]);
+const settingsAnswer = z.record(z.string(), z.unknown());
 
 /** Databases on Supabase, by its Management API. */
 export function supabaseDatabases(access: SupabaseAccess): DatabaseHost {
@@ -37,20 +83,18 @@ export function supabaseDatabases(access: SupabaseAccess): DatabaseHost {
       const all = await call({ method: "GET", path: "/v1/projects", answer: z.array(projectAnswer), signal });
       return all.filter(({ status }) => status !== REMOVED);
     },
-    project: async (ref, signal) =>
-      unlessRemoved(
-        await unlessNotFound(call({ method: "GET", path: projectPath(ref), answer: projectAnswer, signal })),
-      ),
+    project: async (ref, signal) => {
+      const path = projectPath(ref);
+      const found = await unlessNotFound(call({ method: "GET", path, answer: projectAnswer, signal }));
+      return found?.status === REMOVED ? undefined : found;
+    },
     createProject: ({ name, organization, region, password }, signal) =>
       call({
-        method: "POST",
-        path: "/v1/projects",
+        ...{ method: "POST", path: "/v1/projects", answer: projectAnswer, signal },
         body: {
           ...{ name, organization_slug: organization, db_pass: password },
           region_selection: { type: "specific", code: region },
         },
-        answer: projectAnswer,
-        signal,
       }),
     deleteProject: async (ref, signal) => {
       await unlessNotFound(call({ method: "DELETE", path: projectPath(ref), answer: z.unknown(), signal }));
@@ -79,4 +123,16 @@ export function supabaseDatabases(access: SupabaseAccess): DatabaseHost {
     authSettings: (ref, signal) =>
       call({ method: "GET", path: `${projectPath(ref)}/config/auth`, answer: settingsAnswer, signal }),
   };
+}
+
+/**
+ * The session pooler. Supabase lists only the transaction pooler (port 6543), and serves sessions on 5432 of the same host. If a session
+ * pooler is listed, its own port applies.
+ */
+function sessionAddressIn(poolers: z.infer<typeof poolersAnswer>, ref: string): SessionAddress {
+  const primaries = poolers.filter((one) => one.database_type === undefined || one.database_type === "PRIMARY");
+  const chosen = primaries.find((one) => one.pool_mode === "session") ?? primaries[0];
+  if (!chosen) throw new Error(`Supabase lists no pooler for the primary database of project ${ref}.`);
+  const port = chosen.db_port === TRANSACTION_POOLER_PORT ? SESSION_POOLER_PORT : chosen.db_port;
+  return { host: chosen.db_host, port, user: chosen.db_user, database: chosen.db_name };
 }

@@ -21,22 +21,23 @@ const answer = z
       }),
     ),
     physical_backup_data: z
-      .object({
-        earliest_physical_backup_date_unix: unixSeconds,
-        latest_physical_backup_date_unix: unixSeconds,
-      })
+      .object({ earliest_physical_backup_date_unix: unixSeconds, latest_physical_backup_date_unix: unixSeconds })
       .nullish(),
   })
-  .transform(({ pitr_enabled, backups, physical_backup_data: physical }) => ({
-    backups: backups
-      .map((backup) => ({ id: backup.id, status: backup.status, takenAt: timeOf(backup.inserted_at) }))
-      .sort((a, b) => b.takenAt.getTime() - a.takenAt.getTime()),
-    window: pitr_enabled
-      ? windowOf(physical?.earliest_physical_backup_date_unix, physical?.latest_physical_backup_date_unix)
-      : undefined,
-  }));
+  .transform(({ pitr_enabled, backups, physical_backup_data: physical }) => {
+    const [earliest, latest] = [
+      physical?.earliest_physical_backup_date_unix,
+      physical?.latest_physical_backup_date_unix,
+    ];
+    return {
+      backups: backups
+        .map((backup) => ({ id: backup.id, status: backup.status, takenAt: timeOf(backup.inserted_at) }))
+        .sort((a, b) => b.takenAt.getTime() - a.takenAt.getTime()),
+      window: pitr_enabled && earliest && latest ? { earliest, latest } : undefined,
+    };
+  });
 
-/** The calls on Supabase's own backups (https://supabase.com/docs/reference/api, "database/backups"). */
+/** The calls for Supabase's own backups (https://supabase.com/docs/reference/api, "database/backups"). */
 export function supabaseBackups(
   call: JsonClient,
 ): Pick<DatabaseHost, "platformBackups" | "restorePlatformBackup" | "restoreToInstant"> {
@@ -53,11 +54,7 @@ export function supabaseBackups(
   };
 }
 
-/** Supabase writes some times without a zone: they are UTC. */
+/** Supabase writes some times without a zone. They are UTC. */
 function timeOf(text: string): Date {
   return new Date(/(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`);
-}
-
-function windowOf(earliest: Date | undefined, latest: Date | undefined): { earliest: Date; latest: Date } | undefined {
-  return earliest === undefined || latest === undefined ? undefined : { earliest, latest };
 }

@@ -3,25 +3,21 @@ import { Readable } from "node:stream";
 import { z } from "zod";
 
 import { UserError } from "../common/errors.ts";
-import { type ContentRequest, sendContent, unlessMissing } from "../http/contentRequest.ts";
-import { segment } from "../http/http.ts";
-import { withoutToken } from "../http/token.ts";
+import { type ContentRequest, sendContent } from "../http/contentRequest.ts";
+import { segment, unlessNotFound } from "../http/http.ts";
+import { withoutToken } from "../http/remoteService.ts";
 import { hasAddress, type ProjectContent, type StoragePlace } from "./projectContent.ts";
-import { SUPABASE, SUPABASE_API, supabaseProjectUrl } from "./supabaseApi.ts";
+import { SUPABASE, SUPABASE_API, type SupabaseAccess, supabaseProjectUrl } from "./supabaseApi.ts";
 import { keyHeaders, keysAnswer, secretKeyIn } from "./supabaseKeys.ts";
 
-/** Whose content, and as whom. */
-export interface ProjectContentOptions {
+/** Which project, and how it is called. */
+export interface ProjectContentOptions extends Pick<SupabaseAccess, "endpoint" | "projectUrlTemplate"> {
   ref: string;
-  /** Of the Management API. Where there is none, each call is a UserError that says so. */
+  /** Of the Management API. Without it, each call is a UserError. */
   token: string | undefined;
-  /** Address of the Management API; Supabase's own by default. */
-  endpoint?: string | undefined;
-  /** Address of a project's own API with `{ref}`; Supabase's own by default. */
-  projectUrlTemplate?: string | undefined;
-  /** A secret key, or the older service_role; asked for at the Management API without it. */
+  /** A secret key, or the older service_role. @default - the one that the Management API gives */
   serviceKey?: string | undefined;
-  /** Before the second attempt, then twice as long each time (500). */
+  /** Milliseconds before the second attempt, doubled with each further one. @default - `contentPauseMs` of {@link realTiming} */
   retryDelayMs?: number;
 }
 
@@ -38,8 +34,7 @@ const functionsAnswer = z.array(
       import_map_path: z.string().nullish(),
     })
     .transform((one) => ({
-      slug: one.slug,
-      name: one.name,
+      ...{ slug: one.slug, name: one.name },
       verifyJwt: one.verify_jwt,
       importMap: one.import_map,
       ...(one.entrypoint_path && { entrypointPath: one.entrypoint_path }),
@@ -47,7 +42,7 @@ const functionsAnswer = z.array(
     })),
 );
 
-/** A client of one project's storage, edge functions and auth settings. Makes no call by itself. */
+/** A client of one project's storage, edge functions and auth settings. Creating it makes no call. */
 export function supabaseContent(options: ProjectContentOptions): ProjectContent {
   const api = `${(options.endpoint ?? SUPABASE_API).replace(/\/+$/, "")}/v1/projects/${segment(options.ref)}`;
   const objects = `${supabaseProjectUrl(options.projectUrlTemplate, options.ref)}/storage/v1/object`;
@@ -56,28 +51,19 @@ export function supabaseContent(options: ProjectContentOptions): ProjectContent 
     const headers = { authorization: `Bearer ${options.token}`, ...request.headers };
     return await sendContent({ ...request, service: SUPABASE.name, headers }, options.retryDelayMs);
   };
+  const json = async (url: string, signal?: AbortSignal) => (await call({ method: "GET", url, signal })).json();
   let key = options.serviceKey;
   const storageHeaders = async (signal?: AbortSignal): Promise<Record<string, string>> => {
-    if (key === undefined) {
-      const answer = await call({ method: "GET", url: `${api}/api-keys?reveal=true`, signal });
-      key = secretKeyIn(keysAnswer.parse(await answer.json()));
-      if (key === undefined)
-        throw new Error(
-          `Supabase lists neither a secret key nor a service_role key for project ${options.ref}: create one under Settings, API keys`,
-        );
-    }
-    return keyHeaders(key);
-  };
-  const storage = async (request: Omit<ContentRequest, "service">, signal?: AbortSignal) =>
-    sendContent(
-      {
-        ...request,
-        service: "Supabase storage",
-        headers: { ...(await storageHeaders(signal)), ...request.headers },
-        signal,
-      },
-      options.retryDelayMs,
+    key ??= secretKeyIn(keysAnswer.parse(await json(`${api}/api-keys?reveal=true`, signal)));
+    if (key !== undefined) return keyHeaders(key);
+    throw new Error(
+      `Supabase lists neither a secret key nor a service_role key for project ${options.ref}: create one under Settings, API keys`,
     );
+  };
+  const storage = async (request: Omit<ContentRequest, "service">, signal?: AbortSignal) => {
+    const headers = { ...(await storageHeaders(signal)), ...request.headers };
+    return sendContent({ ...request, service: "Supabase storage", headers, signal }, options.retryDelayMs);
+  };
   const addressOf = ({ bucket, name }: StoragePlace) => {
     if (!hasAddress(`${bucket}/${name}`)) throw new Error(`No address can hold the name ${bucket}/${name}`);
     return `${objects}/${segment(bucket)}/${name.split("/").map(segment).join("/")}`;
@@ -96,9 +82,9 @@ export function supabaseContent(options: ProjectContentOptions): ProjectContent 
 
   const content: ProjectContent = {
     async getObject(place, signal) {
-      // As it is stored: what a cache compresses on the way gets another etag.
+      // The stored bytes: a cache that compresses them changes the etag.
       const headers = { "accept-encoding": "identity" };
-      const answer = await unlessMissing(storage({ method: "GET", url: addressOf(place), headers }, signal));
+      const answer = await unlessNotFound(storage({ method: "GET", url: addressOf(place), headers }, signal));
       if (answer === undefined) return undefined;
       return {
         body: answer.body === null ? Readable.from([]) : Readable.fromWeb(answer.body),
@@ -116,16 +102,13 @@ export function supabaseContent(options: ProjectContentOptions): ProjectContent 
       await answer.body?.cancel();
     },
     async sizeLimit(signal) {
-      const answer = await call({ method: "GET", url: `${api}/config/storage`, signal });
-      return z.object({ fileSizeLimit: z.number() }).parse(await answer.json()).fileSizeLimit;
+      const answer = z.object({ fileSizeLimit: z.number() });
+      return answer.parse(await json(`${api}/config/storage`, signal)).fileSizeLimit;
     },
     setSizeLimit: (fileSizeLimit, signal) => change("storage", { fileSizeLimit }, signal),
-    async functions(signal) {
-      const answer = await call({ method: "GET", url: `${api}/functions`, signal });
-      return functionsAnswer.parse(await answer.json());
-    },
+    functions: async (signal) => functionsAnswer.parse(await json(`${api}/functions`, signal)),
     async functionBody(slug, signal) {
-      const answer = await unlessMissing(
+      const answer = await unlessNotFound(
         call({ method: "GET", url: `${api}/functions/${segment(slug)}/body`, headers: { accept: ESZIP }, signal }),
       );
       return answer && Buffer.from(await answer.arrayBuffer());
@@ -149,10 +132,7 @@ export function supabaseContent(options: ProjectContentOptions): ProjectContent 
       });
       await answer.body?.cancel();
     },
-    async authSettings(signal) {
-      const answer = await call({ method: "GET", url: `${api}/config/auth`, signal });
-      return z.record(z.string(), z.unknown()).parse(await answer.json());
-    },
+    authSettings: async (signal) => z.record(z.string(), z.unknown()).parse(await json(`${api}/config/auth`, signal)),
     setAuthSettings: (settings, signal) => change("auth", settings, signal),
     isSecretSetting,
   };
@@ -160,8 +140,8 @@ export function supabaseContent(options: ProjectContentOptions): ProjectContent 
 }
 
 /**
- * Whether a setting of Supabase's auth service is a secret. The Management API takes such a value and never gives it out again: in its
- * place it shows a hash, another one in each project. Written back, the hash would become the secret itself.
+ * Whether a setting of Supabase's auth service is a secret. The Management API never shows such a value again, but a hash that differs
+ * between projects. If it were written back, the hash would become the secret itself.
  * Sources: supabase/cli (pkg/config/auth.go: each field with `SHA256`), supabase/terraform-provider-supabase (`copySensitiveFields`).
  */
 function isSecretSetting(name: string): boolean {

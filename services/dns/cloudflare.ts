@@ -2,12 +2,12 @@ import { z } from "zod";
 
 import { segment, unlessNotFound } from "../http/http.ts";
 import { jsonClient } from "../http/jsonClient.ts";
-import { accessOptions, type RemoteService, type ServiceAccess } from "../http/remoteService.ts";
+import type { RemoteService, ServiceAccess } from "../http/remoteService.ts";
 import type { DnsHost, DnsRecord, WantedRecord } from "./dnsHost.ts";
 
-/** Cloudflare's API, as published; a setting gives the address without the version path. */
+/** Cloudflare's API, as published. */
 const CLOUDFLARE_API = "https://api.cloudflare.com/client/v4";
-/** Cloudflare's word for a lifetime of its own choice. */
+/** Lets Cloudflare choose the lifetime. */
 const AUTOMATIC_TTL = 1;
 const PAGE_SIZE = 100;
 /** A zone holds at most 200 000 records; a listing longer than this is a fault of the service. */
@@ -24,7 +24,7 @@ const recordAnswer = z.object({
   comment: z.string().nullish(),
 });
 type RecordAnswer = z.infer<typeof recordAnswer>;
-const oneRecord = z.object({ result: recordAnswer });
+const oneRecord = z.object({ result: recordAnswer }).transform(({ result }) => recordOf(result));
 const recordsAnswer = z.object({
   result: z.array(recordAnswer),
   result_info: z.object({ total_pages: z.number().optional() }).nullish(),
@@ -34,11 +34,8 @@ const errorAnswer = z.object({
   errors: z.array(z.object({ code: z.union([z.number(), z.string()]), message: z.string() })),
 });
 
-/** Cloudflare, and where its token comes from. */
-export const CLOUDFLARE = {
-  name: "Cloudflare",
-  tokenName: "CLOUDFLARE_API_TOKEN",
-} as const satisfies RemoteService;
+/** Cloudflare, and the variable with its token. */
+export const CLOUDFLARE = { name: "Cloudflare", tokenName: "CLOUDFLARE_API_TOKEN" } as const satisfies RemoteService;
 
 /**
  * DNS by Cloudflare's API v4 (fields and paths: https://developers.cloudflare.com/api/resources/dns). The address may end with
@@ -47,7 +44,8 @@ export const CLOUDFLARE = {
 export function cloudflareDns(access: ServiceAccess): DnsHost {
   const endpoint = (access.endpoint ?? CLOUDFLARE_API).replace(/\/+$/, "");
   const call = jsonClient({
-    ...accessOptions(CLOUDFLARE, access),
+    ...CLOUDFLARE,
+    ...access,
     baseUrl: endpoint.endsWith("/client/v4") ? endpoint : `${endpoint}/client/v4`,
     describeError: (body) => {
       const first = errorAnswer.safeParse(body).data?.errors[0];
@@ -73,24 +71,14 @@ export function cloudflareDns(access: ServiceAccess): DnsHost {
       return result.find((zone) => zone.name === name)?.id;
     },
     records: async (zone, name, signal) => {
-      const found = await listed(zone, name, signal);
-      return found
-        .filter((record) => name === undefined || record.name.toLowerCase() === name.toLowerCase())
-        .map(recordOf);
+      const isNamed = (record: RecordAnswer) => name === undefined || record.name.toLowerCase() === name.toLowerCase();
+      return (await listed(zone, name, signal)).filter(isNamed).map(recordOf);
     },
     exportRecords: (zone, signal) => listed(zone, undefined, signal),
-    createRecord: async (zone, wanted, signal) => {
-      const body = bodyOf(wanted);
-      return recordOf(
-        (await call({ method: "POST", path: recordsPath(zone), body, answer: oneRecord, signal })).result,
-      );
-    },
-    updateRecord: async (zone, id, wanted, signal) => {
-      const body = bodyOf(wanted);
-      return recordOf(
-        (await call({ method: "PUT", path: recordPath(zone, id), body, answer: oneRecord, signal })).result,
-      );
-    },
+    createRecord: (zone, wanted, signal) =>
+      call({ method: "POST", path: recordsPath(zone), body: bodyOf(wanted), answer: oneRecord, signal }),
+    updateRecord: (zone, id, wanted, signal) =>
+      call({ method: "PUT", path: recordPath(zone, id), body: bodyOf(wanted), answer: oneRecord, signal }),
     deleteRecord: async (zone, id, signal) => {
       await unlessNotFound(call({ method: "DELETE", path: recordPath(zone, id), answer: z.unknown(), signal }));
     },
@@ -102,7 +90,7 @@ function bodyOf({ ttlSeconds, ...record }: WantedRecord): Record<string, unknown
   return { ...record, ttl: ttlSeconds ?? AUTOMATIC_TTL, proxied: record.type === "CNAME" ? false : undefined };
 }
 
-/** Cloudflare writes a text with or without quotes around it. */
+/** Cloudflare returns a text with or without quotes around it. */
 function recordOf({ id, type, name, content, proxied = false }: RecordAnswer): DnsRecord {
   const text = type === "TXT" ? /^"([^"]*)"$/.exec(content)?.[1] : undefined;
   return { id, type, name, content: text ?? content, proxied };

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { messageOf, redact } from "../common/errors.ts";
 import { retry } from "../common/retry.ts";
 
-/** A service answered with an error status. The message is one sentence that ends with the service's own words. */
+/** A service answered with an error status. The message contains the service's own words. */
 export class ServiceError extends Error {
   override readonly name = "ServiceError";
   /** Which service, as people call it ("Vercel"). */
@@ -37,10 +37,7 @@ export class UnreachableError extends Error {
   override readonly name = "UnreachableError";
 }
 
-/**
- * The answer, or nothing when the service itself says that the thing does not exist. Every other error is thrown: a service that
- * cannot be reached never says so.
- */
+/** The answer, or undefined if the service says that the thing does not exist. Every other error is thrown. */
 export async function unlessNotFound<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
@@ -61,25 +58,25 @@ export interface Exchange<T> {
   service: string;
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   url: URL;
-  /** What is asked, for messages: method and path. */
+  /** The request for messages: method and path. */
   what: string;
   /** Address for messages; left out by default. */
   at?: string | undefined;
   headers: Readonly<Record<string, string>>;
   /** The body, or what opens it from its start for every attempt. */
   body?: string | Uint8Array<ArrayBuffer> | (() => Promise<Readable>) | undefined;
-  /** Patience in milliseconds with a service that is silent; every piece of a streamed body begins it again. */
+  /** Milliseconds for which the service may be silent. Each piece of a streamed body starts them again. */
   timeoutMs: number;
-  /** Attempts at most (4). */
-  attempts?: number | undefined;
   /** Wait before the second attempt in milliseconds; it doubles with each further one. */
   retryDelayMs: number;
-  /** True if a repetition does no harm although the method is POST. GET, PUT, PATCH and DELETE are always repeated. */
+  /** Attempts at most. @default 4 */
+  attempts?: number | undefined;
+  /** True if a POST may be repeated. GET, PUT, PATCH and DELETE always are. */
   repeatable?: boolean | undefined;
   signal?: AbortSignal | undefined;
-  /** Takes what is wanted from an answer that is a success, within the patience. */
+  /** Reads a successful answer, within the patience. */
   receive: (answer: Response) => T | Promise<T>;
-  /** The error that any other answer is. */
+  /** Makes the error of any other answer. */
   refusal: (answer: Refusal) => ServiceError;
 }
 
@@ -92,30 +89,29 @@ export interface Refusal {
 }
 
 /**
- * Sends a request until the service has taken it or has said no. 429 and 5xx are tried again, and so is no answer, with
- * growing waits and the service's `Retry-After`. A POST that failed half-way is repeated only if the caller says that it may be.
+ * Sends a request until the service accepts or refuses it. 429, 5xx and no answer are retried with growing waits, or after
+ * the service's `Retry-After`. A POST is retried only if the caller permits it, or after a 429.
  *
  * @throws ServiceError for a refusal, UnreachableError if there is no answer, or the signal's reason
  */
 export async function exchange<T>(request: Exchange<T>): Promise<T> {
-  const { attempts = 4, retryDelayMs, signal } = request;
   return await retry(() => attemptOf(request), {
-    attempts,
-    pauseMs: (error, attempt) => waitBeforeRetry(error, request, retryDelayMs * 2 ** (attempt - 1)),
-    signal,
+    attempts: request.attempts ?? 4,
+    pauseMs: (error, attempt) => waitBeforeRetry(error, request, request.retryDelayMs * 2 ** (attempt - 1)),
+    signal: request.signal,
   });
 }
 
 const TOO_MANY_REQUESTS = 429;
-/** A service that asks for a longer wait than this is taken as not available now. */
+/** A service that asks for a longer wait than this counts as unavailable. */
 const LONGEST_RETRY_AFTER_SECONDS = 60;
 
-/** Milliseconds to wait, or nothing when the error is final. */
+/** Milliseconds to wait, or undefined if the error is final. */
 function waitBeforeRetry<T>(error: unknown, request: Exchange<T>, growing: number): number | undefined {
   const repeatable = request.method !== "POST" || request.repeatable === true;
   if (error instanceof UnreachableError) return repeatable ? growing : undefined;
   if (!(error instanceof ServiceError)) return undefined;
-  // A rate limit is decided before any work is done, so that even a POST may come again.
+  // A service checks its rate limit before it does any work, so that even a POST may be repeated.
   if (error.status !== TOO_MANY_REQUESTS && (error.status < 500 || !repeatable)) return undefined;
   const asked = error.retryAfterSeconds ?? 0;
   return asked > LONGEST_RETRY_AFTER_SECONDS ? undefined : Math.max(asked * 1000, growing);
@@ -126,17 +122,17 @@ async function attemptOf<T>(request: Exchange<T>): Promise<T> {
   const silence = new AbortController();
   const timer = setTimeout(() => silence.abort(), timeoutMs);
   const body = typeof request.body === "function" ? await request.body() : request.body;
-  // A large body is on its way for longer than the patience.
+  // Sending a large body takes longer than the patience.
   if (body instanceof Readable) body.on("data", () => timer.refresh());
   let refused: Refusal;
   try {
     const answer = await fetch(url, {
       method,
       headers,
-      // A redirect would carry the token to wherever it leads.
+      // A redirect would send the token to another server.
       redirect: "error",
-      signal: signal === undefined ? silence.signal : AbortSignal.any([signal, silence.signal]),
-      ...sentAs(body),
+      signal: AbortSignal.any([silence.signal, ...(signal ? [signal] : [])]),
+      ...(body instanceof Readable ? { body: Readable.toWeb(body), duplex: "half" } : body !== undefined && { body }),
     });
     if (answer.ok) return await request.receive(answer);
     const { status } = answer;
@@ -153,18 +149,12 @@ async function attemptOf<T>(request: Exchange<T>): Promise<T> {
   throw request.refusal(refused);
 }
 
-function sentAs(body: string | Uint8Array<ArrayBuffer> | Readable | undefined): RequestInit {
-  if (body === undefined) return {};
-  if (!(body instanceof Readable)) return { body };
-  return { body: Readable.toWeb(body), duplex: "half" };
-}
-
-/** What is more than this is no time to wait but a moment, in seconds since 1970. */
+/** A larger number is not a wait but a time, in seconds since 1970. */
 const DAY_SECONDS = 86_400;
 
 /**
- * The seconds after which a service lets requests in again, if it says so: by `Retry-After`, or as Supabase does by
- * `X-RateLimit-Reset`. Either may hold a moment instead: then the wait is the caller's own.
+ * The seconds after which a service accepts requests again, by `Retry-After` or, at Supabase, `X-RateLimit-Reset`. Either may contain a
+ * time instead, which is ignored.
  * Source: https://supabase.com/docs/reference/api/introduction (rate limits)
  */
 function secondsToWait(headers: Headers): number | undefined {
@@ -175,16 +165,13 @@ function secondsToWait(headers: Headers): number | undefined {
     .find((seconds) => seconds >= 0 && seconds <= DAY_SECONDS);
 }
 
-/** A service's words within a message: without secrets, and without the full stop that the message has. */
+/** A service's words for use within a message: without secrets, and without their full stop. */
 export function wordsOf(said: string | undefined, text: string): string {
-  return (
-    redact(said ?? text.slice(0, 200))
-      .trim()
-      .replace(/\.$/, "") || "no reason given"
-  );
+  const words = redact(said ?? text.slice(0, 200)).trim();
+  return words.replace(/\.$/, "") || "no reason given";
 }
 
-/** fetch hides the reason ("connect ECONNREFUSED …") in `cause`; where several addresses were tried, that has a code alone. */
+/** fetch hides the reason ("connect ECONNREFUSED …") in `cause`, which has only a code if several addresses were tried. */
 function causeOf(error: unknown): string {
   const { cause } = error as { cause?: NodeJS.ErrnoException };
   return cause?.message === undefined ? messageOf(error) : networkReason(cause);

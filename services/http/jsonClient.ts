@@ -1,7 +1,8 @@
 import type { z } from "zod";
 
 import { realTiming } from "../common/timing.ts";
-import { exchange, type Refusal, ServiceError, wordsOf } from "./http.ts";
+import { type Exchange, exchange, type Refusal, ServiceError, wordsOf } from "./http.ts";
+import type { RemoteService, ServiceAccess } from "./remoteService.ts";
 
 /** What a service's error body says: its own sentence and code. */
 export interface ServiceMessage {
@@ -9,27 +10,17 @@ export interface ServiceMessage {
   code?: string | undefined;
 }
 
-/** How to speak to one service. */
-export interface JsonClientOptions {
-  /** Name for messages, "Vercel". */
-  service: string;
+/** A service, how it is called, and how its errors read. */
+export interface JsonClientOptions extends RemoteService, ServiceAccess {
   /** Address, without a slash at its end. */
   baseUrl: string;
-  /** Bearer token; it is never part of a message. */
-  token: string;
-  /** Environment variable or setting that the token comes from, so that a refusal can say what to look at. */
-  tokenName: string;
   /** Takes the service's own words out of an error body. */
   describeError: (body: unknown) => ServiceMessage;
-  /** Patience with one attempt, in milliseconds. @default - `apiSilenceMs` of {@link realTiming} */
-  timeoutMs?: number;
-  /** Wait before the second attempt in milliseconds; it doubles with each further one. @default - `apiPauseMs` of {@link realTiming} */
-  retryDelayMs?: number;
 }
 
 /** One request. */
 export interface JsonRequest<T> {
-  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  method: Exchange<T>["method"];
   /** Path from the base address, each variable part already encoded by {@link segment}. */
   path: string;
   query?: Readonly<Record<string, string | number | readonly string[] | undefined>>;
@@ -39,24 +30,17 @@ export interface JsonRequest<T> {
   /** What the answer must look like. */
   answer: z.ZodType<T>;
   signal?: AbortSignal | undefined;
-  /** True if a repetition does no harm although the method is POST. GET, PUT, PATCH and DELETE are always repeated. */
+  /** True if a POST may be repeated. GET, PUT, PATCH and DELETE always are. */
   repeatable?: boolean;
 }
 
 /** Sends one request and gives its parsed answer. */
 export type JsonClient = <T>(request: JsonRequest<T>) => Promise<T>;
 
-/**
- * A small JSON client. Answers are parsed with zod; attempts and errors are those of {@link exchange}.
- */
+/** A small JSON client. Answers are parsed with zod; attempts and errors are those of {@link exchange}. */
 export function jsonClient(options: JsonClientOptions): JsonClient {
-  const {
-    service,
-    baseUrl,
-    token,
-    timeoutMs = realTiming.apiSilenceMs,
-    retryDelayMs = realTiming.apiPauseMs,
-  } = options;
+  const { name: service, baseUrl, token } = options;
+  const { timeoutMs = realTiming.apiSilenceMs, retryDelayMs = realTiming.apiPauseMs } = options;
   return async ({ method, path, query, body, headers, answer, signal, repeatable }) => {
     const what = `${method} ${path}`;
     const bytes = body instanceof Uint8Array ? Buffer.from(body) : undefined;
@@ -92,20 +76,20 @@ function addressOf(baseUrl: string, path: string, query: JsonRequest<unknown>["q
 }
 
 function refusalOf(
-  { service, tokenName, describeError }: JsonClientOptions,
+  { name: service, tokenName, describeError }: JsonClientOptions,
   what: string,
   { status, text, retryAfterSeconds }: Refusal,
 ): ServiceError {
   const body = parseJson(text);
   const { message, code } = describeError(body);
-  const hint = status === 401 || status === 403 ? ` Check ${tokenName}.` : "";
+  const remedy = ` Check ${tokenName}: docs/accounts.md lists its rights. To replace it, type: export ${tokenName}=TOKEN`;
+  const hint = status === 401 || status === 403 ? remedy : "";
   const sentence = `${service} refused ${what} (${status}): ${wordsOf(message, text)}.${hint}`;
   return new ServiceError(service, status, sentence, { code, body, retryAfterSeconds });
 }
 
-/** The body as JSON; text that is none becomes undefined, and the answer's own schema then says what is wrong. */
+/** The body as JSON. Other text becomes undefined, and the answer's schema then reports what is wrong. */
 export function parseJson(text: string): unknown {
-  if (text === "") return undefined;
   try {
     return JSON.parse(text) as unknown;
   } catch {

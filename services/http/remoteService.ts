@@ -1,5 +1,3 @@
-import type { JsonClientOptions } from "./jsonClient.ts";
-
 /** What every remote service says of itself, for messages. */
 export interface RemoteService {
   /** As people call it, "Vercel". */
@@ -8,25 +6,19 @@ export interface RemoteService {
   readonly tokenName: string;
 }
 
-/** Where and as whom a remote service is spoken to. */
+/** Where a remote service is, and the token to call it with. */
 export interface ServiceAccess {
+  /** Sent as a bearer token; it is never part of a message. */
   readonly token: string;
   /** Address; the service's own by default. */
   readonly endpoint?: string | undefined;
-  /** Patience with one attempt, in milliseconds. */
+  /** Milliseconds for one attempt. @default - `apiSilenceMs` of {@link realTiming} */
   readonly timeoutMs?: number | undefined;
-  /** Wait before the second attempt in milliseconds; it doubles with each further one. */
+  /** Wait before the second attempt in milliseconds; it doubles with each further one. @default - `apiPauseMs` of {@link realTiming} */
   readonly retryDelayMs?: number | undefined;
 }
 
-/** How an adapter's JSON client speaks to its service. */
-export function accessOptions(
-  { name, tokenName }: RemoteService,
-  { token, timeoutMs, retryDelayMs }: ServiceAccess,
-): Omit<JsonClientOptions, "baseUrl" | "describeError"> {
-  return {
-    ...{ service: name, token, tokenName },
-    ...(timeoutMs !== undefined && { timeoutMs }),
-    ...(retryDelayMs !== undefined && { retryDelayMs }),
-  };
+/** The error message for a token that is not in the environment, with the command to type. */
+export function withoutToken(variable: string): string {
+  return `${variable} is not set: set it to a token with the rights that docs/accounts.md lists. Type: export ${variable}=TOKEN`;
 }

@@ -1,12 +1,12 @@
 import { UserError } from "../common/errors.ts";
 import { ServiceError, UnreachableError } from "./http.ts";
 
-/** From this weight on, in a row, it is the service that fails, and not what it was asked for. */
+/** From this sum of weights in a row on, the fault is the service's and not that of single requests. */
 const MOST = 20;
-/** Each was tried several times already, for up to minutes. */
+/** Weight of a service that did not answer. Each such request was tried several times already, for up to minutes. */
 const UNREACHABLE = 4;
 
-/** How much a failure says of the service itself: nothing where it refuses this one thing, all where the set-up is wrong. */
+/** How much a failure says about the service: nothing if it refuses this one request, everything if the set-up is wrong. */
 function weightOf(error: unknown): number {
   if (error instanceof UserError) return MOST;
   if (error instanceof UnreachableError) return UNREACHABLE;
@@ -15,22 +15,22 @@ function weightOf(error: unknown): number {
   return 1;
 }
 
-/** Statuses that speak of who asks, or of how often, and not of what was asked for. */
+/** Refusals of the caller or of the rate, not of the single request. */
 const OF_THE_SERVICE: ReadonlySet<number> = new Set([401, 403, 407, 429]);
 
 /**
- * Decides whether more is asked of a service that has failed: a single object that it can't give or take must not cost those after it, and
- * a service that is down must not be asked for each of a hundred thousand.
+ * Decides whether a list of requests continues after failures. One object that the service refuses must not stop the others, but a service
+ * that is down must not be asked for each of a hundred thousand objects.
  */
 export class ServiceFailures {
   #weight = 0;
 
-  /** Notes that the service has done what it was asked for. */
+  /** Notes a success. */
   succeeded(): void {
     this.#weight = 0;
   }
 
-  /** Notes a failure. True where the service is to be asked for the next thing. */
+  /** Notes a failure. True if the next request should be sent. */
   failed(error: unknown): boolean {
     this.#weight += weightOf(error);
     return this.#weight < MOST;

@@ -11,6 +11,7 @@ import { GetScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
 import { GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 
 import { type AwsPlace, endedBy, explainedCall, shortCalls } from "../aws/awsCalls.ts";
+import { nameOf } from "../aws/awsErrors.ts";
 import { UserError } from "../common/errors.ts";
 
 /** One run of the scheduled backup. */
@@ -19,45 +20,43 @@ export interface ScheduledRun {
   startedAt: Date;
   /** Absent while it runs. */
   endedAt?: Date;
-  /** CodeBuild's word: IN_PROGRESS, SUCCEEDED, FAILED, FAULT, STOPPED or TIMED_OUT. */
+  /** CodeBuild's status: IN_PROGRESS, SUCCEEDED, FAILED, FAULT, STOPPED or TIMED_OUT. */
   status: string;
-  /** Why it failed, as the phase that failed tells it; the log has more. */
+  /** Why it failed, by the message of the phase that failed. The log has more. */
   reason?: string;
 }
 
-/** The schedule as AWS has it. */
+/** The schedule in AWS. */
 export interface DeclaredSchedule {
   /** Such as `rate(6 hours)`. */
   expression: string;
   enabled: boolean;
 }
 
-/** A stack's scheduled backups: what starts them, how the last ones ended, and a start by hand. */
+/** A stack's scheduled backups: the schedule, the last runs, and a start by hand. */
 export interface ScheduledRuns {
   schedule(signal?: AbortSignal): Promise<DeclaredSchedule>;
   /** The newest runs first, at most `count`. */
   newest(count: number, signal?: AbortSignal): Promise<ScheduledRun[]>;
   /** How many starts have failed for good in the last 14 days. */
   missed(signal?: AbortSignal): Promise<number>;
-  /** Starts a run now; its id. A UserError while another one runs. */
+  /** Starts a run now and returns its id. UserError while another one runs. */
   start(signal?: AbortSignal): Promise<string>;
 }
 
-/** Names that the stack puts out (`schedule`), and where AWS is. */
+/** The names in the stack's output `schedule`, and where AWS is. */
 export interface ScheduledRunsOptions extends AwsPlace {
   schedule: string;
   project: string;
   missedRunsUrl: string;
 }
 
-/** Scheduled backups by EventBridge Scheduler and CodeBuild. Errors of set-up or network are UserErrors of one sentence. */
+/** Scheduled backups with EventBridge Scheduler and CodeBuild. Errors of set-up or network are UserErrors. */
 export function awsScheduledRuns(options: ScheduledRunsOptions): ScheduledRuns {
   const { schedule, project, missedRunsUrl, region, endpoint } = options;
-  const [scheduler, codebuild, sqs] = [
-    new SchedulerClient(shortCalls(options)),
-    new CodeBuildClient(shortCalls(options)),
-    new SQSClient(shortCalls(options)),
-  ];
+  const scheduler = new SchedulerClient(shortCalls(options));
+  const codebuild = new CodeBuildClient(shortCalls(options));
+  const sqs = new SQSClient(shortCalls(options));
   const asked = <T>(service: string, answer: Promise<T>, signal?: AbortSignal): Promise<T> =>
     explainedCall(answer, { service, region, endpoint, subject: `the scheduled backup "${schedule}"` }, signal);
   return {
@@ -77,10 +76,8 @@ export function awsScheduledRuns(options: ScheduledRunsOptions): ScheduledRuns {
       return builds.map(runOf).sort((a, b) => b.startedAt.getTime() - a.startedAt.getTime());
     },
     async missed(signal) {
-      const command = new GetQueueAttributesCommand({
-        QueueUrl: missedRunsUrl,
-        AttributeNames: ["ApproximateNumberOfMessages"],
-      });
+      const asks = { QueueUrl: missedRunsUrl, AttributeNames: ["ApproximateNumberOfMessages" as const] };
+      const command = new GetQueueAttributesCommand(asks);
       const { Attributes } = await asked("SQS", sqs.send(command, endedBy(signal)), signal);
       return Number(given(Attributes?.ApproximateNumberOfMessages, "the number of messages"));
     },
@@ -92,8 +89,11 @@ export function awsScheduledRuns(options: ScheduledRunsOptions): ScheduledRuns {
         const { build } = await asked("CodeBuild", codebuild.send(command, endedBy(signal)), signal);
         return given(build?.id, "the build's id");
       } catch (error) {
-        if (!(error instanceof Error) || error.name !== "AccountLimitExceededException") throw error;
-        throw new UserError("A run is at work, and there is one at a time: wait until it has ended.", { cause: error });
+        if (nameOf(error) !== "AccountLimitExceededException") throw error;
+        throw new UserError(
+          "Another run is in progress: wait until it has ended. To see it, type: castchat-recovery schedule",
+          { cause: error },
+        );
       }
     },
   };

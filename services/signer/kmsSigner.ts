@@ -11,7 +11,7 @@ export interface KmsSignerOptions extends AwsPlace {
   keyId: string;
 }
 
-/** Signs by AWS KMS. Errors whose cause is set-up or network are UserErrors of one sentence. */
+/** Signs with AWS KMS. Errors whose cause is set-up or network are UserErrors. */
 export function kmsSigner(options: KmsSignerOptions): Signer {
   const { keyId, region, endpoint } = options;
   const client = new KMSClient(shortCalls(options));
@@ -22,28 +22,19 @@ export function kmsSigner(options: KmsSignerOptions): Signer {
     publicKeyPem() {
       publicKey ??= asked(client.send(new GetPublicKeyCommand({ KeyId: keyId }))).then(({ PublicKey }) => {
         if (PublicKey === undefined) throw new Error("KMS gave no public key");
-        return spkiToPem(PublicKey);
+        const key = createPublicKey({ key: Buffer.from(PublicKey), type: "spki", format: "der" });
+        return key.export({ type: "spki", format: "pem" }).toString();
       });
       return publicKey;
     },
     async sign(bytes) {
-      // KMS takes at most 4096 bytes of message, but any digest.
+      // KMS signs at most 4096 bytes of message, so it gets the digest.
       const digest = createHash("sha256").update(bytes).digest();
-      const command = new SignCommand({
-        KeyId: keyId,
-        Message: digest,
-        MessageType: "DIGEST",
-        SigningAlgorithm: "ECDSA_SHA_256",
-      });
+      const algorithm = { MessageType: "DIGEST", SigningAlgorithm: "ECDSA_SHA_256" } as const;
+      const command = new SignCommand({ KeyId: keyId, Message: digest, ...algorithm });
       const { Signature } = await asked(client.send(command));
       if (Signature === undefined) throw new Error("KMS gave no signature");
       return Signature;
     },
   };
-}
-
-function spkiToPem(der: Uint8Array): string {
-  return createPublicKey({ key: Buffer.from(der), type: "spki", format: "der" })
-    .export({ type: "spki", format: "pem" })
-    .toString();
 }

@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, verify } from "node:crypto";
 
-/** Signs with a key that never leaves its place (ECDSA over P-256 with SHA-256). Errors whose cause is set-up or network are UserErrors. */
+/** Signs with a key that never leaves its store (ECDSA over P-256 with SHA-256). Errors whose cause is set-up or network are UserErrors. */
 export interface Signer {
   /** The public half, PEM (SubjectPublicKeyInfo). */
   publicKeyPem(): Promise<string>;

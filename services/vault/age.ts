@@ -5,42 +5,44 @@ import { Decrypter, Encrypter } from "age-encryption";
 
 import { PromiseError, UserError } from "../common/errors.ts";
 
-/** Encrypts to public recipients (age, https://age-encryption.org/v1): who seals can't open. */
+/** Encrypts to public recipients (age, https://age-encryption.org/v1). It can't decrypt what it has encrypted. */
 export interface Sealer {
-  /** "age1…", as they were given. */
+  /** "age1…". */
   readonly recipients: readonly string[];
   sealBytes(plain: Uint8Array): Promise<Uint8Array>;
   /** Seals in steps of 64 KB; a source that fails makes the result fail. */
   sealStream(plain: Readable): Promise<Readable>;
 }
 
-/** Opens what was sealed to one of its identities. What is sealed to none of them is a UserError, what is altered a PromiseError. */
+/** Opens what was sealed to one of its identities. Throws UserError if no identity fits, PromiseError if the data was altered. */
 export interface Opener {
   openBytes(sealed: Uint8Array, name: string): Promise<Uint8Array>;
-  /** Each step of 64 KB is authentic when it comes; that none is missing at the end is known once the stream has ended well. */
+  /** Each step of 64 KB is authentic. Only the end of the stream shows that none is missing. */
   openStream(sealed: Readable, name: string): Promise<Readable>;
 }
 
-/** Seals to these recipients. UserError that names every one which is none. */
+/** Seals to these recipients. Throws a UserError that names each invalid one. */
 export function ageSealer(recipients: readonly string[]): Sealer {
   const encrypter = new Encrypter();
   const faults = recipients.filter((recipient) => !accepts(() => encrypter.addRecipient(recipient)));
   if (faults.length > 0)
     throw new UserError(
-      `${faults.map((one) => `"${one.slice(0, 80)}"`).join(", ")} is no age recipient: write age1… as age-keygen prints it.`,
+      `${faults.map((one) => `"${one.slice(0, 80)}"`).join(", ")} is not an age recipient: write age1… as age-keygen prints it.`,
     );
   return {
     recipients: [...recipients],
     sealBytes: (plain) => encrypter.encrypt(plain),
-    async sealStream(plain) {
-      const sealed = await encrypter.encrypt(Readable.toWeb(plain) as unknown as globalThis.ReadableStream<Uint8Array>);
-      return Readable.fromWeb(sealed);
-    },
+    sealStream: async (plain) => Readable.fromWeb(await encrypter.encrypt(webStreamOf(plain))),
   };
 }
 
+/** Node's type of a web stream is not the one that the library takes. */
+function webStreamOf(stream: Readable) {
+  return Readable.toWeb(stream) as unknown as globalThis.ReadableStream<Uint8Array>;
+}
+
 /**
- * Opens with these identities ("AGE-SECRET-KEY-1…"). UserError, without the secret, for one that is none.
+ * Opens with these identities ("AGE-SECRET-KEY-1…"). Throws a UserError for an invalid one, without its text.
  *
  * @internal the product opens with those of its environment ({@link openerOf}); tests have their own
  */
@@ -49,32 +51,21 @@ export function ageOpener(identities: readonly string[]): Opener {
   const at = identities.findIndex((identity) => !accepts(() => decrypter.addIdentity(identity)));
   if (at !== -1)
     throw new UserError(
-      `Line ${at + 1} of the age identities is none: write AGE-SECRET-KEY-1… as age-keygen prints it.`,
+      `Line ${at + 1} of the age identities is not an identity: write AGE-SECRET-KEY-1… as age-keygen prints it.`,
     );
+  const explained = <T>(opened: Promise<T>, name: string): Promise<T> =>
+    opened.catch((error: unknown) => {
+      throw explain(error, name);
+    });
   return {
-    async openBytes(sealed, name) {
-      try {
-        return await decrypter.decrypt(sealed);
-      } catch (error) {
-        throw explain(error, name);
-      }
-    },
-    async openStream(sealed, name) {
-      try {
-        const opened = await decrypter.decrypt(
-          Readable.toWeb(sealed) as unknown as globalThis.ReadableStream<Uint8Array>,
-        );
-        return Readable.fromWeb(opened);
-      } catch (error) {
-        throw explain(error, name);
-      }
-    },
+    openBytes: (sealed, name) => explained(decrypter.decrypt(sealed), name),
+    openStream: async (sealed, name) => Readable.fromWeb(await explained(decrypter.decrypt(webStreamOf(sealed)), name)),
   };
 }
 
 /**
- * The opener with the identities of the environment: CASTCHAT_AGE_IDENTITY holds them, or CASTCHAT_AGE_IDENTITY_FILE names a
- * file that does (one a line, lines with # are comments, as age-keygen writes them). Undefined where neither is set.
+ * The opener with the environment's identities: those in CASTCHAT_AGE_IDENTITY, or in the file that CASTCHAT_AGE_IDENTITY_FILE names (one on
+ * each line, comments with #, as age-keygen writes them). Undefined if neither is set.
  */
 export async function openerOf(environment: NodeJS.ProcessEnv): Promise<Opener | undefined> {
   const inline = environment["CASTCHAT_AGE_IDENTITY"] ?? "";
@@ -86,7 +77,7 @@ export async function openerOf(environment: NodeJS.ProcessEnv): Promise<Opener |
     .map((line) => line.trim())
     .filter((line) => line !== "" && !line.startsWith("#"));
   if (identities.length === 0)
-    throw new UserError("CASTCHAT_AGE_IDENTITY holds no identity: write AGE-SECRET-KEY-1… as age-keygen prints it.");
+    throw new UserError("CASTCHAT_AGE_IDENTITY contains no identity: write AGE-SECRET-KEY-1… as age-keygen prints it.");
   return ageOpener(identities);
 }
 
@@ -95,7 +86,7 @@ async function readIdentities(file: string): Promise<string> {
     return await readFile(file, "utf8");
   } catch (error) {
     throw new UserError(
-      `CASTCHAT_AGE_IDENTITY_FILE names ${file}, which cannot be read (${(error as NodeJS.ErrnoException).code ?? "?"}).`,
+      `CASTCHAT_AGE_IDENTITY_FILE names ${file}, which cannot be read (${(error as NodeJS.ErrnoException).code ?? "?"}). Set it to the file that age-keygen wrote.`,
       { cause: error },
     );
   }
@@ -106,18 +97,17 @@ function accepts(add: () => void): boolean {
     add();
     return true;
   } catch {
-    // The library says that it is none; nothing else can fail here.
+    // The library refuses it; nothing else can fail here.
     return false;
   }
 }
 
 function explain(error: unknown, name: string): Error {
   const message = error instanceof Error ? error.message : String(error);
-  if (message.includes("no identity matched")) {
+  if (message.includes("no identity matched"))
     return new UserError(
-      `${name} is encrypted to none of the age identities at hand: put the right one into CASTCHAT_AGE_IDENTITY.`,
+      `${name} is not encrypted to any of the given age identities: put the right one into CASTCHAT_AGE_IDENTITY.`,
       { cause: error },
     );
-  }
   return new PromiseError(`${name} is damaged: it can't be decrypted (${message})`, { cause: error });
 }

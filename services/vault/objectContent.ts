@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { isLostConnection } from "../aws/awsErrors.ts";
 import { sleep, type Timing } from "../common/timing.ts";
 
-/** What is known of an object's content: an answer to a GetObject, or to one of its rest. */
+/** The part that is used of the answer to a GetObject, or to one of the object's rest. */
 interface Content {
   Body?: unknown;
   ContentLength?: number | undefined;
@@ -13,13 +13,13 @@ interface Content {
 /** How an object is read. */
 export interface ReadOnOptions {
   key: string;
-  /** The answer that the reading begins with. */
+  /** The first answer. */
   first: Content;
-  /** Asks for everything from a byte on. */
+  /** Asks for the rest from a byte on. */
   rest: (from: number) => Promise<Content>;
-  /** Makes a sentence of an error that ends the reading. */
+  /** Makes the message of an error that ends the reading. */
   explain: (error: unknown) => unknown;
-  /** Says how long it is tried again without a single byte. */
+  /** For how long it is tried again without receiving a byte. */
   timing: Timing;
   signal?: AbortSignal | undefined;
 }
@@ -27,16 +27,15 @@ export interface ReadOnOptions {
 const ATTEMPTS_AT_LEAST = 3;
 
 /**
- * The content of an object, piece by piece. A connection that breaks half-way is made anew, and the object is read on from the
- * byte where it broke, so that an hour's restore does not end with one broken connection. A content that ends before its
- * length is taken as broken as well.
+ * The content of an object, piece by piece. After a broken connection a new one continues from the same byte, so that a restore of an hour
+ * survives it. Content that ends before its length counts as broken, too.
  */
 export async function* readOn(options: ReadOnOptions): AsyncGenerator<Buffer> {
   const { key, first, rest, explain, timing, signal } = options;
   const whole = first.ContentLength;
   let answer = first;
   let got = 0;
-  /** Bytes of an answer that were had before: a server may answer with the whole where its rest was asked for. */
+  /** Bytes of the answer that were already received: a server may answer with the whole object instead of its rest. */
   let skip = 0;
   let attempts = 0;
   let heardAt = performance.now();

@@ -1,4 +1,4 @@
-/** How an object of a vault was found to have been written over: what the readers report of it. */
+/** What the readers report about an object that was written over. */
 export interface WrittenOver {
   key: string;
   /** Versions above the one that was read. */
@@ -8,8 +8,8 @@ export interface WrittenOver {
 }
 
 /**
- * What the readers of one vault know of keys that have more than one version, and what they have passed over. Keys are written once, so more
- * than one version means that something else than a backup has written there, or that an answer of S3 was lost on its way.
+ * The keys of one vault that have more than one version, and the versions that the readers have passed over. Backups write each key once, so
+ * several versions mean that something else wrote there, or that an answer of S3 was lost.
  */
 export class PassedOver {
   readonly #several = new Set<string>();
@@ -21,12 +21,12 @@ export class PassedOver {
     this.#several.add(key);
   }
 
-  /** Whether a reader must look which version it takes. */
+  /** Whether a reader must choose between versions. */
   isSuspect(key: string): boolean {
     return this.#several.has(key);
   }
 
-  /** The version of a key that was found to match, so that it is looked for once. */
+  /** The version of a key that was found to match, so that the search happens once. */
   chosen(key: string): string | undefined {
     return this.#chosen.get(key);
   }
@@ -35,13 +35,12 @@ export class PassedOver {
   note({ key, newer, newestAt }: WrittenOver, versionId: string): void {
     this.#several.add(key);
     this.#chosen.set(key, versionId);
-    this.#found.set(
-      key,
-      `${key} was written over: ${newer} newer ${newer === 1 ? "version does" : "versions do"} not match and ${newer === 1 ? "was" : "were"} passed over, the newest of ${newestAt.toISOString()}; the audit trail names the writer`,
-    );
+    const [versions, were] = newer === 1 ? ["version does", "was"] : ["versions do", "were"];
+    const clause = `${newer} newer ${versions} not match and ${were} passed over, the newest of ${newestAt.toISOString()}`;
+    this.#found.set(key, `${key} was written over: ${clause}; the audit trail names the writer`);
   }
 
-  /** Notes that objects were read from below their delete markers. `key` is the first of them. */
+  /** Notes that deleted objects were read from below their delete markers. `key` is the first of them. */
   noteDeleted(key: string, { objects, deletedAt }: { objects: number; deletedAt: Date }): void {
     const what = objects === 1 ? `${key} was` : `${objects} objects (${key} and others) were`;
     this.#found.set(
@@ -50,7 +49,7 @@ export class PassedOver {
     );
   }
 
-  /** In clauses, by key: of one backup's objects. */
+  /** Clauses about one backup's objects, sorted by key. */
   clauses(backupId: string): string[] {
     return [...this.#found]
       .filter(([key]) => key.includes(`/${backupId}/`))

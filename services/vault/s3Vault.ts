@@ -6,51 +6,37 @@ import {
   GetObjectLegalHoldCommand,
   PutObjectLegalHoldCommand,
   S3Client,
-  type S3ClientConfig,
 } from "@aws-sdk/client-s3";
 
-import { explainAwsError, isMissing } from "../aws/awsErrors.ts";
-import { patientRetries } from "../aws/awsRetries.ts";
+import { type AwsPlace, endedBy, explainedCall, shortCalls } from "../aws/awsCalls.ts";
+import { type AwsCall, explainAwsError, isMissing, nameOf } from "../aws/awsErrors.ts";
 import { PromiseError } from "../common/errors.ts";
 import { release } from "../common/releaseMemory.ts";
-import { realTiming, type Timing } from "../common/timing.ts";
+import { realTiming } from "../common/timing.ts";
 import { readOn } from "./objectContent.ts";
 import { PassedOver } from "./passedOver.ts";
 import type { Vault } from "./vault.ts";
 import { keptVersion, listedObjects, listVersions } from "./vaultVersions.ts";
 import { writeOnce } from "./vaultWriting.ts";
 
-/** Address and name of a vault. Credentials come from the environment. */
-export interface VaultOptions {
-  bucket: string;
-  region: string;
-  /** Only where it isn't AWS's own. */
-  endpoint?: string | undefined;
-  /** How long a call waits and is repeated. @default - the real one */
-  timing?: Timing | undefined;
-  /** @default - those of the environment */
-  credentials?: S3ClientConfig["credentials"] | undefined;
+/** The key, and the version if one is named, as S3's commands take them. */
+interface ObjectAddress {
+  Bucket: string;
+  Key: string;
+  VersionId?: string;
 }
 
-/** The vault in an S3 bucket. Makes no call by itself. */
-export function s3Vault(options: VaultOptions): Vault {
+/** The vault in an S3 bucket. Creating it makes no call. */
+export function s3Vault(options: AwsPlace & { bucket: string }): Vault {
   const { bucket, region, endpoint, timing = realTiming } = options;
   const client = new S3Client({
-    region,
-    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
-    ...(options.credentials && { credentials: options.credentials }),
-    retryStrategy: patientRetries(timing),
+    ...shortCalls(options),
+    forcePathStyle: endpoint !== undefined,
+    // A limit for silence only: a large object takes long.
     requestHandler: { connectionTimeout: timing.awsConnectMs, socketTimeout: timing.awsSilenceMs },
   });
-  const explain = (error: unknown) =>
-    explainAwsError(error, { service: "S3", region, endpoint, subject: `the vault bucket "${bucket}"` });
-  const asked = async <T>(call: Promise<T>): Promise<T> => {
-    try {
-      return await call;
-    } catch (error) {
-      throw explain(error);
-    }
-  };
+  const call: AwsCall = { service: "S3", region, endpoint, subject: `the vault bucket "${bucket}"` };
+  const asked = <T>(answer: Promise<T>): Promise<T> => explainedCall(answer, call);
 
   const passedOver = new PassedOver();
   const listing = (prefix: string, signal?: AbortSignal) => listVersions({ client, bucket, asked }, prefix, signal);
@@ -58,63 +44,62 @@ export function s3Vault(options: VaultOptions): Vault {
   const versionsOf = async (key: string, signal?: AbortSignal) =>
     (await listing(key, signal)).versions.filter((one) => one.Key === key).map(keptVersion);
 
-  /** Calls for an object, and where a delete marker hides it for its newest version; the first call's error where there is none. */
+  /** Calls for an object, or for its newest version if a delete marker hides it. Throws the first call's error if there is no version. */
   const onNewestVersion = async <T>(
     key: string,
-    call: (object: { Bucket: string; Key: string; VersionId?: string }) => Promise<T>,
+    send: (object: ObjectAddress) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> => {
     const object = { Bucket: bucket, Key: key };
     try {
-      return await call(object);
+      return await send(object);
     } catch (error) {
-      if (!isMissing(error) && !(error instanceof Error && error.name === "MethodNotAllowed")) throw error;
+      if (!isMissing(error) && nameOf(error) !== "MethodNotAllowed") throw error;
       // Lifecycle hides even a held object behind a delete marker; its version is still there.
       const [version] = await versionsOf(key, signal);
       if (version?.versionId === undefined) throw error;
-      return await call({ ...object, VersionId: version.versionId });
+      return await send({ ...object, VersionId: version.versionId });
     }
   };
 
   /** Calls for the version that is named, or for the newest one. */
   const onVersion = async <T>(
     { key, versionId }: { key: string; versionId: string | undefined },
-    call: (object: { Bucket: string; Key: string; VersionId?: string }) => Promise<T>,
+    send: (object: ObjectAddress) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> =>
     versionId === undefined
-      ? await onNewestVersion(key, call, signal)
-      : await call({ Bucket: bucket, Key: key, VersionId: versionId });
+      ? await onNewestVersion(key, send, signal)
+      : await send({ Bucket: bucket, Key: key, VersionId: versionId });
 
   const fetchObject = async (
     key: string,
     signal?: AbortSignal,
     versionId?: string,
   ): Promise<GetObjectCommandOutput | undefined> => {
-    const sent = { ...(signal && { abortSignal: signal }) };
+    const get = (object: ObjectAddress) => client.send(new GetObjectCommand(object), endedBy(signal));
     try {
-      return await onVersion({ key, versionId }, (object) => client.send(new GetObjectCommand(object), sent), signal);
+      return await onVersion({ key, versionId }, get, signal);
     } catch (error) {
       if (isMissing(error)) return undefined;
       return await asked(Promise.reject(error as Error));
     }
   };
 
-  /** What is left of the version that was being read; without versions, an error where another object has come in its place. */
+  /** The rest of the version that was being read. Without versions, an error if the object was replaced. */
   const fetchRest = async (
     key: string,
     { ETag: IfMatch, VersionId: versionId }: GetObjectCommandOutput,
     from: number,
     signal?: AbortSignal,
   ): Promise<GetObjectCommandOutput> => {
-    const sent = { ...(signal && { abortSignal: signal }) };
     const rest = { IfMatch, Range: `bytes=${from}-` };
-    const call = (object: { Bucket: string; Key: string }) =>
-      client.send(new GetObjectCommand({ ...object, ...rest }), sent);
-    return await asked(onVersion({ key, versionId }, call, signal));
+    const get = (object: ObjectAddress) => client.send(new GetObjectCommand({ ...object, ...rest }), endedBy(signal));
+    return await asked(onVersion({ key, versionId }, get, signal));
   };
 
-  /** An object's content; where the connection breaks on the way, it is read on from there. */
+  const explain = (error: unknown) => explainAwsError(error, call);
+  /** An object's content. After a broken connection it continues from the same byte. */
   const contentOf = (key: string, first: GetObjectCommandOutput, signal?: AbortSignal): AsyncGenerator<Buffer> =>
     readOn({ key, first, rest: (from) => fetchRest(key, first, from, signal), explain, timing, signal });
 
@@ -144,8 +129,7 @@ export function s3Vault(options: VaultOptions): Vault {
     },
     async setLegalHold(key, on) {
       const LegalHold = { Status: on ? ("ON" as const) : ("OFF" as const) };
-      const put = (object: { Bucket: string; Key: string; VersionId?: string }) =>
-        client.send(new PutObjectLegalHoldCommand({ ...object, LegalHold }));
+      const put = (object: ObjectAddress) => client.send(new PutObjectLegalHoldCommand({ ...object, LegalHold }));
       if (!passedOver.isSuspect(key)) {
         await asked(onNewestVersion(key, put));
         return;
@@ -154,20 +138,21 @@ export function s3Vault(options: VaultOptions): Vault {
       for (const { versionId } of await versionsOf(key)) await asked(onVersion({ key, versionId }, put));
     },
     async hasLegalHold(key) {
-      const get = async (object: { Bucket: string; Key: string; VersionId?: string }) =>
+      const get = async (object: ObjectAddress) =>
         (await client.send(new GetObjectLegalHoldCommand(object))).LegalHold?.Status === "ON";
       try {
         if (!passedOver.isSuspect(key)) return await onNewestVersion(key, get);
         for (const { versionId } of await versionsOf(key)) if (await onVersion({ key, versionId }, get)) return true;
         return false;
       } catch (error) {
-        if (error instanceof Error && error.name === "NoSuchObjectLockConfiguration") return false;
+        if (nameOf(error) === "NoSuchObjectLockConfiguration") return false;
         return await asked(Promise.reject(error as Error));
       }
     },
   };
 }
-/** All pieces as one. Each is copied at once where the size is known, so that there is never twice as much in memory. */
+
+/** Joins the pieces. With a known size each piece is copied at once, so that memory never holds the content twice. */
 async function gather(pieces: AsyncIterable<Buffer>, expectedBytes: number): Promise<Buffer> {
   let whole = Buffer.allocUnsafeSlow(expectedBytes);
   let used = 0;

@@ -1,19 +1,19 @@
 import { DeleteBucketCommand, HeadObjectCommand, S3Client } from "@aws-sdk/client-s3";
 
 import { type AwsPlace, shortCalls } from "../aws/awsCalls.ts";
-import { explainAwsError } from "../aws/awsErrors.ts";
+import { explainAwsError, nameOf } from "../aws/awsErrors.ts";
 import { PromiseError } from "../common/errors.ts";
 import { listVersions } from "./vaultVersions.ts";
 
-/** What a bucket still holds. */
+/** What is still in a bucket. */
 export interface Census {
   /** Versions of objects. */
   versions: number;
   /** Bytes of them. */
   sizeBytes: number;
-  /** Delete markers; lifecycle takes those away that hide nothing. */
+  /** Delete markers. Lifecycle removes those that hide nothing. */
   markers: number;
-  /** The latest end of a lock, and how many are held, among the objects that were asked. */
+  /** The latest end of a lock, and the number of legal holds, among the objects whose locks were read. */
   lockedUntil: Date | undefined;
   held: number;
 }
@@ -21,28 +21,25 @@ export interface Census {
 /** A vault's bucket as a whole, for giving it up. */
 export interface VaultBucket {
   readonly name: string;
-  /** Counts what lies in it; undefined if there is no such bucket. `isAsked` picks the keys whose locks are read, one request each. */
+  /** Counts its content; undefined if there is no such bucket. `isAsked` picks the keys whose locks are read, with a request each. */
   census(isAsked: (key: string) => boolean, signal?: AbortSignal): Promise<Census | undefined>;
-  /** Deletes the bucket, which S3 refuses while anything lies in it (PromiseError). One that is gone is no error. */
+  /** Deletes the bucket, which S3 refuses while it has content (PromiseError). A missing bucket is no error. */
   remove(): Promise<void>;
 }
 
-/** The latest objects whose locks are read at most. */
+/** Most objects whose locks are read, the latest ones. */
 const ASKED_AT_MOST = 200;
 
-/** The bucket by its name. Errors of set-up or network are UserErrors of one sentence. */
+/** The bucket by its name. Errors of set-up or network are UserErrors. */
 export function vaultBucket(options: AwsPlace & { bucket: string }): VaultBucket {
   const { bucket, region, endpoint } = options;
-  const client = new S3Client({
-    ...shortCalls(options),
-    ...(endpoint !== undefined && { forcePathStyle: true }),
-  });
+  const client = new S3Client({ ...shortCalls(options), forcePathStyle: endpoint !== undefined });
   const explain = (error: unknown) =>
     explainAwsError(error, { service: "S3", region, endpoint, subject: `the vault bucket "${bucket}"` });
   return {
     name: bucket,
     async census(isAsked, signal) {
-      // Explained below: that there is no such bucket is an answer here.
+      // Errors are explained below, since a missing bucket is an answer here.
       const asIs = <T>(call: Promise<T>): Promise<T> => call;
       try {
         const { versions, markers } = await listVersions({ client, bucket, asked: asIs }, "", signal);
@@ -53,8 +50,7 @@ export function vaultBucket(options: AwsPlace & { bucket: string }): VaultBucket
         const heads = [];
         for (const { Key, VersionId } of latest)
           heads.push(await client.send(new HeadObjectCommand({ Bucket: bucket, Key, VersionId })));
-        const ends = heads.map(({ ObjectLockRetainUntilDate: until }) => until?.getTime() ?? 0);
-        const last = Math.max(0, ...ends);
+        const last = Math.max(0, ...heads.map(({ ObjectLockRetainUntilDate: until }) => until?.getTime() ?? 0));
         return {
           versions: versions.length,
           sizeBytes: versions.reduce((sum, { Size = 0 }) => sum + Size, 0),
@@ -78,8 +74,4 @@ export function vaultBucket(options: AwsPlace & { bucket: string }): VaultBucket
       }
     },
   };
-}
-
-function nameOf(error: unknown): string {
-  return (error as { name?: string } | undefined)?.name ?? "";
 }

@@ -1,23 +1,21 @@
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 
-import { explainAwsError } from "../aws/awsErrors.ts";
+import type { AwsPlace } from "../aws/awsCalls.ts";
+import { explainAwsError, nameOf } from "../aws/awsErrors.ts";
 import { messageOf, UserError } from "../common/errors.ts";
 
-/** Which role is taken, and how. */
-export interface RoleOptions {
+/** Which role is assumed, and how. */
+export interface RoleOptions extends Pick<AwsPlace, "region" | "endpoint"> {
   roleArn: string;
-  /** Tag that lets a person take it. */
+  /** Tag that permits a person to assume it. */
   tag: string;
-  region: string;
-  /** Only where it isn't AWS's own. */
-  endpoint?: string | undefined;
-  /** What else can be done if the role can't be taken: ends the sentence, such as ", or add --no-store". */
+  /** Another way out if the role can't be assumed: ends the sentence, such as ", or add --no-store". */
   otherwise?: string | undefined;
-  /** Second factor, for a role that asks for one: the device's serial number and a code of it. */
+  /** Second factor, for a role that requires one: the device's serial number and its current code. */
   mfa?: { serialNumber: string; code: string } | undefined;
 }
 
-/** Keys of a role's session; the SDK asks for new ones when they expire. */
+/** Keys of a role's session. The SDK asks for new ones when they expire. */
 export type RoleCredentials = () => Promise<{
   accessKeyId: string;
   secretAccessKey: string;
@@ -26,8 +24,8 @@ export type RoleCredentials = () => Promise<{
 }>;
 
 /**
- * Takes a role with the environment's own credentials, when it is first needed; if those are a session of that role already (the schedule's, or a
- * profile's), they are used as they are. UserError with what to do if the role can't be taken.
+ * Assumes a role with the environment's credentials when it is first needed. If those already are a session of that role (the schedule's, or
+ * a profile's), they are used unchanged. UserError with what to do if the role can't be assumed.
  */
 export function roleCredentials(options: RoleOptions): RoleCredentials {
   const { roleArn, tag, region, endpoint, otherwise = "", mfa } = options;
@@ -63,7 +61,7 @@ export function roleCredentials(options: RoleOptions): RoleCredentials {
         }),
       );
     } catch (error) {
-      if ((error as Error).name !== "AccessDenied") throw error;
+      if (nameOf(error) !== "AccessDenied") throw error;
       throw new UserError(
         `${caller} may not take the role ${name}: give this user or role the tag ${tag} = true and leave to assume the role (docs/accounts.md, "Who may touch the vault")${otherwise}. AWS says: ${messageOf(error)}`,
         { cause: error },

@@ -1,10 +1,12 @@
 import {
   type DeleteMarkerEntry,
   ListObjectVersionsCommand,
+  type ListObjectVersionsCommandOutput,
   type ObjectVersion,
   type S3Client,
 } from "@aws-sdk/client-s3";
 
+import { endedBy } from "../aws/awsCalls.ts";
 import type { PassedOver } from "./passedOver.ts";
 import type { KeptVersion, ListedObject } from "./vault.ts";
 
@@ -14,7 +16,7 @@ export interface VersionListing {
   markers: DeleteMarkerEntry[];
 }
 
-/** Reads a listing to its end. `asked` makes sentences of errors. */
+/** Reads a listing to its end. `asked` explains errors. */
 export async function listVersions(
   place: { client: S3Client; bucket: string; asked: <T>(call: Promise<T>) => Promise<T> },
   prefix: string,
@@ -24,12 +26,9 @@ export async function listVersions(
   const found: VersionListing = { versions: [], markers: [] };
   let next: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } | undefined = {};
   while (next !== undefined) {
-    const command: ListObjectVersionsCommand = new ListObjectVersionsCommand({
-      Bucket: bucket,
-      Prefix: prefix,
-      ...next,
-    });
-    const page = await asked(client.send(command, { ...(signal && { abortSignal: signal }) }));
+    const page: ListObjectVersionsCommandOutput = await asked(
+      client.send(new ListObjectVersionsCommand({ Bucket: bucket, Prefix: prefix, ...next }), endedBy(signal)),
+    );
     found.versions.push(...(page.Versions ?? []));
     found.markers.push(...(page.DeleteMarkers ?? []));
     next = page.IsTruncated ? { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker } : undefined;
@@ -57,7 +56,7 @@ export function listedObjects({ versions, markers }: VersionListing, passedOver:
     }));
 }
 
-/** What is known of a version by its listing. */
+/** A version in a listing. */
 export function keptVersion({ VersionId, Size, LastModified }: ObjectVersion): KeptVersion {
   return { versionId: VersionId, sizeBytes: Size ?? 0, modifiedAt: LastModified ?? new Date(0) };
 }

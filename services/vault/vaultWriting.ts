@@ -4,17 +4,19 @@ import { Readable, Transform } from "node:stream";
 import { type GetObjectCommandOutput, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 
+import { endedBy } from "../aws/awsCalls.ts";
+import { nameOf } from "../aws/awsErrors.ts";
 import { PromiseError } from "../common/errors.ts";
 import { retry } from "../common/retry.ts";
 import { type Timing } from "../common/timing.ts";
 import type { PutOptions, StoredObject } from "./vault.ts";
 
-/** Where is written, and how what lies there already is looked at. */
+/** Where objects are written, and how an existing object is read. */
 export interface WritingPlace {
   client: S3Client;
   bucket: string;
   timing: Timing;
-  /** Makes sentences of errors. */
+  /** Explains errors. */
   asked: <T>(call: Promise<T>) => Promise<T>;
   /** The newest version of an object, or undefined. */
   newest: (key: string, signal?: AbortSignal) => Promise<GetObjectCommandOutput | undefined>;
@@ -22,16 +24,16 @@ export interface WritingPlace {
   contentOf: (key: string, first: GetObjectCommandOutput, signal?: AbortSignal) => AsyncIterable<Buffer>;
 }
 
-/** Two of these parts and what waits before them bound the memory of an upload. */
+/** The size and number of parts limit the memory of an upload. */
 const PART_BYTES = 8 * 1024 * 1024;
 const PARTS_AT_ONCE = 3;
 
 /**
- * Writes a key once. `If-None-Match: *` goes with PutObject and CompleteMultipartUpload; the other calls of an upload in parts take no such
- * header. S3 answers 412 if the key has a current version, and 409 if another write of the same key is at work: then a PutObject may be sent
- * again. A delete marker is no current version, so below one a key can be written again.
+ * Writes a key once. PutObject and CompleteMultipartUpload carry `If-None-Match: *`; the other calls of a multipart upload take no such
+ * header. S3 answers 412 if the key has a current version, and 409 while another write of the key is in progress: then a PutObject may be
+ * repeated. A delete marker is not a current version, so a key below one can be written again.
  *
- * A 412 is no failure if the key holds the very same content: then an answer of S3 was lost on its way, and the write was sent again.
+ * A 412 is no failure if the key has the same content: then an answer of S3 was lost, and the write was sent again.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
  */
@@ -44,7 +46,7 @@ export async function writeOnce(
   return body instanceof Readable ? await writeStream(place, key, body, put) : await writeBytes(place, key, body, put);
 }
 
-/** One request; S3 compares the content with its true SHA-256 before it takes it. */
+/** One request. S3 compares the content with its SHA-256 before it stores it. */
 async function writeBytes(place: WritingPlace, key: string, bytes: Uint8Array, put: PutOptions): Promise<StoredObject> {
   const hash = createHash("sha256").update(bytes).digest();
   const total = { sizeBytes: bytes.length, sha256: hash.toString("hex") };
@@ -54,7 +56,7 @@ async function writeBytes(place: WritingPlace, key: string, bytes: Uint8Array, p
   const until = performance.now() + awsPatienceMs;
   const isColliding = (error: unknown) => nameOf(error) === CONFLICT && performance.now() <= until;
   try {
-    const done = await retry(() => place.client.send(command(), { ...(put.signal && { abortSignal: put.signal }) }), {
+    const done = await retry(() => place.client.send(command(), endedBy(put.signal)), {
       pauseMs: (error) => (isColliding(error) ? vaultPauseMs : undefined),
       signal: put.signal,
     });
@@ -82,11 +84,11 @@ async function writeStream(place: WritingPlace, key: string, source: Readable, p
     return { ...meter.total(), versionId: "VersionId" in done ? done.VersionId : undefined };
   } catch (error) {
     put.signal?.throwIfAborted();
-    // Only a content that was read to its end can be compared.
+    // Only content that was read to its end can be compared.
     if (meter.readableEnded) return await unlessOurs(place, key, meter.total(), error, put.signal);
     return await place.asked(Promise.reject(error as Error));
   } finally {
-    // The writer of the stream must not wait for a reader that is gone.
+    // The stream's writer must not wait for a reader that is gone.
     source.destroy();
     meter.destroy();
     put.signal?.removeEventListener("abort", abort);
@@ -105,10 +107,10 @@ function paramsOf({ bucket }: WritingPlace, key: string, put: PutOptions) {
 
 const TAKEN = "PreconditionFailed";
 const CONFLICT = "ConditionalRequestConflict";
-/** So S3 answers the second completion of an upload whose first one had its answer lost. */
+/** S3's answer to a second completion of an upload, after the first answer was lost. */
 const COMPLETED = "NoSuchUpload";
 
-/** What was stored if the key holds that content; the error if it does not. */
+/** The stored object if the key has that content; otherwise throws the error. */
 async function unlessOurs(
   place: WritingPlace,
   key: string,
@@ -125,20 +127,14 @@ async function unlessOurs(
     const hash = createHash("sha256");
     for await (const piece of place.contentOf(key, there, signal)) hash.update(piece);
     if (hash.digest("hex") === total.sha256) return { ...total, versionId: there.VersionId };
-  } else if (there?.Body instanceof Readable) {
-    there.Body.destroy();
-  }
+  } else if (there?.Body instanceof Readable) there.Body.destroy();
   if (name === COMPLETED) return await place.asked(Promise.reject(error as Error));
   throw new PromiseError(
-    `${key} holds other content already, and no object of a vault is written over: look in the audit trail who has written it`,
+    `${key} already has other content, and no object of a vault is written over: the audit trail shows which caller wrote it`,
   );
 }
 
-function nameOf(error: unknown): string {
-  return (error as { name?: string } | undefined)?.name ?? "";
-}
-
-/** Passes a stream on; counts and hashes it. */
+/** Passes a stream through, and counts and hashes it. */
 class Meter extends Transform {
   readonly #hash = createHash("sha256");
   #sizeBytes = 0;

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
@@ -8,7 +8,6 @@ import { parse, stringify } from "yaml";
 import { PROJECT_ROOT } from "../../lab/sandbox/host/layout.ts";
 
 const CLI = join(PROJECT_ROOT, "cli", "main.ts");
-const LONG = 120_000;
 
 let workspace: string;
 beforeAll(async () => {
@@ -22,12 +21,8 @@ beforeAll(async () => {
   project.main = join(PROJECT_ROOT, "tests", "cli", "support", "wrongProgram.ts");
   for (const provider of project.plugins.providers) provider.path = join(PROJECT_ROOT, provider.path);
   await writeFile(join(workspace, "Pulumi.yaml"), stringify(project));
-  for (const stack of ["prod", "dr"]) {
-    await writeFile(
-      join(workspace, `Pulumi.${stack}.yaml`),
-      await readFile(join(PROJECT_ROOT, `Pulumi.${stack}.yaml`)),
-    );
-  }
+  for (const file of ["Pulumi.prod.yaml", "Pulumi.dr.yaml"])
+    await copyFile(join(PROJECT_ROOT, file), join(workspace, file));
 });
 afterAll(() => rm(workspace, { recursive: true, force: true }));
 
@@ -40,9 +35,7 @@ async function castchatRecovery(args: string[], options: { cwd?: string; rules?:
     env: {
       ...environment,
       CASTCHAT_TEST_WRONG_RULES: JSON.stringify(options.rules ?? {}),
-      NO_COLOR: "1",
-      NODE_OPTIONS: "",
-      TMPDIR: join(workspace, "tmp"),
+      ...{ NO_COLOR: "1", NODE_OPTIONS: "", TMPDIR: join(workspace, "tmp") },
     },
     extendEnv: false,
     reject: false,
@@ -51,98 +44,68 @@ async function castchatRecovery(args: string[], options: { cwd?: string; rules?:
 }
 
 describe("castchat-recovery plan, on the real engine and without an account", () => {
-  it(
-    "proves the shipped stacks, and leaves nothing behind",
-    async () => {
-      const before = await readFile(join(PROJECT_ROOT, "Pulumi.prod.yaml"), "utf8");
-      const page = join(workspace, "plan.html");
-      const { stdout, exitCode, stderr } = await castchatRecovery(["plan", "-s", "prod", "--json", "--html", page], {
-        cwd: PROJECT_ROOT,
-      });
-      expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
-      const facts = JSON.parse(stdout) as {
-        kept: boolean;
-        coverage: unknown[];
-        vaults: { stack: string; rules: unknown[] }[];
-        total: number;
-      };
-      expect(facts).toMatchObject({ kept: true, vaults: [{ stack: "prod" }, { stack: "dr" }] });
-      expect(facts.coverage).toHaveLength(8);
-      expect(facts.total).toBeGreaterThan(0);
-      expect(await readFile(page, "utf8")).toContain("Every promise is kept");
-      expect(await readFile(join(PROJECT_ROOT, "Pulumi.prod.yaml"), "utf8")).toBe(before);
-      expect(await readdir(join(workspace, "tmp"))).toEqual([]);
-    },
-    LONG,
-  );
+  it("proves the shipped stacks, and leaves nothing behind", async () => {
+    const before = await readFile(join(PROJECT_ROOT, "Pulumi.prod.yaml"), "utf8");
+    const page = join(workspace, "plan.html");
+    const { stdout, exitCode, stderr } = await castchatRecovery(["plan", "-s", "prod", "--json", "--html", page], {
+      cwd: PROJECT_ROOT,
+    });
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    const facts = JSON.parse(stdout) as {
+      kept: boolean;
+      coverage: unknown[];
+      vaults: { stack: string; rules: unknown[] }[];
+      total: number;
+    };
+    expect(facts).toMatchObject({ kept: true, vaults: [{ stack: "prod" }, { stack: "dr" }] });
+    expect(facts.coverage).toHaveLength(8);
+    expect(facts.total).toBeGreaterThan(0);
+    expect(await readFile(page, "utf8")).toContain("Every promise is kept");
+    expect(await readFile(join(PROJECT_ROOT, "Pulumi.prod.yaml"), "utf8")).toBe(before);
+    expect(await readdir(join(workspace, "tmp"))).toEqual([]);
+  }, 120_000);
 
-  it(
-    "shows a wrong rule that the tier table doesn't know of, with day, tier, rule and change; exit 1",
-    async () => {
-      const rules = { weekly: { expiration: { days: 91 } } };
-      const { stdout, exitCode } = await castchatRecovery(
-        ["plan", "-s", "prod", "--no-standby", "--from", "2026-11-23", "--years", "2"],
-        { rules },
-      );
-      expect(exitCode).toBe(1);
-      expect(stdout).toContain("✗ NOT every promise is kept. The first violation:");
-      expect(stdout).toMatch(
-        /\d{4}-\d\d-\d\d, prod, tier weekly, rule weekly: .*Change: let rule "weekly" keep 92 days instead of 91 days\./,
-      );
-    },
-    LONG,
-  );
+  it("shows a wrong rule that the tier table doesn't know of, with day, tier, rule and change; exit 1", async () => {
+    const rules = { weekly: { expiration: { days: 91 } } };
+    const { stdout, exitCode } = await castchatRecovery(
+      ["plan", "-s", "prod", "--no-standby", "--from", "2026-11-23", "--years", "2"],
+      { rules },
+    );
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain("✗ NOT every promise is kept. The first violation:");
+    expect(stdout).toMatch(
+      /\d{4}-\d\d-\d\d, prod, tier weekly, rule weekly: .*Change: let rule "weekly" keep 92 days instead of 91 days\./,
+    );
+  }, 120_000);
 
-  it(
-    "refuses rules that make no sense, all at once, each in a sentence; exit 2",
-    async () => {
-      const rules = {
-        weekly: { transitions: [{ days: 10, storageClass: "STANDARD_IA" }] },
-        monthly: { transitions: [{ days: 30, storageClass: "DEEP_ARCHIVE" }] },
-        annual: { filter: { prefix: "monthly/" } },
-      };
-      const { stderr, stdout, exitCode } = await castchatRecovery(["plan", "-s", "prod", "--no-standby"], { rules });
-      expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 });
-      expect(stderr).toContain("moves to STANDARD_IA after 10 days, S3 allows it from day 30");
-      expect(stderr).toContain("moves to DEEP_ARCHIVE after 30 days, from where a backup takes 12 hours");
-      expect(stderr).toContain('Rules "monthly" (monthly/) and "annual" (monthly/) of prod overlap');
-      expect(stderr).not.toContain("    at ");
-    },
-    LONG,
-  );
+  it("refuses rules that make no sense, all at once, each in a sentence; exit 2", async () => {
+    const rules = {
+      weekly: { transitions: [{ days: 10, storageClass: "STANDARD_IA" }] },
+      monthly: { transitions: [{ days: 30, storageClass: "DEEP_ARCHIVE" }] },
+      annual: { filter: { prefix: "monthly/" } },
+    };
+    const { stderr, stdout, exitCode } = await castchatRecovery(["plan", "-s", "prod", "--no-standby"], { rules });
+    expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 });
+    expect(stderr).toContain("moves to STANDARD_IA after 10 days, S3 allows it from day 30");
+    expect(stderr).toContain("moves to DEEP_ARCHIVE after 30 days, from where a backup takes 12 hours");
+    expect(stderr).toContain('Rules "monthly" (monthly/) and "annual" (monthly/) of prod overlap');
+    expect(stderr).not.toContain("    at ");
+  }, 120_000);
 
-  it(
-    "reports what it can't prove when the other stack can't be previewed; exit 1",
-    async () => {
-      const { stdout, exitCode } = await castchatRecovery([
-        "plan",
-        "-s",
-        "prod",
-        "--standby",
-        "nowhere",
-        "--years",
-        "1",
-      ]);
-      expect(exitCode).toBe(1);
-      expect(stdout).toContain(
-        "the rules of nowhere can't be read, so nothing is proven for the replica: There is no ",
-      );
-      expect(stdout).toContain("or pass --no-standby");
-    },
-    LONG,
-  );
+  it("reports what it can't prove when the other stack can't be previewed; exit 1", async () => {
+    const { stdout, exitCode } = await castchatRecovery(["plan", "-s", "prod", "--standby", "nowhere", "--years", "1"]);
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain("the rules of nowhere can't be read, so nothing is proven for the replica: There is no ");
+    expect(stdout).toContain("or pass --no-standby");
+  }, 120_000);
 
-  it(
-    "refuses settings in the program's own words; exit 2",
-    async () => {
-      const file = join(workspace, "Pulumi.faulty.yaml");
-      await writeFile(file, stringify({ config: { "castchat-recovery:role": "primary" } }));
-      const { stderr, exitCode } = await castchatRecovery(["plan", "-s", "faulty", "--no-standby"]);
-      expect(exitCode).toBe(2);
-      expect(stderr).toContain("castchat-recovery:awsRegion is not set");
-    },
-    LONG,
-  );
+  it("refuses settings in the program's own words; exit 2", async () => {
+    const file = join(workspace, "Pulumi.faulty.yaml");
+    await writeFile(file, stringify({ config: { "castchat-recovery:role": "primary" } }));
+    const { stderr, exitCode } = await castchatRecovery(["plan", "-s", "faulty", "--no-standby"]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain("castchat-recovery:awsRegion is not set");
+  }, 120_000);
 
   it.each([
     [["plan", "-s", "nope", "--no-standby"], "There is no "],
@@ -158,7 +121,7 @@ describe("castchat-recovery plan, on the real engine and without an account", ()
       expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 });
       expect(stderr).toContain(message);
     },
-    LONG,
+    120_000,
   );
 });
 

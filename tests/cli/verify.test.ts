@@ -9,17 +9,9 @@ import type { CheckLine } from "../../recovery/verify/testRestore/checklist.ts";
 import type { VerifyResult } from "../../recovery/verify/verify.ts";
 
 const verification: Verification = {
-  format: "castchat-verification",
-  formatVersion: 1,
-  backupId: "20260701T020000Z-1a2b3c",
-  manifestSha256: "0".repeat(64),
-  verifiedAt: "2026-07-02T03:04:05.678Z",
-  ok: true,
-  level: "restored-proven",
-  objects: 7,
-  sizeBytes: 2_500_000,
-  faults: [],
-  durationMs: 1234,
+  ...{ format: "castchat-verification", formatVersion: 1, manifestSha256: "0".repeat(64) },
+  ...{ backupId: "20260701T020000Z-1a2b3c", verifiedAt: "2026-07-02T03:04:05.678Z", ok: true },
+  ...{ level: "restored-proven", objects: 7, sizeBytes: 2_500_000, faults: [], durationMs: 1234 },
 };
 const lines: CheckLine[] = CHECKLIST.map((item, at) => ({
   item,
@@ -28,17 +20,10 @@ const lines: CheckLine[] = CHECKLIST.map((item, at) => ({
   detail: at === 4 ? "not checked here: no Auth service" : "done",
 }));
 const result = (more: Partial<VerifyResult> = {}): VerifyResult => ({
-  ...verification,
-  tier: "daily",
-  snapshotAt: "2026-07-01T02:00:01.000Z",
-  parts: 7,
-  tables: 26,
-  rows: 618,
+  ...{ ...verification, tier: "daily", snapshotAt: "2026-07-01T02:00:01.000Z", parts: 7, tables: 26, rows: 618 },
   leftOut: [{ what: "passwords of roles", why: "a managed database does not give them out: set new ones" }],
-  isDecrypted: true,
   storedAs: "daily/20260701T020000Z-1a2b3c/verifications/20260702T030405.678Z.json",
-  passedOver: [],
-  ...more,
+  ...{ isDecrypted: true, passedOver: [], ...more },
 });
 const text = (more?: Partial<VerifyResult>) => verificationLines(result(more)).join("\n");
 
@@ -86,9 +71,8 @@ describe("list", () => {
 
   it("describes how far a backup is proven", () => {
     expect(backupState(proven)).toBe("proven");
-    expect(backupState({ ...proven, ...verifiedFacts({ latest: undefined, best: undefined, unbelieved: [] }) })).toBe(
-      "proven",
-    );
+    const unverified = verifiedFacts({ latest: undefined, best: undefined, unbelieved: [] });
+    expect(backupState({ ...proven, ...unverified })).toBe("proven");
     expect(state({ ...verification, level: "proven" })).toBe("proven");
     expect(state({ ...verification, level: "decrypt-proven" })).toBe("decrypt-proven 2026-07-02 03:04");
     expect(state(verification)).toBe("restored-proven 2026-07-02 03:04");
@@ -96,27 +80,19 @@ describe("list", () => {
 
   it("shows a failure after an earlier success, and verifications without a trusted signature", () => {
     const failed: Verification = {
-      ...verification,
-      ok: false,
-      verifiedAt: "2026-08-01T00:00:00.000Z",
-      faults: ["daily/x is missing"],
+      ...{ ...verification, ok: false, verifiedAt: "2026-08-01T00:00:00.000Z", faults: ["daily/x is missing"] },
     };
     expect(state(failed, verification)).toBe(
       "restored-proven 2026-07-02 03:04; verification FAILED 2026-08-01 00:00: daily/x is missing",
     );
     expect(backupState({ proven: false, problems: ["daily/x is missing"] })).toBe("daily/x is missing");
-    expect(backupState({ ...proven, lacks: 2 })).toBe(
-      "proven; LACKS 2 parts that could not be read: `verify` names them",
-    );
-    expect(backupState({ ...proven, walkedPast: ["daily/x was written over"] })).toBe(
-      "proven; OVERWRITTEN OR DELETED in the vault: see below",
-    );
+    const lacking = "proven; LACKS 2 parts that could not be read: `verify` names them";
+    expect(backupState({ ...proven, lacks: 2 })).toBe(lacking);
+    const walkedPast = ["daily/x was written over"];
+    expect(backupState({ ...proven, walkedPast })).toBe("proven; OVERWRITTEN OR DELETED in the vault: see below");
     expect(state(verification, verification, ["a", "b"])).toContain("; 2 verifications without a trusted signature");
-    const restore = {
-      throwaway: "",
-      notes: [],
-      lines: [{ ...lines[0]!, state: "not ok" as const, detail: "a row differs" }],
-    };
+    const differing = { ...lines[0]!, state: "not ok" as const, detail: "a row differs" };
+    const restore = { throwaway: "", notes: [], lines: [differing] };
     expect(state({ ...failed, faults: [], restore }, verification)).toContain("FAILED 2026-08-01 00:00: a row differs");
   });
 });

@@ -2,15 +2,9 @@ import { describe, expect, it } from "@jest/globals";
 
 import { AuditTrail } from "../../components/auditTrail.ts";
 import type { PolicyDocument } from "../../components/policyDocument.ts";
-import type { Site } from "../../planning/names.ts";
 import { inventory, named, registered } from "./mocks.ts";
+import { SITE } from "./siteArgs.ts";
 
-const SITE: Site = {
-  project: "castchat-recovery",
-  role: "primary",
-  accountId: "111111111111",
-  region: "ap-northeast-1",
-};
 const BUCKET = "castchat-recovery-primary-audit-111111111111-ap-northeast-1";
 const declared = () => registered(() => new AuditTrail("audit", { site: SITE, keptDays: 1827 }));
 
@@ -41,21 +35,12 @@ describe("AuditTrail", () => {
   it("versions, encrypts and closes the log bucket, and keeps the logs as long as the longest tier", async () => {
     const resources = await declared();
     expect(inventory(resources).map((name) => name.split(" ")[1])).toEqual([
-      "audit-trail",
-      "audit-bucket",
-      "audit-lifecycle",
-      "audit-ownership",
-      "audit-policy",
-      "audit-public-access",
-      "audit-encryption",
-      "audit-versioning",
-      "audit",
+      ...["audit-trail", "audit-bucket", "audit-lifecycle", "audit-ownership", "audit-policy"],
+      ...["audit-public-access", "audit-encryption", "audit-versioning", "audit"],
     ]);
     const rules = named(resources, "audit-lifecycle").inputs["rules"] as object[];
-    expect(rules[0]).toMatchObject({
-      expiration: { days: 1827 },
-      noncurrentVersionExpiration: { noncurrentDays: 1827 },
-    });
+    const kept = { expiration: { days: 1827 }, noncurrentVersionExpiration: { noncurrentDays: 1827 } };
+    expect(rules[0]).toMatchObject(kept);
     expect(named(resources, "audit-versioning").inputs["versioningConfiguration"]).toEqual({ status: "Enabled" });
     expect(named(resources, "audit-bucket").inputs).toEqual({ bucket: BUCKET });
   });
@@ -65,26 +50,20 @@ describe("AuditTrail", () => {
     const { policy } = named(await declared(), "audit-policy").inputs;
     const { Statement } = JSON.parse(policy as string) as PolicyDocument;
     const allowed = Statement.filter(({ Effect }) => Effect === "Allow");
-    expect(
-      allowed.map(({ Principal, Action, Resource, Condition }) => ({ Principal, Action, Resource, Condition })),
-    ).toEqual([
-      {
-        Principal: { Service: "cloudtrail.amazonaws.com" },
-        Action: "s3:GetBucketAcl",
-        Resource: `arn:aws:s3:::${BUCKET}`,
-        Condition: { StringEquals: { "aws:SourceArn": trailArn } },
-      },
-      {
-        Principal: { Service: "cloudtrail.amazonaws.com" },
-        Action: "s3:PutObject",
-        Resource: `arn:aws:s3:::${BUCKET}/AWSLogs/111111111111/*`,
-        Condition: { StringEquals: { "aws:SourceArn": trailArn, "s3:x-amz-acl": "bucket-owner-full-control" } },
-      },
+    const fields = allowed.map(({ Principal, Action, Resource, Condition }) => [
+      Principal,
+      Action,
+      Resource,
+      Condition,
     ]);
-    expect(Statement.filter(({ Effect }) => Effect === "Deny").map(({ Sid }) => Sid)).toEqual([
-      "TlsOnly",
-      "NobodyDeletes",
-      "DeployerOnly",
+    const trail = { Service: "cloudtrail.amazonaws.com" };
+    const mayWrite = { "aws:SourceArn": trailArn, "s3:x-amz-acl": "bucket-owner-full-control" };
+    const bucket = `arn:aws:s3:::${BUCKET}`;
+    expect(fields).toEqual([
+      [trail, "s3:GetBucketAcl", bucket, { StringEquals: { "aws:SourceArn": trailArn } }],
+      [trail, "s3:PutObject", `${bucket}/AWSLogs/111111111111/*`, { StringEquals: mayWrite }],
     ]);
+    const denied = Statement.filter(({ Effect }) => Effect === "Deny").map(({ Sid }) => Sid);
+    expect(denied).toEqual(["TlsOnly", "NobodyDeletes", "DeployerOnly"]);
   });
 });

@@ -4,43 +4,33 @@ import { BackupSchedule, type BackupScheduleArgs } from "../../components/backup
 import { buildspec } from "../../components/buildspec.ts";
 import { runnerPermissions, scheduleKeyPolicy, starterPermissions } from "../../components/schedulePolicies.ts";
 import { vaultRolePermissions } from "../../components/vaultRolePolicies.ts";
-import type { Site } from "../../planning/names.ts";
 import { TIERS } from "../../planning/tiers.ts";
 import { inventory, named, registered } from "./mocks.ts";
+import { SITE } from "./siteArgs.ts";
 
-const SITE: Site = {
-  project: "castchat-recovery",
-  role: "primary",
-  accountId: "111111111111",
-  region: "ap-northeast-1",
-};
 const NAME = "castchat-recovery-primary-backup";
 const CODE = "castchat-recovery-primary-code-111111111111-ap-northeast-1";
 const SECRET = "arn:aws:secretsmanager:::secret:castchat-recovery/primary/runner-AbCdEf";
 const ARGS: BackupScheduleArgs = {
-  site: SITE,
-  tiers: TIERS,
-  vaultBucketArn: "arn:vault",
-  vaultKeyArn: "arn:vault-key",
-  signingKeyArn: "arn:signing-key",
+  ...{ site: SITE, tiers: TIERS, intervalHours: 6 },
+  ...{ vaultBucketArn: "arn:vault", vaultKeyArn: "arn:vault-key", signingKeyArn: "arn:signing-key" },
   code: { path: "/bundle/runner.mjs", sha256: "5ca1ab1e" },
   image: "public.ecr.aws/docker/library/node:24",
   settings: '{"stack":"prod"}',
   databaseUrl: "postgres://u:swordfish@h/db",
   tokens: { VERCEL_API_TOKEN: "vercel-token" },
-  intervalHours: 6,
 };
+const KEY = "arn:aws:kms:::key/s-runner-key";
 const SCOPE = {
-  site: SITE,
-  tiers: TIERS,
-  bucketArn: "arn:vault",
-  keyArn: "arn:vault-key",
-  signingKeyArn: "arn:signing-key",
-  scheduleKeyArn: "arn:aws:kms:::key/s-runner-key",
-  image: ARGS.image,
+  ...{ site: SITE, tiers: TIERS, scheduleKeyArn: KEY, image: ARGS.image },
+  ...{ bucketArn: "arn:vault", keyArn: "arn:vault-key", signingKeyArn: "arn:signing-key" },
 };
 const declared = (args: Partial<BackupScheduleArgs> = {}) =>
   registered(() => new BackupSchedule("s", { ...ARGS, ...args }));
+const trustOf = (service: string, source: string) => {
+  const from = { StringEquals: { "aws:SourceAccount": "111111111111" }, ArnEquals: { "aws:SourceArn": source } };
+  return { Statement: [{ Principal: { Service: service }, Condition: from }] };
+};
 const parsed = (json: unknown) => JSON.parse(json as string) as unknown;
 
 describe("BackupSchedule", () => {
@@ -59,24 +49,12 @@ describe("BackupSchedule", () => {
         deadLetterConfig: { arn: `arn:aws:sqs:::${NAME}-missed` },
       },
     });
-    expect(named(resources, "s-missed").inputs).toEqual({
-      name: `${NAME}-missed`,
-      messageRetentionSeconds: 1_209_600,
-      sqsManagedSseEnabled: true,
-    });
+    const queue = { name: `${NAME}-missed`, messageRetentionSeconds: 1_209_600, sqsManagedSseEnabled: true };
+    expect(named(resources, "s-missed").inputs).toEqual(queue);
     const { assumeRolePolicy } = named(resources, "s-starter").inputs;
-    expect(parsed(assumeRolePolicy)).toMatchObject({
-      Statement: [
-        {
-          Principal: { Service: "scheduler.amazonaws.com" },
-          Condition: {
-            StringEquals: { "aws:SourceAccount": "111111111111" },
-            // Never the schedule: AWS names its group, and refuses a schedule whose role doesn't trust that.
-            ArnEquals: { "aws:SourceArn": "arn:aws:scheduler:ap-northeast-1:111111111111:schedule-group/default" },
-          },
-        },
-      ],
-    });
+    // Never the schedule: AWS names its group, and refuses a schedule whose role doesn't trust that.
+    const group = "arn:aws:scheduler:ap-northeast-1:111111111111:schedule-group/default";
+    expect(parsed(assumeRolePolicy)).toMatchObject(trustOf("scheduler.amazonaws.com", group));
     expect(parsed(named(resources, "s-starter-policy").inputs["policy"])).toEqual(starterPermissions(SITE));
   });
 
@@ -107,15 +85,10 @@ describe("BackupSchedule", () => {
       },
       logsConfig: { cloudwatchLogs: { status: "ENABLED", groupName: "/castchat-recovery/primary/backup" } },
     });
-    expect(named(resources, "s-runner-logs").inputs).toEqual({
-      name: "/castchat-recovery/primary/backup",
-      retentionInDays: 90,
-      kmsKeyId: "arn:aws:kms:::key/s-runner-key",
-    });
-    expect(named(resources, "s-runner-secret").inputs).toMatchObject({
-      name: "castchat-recovery/primary/runner",
-      kmsKeyId: "arn:aws:kms:::key/s-runner-key",
-    });
+    const logs = { name: "/castchat-recovery/primary/backup", retentionInDays: 90, kmsKeyId: KEY };
+    expect(named(resources, "s-runner-logs").inputs).toEqual(logs);
+    const secret = { name: "castchat-recovery/primary/runner", kmsKeyId: KEY };
+    expect(named(resources, "s-runner-secret").inputs).toMatchObject(secret);
     expect(parsed(named(resources, "s-runner-secret-value").inputs["secretString"])).toEqual({
       DATABASE_URL: ARGS.databaseUrl,
       VERCEL_API_TOKEN: "vercel-token",
@@ -126,21 +99,14 @@ describe("BackupSchedule", () => {
   it("keeps its code under the code's own hash in a closed bucket", async () => {
     const resources = await declared();
     expect(named(resources, "s-runner-code").inputs).toEqual({ bucket: CODE });
-    expect(named(resources, "s-runner-bundle").inputs).toMatchObject({
-      bucket: CODE,
-      key: "5ca1ab1e/runner.mjs",
-      contentType: "text/javascript",
-    });
+    const bundle = { bucket: CODE, key: "5ca1ab1e/runner.mjs", contentType: "text/javascript" };
+    expect(named(resources, "s-runner-bundle").inputs).toMatchObject(bundle);
     expect(inventory(resources).filter((name) => name.includes("s-runner-code"))).toHaveLength(5);
     expect(named(resources, "s-runner-code-public-access").inputs).toMatchObject({
-      blockPublicAcls: true,
-      blockPublicPolicy: true,
-      ignorePublicAcls: true,
-      restrictPublicBuckets: true,
+      ...{ blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true },
     });
-    expect(parsed(named(resources, "s-runner-code-policy").inputs["policy"])).toMatchObject({
-      Statement: [{ Sid: "TlsOnly", Effect: "Deny" }],
-    });
+    const tls = { Statement: [{ Sid: "TlsOnly", Effect: "Deny" }] };
+    expect(parsed(named(resources, "s-runner-code-policy").inputs["policy"])).toMatchObject(tls);
   });
 
   it("gives a run the writer's permissions, and otherwise only its own log, code and secret", async () => {
@@ -151,36 +117,20 @@ describe("BackupSchedule", () => {
     expect(policy).toEqual(runnerPermissions(SCOPE));
     const writer = vaultRolePermissions("writer", SCOPE).Statement;
     expect(policy.Statement.slice(0, writer.length)).toEqual(writer);
+    const group = "arn:aws:logs:ap-northeast-1:111111111111:log-group:/castchat-recovery/primary/backup";
+    const secret = "arn:aws:secretsmanager:ap-northeast-1:111111111111:secret:castchat-recovery/primary/runner-??????";
     expect(policy.Statement.slice(writer.length).map(({ Sid, Action, Resource }) => [Sid, Action, Resource])).toEqual([
-      [
-        "Logs",
-        ["logs:CreateLogStream", "logs:PutLogEvents"],
-        ["", ":*"].map(
-          (end) => `arn:aws:logs:ap-northeast-1:111111111111:log-group:/castchat-recovery/primary/backup${end}`,
-        ),
-      ],
+      ["Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], [group, `${group}:*`]],
       ["FindsItsCode", ["s3:GetBucketLocation", "s3:ListBucket"], `arn:aws:s3:::${CODE}`],
       ["ReadsItsCode", ["s3:GetObject", "s3:GetObjectVersion"], `arn:aws:s3:::${CODE}/*`],
-      [
-        "ReadsItsSecret",
-        ["secretsmanager:GetSecretValue"],
-        "arn:aws:secretsmanager:ap-northeast-1:111111111111:secret:castchat-recovery/primary/runner-??????",
-      ],
-      ["OpensItsSecret", ["kms:Decrypt"], "arn:aws:kms:::key/s-runner-key"],
+      ["ReadsItsSecret", ["secretsmanager:GetSecretValue"], secret],
+      ["OpensItsSecret", ["kms:Decrypt"], KEY],
     ]);
     const sids = policy.Statement.map(({ Sid }) => Sid);
     expect(new Set(sids).size).toBe(sids.length);
-    expect(parsed(named(resources, "s-runner-role").inputs["assumeRolePolicy"])).toMatchObject({
-      Statement: [
-        {
-          Principal: { Service: "codebuild.amazonaws.com" },
-          Condition: {
-            StringEquals: { "aws:SourceAccount": "111111111111" },
-            ArnEquals: { "aws:SourceArn": `arn:aws:codebuild:ap-northeast-1:111111111111:project/${NAME}` },
-          },
-        },
-      ],
-    });
+    const from = `arn:aws:codebuild:ap-northeast-1:111111111111:project/${NAME}`;
+    const trust = parsed(named(resources, "s-runner-role").inputs["assumeRolePolicy"]);
+    expect(trust).toMatchObject(trustOf("codebuild.amazonaws.com", from));
   });
 
   it("lets a run read one stack's state, and nothing else in that bucket", () => {
@@ -208,9 +158,8 @@ describe("BackupSchedule", () => {
     ["public.ecr.aws/docker/library/node:24", false],
   ])("lets a run pull %s if that needs permissions: %s", (image, isPrivate) => {
     const pulls = runnerPermissions({ ...SCOPE, image }).Statement.filter(({ Sid }) => Sid === "PullsItsImage");
-    expect(pulls.map(({ Resource }) => Resource)).toEqual(
-      isPrivate ? ["arn:aws:ecr:ap-northeast-3:222222222222:repository/team/runner"] : [],
-    );
+    const arn = "arn:aws:ecr:ap-northeast-3:222222222222:repository/team/runner";
+    expect(pulls.map(({ Resource }) => Resource)).toEqual(isPrivate ? [arn] : []);
   });
 });
 

@@ -5,18 +5,11 @@ import { tiersToLifecycleRules } from "../../components/lifecycleRules.ts";
 import type { PolicyDocument } from "../../components/policyDocument.ts";
 import { bucketPolicy, keyPolicy } from "../../components/vaultPolicies.ts";
 import { tierForRun } from "../../planning/calendar.ts";
-import type { Site } from "../../planning/names.ts";
 import { TIERS } from "../../planning/tiers.ts";
 import { decade } from "../support/decade.ts";
 import { inventory, named, registered, valueOf } from "./mocks.ts";
+import { OTHER_SITE as STANDBY, SITE as PRIMARY } from "./siteArgs.ts";
 
-const PRIMARY: Site = {
-  project: "castchat-recovery",
-  role: "primary",
-  accountId: "111111111111",
-  region: "ap-northeast-1",
-};
-const STANDBY: Site = { ...PRIMARY, role: "standby", accountId: "222222222222", region: "ap-northeast-3" };
 const BUCKET = "castchat-recovery-primary-vault-111111111111-ap-northeast-1";
 const REPLICA = { bucketArn: "arn:aws:s3:::replica", keyArn: "arn:aws:kms:x:2:key/1", region: "ap-northeast-3" };
 
@@ -53,34 +46,18 @@ describe("BackupVault", () => {
     const inputs = (name: string) => named(resources, name).inputs;
     expect(inputs("vault-key")).toEqual({
       description: "Encrypts the primary backup vault of castchat-recovery",
-      enableKeyRotation: true,
-      deletionWindowInDays: 30,
-      policy: JSON.stringify(keyPolicy(ARGS)),
+      ...{ enableKeyRotation: true, deletionWindowInDays: 30, policy: JSON.stringify(keyPolicy(ARGS)) },
     });
-    expect(inputs("vault-key-alias")).toEqual({
-      name: "alias/castchat-recovery-primary-vault",
-      targetKeyId: "vault-key-key-id",
-    });
+    const alias = { name: "alias/castchat-recovery-primary-vault", targetKeyId: "vault-key-key-id" };
+    expect(inputs("vault-key-alias")).toEqual(alias);
     expect(inputs("vault-bucket")).toEqual({ bucket: BUCKET, objectLockEnabled: true });
     expect(inputs("vault-versioning")).toEqual({ bucket: BUCKET, versioningConfiguration: { status: "Enabled" } });
-    expect(inputs("vault-encryption")).toEqual({
-      bucket: BUCKET,
-      rules: [
-        {
-          applyServerSideEncryptionByDefault: {
-            sseAlgorithm: "aws:kms",
-            kmsMasterKeyId: "arn:aws:kms:::key/vault-key",
-          },
-          bucketKeyEnabled: true,
-        },
-      ],
-    });
+    const byDefault = { sseAlgorithm: "aws:kms", kmsMasterKeyId: "arn:aws:kms:::key/vault-key" };
+    const rules = [{ applyServerSideEncryptionByDefault: byDefault, bucketKeyEnabled: true }];
+    expect(inputs("vault-encryption")).toEqual({ bucket: BUCKET, rules });
     expect(inputs("vault-public-access")).toEqual({
-      bucket: BUCKET,
-      blockPublicAcls: true,
-      blockPublicPolicy: true,
-      ignorePublicAcls: true,
-      restrictPublicBuckets: true,
+      ...{ bucket: BUCKET, blockPublicAcls: true, blockPublicPolicy: true },
+      ...{ ignorePublicAcls: true, restrictPublicBuckets: true },
     });
     expect(inputs("vault-ownership")).toEqual({ bucket: BUCKET, rule: { objectOwnership: "BucketOwnerEnforced" } });
     expect(inputs("vault-policy")).toEqual({ bucket: BUCKET, policy: JSON.stringify(bucketPolicy(ARGS)) });
@@ -94,10 +71,7 @@ describe("BackupVault", () => {
       role: "arn:aws:iam:::role/castchat-recovery-primary-replication-ap-northeast-1",
       rules: [
         {
-          id: "standby",
-          status: "Enabled",
-          priority: 1,
-          filter: { prefix: "" },
+          ...{ id: "standby", status: "Enabled", priority: 1, filter: { prefix: "" } },
           deleteMarkerReplication: { status: "Disabled" },
           sourceSelectionCriteria: { sseKmsEncryptedObjects: { status: "Enabled" } },
           destination: {
@@ -114,9 +88,8 @@ describe("BackupVault", () => {
     expect(actions).toContain("s3:GetObjectRetention");
     expect(actions.filter((action) => /Delete|Bypass|\*/.test(String(action)))).toEqual([]);
     const trust = documentOf(named(resources, "vault-replication-role").inputs["assumeRolePolicy"]);
-    expect(trust.Statement).toEqual([
-      { Effect: "Allow", Principal: { Service: "s3.amazonaws.com" }, Action: "sts:AssumeRole" },
-    ]);
+    const s3 = { Effect: "Allow", Principal: { Service: "s3.amazonaws.com" }, Action: "sts:AssumeRole" };
+    expect(trust.Statement).toEqual([s3]);
   });
 
   it("accepts a replica's source only by the derived name of its role", async () => {
@@ -127,10 +100,8 @@ describe("BackupVault", () => {
       Condition: { ArnEquals: { "aws:PrincipalArn": role } },
     };
     const policy = named(resources, "vault-policy").inputs["policy"];
-    expect(statement(policy, "ReplicationWrites")).toMatchObject({
-      ...trusted,
-      Action: ["s3:ReplicateObject", "s3:ReplicateTags"],
-    });
+    const writes = { ...trusted, Action: ["s3:ReplicateObject", "s3:ReplicateTags"] };
+    expect(statement(policy, "ReplicationWrites")).toMatchObject(writes);
     expect(statement(policy, "ReplicationLooks")).toMatchObject(trusted);
     expect(statement(named(resources, "vault-key").inputs["policy"], "ReplicationEncrypts")).toMatchObject({
       Principal: trusted.Principal,
@@ -147,27 +118,20 @@ describe("BackupVault", () => {
     const primary = await declared({ replicateTo: { bucketArn: replica, keyArn, region: STANDBY.region } });
     const roleArn = `arn:aws:iam::${PRIMARY.accountId}:role/${String(named(primary, "vault-replication-role").inputs["name"])}`;
     const trust = { ArnEquals: { "aws:PrincipalArn": roleArn } };
-    expect(statement(named(standby, "vault-policy").inputs["policy"], "ReplicationWrites")!["Condition"]).toEqual(
-      trust,
-    );
-    expect(statement(named(standby, "vault-key").inputs["policy"], "ReplicationEncrypts")!["Condition"]).toMatchObject(
-      trust,
-    );
+    const policyOf = (name: string) => named(standby, name).inputs["policy"];
+    expect(statement(policyOf("vault-policy"), "ReplicationWrites")!["Condition"]).toEqual(trust);
+    expect(statement(policyOf("vault-key"), "ReplicationEncrypts")!["Condition"]).toMatchObject(trust);
     const reach = documentOf(named(primary, "vault-replication-policy").inputs["policy"]).Statement;
-    expect(reach).toContainEqual(
-      expect.objectContaining({ Resource: `${replica}/*`, Action: ["s3:ReplicateObject", "s3:ReplicateTags"] }),
-    );
-    expect(reach).toContainEqual(
-      expect.objectContaining({
-        Resource: keyArn,
-        Condition: { StringEquals: { "kms:ViaService": "s3.ap-northeast-3.amazonaws.com" } },
-      }),
-    );
+    const through = { StringEquals: { "kms:ViaService": "s3.ap-northeast-3.amazonaws.com" } };
+    for (const one of [
+      { Resource: `${replica}/*`, Action: ["s3:ReplicateObject", "s3:ReplicateTags"] },
+      { Resource: keyArn, Condition: through },
+    ])
+      expect(reach).toContainEqual(expect.objectContaining(one));
     const accounts = new Set(JSON.stringify(standby).match(/\b\d{12}\b/g));
     expect([...accounts].sort()).toEqual([PRIMARY.accountId, STANDBY.accountId]);
-    expect(named(standby, "vault-lifecycle").inputs["rules"]).toEqual(
-      named(primary, "vault-lifecycle").inputs["rules"],
-    );
+    const [rules, others] = [standby, primary].map((site) => named(site, "vault-lifecycle").inputs["rules"]);
+    expect(rules).toEqual(others);
   });
 
   it("tags every resource that can have tags", async () => {
@@ -175,15 +139,8 @@ describe("BackupVault", () => {
     const resources = await declared({ replicateTo: REPLICA, tags });
     const tagged = resources.filter(({ inputs }) => "tags" in inputs).map(({ name }) => name);
     expect(tagged.sort()).toEqual([
-      "vault-audit-bucket",
-      "vault-audit-trail",
-      "vault-bucket",
-      "vault-key",
-      "vault-replication-role",
-      "vault-roles-break-glass",
-      "vault-roles-reader",
-      "vault-roles-restorer",
-      "vault-roles-writer",
+      ...["vault-audit-bucket", "vault-audit-trail", "vault-bucket", "vault-key", "vault-replication-role"],
+      ...["break-glass", "reader", "restorer", "writer"].map((purpose) => `vault-roles-${purpose}`),
     ]);
     expect(named(resources, "vault-bucket").inputs["tags"]).toEqual(tags);
   });
@@ -221,15 +178,10 @@ describe("bucketPolicy", () => {
         ...["LockLimitdaily", "LockLimitweekly", "LockLimitmonthly", "LockLimitannual"],
       ].map((sid) => [sid, "Deny", "*"]),
     );
-    expect(policy.Statement[0]).toMatchObject({
-      Action: "s3:*",
-      Resource: [arn, `${arn}/*`],
-      Condition: { Bool: { "aws:SecureTransport": "false" } },
-    });
-    expect(policy.Statement[1]).toMatchObject({
-      Action: "s3:PutObject",
-      Condition: { Null: { "s3:x-amz-server-side-encryption": "false" } },
-    });
+    const plain = { Bool: { "aws:SecureTransport": "false" } };
+    expect(policy.Statement[0]).toMatchObject({ Action: "s3:*", Resource: [arn, `${arn}/*`], Condition: plain });
+    const encrypted = { Null: { "s3:x-amz-server-side-encryption": "false" } };
+    expect(policy.Statement[1]).toMatchObject({ Action: "s3:PutObject", Condition: encrypted });
   });
 
   it("lets the writer and the scheduled runs write backups, and into a replica the primary's replication", () => {
@@ -237,11 +189,13 @@ describe("bucketPolicy", () => {
     const role = (name: string) => `arn:aws:iam::222222222222:role/castchat-recovery-standby-${name}-ap-northeast-3`;
     const writers = [role("writer"), role("runner")];
     const of = (document: PolicyDocument, sid: string) => document.Statement.find(({ Sid }) => Sid === sid);
-    expect(of(replica, "WritersOnly")!["Condition"]).toEqual({ ArnNotLike: { "aws:PrincipalArn": writers } });
-    expect(of(replica, "ReplicasOfThePrimary")!["Condition"]).toEqual({
-      ArnNotLike: {
-        "aws:PrincipalArn": ["arn:aws:iam::111111111111:role/castchat-recovery-primary-replication-ap-northeast-1"],
-      },
+    const unless = (arns: string[]) => ({ ArnNotLike: { "aws:PrincipalArn": arns } });
+    expect(of(replica, "WritersOnly")!["Condition"]).toEqual(unless(writers));
+    const source = "arn:aws:iam::111111111111:role/castchat-recovery-primary-replication-ap-northeast-1";
+    expect(of(replica, "ReplicasOfThePrimary")!["Condition"]).toEqual(unless([source]));
+    expect(of(replica, "HoldsOfWriters")).toMatchObject({
+      Action: ["s3:PutObjectLegalHold", "s3:PutObjectRetention"],
+      Condition: unless([...writers, role("break-glass")]),
     });
     // Nothing replicates into a primary.
     expect(of(policy, "ReplicasOfThePrimary")).not.toHaveProperty("Condition");
@@ -252,13 +206,10 @@ describe("bucketPolicy", () => {
   it("exempts only its own account's break-glass role from the ban on deletion", () => {
     const replica = bucketPolicy({ site: STANDBY, tiers: TIERS, replicaOf: PRIMARY });
     const deletion = replica.Statement.find(({ Sid }) => Sid === "NobodyDeletes");
+    const breakGlass = "arn:aws:iam::222222222222:role/castchat-recovery-standby-break-glass-ap-northeast-3";
     expect(deletion).toMatchObject({
       Action: ["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"],
-      Condition: {
-        ArnNotEquals: {
-          "aws:PrincipalArn": "arn:aws:iam::222222222222:role/castchat-recovery-standby-break-glass-ap-northeast-3",
-        },
-      },
+      Condition: { ArnNotEquals: { "aws:PrincipalArn": breakGlass } },
     });
   });
 
@@ -285,9 +236,8 @@ describe("bucketPolicy", () => {
     });
   });
 
-  it("accepts no other account unless it is a replica", () => {
-    expect(policy.Statement.filter(({ Effect }) => Effect === "Allow")).toEqual([]);
-  });
+  it("accepts no other account unless it is a replica", () =>
+    expect(policy.Statement.filter(({ Effect }) => Effect === "Allow")).toEqual([]));
 });
 
 describe("one more tier in the table", () => {

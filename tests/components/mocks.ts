@@ -51,11 +51,10 @@ export async function registered(declare: () => unknown, calls: Calls = ANSWERS)
 /** The one registered resource of that name. */
 export function named(resources: readonly Registered[], name: string): Registered {
   const [found, ...others] = resources.filter((resource) => resource.name === name);
-  if (!found || others.length > 0) {
+  if (!found || others.length > 0)
     throw new Error(
       `${others.length + (found ? 1 : 0)} resources are named ${name}: ${resources.map((one) => one.name).join(", ")}`,
     );
-  }
   return found;
 }
 

@@ -12,11 +12,8 @@ const RAW = {
 };
 /** As a stack file has them, in the order of Pulumi.yaml. */
 const ENDPOINTS = {
-  endpointAws: "http://127.0.0.1:1",
-  endpointVercel: "http://127.0.0.1:2",
-  endpointGithub: "http://127.0.0.1:3",
-  endpointCloudflare: "http://127.0.0.1:4",
-  endpointSupabase: "http://127.0.0.1:5",
+  ...{ endpointAws: "http://127.0.0.1:1", endpointVercel: "http://127.0.0.1:2", endpointGithub: "http://127.0.0.1:3" },
+  ...{ endpointCloudflare: "http://127.0.0.1:4", endpointSupabase: "http://127.0.0.1:5" },
   endpointEdge: "http://127.0.0.1:6",
   supabaseProjectUrl: "http://127.0.0.1:5/projects/{ref}",
 };
@@ -26,11 +23,8 @@ const providersOf = (endpoints: Partial<typeof ENDPOINTS>) =>
 describe("the providers", () => {
   it("have addresses in the form that the states of deployed stacks contain", async () => {
     const resources = await providersOf(ENDPOINTS);
-    expect(named(resources, "recovery").inputs).toEqual({
-      awsRegion: "ap-northeast-1",
-      vercelTeam: "acme",
-      ...ENDPOINTS,
-    });
+    const expected = { awsRegion: "ap-northeast-1", vercelTeam: "acme", ...ENDPOINTS };
+    expect(named(resources, "recovery").inputs).toEqual(expected);
     expect(named(resources, "cloudflare").inputs).toMatchObject({ baseUrl: "http://127.0.0.1:4/client/v4" });
     const [addresses] = JSON.parse(named(resources, "aws").inputs["endpoints"] as string) as Record<string, string>[];
     expect(new Set(Object.values(addresses!))).toEqual(new Set(["http://127.0.0.1:1"]));

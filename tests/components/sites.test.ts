@@ -10,11 +10,8 @@ import { RUNNER_SETTINGS } from "../../settings/runnerSettings.ts";
 import { inventory, named, registered, valueOf } from "./mocks.ts";
 import { PRIMARY, STANDBY } from "./siteArgs.ts";
 
-const ENVIRONMENT = {
-  DATABASE_URL: "postgres://u:p@h/db",
-  SUPABASE_URL: "https://abc.example",
-  SUPABASE_ANON_KEY: "anon",
-};
+const DATABASE_URL = "postgres://u:p@h/db";
+const ENVIRONMENT = { DATABASE_URL, SUPABASE_URL: "https://abc.example", SUPABASE_ANON_KEY: "anon" };
 
 const primary = (args: Partial<PrimarySiteArgs> = {}) =>
   registered(() => new PrimarySite("primary", { ...PRIMARY, ...args }));
@@ -47,12 +44,8 @@ describe("PrimarySite", () => {
   it("gives them exactly these inputs", async () => {
     const resources = await primary();
     const inputs = (name: string) => named(resources, name).inputs;
-    expect(inputs("database-project")).toEqual({
-      name: "castchat-prod",
-      organization: "castchat",
-      region: "ap-northeast-1",
-      deletionProtection: true,
-    });
+    const database = { name: "castchat-prod", organization: "castchat", region: "ap-northeast-1" };
+    expect(inputs("database-project")).toEqual({ ...database, deletionProtection: true });
     expect(inputs("application-project")).toEqual({
       name: "castchat",
       vercelAuthentication: { deploymentType: "standard_protection_new" },
@@ -60,69 +53,45 @@ describe("PrimarySite", () => {
     });
     expect(inputs("application-environment")).toEqual({
       projectId: "application-project-id",
-      variables: Object.entries(ENVIRONMENT).map(([key, value]) => ({
-        key,
-        value,
-        targets: ["production"],
-        sensitive: true,
-      })),
+      variables: Object.entries(ENVIRONMENT).map(([key, value]) => {
+        return { key, value, targets: ["production"], sensitive: true };
+      }),
     });
     expect(inputs("application-deployment")).toEqual({
-      projectId: "application-project-id",
-      projectName: "castchat",
-      sourceUrl: "https://github.com/castchat/castchat.git",
-      sourceRef: "main",
-      environmentHash: environmentHash(ENVIRONMENT),
+      ...{ projectId: "application-project-id", projectName: "castchat", sourceRef: "main" },
+      ...{ sourceUrl: "https://github.com/castchat/castchat.git", environmentHash: environmentHash(ENVIRONMENT) },
       healthPath: "/api/health",
     });
     expect(inputs("dns-zone")).toEqual({ name: "castchat.jp", account: { id: "cf" }, type: "full" });
     expect(inputs("dns-caa")).toEqual({
-      zoneId: "dns-zone-id",
-      name: "castchat.jp",
-      type: "CAA",
-      ttl: 1,
+      ...{ zoneId: "dns-zone-id", name: "castchat.jp", type: "CAA", ttl: 1 },
       data: { flags: 0, tag: "issue", value: "letsencrypt.org" },
     });
     const account = "arn:aws:iam::111111111111";
+    const deployers = [
+      ...[`${account}:root`, `${account}:role/castchat-recovery-deployer`],
+      `${account}:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_AdministratorAccess_*`,
+    ];
     expect(inputs("signing-key")).toEqual({
       description: "Signs the backups of the primary site of castchat-recovery",
-      customerMasterKeySpec: "ECC_NIST_P256",
-      keyUsage: "SIGN_VERIFY",
-      deletionWindowInDays: 30,
+      ...{ customerMasterKeySpec: "ECC_NIST_P256", keyUsage: "SIGN_VERIFY", deletionWindowInDays: 30 },
       policy: JSON.stringify({
         Version: "2012-10-17",
         Statement: [
           { Sid: "OwnAccount", Effect: "Allow", Principal: { AWS: `${account}:root` }, Action: "kms:*", Resource: "*" },
           {
-            Sid: "DeployerOnly",
-            Effect: "Deny",
-            Principal: "*",
-            Action: ["kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"],
-            Resource: "*",
-            Condition: {
-              ArnNotLike: {
-                "aws:PrincipalArn": [
-                  `${account}:root`,
-                  `${account}:role/castchat-recovery-deployer`,
-                  `${account}:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_AdministratorAccess_*`,
-                ],
-              },
-            },
+            ...{ Sid: "DeployerOnly", Effect: "Deny", Principal: "*" },
+            ...{ Action: ["kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"], Resource: "*" },
+            Condition: { ArnNotLike: { "aws:PrincipalArn": deployers } },
           },
         ],
       }),
     });
-    expect(inputs("signing-key-alias")).toEqual({
-      name: "alias/castchat-recovery-primary-signing",
-      targetKeyId: "signing-key-key-id",
-    });
+    const alias = { name: "alias/castchat-recovery-primary-signing", targetKeyId: "signing-key-key-id" };
+    expect(inputs("signing-key-alias")).toEqual(alias);
     expect(inputs("traffic")).toEqual({
-      publicName: "app.castchat.jp",
-      zoneName: "castchat.jp",
-      projectId: "application-project-id",
-      deploymentUrl: "https://app-1.vercel.app",
-      stack: "prod",
-      generation: 1,
+      ...{ publicName: "app.castchat.jp", zoneName: "castchat.jp", stack: "prod", generation: 1 },
+      ...{ projectId: "application-project-id", deploymentUrl: "https://app-1.vercel.app" },
     });
   });
 
@@ -160,25 +129,16 @@ describe("PrimarySite", () => {
       const scheduledRun = { ...PRIMARY.scheduledRun, tokens: { GITHUB_TOKEN: "ghp_secret" }, state: STATE };
       outputs = new PrimarySite("primary", { ...PRIMARY, endpoints, scheduledRun }).outputs;
     });
-    const told = await valueOf(outputs!.runnerSettings!);
-    const { endpointAws: aws, ...others } = told;
-    expect(RUNNER_SETTINGS.parse(told)).toEqual({ ...others, endpoints: { aws } });
-    expect(told).toEqual({
-      stack: "prod",
-      region: "ap-northeast-1",
+    const declared = await valueOf(outputs!.runnerSettings!);
+    const { endpointAws: aws, ...others } = declared;
+    expect(RUNNER_SETTINGS.parse(declared)).toEqual({ ...others, endpoints: { aws } });
+    expect(declared).toEqual({
+      ...{ stack: "prod", region: "ap-northeast-1", signingKeyArn: "arn:aws:kms:::key/signing-key" },
       vaultBucket: "castchat-recovery-primary-vault-111111111111-ap-northeast-1",
-      signingKeyArn: "arn:aws:kms:::key/signing-key",
-      trustedWriterKeys: ["PEM"],
       tiers: TIERS.map(({ name, prefix, period, lockDays }) => ({ name, prefix, period, lockDays })),
-      criticalTables: ["public.users"],
-      shrinkPercent: 20,
-      ageRecipients: ["age1x"],
-      vercelProject: "castchat",
-      zoneName: "castchat.jp",
-      repository: "castchat/castchat",
-      supabaseRef: "abc",
-      state: STATE,
-      endpointAws: "http://127.0.0.1:1",
+      ...{ trustedWriterKeys: ["PEM"], criticalTables: ["public.users"], shrinkPercent: 20, ageRecipients: ["age1x"] },
+      ...{ vercelProject: "castchat", zoneName: "castchat.jp", repository: "castchat/castchat", supabaseRef: "abc" },
+      ...{ state: STATE, endpointAws: "http://127.0.0.1:1" },
     });
     const rights = named(resources, "schedule-runner-role-policy").inputs["policy"] as string;
     const { Statement } = JSON.parse(rights) as { Statement: { Sid: string; Resource: unknown }[] };
@@ -188,10 +148,7 @@ describe("PrimarySite", () => {
     ]);
     expect(named(resources, "schedule-rate").inputs["scheduleExpression"]).toBe("rate(6 hours)");
     const secret = named(resources, "schedule-runner-secret-value").inputs["secretString"];
-    expect(JSON.parse(secret as string)).toEqual({
-      DATABASE_URL: ENVIRONMENT.DATABASE_URL,
-      GITHUB_TOKEN: "ghp_secret",
-    });
+    expect(JSON.parse(secret as string)).toEqual({ DATABASE_URL, GITHUB_TOKEN: "ghp_secret" });
     const { name, project, logGroup, missedRunsUrl } = outputs!.schedule!;
     expect(await Promise.all([name, project, logGroup, missedRunsUrl].map(valueOf))).toEqual([
       "castchat-recovery-primary-backup",
@@ -213,40 +170,29 @@ describe("StandbySite", () => {
       "vercel:index/project:Project application-project",
     ]);
     expect(named(resources, "mirror-repository").inputs).toEqual({
-      name: "castchat-mirror",
+      ...{ name: "castchat-mirror", visibility: "private", archiveOnDestroy: true },
       description: "Mirror of castchat/castchat; only castchat-recovery writes to it",
-      visibility: "private",
-      hasIssues: false,
-      hasProjects: false,
-      hasWiki: false,
-      archiveOnDestroy: true,
+      ...{ hasIssues: false, hasProjects: false, hasWiki: false },
     });
   });
 
   it("recovers from its own vault into a new database when active", async () => {
     const resources = await standby({ mode: "active", backup: "20260701T020000Z-1a2b3c" });
-    expect(named(resources, "database-project").inputs).toMatchObject({
-      name: "castchat-dr-g2",
-      deletionProtection: true,
-    });
+    const database = { name: "castchat-dr-g2", deletionProtection: true };
+    expect(named(resources, "database-project").inputs).toMatchObject(database);
     expect(named(resources, "database-restore").inputs).toEqual({
-      connectionString: ENVIRONMENT.DATABASE_URL,
-      supabaseRef: "abc",
+      ...{ connectionString: DATABASE_URL, supabaseRef: "abc", generation: 2 },
       vaultBucket: "castchat-recovery-standby-vault-111111111111-ap-northeast-1",
       // Its own key too, because it backs up what it has recovered.
       trustedWriterKeys: ["PEM", "public key of arn:aws:kms:::key/signing-key"],
       backup: "20260701T020000Z-1a2b3c",
-      generation: 2,
     });
     expect(named(resources, "application-deployment").inputs).toMatchObject({
       sourceUrl: "https://github.com/mirrors/castchat-mirror.git",
       environmentHash: environmentHash(ENVIRONMENT),
     });
-    expect(named(resources, "traffic").inputs).toMatchObject({
-      publicName: "app.castchat.jp",
-      stack: "dr",
-      generation: 2,
-    });
+    const name = { publicName: "app.castchat.jp", stack: "dr", generation: 2 };
+    expect(named(resources, "traffic").inputs).toMatchObject(name);
   });
 
   it("keeps earlier generations beside the present one, the first under the names without a number", async () => {
@@ -271,20 +217,14 @@ describe("StandbySite", () => {
 
   it("first stops what still runs of the primary, only when active", async () => {
     const active = await standby({ mode: "active", peerVercelProject: "castchat" });
-    expect(named(active, "fence").inputs).toEqual({
-      organization: "castchat",
-      databaseName: "castchat-prod",
-      vercelProject: "castchat",
-      generation: 2,
-    });
+    const fence = { organization: "castchat", databaseName: "castchat-prod", vercelProject: "castchat", generation: 2 };
+    expect(named(active, "fence").inputs).toEqual(fence);
     expect(inventory(await standby({ mode: "drill" })).join()).not.toContain("PrimaryFence");
   });
 
   it("takes backups of its own only when active", async () => {
     expect(schedules(inventory(await standby({ mode: "active" })))).toHaveLength(1);
-    for (const mode of ["standby", "drill"] as const) {
-      expect(schedules(inventory(await standby({ mode })))).toEqual([]);
-    }
+    for (const mode of ["standby", "drill"] as const) expect(schedules(inventory(await standby({ mode })))).toEqual([]);
   });
 
   it("passes on the given time, and leaves out what isn't given", async () => {
@@ -295,18 +235,15 @@ describe("StandbySite", () => {
 
   it("drills into throwaway resources under a name of their own", async () => {
     const resources = await standby({ mode: "drill" });
-    expect(named(resources, "drill-database-project").inputs).toMatchObject({
-      name: "castchat-drill-g2",
-      deletionProtection: false,
-    });
+    const database = { name: "castchat-drill-g2", deletionProtection: false };
+    expect(named(resources, "drill-database-project").inputs).toMatchObject(database);
     expect(named(resources, "drill-traffic").inputs["publicName"]).toBe("drill.app.castchat.jp");
   });
 
   it("clones from the given GitHub", async () => {
     const resources = await standby({ mode: "active", endpoints: { github: "http://127.0.0.1:9" } });
-    expect(named(resources, "application-deployment").inputs["sourceUrl"]).toBe(
-      "http://127.0.0.1:9/mirrors/castchat-mirror.git",
-    );
+    const { sourceUrl } = named(resources, "application-deployment").inputs;
+    expect(sourceUrl).toBe("http://127.0.0.1:9/mirrors/castchat-mirror.git");
   });
 
   it("keeps the names of what was ready, so that a recovery only adds and replaces nothing", async () => {
@@ -324,9 +261,8 @@ describe("StandbySite", () => {
       shown.push(new StandbySite("standby", STANDBY).outputs);
     });
     const [active, standing] = shown;
-    expect(Object.keys(active!.restore!)).toEqual(
-      expect.arrayContaining(["backupId", "snapshotAt", "phases", "durationMs", "notes"]),
-    );
+    const record = ["backupId", "snapshotAt", "phases", "durationMs", "notes"];
+    expect(Object.keys(active!.restore!)).toEqual(expect.arrayContaining(record));
     expect(active!.mirrorUrl).toBe("https://github.com/mirrors/castchat-mirror.git");
     expect(standing).not.toHaveProperty("databaseUrl");
     expect(standing).not.toHaveProperty("publicUrl");

@@ -3,22 +3,14 @@ import { describe, expect, it } from "@jest/globals";
 import type { PolicyDocument } from "../../components/policyDocument.ts";
 import { vaultRolePermissions, vaultRoleTrust } from "../../components/vaultRolePolicies.ts";
 import { VaultRoles } from "../../components/vaultRoles.ts";
-import { type Site, VAULT_ROLE_PURPOSES, vaultRoleName } from "../../planning/names.ts";
+import { VAULT_ROLE_PURPOSES, vaultRoleName } from "../../planning/names.ts";
 import { TIERS } from "../../planning/tiers.ts";
 import { named, registered } from "./mocks.ts";
+import { OTHER_SITE as SITE } from "./siteArgs.ts";
 
-const SITE: Site = {
-  project: "castchat-recovery",
-  role: "standby",
-  accountId: "222222222222",
-  region: "ap-northeast-3",
-};
 const SCOPE = {
-  site: SITE,
-  tiers: TIERS,
-  bucketArn: "arn:aws:s3:::vault",
-  keyArn: "arn:aws:kms:x:2:key/vault",
-  signingKeyArn: "arn:aws:kms:x:2:key/signing",
+  ...{ site: SITE, tiers: TIERS, bucketArn: "arn:aws:s3:::vault" },
+  ...{ keyArn: "arn:aws:kms:x:2:key/vault", signingKeyArn: "arn:aws:kms:x:2:key/signing" },
 };
 const actionsOf = (document: PolicyDocument) => document.Statement.flatMap(({ Action }) => Action as string[]).sort();
 
@@ -46,46 +38,29 @@ describe("vaultRoleTrust", () => {
   it("lets the account's schedule assume every role but break-glass", () => {
     const services = (purpose: (typeof VAULT_ROLE_PURPOSES)[number]) =>
       vaultRoleTrust(SITE, purpose).Statement.filter(({ Sid }) => Sid === "Schedule");
-    expect(services("writer")).toEqual([
-      {
-        Sid: "Schedule",
-        Effect: "Allow",
-        Principal: { Service: "codebuild.amazonaws.com" },
-        Action: "sts:AssumeRole",
-        Condition: { StringEquals: { "aws:SourceAccount": "222222222222" } },
-      },
-    ]);
+    const service = { Principal: { Service: "codebuild.amazonaws.com" }, Action: "sts:AssumeRole" };
+    const account = { StringEquals: { "aws:SourceAccount": "222222222222" } };
+    expect(services("writer")).toEqual([{ Sid: "Schedule", Effect: "Allow", ...service, Condition: account }]);
     expect(services("break-glass")).toEqual([]);
   });
 
   it("lets the account's people assume roles by tag or by list, break-glass only with MFA", () => {
-    const mfa = {
-      Bool: { "aws:MultiFactorAuthPresent": "true" },
-      NumericLessThan: { "aws:MultiFactorAuthAge": "3600" },
-    };
+    const age = { "aws:MultiFactorAuthAge": "3600" };
+    const mfa = { Bool: { "aws:MultiFactorAuthPresent": "true" }, NumericLessThan: age };
     const listed = ["arn:aws:iam::222222222222:user/ann"];
-    expect(
-      vaultRoleTrust(SITE, "break-glass", listed).Statement.map(({ Principal, Condition }) => [Principal, Condition]),
-    ).toEqual([
-      [
-        { AWS: "arn:aws:iam::222222222222:root" },
-        { StringEquals: { "aws:PrincipalTag/castchat-recovery-break-glass": "true" }, ...mfa },
-      ],
-      [{ AWS: "arn:aws:iam::222222222222:root" }, { ArnLike: { "aws:PrincipalArn": listed }, ...mfa }],
+    const { Statement } = vaultRoleTrust(SITE, "break-glass", listed);
+    const own = { AWS: "arn:aws:iam::222222222222:root" };
+    expect(Statement.map(({ Principal, Condition }) => [Principal, Condition])).toEqual([
+      [own, { StringEquals: { "aws:PrincipalTag/castchat-recovery-break-glass": "true" }, ...mfa }],
+      [own, { ArnLike: { "aws:PrincipalArn": listed }, ...mfa }],
     ]);
   });
 });
 
 describe("vaultRolePermissions", () => {
   const reading = [
-    "kms:Decrypt",
-    "kms:GetPublicKey",
-    "s3:GetObject",
-    "s3:GetObjectLegalHold",
-    "s3:GetObjectRetention",
-    "s3:GetObjectVersion",
-    "s3:ListBucket",
-    "s3:ListBucketVersions",
+    ...["kms:Decrypt", "kms:GetPublicKey", "s3:GetObject", "s3:GetObjectLegalHold", "s3:GetObjectRetention"],
+    ...["s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"],
   ];
   it.each([
     ["reader", reading],
@@ -94,31 +69,18 @@ describe("vaultRolePermissions", () => {
     [
       "writer",
       [
-        ...reading,
-        "kms:GenerateDataKey",
-        "kms:Sign",
-        "s3:AbortMultipartUpload",
-        "s3:PutObject",
-        "s3:PutObjectLegalHold",
-        "s3:PutObjectRetention",
+        ...[...reading, "kms:GenerateDataKey", "kms:Sign"],
+        ...["s3:AbortMultipartUpload", "s3:PutObject", "s3:PutObjectLegalHold", "s3:PutObjectRetention"],
       ],
     ],
     [
       "break-glass",
       [
-        "kms:CancelKeyDeletion",
-        "kms:DescribeKey",
-        "kms:DisableKey",
-        "kms:EnableKey",
-        "kms:ScheduleKeyDeletion",
-        "s3:BypassGovernanceRetention",
-        "s3:DeleteObject",
-        "s3:DeleteObjectVersion",
-        "s3:GetObjectLegalHold",
-        "s3:GetObjectRetention",
-        "s3:ListBucket",
-        "s3:ListBucketVersions",
-        "s3:PutObjectLegalHold",
+        ...["CancelKeyDeletion", "DescribeKey", "DisableKey", "EnableKey", "ScheduleKeyDeletion"].map(
+          (x) => `kms:${x}`,
+        ),
+        ...["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObjectLegalHold"],
+        ...["s3:GetObjectRetention", "s3:ListBucket", "s3:ListBucketVersions", "s3:PutObjectLegalHold"],
       ],
     ],
   ] as const)("gives the %s exactly these actions", (purpose, actions) => {
@@ -131,17 +93,15 @@ describe("vaultRolePermissions", () => {
     const writing = vaultRolePermissions("restorer", SCOPE).Statement.filter(({ Action }) =>
       ([Action].flat() as string[]).some((action) => action.startsWith("s3:Put")),
     );
-    expect(writing.map(({ Action, Resource }) => [Action, Resource])).toEqual([
-      [["s3:GetObject", "s3:PutObject"], `${SCOPE.bucketArn}/recovery-log/*`],
-    ]);
+    const log = [["s3:GetObject", "s3:PutObject"], `${SCOPE.bucketArn}/recovery-log/*`];
+    expect(writing.map(({ Action, Resource }) => [Action, Resource])).toEqual([log]);
   });
 
   it("lets the vault's key be used only through S3 in the region; break-glass deletes it, and never uses it", () => {
     const statements = VAULT_ROLE_PURPOSES.flatMap((purpose) => vaultRolePermissions(purpose, SCOPE).Statement);
     const onKey = statements.filter(({ Resource, Sid }) => Resource === SCOPE.keyArn && Sid !== "EndsTheKey");
     expect(onKey).toHaveLength(5);
-    for (const { Condition } of onKey) {
+    for (const { Condition } of onKey)
       expect(Condition).toEqual({ StringEquals: { "kms:ViaService": "s3.ap-northeast-3.amazonaws.com" } });
-    }
   });
 });

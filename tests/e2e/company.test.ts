@@ -7,9 +7,9 @@ import { standby } from "./parts/standby.ts";
 import { castchatRecovery, type Ended } from "./support/commands.ts";
 import { prepareCompany, type PreparedCompany } from "./support/preparedCompany.ts";
 
-// One company for all of them: it takes half a minute to build and to lose, and seconds to put back.
+// One company for all suites: it takes half a minute to build and to destroy, and seconds to rewind.
 let company: PreparedCompany;
-/** What was said before the loss. */
+/** How some commands ended before the loss. */
 const early: Record<string, Ended> = {};
 const ofIt = () => company;
 

@@ -10,7 +10,7 @@ import { drillReportSchema } from "../../lab/drills/report/report.ts";
 import { PROJECT_ROOT, sandboxHome } from "../../lab/sandbox/host/layout.ts";
 
 const MAIN = join(PROJECT_ROOT, "cli", "main.ts");
-/** Folder with the reports of `make drill`, which the gate runs before the tests. A test that reads them is skipped without. */
+/** Folder with the reports of `make drill`, which the gate runs before the tests. Without it, the tests that read them are skipped. */
 const DRILLED = process.env["CASTCHAT_DRILL_REPORTS"];
 const afterDrill = DRILLED === undefined ? it.skip : it;
 let reports: string;
@@ -103,14 +103,14 @@ describe("castchat-recovery drill", () => {
     );
   });
 
-  it("stops everything on Ctrl-C, says so, and exits with 130", async () => {
+  it("stops everything on Ctrl-C, reports it, and exits with 130", async () => {
     const running = drill([]);
     let pressed = false;
     running.all.on("data", (text: Buffer) => {
       if (pressed || running.pid === undefined || !text.toString().includes("pulumi up prod")) return;
       pressed = true;
       process.kill(-running.pid, "SIGINT");
-      // People press it twice. The drill may have ended by then.
+      // A second Ctrl-C, as an impatient person presses it. The drill may have ended by then.
       setTimeout(() => running.exitCode ?? running.kill("SIGINT"), 300);
     });
     const result = await running;

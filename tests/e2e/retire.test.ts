@@ -25,7 +25,7 @@ let s3: S3Client;
 let kms: KMSClient;
 let outputs: Record<"vaultBucket" | "vaultKeyArn" | "auditBucket", string>;
 
-/** A standby as the sandbox's settings have it, but with a vault that is not disposable: that is what is protected. */
+/** A standby with the sandbox's settings, except that its vault is not disposable and therefore protected. */
 beforeAll(async () => {
   home = await mkdtemp(join(PROJECT_ROOT, ".sandbox", "tests-retire-"));
   const file = await startSandbox({ home });
@@ -91,7 +91,7 @@ describe("a vault", () => {
     expect(await isThere()).toBe(false);
     const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId: outputs.vaultKeyArn }));
     expect(KeyMetadata?.KeyState).toBe("PendingDeletion");
-    // What was interrupted after that has nothing left to ask.
+    // A second call, as after an interruption, needs no confirmation.
     expect(await retire()).toMatchObject({ exitCode: 0 });
 
     const destroyed = await pulumi(["destroy", "--stack", "dr", "--yes", "--skip-preview"], engine);

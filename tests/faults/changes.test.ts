@@ -1,37 +1,22 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 
-import { connect, type Session } from "../../recovery/postgres/session/database.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { realTiming } from "../../services/common/timing.ts";
-import type { Vault } from "../../services/vault/vault.ts";
 import { runSql } from "../recovery/support/sample.ts";
-import type { FreshDatabase } from "../support/targetServer.ts";
-import { sessionsLeft } from "./support/databases.ts";
+import { otherSessions, sessionsLeft } from "./support/databases.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
-import { startRunner } from "./support/runnerProcess.ts";
-import { type Setting, startSetting, vaultIn } from "./support/setting.ts";
+import { failedWith, startRunner, succeeded } from "./support/runnerProcess.ts";
+import { suiteSetting, vaultIn } from "./support/setting.ts";
 
 const seed = seedOfRun();
 const random = randomFrom(seed);
 
-let setting: Setting;
-beforeAll(async () => {
-  setting = await startSetting();
-}, 60_000);
-afterAll(() => setting.stop());
+const setting = suiteSetting();
 
-const others: Session[] = [];
-/** Somebody else's session, which may wait for a lock for as long as it takes. */
-async function other(url = setting.source.url): Promise<Session> {
-  const session = await connect(url, { applicationName: "test", lockTimeoutMs: 0 });
-  others.push(session);
-  return session;
-}
-afterEach(async () => {
-  await Promise.all(others.splice(0).map((session) => session.end()));
-});
+const connectOther = otherSessions();
+const other = (url = setting.source.url) => connectOther(url);
 
 describe(`while others change what is backed up (seed ${seed})`, () => {
   it("money that is moved between tables, some altered, emptied and dropped on the way, is neither lost nor doubled", async () => {
@@ -44,7 +29,7 @@ describe(`while others change what is backed up (seed ${seed})`, () => {
     );
     const stop = new AbortController();
     const moves = [
-      // TRUNCATE and a new table in the old one's place, in the same transaction as the rows that they move.
+      // TRUNCATE, and a new table under the old one's name, each in one transaction with the rows that it moves.
       "begin; insert into public.right_side select coin from public.left_side; truncate public.left_side; commit",
       "begin; create table public.new_side as select coin from public.left_side; insert into public.new_side select coin from public.right_side; drop table public.left_side; alter table public.new_side rename to left_side; truncate public.right_side; commit",
       "begin; alter table public.right_side alter coin type bigint; commit; begin; alter table public.right_side alter coin type int; commit",
@@ -56,7 +41,7 @@ describe(`while others change what is backed up (seed ${seed})`, () => {
         try {
           await session.query(moves[Math.floor(random() * moves.length)]!);
         } catch (error) {
-          // Two that wait for each other: the server may choose this one to end, as it may with any two of the app's.
+          // A deadlock: the server may end this session, as it may end one of the app's.
           if ((error as { code?: string }).code !== "40P01") throw error;
           await session.query("rollback");
         }
@@ -69,7 +54,7 @@ describe(`while others change what is backed up (seed ${seed})`, () => {
       try {
         made.push((await setting.backUp(vault, bank.url)).backupId);
       } catch (error) {
-        // It may give way each time; it may not make a backup of half a change.
+        // The run may yield each time. It may not make a backup of half a change.
         expect((error as Error).message).toMatch(/yielded 3 times|could not be locked|added, removed or changed/);
       }
     }
@@ -90,8 +75,8 @@ describe(`while others change what is backed up (seed ${seed})`, () => {
   }, 120_000);
 });
 
-describe("a transaction that takes long", () => {
-  it("and has written rows that it doesn't commit: they are in no backup, and it is not waited for", async () => {
+describe("a long transaction", () => {
+  it("with rows that it hasn't committed: they are in no backup, and the backup doesn't wait for it", async () => {
     const long = await other();
     await long.query("begin; insert into public.counters values (-1); update public.counters set n = n + 1000");
     const vault = vaultIn(await setting.newStore());
@@ -109,7 +94,7 @@ describe("a transaction that takes long", () => {
     await target.remove();
   }, 60_000);
 
-  it("and holds a table for itself: the run gives way each time and says so, and keeps nobody else waiting", async () => {
+  it("with a lock on a table: the run yields each time and reports it, and no other session waits", async () => {
     const store = await setting.newStore();
     const long = await other();
     await long.query("begin; lock table public.tags in access exclusive mode");
@@ -118,49 +103,48 @@ describe("a transaction that takes long", () => {
       timing: { ...realTiming, lockPatienceMs: 4_000 },
     });
     await runner.says("Another session holds a table");
-    // While the run waits for its lock, everyone else gets at every other table.
+    // While the run waits for its lock, other sessions can change every other table.
     const begunAt = performance.now();
     await (
       await other()
     ).query("alter table public.counters add column extra int; alter table public.counters drop column extra");
     expect(performance.now() - begunAt).toBeLessThan(1_500);
     const end = await runner.ended;
-    expect(end).toMatchObject({ code: 2, stderr: "", failure: { name: "UserError" } });
-    expect(end.failure!.message).toMatch(
-      /^The tables could not be locked for reading within 4 s: process \d+ \("test"\) holds public\.tags\. Wait until it has finished or end it with `select pg_terminate_backend/,
+    expect(end).toMatchObject(
+      failedWith(
+        /^The tables could not be locked for reading within 4 s: process \d+ \("test"\) holds public\.tags\. Wait until it has finished or end it with `select pg_terminate_backend/,
+      ),
     );
     await long.query("rollback");
-    const vault: Vault = vaultIn(store);
-    expect((await setting.list(vault)).filter((one) => one.manifest !== undefined)).toEqual([]);
+    expect((await setting.list(vaultIn(store))).filter((one) => one.manifest !== undefined)).toEqual([]);
     expect(await sessionsLeft(setting.server.superuserUrl, 10_000)).toEqual([]);
   }, 90_000);
 });
 
 describe("two runs at once", () => {
-  it("of one database: the second says which one is at work, and the first is not disturbed", async () => {
+  it("of one database: the second reports the first, which is not disturbed", async () => {
     const store = await setting.newStore();
     const first = startRunner(setting.order("backup", setting.source.url, store));
     await first.says("Taking");
-    // It may be over before the second's patience is: then that one follows it.
+    // If the first ends while the second still waits, the second backs up after it.
     const [one, two] = await Promise.all([
       first.ended,
       setting.backUp(vaultIn(store)).catch((error: unknown) => error as Error),
     ]);
-    expect(one).toMatchObject({ code: 0, stderr: "" });
+    expect(one).toMatchObject(succeeded);
     if (two instanceof Error) {
       expect(two).toBeInstanceOf(UserError);
       expect(two.message).toMatch(/Another backup of this database is running.* Wait for it to finish/);
     }
-    const proven = (await setting.list(vaultIn(store))).filter((backup) => backup.proven);
+    const proven = await setting.proven(vaultIn(store));
     expect(proven).toHaveLength(two instanceof Error ? 1 : 2);
-    for (const { backupId } of proven)
-      expect(await setting.check(vaultIn(store), backupId)).toMatchObject({ backupId });
+    for (const backupId of proven) expect(await setting.check(vaultIn(store), backupId)).toMatchObject({ backupId });
   }, 60_000);
 
-  it("into one target: the second is refused or goes on, and no row comes twice", async () => {
+  it("into one target: the second is refused or continues, and no row comes twice", async () => {
     const store = await setting.newStore();
     const { backupId } = await setting.backUp(vaultIn(store));
-    const target: FreshDatabase = await setting.server.newDatabase();
+    const target = await setting.server.newDatabase();
     const order = setting.order("restore", target.url, store);
     const [first, second] = [startRunner(order), startRunner(order)];
     const ends = await Promise.all([first.ended, second.ended]);

@@ -1,26 +1,22 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 
-import { connect, type Session } from "../../recovery/postgres/session/database.ts";
 import { realTiming } from "../../services/common/timing.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { runSql } from "../recovery/support/sample.ts";
 import { startSessionPooler } from "../support/sessionPooler.ts";
 import { FACTOR, mostWaitMs, yielding } from "../support/timing.ts";
+import { otherSessions } from "./support/databases.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
-import { type Setting, startSetting, vaultIn } from "./support/setting.ts";
+import { suiteSetting, vaultIn } from "./support/setting.ts";
 
 const seed = seedOfRun();
 const random = randomFrom(seed);
 
-let setting: Setting;
-beforeAll(async () => {
-  setting = await startSetting();
-}, 60_000);
-afterAll(() => setting.stop());
+const setting = suiteSetting();
 
-/** A vault's put that takes long for rows, so that a migration comes in the middle. */
+/** A vault's put that is slow for rows, so that a migration begins during the backup. */
 const slowly =
   (vault: Vault, slowMs: () => number): Vault["put"] =>
   async (key, body, options) => {
@@ -28,16 +24,8 @@ const slowly =
     return await vault.put(key, body, options);
   };
 
-const others: Session[] = [];
-/** The migration's session, which may wait for a lock for as long as it takes. */
-async function other(url = setting.source.url): Promise<Session> {
-  const session = await connect(url, { applicationName: "test", lockTimeoutMs: 0 });
-  others.push(session);
-  return session;
-}
-afterEach(async () => {
-  await Promise.all(others.splice(0).map((session) => session.end()));
-});
+const connectOther = otherSessions();
+const other = (url = setting.source.url) => connectOther(url);
 
 describe(`a migration during a backup (seed ${seed})`, () => {
   it("that alters four tables in turn waits behind a backup for less than 5 s in sum", async () => {
@@ -51,7 +39,7 @@ describe(`a migration during a backup (seed ${seed})`, () => {
       const session = await other();
       let sumMs = 0;
       const begun = performance.now();
-      // One that it takes back: from here on it holds no lock, and the backup could begin anew in its way.
+      // A lock that it releases: now it holds none, and the backup could start again and block it.
       await session.query(
         "begin; savepoint one; lock table public.tags in access exclusive mode; rollback to savepoint one",
       );
@@ -61,7 +49,7 @@ describe(`a migration during a backup (seed ${seed})`, () => {
         const begunAt = performance.now();
         await session.query(`alter table public.${table} add column extra int`);
         sumMs += performance.now() - begunAt;
-        // What a migration does between; the backup must not come in between either.
+        // The migration's other work between two tables. The backup must not start here either.
         await sleep(400 * FACTOR);
       }
       await session.query("commit");
@@ -81,7 +69,7 @@ describe(`a migration during a backup (seed ${seed})`, () => {
     await runSql(setting.source.url, tables.map((table) => `alter table public.${table} drop column extra`).join(";"));
   }, 60_000);
 
-  it("is given way to also where a pooler hides whose sessions are the backup's", async () => {
+  it("makes the backup yield also behind a pooler that hides the names of sessions", async () => {
     const vault = vaultIn(await setting.newStore());
     const slow = { ...vault, put: slowly(vault, () => slowMs) };
     let slowMs = 9_000;
@@ -107,7 +95,7 @@ describe(`a migration during a backup (seed ${seed})`, () => {
     }
   }, 60_000);
 
-  it("of which there is no end, since a job refreshes a materialized view again and again, ends no backup", async () => {
+  it("without an end, a job that refreshes a materialized view again and again, ends no backup", async () => {
     const vault = vaultIn(await setting.newStore());
     const slowPut = slowly(vault, () => 6_000);
     let isDefined = false;
@@ -125,7 +113,7 @@ describe(`a migration during a backup (seed ${seed})`, () => {
     let begun: Promise<void> | undefined;
     const job = async () => {
       while (!isDefined) await sleep(20);
-      // By then the run has released what it holds for the definitions.
+      // By then the run has released the locks for the definitions.
       await sleep(500);
       while (!ended.signal.aborted) {
         const begunAt = performance.now();
@@ -162,7 +150,7 @@ describe(`a migration during a backup (seed ${seed})`, () => {
         const begunAt = performance.now();
         await session.query("alter table public.counters alter n set not null");
         const tookMs = performance.now() - begunAt;
-        // What it takes by itself is no wait.
+        // Its own duration is not a wait.
         if (tookMs > 100) sumMs += tookMs;
         await sleep(20);
       }
@@ -198,7 +186,7 @@ describe(`a migration during a backup (seed ${seed})`, () => {
         ends.push(end);
       }
     })();
-    // Looks for deadlocks sooner than the backup's sessions, so that the server would end this one.
+    // Looks for deadlocks sooner than the backup's sessions do, so that the server would end this session.
     const session = await other(setting.source.superuserUrl);
     await session.query("set deadlock_timeout = '200ms'; set role postgres");
     const refused: unknown[] = [];
@@ -207,7 +195,7 @@ describe(`a migration during a backup (seed ${seed})`, () => {
       const begunAt = performance.now();
       const holdMs = 50 + random() * 350;
       try {
-        // A view as well, which pg_dump locks only when it writes it.
+        // Also a view, which pg_dump locks only when it dumps it.
         await session.query("begin; create or replace view public.seen as select n from public.counters");
         await sleep(holdMs);
         for (const table of ["tags", "posts", "counters", "authors"]) {

@@ -1,29 +1,30 @@
 import { DeleteObjectCommand } from "@aws-sdk/client-s3";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 
+import { localSigner, newPrivateKey } from "../../lab/bench/localSigner.ts";
 import { tierForRun } from "../../planning/calendar.ts";
 import { TIERS as ALL_TIERS } from "../../planning/tiers.ts";
 import { compressBytes, decompressBytes } from "../../recovery/vault/compression.ts";
 import { listBackups } from "../../recovery/vault/listBackups.ts";
-import { MANIFEST, type Manifest, PROOF, SIGNATURE } from "../../recovery/vault/manifest.ts";
+import { MANIFEST, type Manifest, manifestBytes, PROOF, SIGNATURE } from "../../recovery/vault/manifest.ts";
 import { verify } from "../../recovery/verify/verify.ts";
 import { PromiseError } from "../../services/common/errors.ts";
 import { silent } from "../../services/common/reporter.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { hide, putInPlace, putOver } from "../recovery/support/inPlace.ts";
+import { resign } from "../recovery/support/resign.ts";
 import { dumpOf, runSql } from "../recovery/support/sample.ts";
 import type { FreshDatabase } from "../support/targetServer.ts";
-import { forge as forgeIn } from "./support/forge.ts";
-import { localSigner, newPrivateKey, type Store } from "./support/order.ts";
+import { type Store } from "./support/order.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
-import { type Setting, startSetting, vaultIn } from "./support/setting.ts";
+import { suiteSetting, vaultIn } from "./support/setting.ts";
 
 const seed = seedOfRun();
 const random = randomFrom(seed);
-/** At random, but neither the first nor the last byte. */
+/** A random position that is neither the first nor the last byte. */
 const somewhere = (bytes: Buffer) => 1 + Math.floor(random() * (bytes.length - 2));
 
-/** One bit of it, at random. */
+/** The bytes with one random bit flipped. */
 function flipped(bytes: Buffer): Buffer {
   const copy = Buffer.from(bytes);
   const place = somewhere(copy);
@@ -31,19 +32,18 @@ function flipped(bytes: Buffer): Buffer {
   return copy;
 }
 
-let setting: Setting;
+const setting = suiteSetting();
 let vault: Vault;
 let store: Store;
 let older: Manifest;
 let newer: Manifest;
-/** Every object of the vault as the runs have left it. */
+/** Every object of the vault as the runs have stored it. */
 const objects = new Map<string, Buffer>();
-/** The version of each that is whole. */
+/** The undamaged version of each. */
 const versions = new Map<string, string | undefined>();
-/** A target of those that are refused before anything of it is touched. */
+/** The target of restores that are refused before they change it. */
 let untouched: FreshDatabase;
 beforeAll(async () => {
-  setting = await startSetting();
   store = await setting.newStore();
   vault = vaultIn(store);
   await setting.backUp(vault);
@@ -55,9 +55,8 @@ beforeAll(async () => {
   }
   untouched = await setting.server.newDatabase();
 }, 60_000);
-afterAll(() => setting.stop());
 beforeEach(async () => {
-  // Whole again.
+  // Undo the last test's damage.
   vault = vaultIn(store);
   for (const { key, versionId, deletedAt } of await vault.list("")) {
     const content = objects.get(key);
@@ -69,8 +68,11 @@ beforeEach(async () => {
 
 const at = (manifest: Manifest, object: string) => `daily/${manifest.backupId}/${object}`;
 const summaryOf = async (backupId: string) => (await setting.list(vault)).find((one) => one.backupId === backupId)!;
-const forge = (manifest: Manifest, place: string, privateKey = setting.privateKey) =>
-  forgeIn(vault, place, privateKey, manifest);
+/** Stores a manifest at its place, signed and proven by a key. */
+async function forge(manifest: Manifest, privateKey = setting.privateKey): Promise<void> {
+  await putInPlace(vault, at(manifest, MANIFEST), manifestBytes(manifest));
+  await resign(vault, localSigner(privateKey), { tier: "daily", backupId: manifest.backupId }, () => undefined);
+}
 
 describe(`objects that are not what was stored (seed ${seed})`, () => {
   const changes: [string, (bytes: Buffer) => Buffer][] = [
@@ -105,7 +107,6 @@ describe(`objects that are not what was stored (seed ${seed})`, () => {
     await expect(setting.check(vault, newer.backupId)).rejects.toThrow(/data\/\S+ is damaged/);
     await expect(restoring()).rejects.toThrow(/data\/\S+ is damaged/);
     await putInPlace(vault, first.key, objects.get(first.key)!);
-    // The same table a moment earlier: as good in itself as the right one.
     const [counters] = await runSql<{ n: number }>(
       setting.source.url,
       "select count(*)::int as n from public.counters",
@@ -118,7 +119,7 @@ describe(`objects that are not what was stored (seed ${seed})`, () => {
     expect(dumpOf(target.superuserUrl)).toBe(setting.content);
   }, 60_000);
 
-  it("other rows in as many bytes, packed as well as the right ones: their SHA-256 gives them away before one is in", async () => {
+  it("other rows of the same size, packed as well as the right ones: SHA-256 finds them before one is restored", async () => {
     const chunk = newer.chunks.find(({ sections }) => sections.some(({ name }) => name === "authors"))!;
     const whole = objects.get(chunk.key)!;
     const plainBytes = chunk.sections.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -189,22 +190,22 @@ describe("manifests that are not what was signed", () => {
 
   it("of a backup that names another's objects as its own", async () => {
     const backupId = newer.backupId.replace(/.{6}$/, "ffffff");
-    await forge({ ...older, backupId }, `daily/${backupId}/`);
+    await forge({ ...older, backupId });
     expect(await summaryOf(backupId)).toMatchObject({
       proven: false,
       problems: [expect.stringContaining("belongs to")],
     });
   });
 
-  it("signed by somebody whom nobody trusts", async () => {
+  it("signed by a key that no site trusts", async () => {
     const stranger = newPrivateKey();
-    await forge(newer, at(newer, ""), stranger);
+    await forge(newer, stranger);
     expect(await summaryOf(newer.backupId)).toMatchObject({
       proven: false,
       problems: ["its manifest is not signed by a trusted key"],
     });
     expect(await setting.check(vault)).toMatchObject({ backupId: older.backupId });
-    // Whoever trusts nobody but the stranger's key restores nothing of ours.
+    // A site that trusts only the stranger's key finds only that backup.
     const trustedKeys = [await localSigner(stranger).publicKeyPem()];
     const seen = await listBackups({ vault, trustedKeys, tiers: ALL_TIERS });
     expect(seen.filter((one) => one.proven).map((one) => one.backupId)).toEqual([newer.backupId]);
@@ -215,7 +216,7 @@ describe("objects that were written over or deleted, with the good version benea
   const all = () => [...objects.keys()].filter((key) => key.startsWith(at(newer, "")));
   const garbage = Buffer.from("garbage");
 
-  it("are found all the same: listed as proven, verified and restored, and said", async () => {
+  it("are found all the same: listed as proven, verified and restored, and reported", async () => {
     for (const key of all()) await putOver(vault, key, key.endsWith(".zst") ? flipped(objects.get(key)!) : garbage);
     const { proven, walkedPast } = await summaryOf(newer.backupId);
     expect(proven).toBe(true);
@@ -245,7 +246,7 @@ describe("objects that were written over or deleted, with the good version benea
     expect(dumpOf(target.superuserUrl)).toBe(setting.content);
   }, 60_000);
 
-  it("also below a flood of versions, and where a share of the objects is read", async () => {
+  it("also below a flood of versions, and if only a share of the objects is read", async () => {
     const key = at(newer, MANIFEST);
     for (let n = 0; n < 40; n += 1) await putOver(vault, key, Buffer.from(`garbage ${n}`));
     await putOver(vault, newer.chunks[0]!.key, garbage);
@@ -260,7 +261,7 @@ describe("objects that were written over or deleted, with the good version benea
     }
   });
 
-  it("are read from below their delete markers, which is said unless lifecycle can have made them", async () => {
+  it("are read from below their delete markers, which is reported unless lifecycle can have created them", async () => {
     for (const key of all()) await hide(vault, key);
     const deleted = new RegExp(`^${all().length} objects .* were deleted at .* and read from below the delete marker`);
     expect(await summaryOf(newer.backupId)).toMatchObject({
@@ -277,37 +278,39 @@ describe("objects that were written over or deleted, with the good version benea
     expect(expired[0]).not.toHaveProperty("walkedPast");
   });
 
-  it("are no proof where the run itself reads back what it has just written", async () => {
-    const own = vaultIn(await setting.newStore());
-    const attacked: Vault = {
-      ...own,
-      async put(key, body, options) {
-        const stored = await own.put(key, body, options);
-        if (key.endsWith("schema.dump.zst")) await putOver(own, key, garbage);
-        return stored;
-      },
-    };
-    await expect(setting.backUp(attacked)).rejects.toThrow(/schema\.dump\.zst is damaged/);
-    expect(await setting.list(own)).toMatchObject([{ proven: false, problems: ["it was not read back yet"] }]);
-  }, 30_000);
+  // A chunk is read through another function than a part.
+  it.each(["schema.dump.zst", ".copy.zst"])(
+    "are no proof if the run itself reads back what it has just written: %s",
+    async (name) => {
+      const own = vaultIn(await setting.newStore());
+      const attacked: Vault = {
+        ...own,
+        async put(key, body, options) {
+          const stored = await own.put(key, body, options);
+          if (key.endsWith(name)) await putOver(own, key, garbage);
+          return stored;
+        },
+      };
+      await expect(setting.backUp(attacked)).rejects.toThrow(`${name} is damaged`);
+      expect(await setting.list(own)).toMatchObject([{ proven: false, problems: ["it was not read back yet"] }]);
+    },
+    30_000,
+  );
 });
 
-describe("backups that are dated otherwise than they were taken", () => {
-  /** A whole backup by a runner whose clock is off: all that it has is signed and dated by that clock. */
+describe("backups with another date than their own", () => {
+  /** A whole backup by a runner whose clock is wrong: it signs and dates everything by that clock. */
   async function takenBy(clock: string): Promise<string> {
     const backupId = `${clock.replaceAll(/[-:]/g, "").replace(".000Z", "Z")}-abcdef`;
     const moved = (key: string) => key.replace(newer.backupId, backupId);
     const own = <T extends { key: string }>(all: T[]) => all.map((one) => ({ ...one, key: moved(one.key) }));
     for (const { key } of [...newer.parts, ...newer.chunks]) await vault.put(moved(key), objects.get(key)!);
     const dates = { startedAt: clock, snapshotAt: clock, finishedAt: clock };
-    await forge(
-      { ...newer, ...dates, backupId, parts: own(newer.parts), chunks: own(newer.chunks) },
-      `daily/${backupId}/`,
-    );
+    await forge({ ...newer, ...dates, backupId, parts: own(newer.parts), chunks: own(newer.chunks) });
     return backupId;
   }
 
-  it("in the future: no calendar counts them and none is the newest, but one can be had by its id", async () => {
+  it("in the future: no calendar counts them and none is the newest, but one can be restored by its id", async () => {
     const backupId = await takenBy("2099-05-05T00:00:00.000Z");
     expect(await summaryOf(backupId)).toMatchObject({ proven: true });
     expect(await setting.check(vault)).toMatchObject({ backupId: newer.backupId });

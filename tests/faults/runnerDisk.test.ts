@@ -5,30 +5,23 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { dumpOf } from "../recovery/support/sample.ts";
 import type { Store } from "./support/order.ts";
 import { startRunner } from "./support/runnerProcess.ts";
-import { type Setting, startSetting } from "./support/setting.ts";
+import { suiteSetting } from "./support/setting.ts";
 import { smallDisk } from "./support/smallDisk.ts";
 
-/** Less than the definitions of the sample take. */
+/** Less than the sample's definitions need. */
 const disk = smallDisk("8k");
 
-let setting: Setting;
+const setting = suiteSetting();
 let store: Store;
 beforeAll(async () => {
-  setting = await startSetting();
   store = await setting.newStore();
 }, 60_000);
-afterAll(async () => {
-  try {
-    await setting.stop();
-  } finally {
-    disk?.remove();
-  }
-});
+afterAll(() => disk?.remove());
 
 describe("the runner's own disk", () => {
-  // Only a real file system can be full; where none may be mounted there is nothing to try.
+  // Only a real file system can be full. A machine that permits no mount skips the test.
   (disk === undefined ? it.skip : it)(
-    "is not needed by a backup; when it is full a restore says so, and the same call goes on with more room",
+    "is not needed by a backup; when it is full a restore reports it, and the same call continues with more room",
     async () => {
       const { path } = disk!;
       const backup = setting.order("backup", setting.source.url, store);

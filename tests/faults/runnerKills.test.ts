@@ -1,119 +1,75 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 
-import { backup } from "../../recovery/backup/backup.ts";
-import { restore } from "../../recovery/restore/recipes/restore.ts";
-import { listBackups } from "../../recovery/vault/listBackups.ts";
-import { verify } from "../../recovery/verify/verify.ts";
-import { systemClock } from "../../services/common/clock.ts";
-import { silent } from "../../services/common/reporter.ts";
-import { s3Vault } from "../../services/vault/s3Vault.ts";
-import type { Vault } from "../../services/vault/vault.ts";
-import { startTestCloud, type TestCloud } from "../recovery/support/cloud.ts";
-import { dumpOf, runSql } from "../recovery/support/sample.ts";
-import { startTestDatabase, type TestDatabase } from "../support/postgres.ts";
-import { type FreshDatabase, startTargetServer, type TargetServer } from "../support/targetServer.ts";
-import { SAMPLE, sessionsLeft } from "./support/databases.ts";
-import { localSigner, newPrivateKey, publicKeyOf, type RunnerOrder, type Store, TIERS } from "./support/order.ts";
+import { dumpOf } from "../recovery/support/sample.ts";
+import type { FreshDatabase } from "../support/targetServer.ts";
+import { sessionsLeft } from "./support/databases.ts";
+import type { RunnerOrder } from "./support/order.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
-import { type RunnerEnd, runToEnd, startRunner } from "./support/runnerProcess.ts";
+import { type RunnerEnd, runToEnd, startRunner, succeeded } from "./support/runnerProcess.ts";
+import { suiteSetting, vaultIn } from "./support/setting.ts";
 
-/** Kills at instants that are spread over a whole run, beside one in each of its phases; a backup has few phases. `make soak` has more. */
+/** The number of kills at instants that are spread over a whole run, beside one in each of its phases. `make soak` has more. */
 const SPREAD = process.env["CASTCHAT_SOAK"] === undefined ? { backup: 4, restore: 0 } : { backup: 25, restore: 25 };
-/** A vault holds the backups of so many rounds, or each listing would read ever more of them. */
+/** After so many kills a new vault is used, because each listing reads all backups of a vault. */
 const ROUNDS_OF_A_VAULT = 5;
-/** What the server may take to notice that a client has gone. */
+/** The time that the server may need to notice that a client is gone. */
 const SESSIONS_GONE_MS = 10_000;
+/** The time that a runner stays in the phase in which it will be killed, so that no phase is too short for a kill. */
+const LINGER_MS = 20;
+/** The first letters of a sentence name the phase. */
+const LETTERS_OF_A_PHASE = 8;
+const phaseOf = (sentence = "") => sentence.slice(0, LETTERS_OF_A_PHASE);
+/** How often a kill is tried again, each time after half the delay, if the runner left the phase or ended before it. */
+const TRIES = 6;
 
 const seed = seedOfRun();
 const random = randomFrom(seed);
-const privateKey = newPrivateKey();
-const trustedKeys = [publicKeyOf(privateKey)];
 
-let cloud: TestCloud;
-let source: TestDatabase;
-let targets: TargetServer;
-let content: string;
-beforeAll(async () => {
-  [cloud, source, targets] = await Promise.all([startTestCloud(), startTestDatabase(), startTargetServer()]);
-  await runSql(source.url, SAMPLE);
-  content = dumpOf(source.superuserUrl);
-}, 60_000);
-afterAll(async () => {
-  await Promise.all([cloud.stop(), source.stop(), targets.stop()]);
-});
+const setting = suiteSetting();
 
-const newStore = async (): Promise<Store> => {
-  const { name } = await cloud.newVault();
-  return { bucket: name, region: cloud.region, endpoint: cloud.endpoint };
-};
-const list = (vault: Vault) => listBackups({ vault, trustedKeys, tiers: TIERS });
-const check = (vault: Vault, backupId: string) =>
-  verify({ vault, trustedKeys, tiers: TIERS, backupId, reporter: silent });
-const backUp = (vault: Vault) =>
-  backup({
-    databaseUrl: source.url,
-    vault,
-    signer: localSigner(privateKey),
-    tiers: TIERS,
-    clock: systemClock,
-    reporter: silent,
-  });
-
-/** A kill to come: so long after a sentence of the runner, or after its first one. */
+/** A planned kill: so long after the runner has reported the phase, or after its first sentence if the phase is "". */
 interface Aim {
-  after: string;
+  phase: string;
   delayMs: number;
 }
 
-/** One kill at random in each phase of an undisturbed run, then those that are spread over all of it. */
+/** One kill at a random instant in each phase of an undisturbed run, then those that are spread over all of it. */
 function aimsBy({ said, saidAtMs, durationMs }: RunnerEnd, spread: number): Aim[] {
-  const phases = said.map((sentence, index): Aim => {
-    const lastsMs = (saidAtMs[index + 1] ?? durationMs) - (saidAtMs[index] ?? 0);
-    return { after: sentence.slice(0, BEGINNING), delayMs: random() * lastsMs };
+  const phases = [...new Set(said.map(phaseOf))].map((phase): Aim => {
+    const index = said.findIndex((sentence) => phaseOf(sentence) === phase);
+    const lastsMs = (saidAtMs[index + 1] ?? durationMs) - saidAtMs[index]!;
+    return { phase, delayMs: random() * (LINGER_MS + lastsMs) };
   });
-  const firstOfEach = phases.filter((one, index) => phases.findIndex(({ after }) => after === one.after) === index);
   const others = Array.from({ length: spread }, (_, index): Aim => {
-    return { after: "", delayMs: ((index + random()) / spread) * durationMs };
+    return { phase: "", delayMs: ((index + random()) / spread) * durationMs };
   });
-  return [...firstOfEach, ...others];
+  return [...phases, ...others];
 }
 
-/** So many letters of a sentence say which phase it is. */
-const BEGINNING = 8;
-/** How often a run that was over before its kill is made again, to be killed earlier. */
-const TRIES = 6;
-
-/** What one kill has met. */
-interface Kill<T> {
-  at: T;
-  afterMs: number;
-  /** How the last sentence that was said before it begins. */
-  phase: string;
-}
-
-/** Starts a runner and kills it as it is aimed; one that was over by then is followed by another, killed earlier. */
+/** Starts runners until the kill of one has met its aim. */
 async function killOne<T>(
   orderOf: () => Promise<{ at: T; order: RunnerOrder }>,
-  { after, delayMs }: Aim,
-  whenOver: (at: T) => Promise<void>,
-): Promise<Kill<T>> {
-  let afterMs = delayMs;
-  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+  { phase: aimedPhase, delayMs }: Aim,
+  afterMiss: (at: T, wasKilled: boolean) => Promise<void>,
+): Promise<{ at: T; afterMs: number; phase: string }> {
+  for (let afterMs = delayMs, attempt = 0; attempt < TRIES; afterMs /= 2, attempt += 1) {
     const { at, order } = await orderOf();
-    const runner = startRunner(order);
-    await runner.says(after);
+    const linger = aimedPhase === "" ? undefined : { in: aimedPhase, ms: LINGER_MS };
+    const runner = startRunner({ ...order, linger });
+    await runner.says(aimedPhase);
     const timer = setTimeout(() => runner.kill(), afterMs);
     const end = await runner.ended;
     clearTimeout(timer);
-    if (end.signal === "SIGKILL") return { at, afterMs, phase: (end.said.at(-1) ?? "").slice(0, BEGINNING) };
-    expect(end).toMatchObject({ code: 0, stderr: "" });
-    await whenOver(at);
-    afterMs /= 2;
+    const wasKilled = end.signal === "SIGKILL";
+    const phase = phaseOf(end.said.at(-1));
+    if (wasKilled && (aimedPhase === "" || phase === aimedPhase)) return { at, afterMs, phase };
+    if (!wasKilled) expect(end).toMatchObject(succeeded);
+    await afterMiss(at, wasKilled);
   }
-  throw new Error(`no run lasted until its kill in ${TRIES} attempts`);
+  throw new Error(`no kill in the phase "${aimedPhase}" in ${TRIES} attempts`);
 }
 
-/** Says which kill a failed check belongs to, and how to play it again. */
+/** Adds to a failed check which kill it belongs to, and how to repeat it. */
 async function inRound<T>(round: number, afterMs: number, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -124,85 +80,76 @@ async function inRound<T>(round: number, afterMs: number, work: () => Promise<T>
 }
 
 describe(`a runner that is killed (seed ${seed})`, () => {
-  it(`leaves no false backup, harms no earlier one and is in nobody's way: backups`, async () => {
+  it(`leaves no false backup, harms no earlier one and holds up no other session: backups`, async () => {
     const phases = new Set<string>();
-    let store = await newStore();
-    let vault = s3Vault(store);
-    let wholeBefore = new Set<string>();
+    let order = setting.order("backup", setting.source.url, await setting.newStore());
+    let vault = vaultIn(order.store);
+    const wholeBefore = new Set<string>();
     const undisturbed = async () => {
-      store = await newStore();
-      vault = s3Vault(store);
-      const first = await runToEnd({ kind: "backup", databaseUrl: source.url, store, privateKey });
-      expect(first).toMatchObject({ code: 0, stderr: "" });
-      wholeBefore = new Set([first.backupId!]);
+      order = { ...order, store: await setting.newStore() };
+      vault = vaultIn(order.store);
+      const first = await runToEnd(order);
+      expect(first).toMatchObject(succeeded);
+      wholeBefore.clear();
+      wholeBefore.add(first.backupId!);
       return first;
+    };
+    const orderOf = () => Promise.resolve({ at: undefined, order });
+    const keepWhole = async () => {
+      for (const backupId of await setting.proven(vault)) wholeBefore.add(backupId);
     };
     const aims = aimsBy(await undisturbed(), SPREAD.backup);
     for (const [round, aim] of aims.entries()) {
       if (round > 0 && round % ROUNDS_OF_A_VAULT === 0) await undisturbed();
-      const order: RunnerOrder = { kind: "backup", databaseUrl: source.url, store, privateKey };
-      const orderOf = () => Promise.resolve({ at: undefined, order });
-      const keepWhole = async () => {
-        for (const one of await list(vault)) if (one.proven) wholeBefore.add(one.backupId);
-      };
       const { afterMs, phase } = await killOne(orderOf, aim, keepWhole);
       phases.add(phase);
       await inRound(round, afterMs, async () => {
-        const found = await list(vault);
+        const found = await setting.list(vault);
         const proven = found.filter((one) => one.proven).map((one) => one.backupId);
         expect(proven).toEqual(expect.arrayContaining([...wholeBefore]));
-        // Killed after its proof was stored it is a backup like any other: then it must be one in full.
+        // If the run was killed after its proof was stored, its backup must be whole, as any other.
         const own = proven.filter((backupId) => !wholeBefore.has(backupId));
         expect(own.length).toBeLessThanOrEqual(1);
-        for (const backupId of own) expect(await check(vault, backupId)).toMatchObject({ backupId });
+        for (const backupId of own) expect(await setting.check(vault, backupId)).toMatchObject({ backupId });
         for (const one of found.filter(({ proven: isProven }) => !isProven)) expect(one.problems).not.toEqual([]);
-        expect(await sessionsLeft(source.superuserUrl, SESSIONS_GONE_MS)).toEqual([]);
-        // Its own proof has read it back; its listing is the next round's.
-        const following = await backUp(vault);
+        expect(await sessionsLeft(setting.server.superuserUrl, SESSIONS_GONE_MS)).toEqual([]);
+        // Its own proof has read it back; the next round lists it.
+        const following = await setting.backUp(vault);
         wholeBefore.add(following.backupId).add(own[0] ?? following.backupId);
       });
       if ((round + 1) % ROUNDS_OF_A_VAULT > 0 && round + 1 < aims.length) continue;
-      const proven = (await list(vault)).filter((one) => one.proven).map((one) => one.backupId);
+      const proven = await setting.proven(vault);
       expect(new Set(proven)).toEqual(wholeBefore);
-      for (const backupId of proven) expect(await check(vault, backupId)).toMatchObject({ backupId });
+      for (const backupId of proven) expect(await setting.check(vault, backupId)).toMatchObject({ backupId });
     }
-    // Kills have come while it read, and before and after; else nothing was shown of those.
+    // Kills came while it read, and before and after; otherwise the test has shown nothing of those.
     expect([...phases]).toEqual(expect.arrayContaining(["Dumping "]));
     expect(phases.size).toBeGreaterThan(2);
   }, 600_000);
 
-  it(`goes on with its restore, which brings every row once: restores`, async () => {
-    const store = await newStore();
-    const vault = s3Vault(store);
-    const { backupId } = await backUp(vault);
+  it(`continues its restore, which brings every row once: restores`, async () => {
+    const store = await setting.newStore();
+    const vault = vaultIn(store);
+    const { backupId } = await setting.backUp(vault);
     const phases = new Set<string>();
     const orderOf = async () => {
-      const at = await targets.newDatabase();
-      return { at, order: { kind: "restore", databaseUrl: at.url, store, privateKey } satisfies RunnerOrder };
+      const at = await setting.server.newDatabase();
+      return { at, order: setting.order("restore", at.url, store) };
     };
-    const expectWhole = async (target: FreshDatabase) => {
-      expect(dumpOf(target.superuserUrl)).toBe(content);
+    const expectWhole = async (target: FreshDatabase, wasKilled = false) => {
+      if (!wasKilled) expect(dumpOf(target.superuserUrl)).toBe(setting.content);
       await target.remove();
     };
     const undisturbed = await orderOf();
     const first = await runToEnd(undisturbed.order);
-    expect(first).toMatchObject({ code: 0, stderr: "", backupId });
+    expect(first).toMatchObject({ ...succeeded, backupId });
     await expectWhole(undisturbed.at);
     for (const [round, aim] of aimsBy(first, SPREAD.restore).entries()) {
       const { at: target, afterMs, phase } = await killOne(orderOf, aim, expectWhole);
       phases.add(phase);
       await inRound(round, afterMs, async () => {
-        const result = await restore({
-          vault,
-          trustedKeys,
-          tiers: TIERS,
-          targetUrl: target.url,
-          generation: 1,
-          clock: systemClock,
-          reporter: silent,
-        });
-        expect(result.backupId).toBe(backupId);
-        expect(await sessionsLeft(targets.superuserUrl, SESSIONS_GONE_MS)).toEqual([]);
+        expect((await setting.restoreInto(target, vault)).backupId).toBe(backupId);
+        expect(await sessionsLeft(setting.server.superuserUrl, SESSIONS_GONE_MS)).toEqual([]);
         await expectWhole(target);
       });
     }

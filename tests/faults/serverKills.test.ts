@@ -9,74 +9,64 @@ import { SAMPLE } from "./support/databases.ts";
 import type { Store } from "./support/order.ts";
 import { type PlainS3, startPlainS3 } from "./support/plainS3.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
-import { runToEnd, startRunner } from "./support/runnerProcess.ts";
-import { type Setting, startSetting, vaultIn } from "./support/setting.ts";
+import { failedWith, runToEnd, startRunner, succeeded } from "./support/runnerProcess.ts";
+import { suiteSetting, vaultIn } from "./support/setting.ts";
 
-/** What a runner stays in each phase before it begins with it; a kill comes in that time or soon after. */
+/** The time that a runner stays at the start of the phase in question. The kill comes in that time or soon after it. */
 const LINGER_MS = 40;
+const lingerIn = (phase: string) => ({ in: phase, ms: LINGER_MS });
 const seed = seedOfRun();
 const random = randomFrom(seed);
 
-let setting: Setting;
-/** Killed and started again: a server of its own. */
+const setting = suiteSetting();
+/** A server of its own, which is killed and started again. */
 let victim: TargetServer;
 let s3: PlainS3;
 beforeAll(async () => {
-  [setting, victim, s3] = await Promise.all([startSetting(), startTargetServer(), startPlainS3()]);
+  [victim, s3] = await Promise.all([startTargetServer(), startPlainS3()]);
   await runSql(victim.url, SAMPLE);
 }, 60_000);
-afterAll(() => Promise.all([setting.stop(), victim.stop(), s3.stop()]));
+afterAll(() => Promise.all([victim.stop(), s3.stop()]));
 
 describe(`Postgres, killed with -9 (seed ${seed})`, () => {
-  it("during a backup: the run begins anew where the server comes back, and leaves nothing where it doesn't", async () => {
+  it("during a backup: the run starts again if the server comes back, and otherwise leaves nothing", async () => {
     const store = await setting.newStore();
-    const order = { ...setting.order("backup", victim.url, store), lingerMs: LINGER_MS };
+    const order = { ...setting.order("backup", victim.url, store), linger: lingerIn("Dumping") };
     const runner = startRunner(order);
     await runner.says("Dumping");
     await sleep(random() * 1.5 * LINGER_MS);
     await victim.crash();
     await victim.startAgain();
     const end = await runner.ended;
-    expect(end).toMatchObject({ code: 0, stderr: "", failure: undefined });
+    expect(end).toMatchObject(succeeded);
     expect(end.said).toContain("The connection that held the snapshot was lost, then starting again");
     expect(await setting.check(vaultIn(store))).toMatchObject({ backupId: end.backupId });
 
     const other = startRunner({ ...order, timing: brisk });
     await other.says("Dumping");
     await victim.crash();
-    expect(await other.ended).toMatchObject({
-      code: 2,
-      stderr: "",
-      failure: { name: "UserError", message: expect.stringMatching(/lost in each of 3 attempts\. Check the network/) },
-    });
-    expect((await setting.list(vaultIn(store))).filter((one) => one.proven)).toHaveLength(1);
+    expect(await other.ended).toMatchObject(failedWith(/lost in each of 3 attempts\. Check the network/));
+    expect(await setting.proven(vaultIn(store))).toHaveLength(1);
     await victim.startAgain();
-    expect(await runToEnd(order)).toMatchObject({ code: 0, stderr: "" });
+    expect(await runToEnd(order)).toMatchObject(succeeded);
   }, 120_000);
 
   it.each(["Making types", "Restoring", "Making indexes", "Comparing"])(
-    "during a restore (%s): the same call goes on",
+    "during a restore (%s): the same call continues",
     async (phase) => {
       const store = await setting.newStore();
       const { backupId } = await setting.backUp(vaultIn(store));
       const target = await victim.newDatabase();
-      const order = { ...setting.order("restore", target.url, store), lingerMs: LINGER_MS };
+      const order = { ...setting.order("restore", target.url, store), linger: lingerIn(phase) };
       const runner = startRunner(order);
       await runner.says(phase);
       await sleep(random() * 1.5 * LINGER_MS);
       await victim.crash();
-      expect(await runner.ended).toMatchObject({
-        code: 2,
-        stderr: "",
-        failure: {
-          name: "UserError",
-          message: expect.stringMatching(
-            /^The (connection to the target )?database .*(run the same command again|Check the address)/,
-          ),
-        },
-      });
+      expect(await runner.ended).toMatchObject(
+        failedWith(/^The (connection to the target )?database .*(run the same command again|Check the address)/),
+      );
       await victim.startAgain();
-      expect(await runToEnd(order)).toMatchObject({ code: 0, stderr: "", backupId });
+      expect(await runToEnd(order)).toMatchObject({ ...succeeded, backupId });
       expect(dumpOf(target.superuserUrl)).toBe(setting.content);
       await target.remove();
     },
@@ -90,41 +80,37 @@ describe("S3, killed with -9", () => {
     timing: { ...brisk, awsPatienceMs },
   });
 
-  it("is waited for by a backup and by a restore where it comes back", async () => {
-    const lingering = { lingerMs: LINGER_MS };
-    const backingUp = startRunner({ ...setting.order("backup", setting.source.url, store()), ...lingering });
+  it("is waited for by a backup and by a restore if it comes back", async () => {
+    const order = setting.order("backup", setting.source.url, store());
+    const backingUp = startRunner({ ...order, linger: lingerIn("Dumping") });
     await backingUp.says("Dumping");
     await sleep(random() * 1.5 * LINGER_MS);
     await s3.crash();
     setTimeout(() => void s3.startAgain(), 1_000);
     const { backupId, ...end } = await backingUp.ended;
-    expect(end).toMatchObject({ code: 0, stderr: "" });
+    expect(end).toMatchObject(succeeded);
     expect(await setting.check(vaultIn(store()))).toMatchObject({ backupId });
     const target = await setting.server.newDatabase();
-    const restoring = startRunner({ ...setting.order("restore", target.url, store()), ...lingering });
+    const restoreOrder = setting.order("restore", target.url, store());
+    const restoring = startRunner({ ...restoreOrder, linger: lingerIn("Restoring") });
     await restoring.says("Restoring");
     await s3.crash();
     setTimeout(() => void s3.startAgain(), 1_000);
-    expect(await restoring.ended).toMatchObject({ code: 0, stderr: "", backupId });
+    expect(await restoring.ended).toMatchObject({ ...succeeded, backupId });
     expect(dumpOf(target.superuserUrl)).toBe(setting.content);
   }, 60_000);
 
   it.each(["Dumping", "Signing", "Reading the backup back"])(
     "for good, from %s on: no false backup, the earlier ones are whole, and the next run works",
     async (phase) => {
-      const before = (await setting.list(vaultIn(store()))).filter((one) => one.proven).map((one) => one.backupId);
+      const before = await setting.proven(vaultIn(store()));
       const order = setting.order("backup", setting.source.url, store(1_000));
-      const runner = startRunner({ ...order, lingerMs: LINGER_MS });
+      const runner = startRunner({ ...order, linger: lingerIn(phase) });
       await runner.says(phase);
       await s3.crash();
-      expect(await runner.ended).toMatchObject({
-        code: 2,
-        stderr: "",
-        failure: { name: "UserError", message: expect.stringMatching(/^S3 in \S+ at \S+ cannot be reached/) },
-      });
+      expect(await runner.ended).toMatchObject(failedWith(/^S3 in \S+ at \S+ cannot be reached/));
       await s3.startAgain();
-      const after = (await setting.list(vaultIn(store()))).filter((one) => one.proven).map((one) => one.backupId);
-      expect(after).toEqual(before);
+      expect(await setting.proven(vaultIn(store()))).toEqual(before);
       const { backupId } = await runToEnd(setting.order("backup", setting.source.url, store()));
       for (const id of [...before, backupId])
         expect(await setting.check(vaultIn(store()), id)).toMatchObject({ backupId: id });

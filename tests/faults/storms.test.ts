@@ -1,146 +1,90 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 
-import { backup } from "../../recovery/backup/backup.ts";
-import { restore } from "../../recovery/restore/recipes/restore.ts";
-import { listBackups } from "../../recovery/vault/listBackups.ts";
-import { verify } from "../../recovery/verify/verify.ts";
-import { systemClock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
-import { silent } from "../../services/common/reporter.ts";
-import { s3Vault } from "../../services/vault/s3Vault.ts";
 import type { Vault } from "../../services/vault/vault.ts";
-import { startTestCloud, type TestCloud } from "../recovery/support/cloud.ts";
-import { dumpOf, runSql } from "../recovery/support/sample.ts";
-import { type FreshDatabase, startTargetServer, type TargetServer } from "../support/targetServer.ts";
+import { dumpOf } from "../recovery/support/sample.ts";
 import { brisk } from "../support/timing.ts";
-import { SAMPLE } from "./support/databases.ts";
-import { localSigner, newPrivateKey, publicKeyOf, type RunnerOrder, TIERS } from "./support/order.ts";
+import type { Store } from "./support/order.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
-import { runToEnd } from "./support/runnerProcess.ts";
+import { failedWith, runToEnd, succeeded } from "./support/runnerProcess.ts";
 import { type S3Fault, type S3Proxy, startS3Proxy } from "./support/s3Proxy.ts";
+import { suiteSetting, vaultIn } from "./support/setting.ts";
 
 const seed = seedOfRun();
 const random = randomFrom(seed);
-const privateKey = newPrivateKey();
-const trustedKeys = [publicKeyOf(privateKey)];
 
-let cloud: TestCloud;
+const setting = suiteSetting();
 let proxy: S3Proxy;
-let server: TargetServer;
-let source: FreshDatabase;
-let content: string;
+/** A new bucket for each test: as it is, and behind the proxy. */
+let store: Store;
+let vault: Vault;
+let behind: Vault;
 beforeAll(async () => {
-  [cloud, server] = await Promise.all([startTestCloud(), startTargetServer()]);
-  [proxy, source] = await Promise.all([startS3Proxy(cloud.endpoint), server.newDatabase()]);
-  await runSql(source.url, SAMPLE);
-  content = dumpOf(source.superuserUrl);
+  proxy = await startS3Proxy(setting.cloud.endpoint);
 }, 60_000);
-afterAll(async () => {
-  await proxy.stop();
-  await Promise.all([cloud.stop(), server.stop()]);
-});
-beforeEach(() => {
+afterAll(() => proxy.stop());
+beforeEach(async () => {
   proxy.fateOf = () => "pass";
   proxy.refused = 0;
+  store = await setting.newStore();
+  vault = vaultIn(store);
+  behind = vaultIn({ ...store, endpoint: proxy.endpoint, timing: brisk });
 });
 
-const bucketOf = async () => (await cloud.newVault()).name;
-/** The vault behind the proxy. */
-const behind = (bucket: string) => s3Vault({ bucket, region: cloud.region, endpoint: proxy.endpoint, timing: brisk });
-const list = (bucket: string) =>
-  listBackups({
-    vault: s3Vault({ bucket, region: cloud.region, endpoint: cloud.endpoint }),
-    trustedKeys,
-    tiers: TIERS,
-  });
-const backUp = (vault: Vault) =>
-  backup({
-    databaseUrl: source.url,
-    vault,
-    signer: localSigner(privateKey),
-    tiers: TIERS,
-    clock: systemClock,
-    reporter: silent,
-  });
-const restoreInto = (target: FreshDatabase, vault: Vault) =>
-  restore({
-    vault,
-    trustedKeys,
-    tiers: TIERS,
-    targetUrl: target.url,
-    generation: 1,
-    clock: systemClock,
-    reporter: silent,
-  });
+/** A fate for requests: every third one refused, and all of them for three seconds from the first such one on. */
+function storm(isFirst: (asked: { method: string; path: string }) => boolean, fault: S3Fault): S3Proxy["fateOf"] {
+  let untilMs = 0;
+  return (asked) => {
+    if (untilMs === 0 && isFirst(asked)) untilMs = performance.now() + 3_000;
+    return performance.now() < untilMs || random() < 0.3 ? fault : "pass";
+  };
+}
 
 const SLOW_DOWN: S3Fault = { status: 503, code: "SlowDown", message: "Please reduce your request rate." };
 
 describe(`S3 that cannot keep up (seed ${seed})`, () => {
   it("is waited for: every third request refused, and all of them for three seconds", async () => {
-    const bucket = await bucketOf();
-    let stormUntil = 0;
-    proxy.fateOf = ({ method, path }) => {
-      // The first chunk brings the storm with it.
-      if (stormUntil === 0 && method === "PUT" && path.includes("/data/")) stormUntil = performance.now() + 3_000;
-      return performance.now() < stormUntil || random() < 0.3 ? SLOW_DOWN : "pass";
-    };
-    const { backupId } = await backUp(behind(bucket));
+    proxy.fateOf = storm(({ method, path }) => method === "PUT" && path.includes("/data/"), SLOW_DOWN);
+    const { backupId } = await setting.backUp(behind);
     expect(proxy.refused).toBeGreaterThan(5);
-    expect(await list(bucket)).toMatchObject([{ backupId, proven: true }]);
-    const target = await server.newDatabase();
-    stormUntil = 0;
-    proxy.fateOf = ({ path }) => {
-      if (stormUntil === 0 && path.includes("/data/")) stormUntil = performance.now() + 3_000;
-      return performance.now() < stormUntil || random() < 0.3
-        ? { ...SLOW_DOWN, status: 500, code: "InternalError" }
-        : "pass";
-    };
-    expect((await restoreInto(target, behind(bucket))).backupId).toBe(backupId);
-    expect(dumpOf(target.superuserUrl)).toBe(content);
+    expect(await setting.list(vault)).toMatchObject([{ backupId, proven: true }]);
+    const target = await setting.server.newDatabase();
+    proxy.fateOf = storm(({ path }) => path.includes("/data/"), { ...SLOW_DOWN, status: 500, code: "InternalError" });
+    expect((await setting.restoreInto(target, behind)).backupId).toBe(backupId);
+    expect(dumpOf(target.superuserUrl)).toBe(setting.content);
   }, 120_000);
 
-  it("ends a run with one sentence where it lasts, and leaves no backup", async () => {
-    const { name: bucket } = await cloud.newVault();
+  it("ends a run with one message if it lasts, and leaves no backup", async () => {
     proxy.fateOf = ({ method }) => (method === "PUT" ? SLOW_DOWN : "pass");
-    const store = {
-      bucket,
-      region: cloud.region,
-      endpoint: proxy.endpoint,
-      timing: { ...brisk, awsPatienceMs: 500 },
-    };
-    const order: RunnerOrder = { kind: "backup", databaseUrl: source.url, store, privateKey };
+    const impatient = { ...store, endpoint: proxy.endpoint, timing: { ...brisk, awsPatienceMs: 500 } };
+    const order = setting.order("backup", setting.source.url, impatient);
     const end = await runToEnd(order);
-    expect(end).toMatchObject({ code: 2, stderr: "", backupId: undefined });
-    expect(end.failure).toEqual({
-      name: "UserError",
-      message: expect.stringMatching(
-        /^S3 in \S+ cannot answer at present \(503 SlowDown\), also after several attempts: /,
-      ),
-    });
-    expect((await list(bucket)).filter((one) => one.proven || one.manifest !== undefined)).toEqual([]);
-    // Once it can, the same call does.
+    expect(end).toMatchObject(
+      failedWith(/^S3 in \S+ cannot answer at present \(503 SlowDown\), also after several attempts: /),
+    );
+    expect(end.backupId).toBeUndefined();
+    expect((await setting.list(vault)).filter((one) => one.proven || one.manifest !== undefined)).toEqual([]);
+    // As soon as S3 answers, the same call succeeds.
     proxy.fateOf = () => "pass";
-    expect(await runToEnd(order)).toMatchObject({ code: 0, stderr: "" });
+    expect(await runToEnd(order)).toMatchObject(succeeded);
   }, 60_000);
 
-  it("may break off any answer: what is missing is read on", async () => {
-    const bucket = await bucketOf();
-    const { backupId } = await backUp(behind(bucket));
+  it("may break off any answer: the rest is read in a further request", async () => {
+    const { backupId } = await setting.backUp(behind);
     let asked = 0;
     proxy.fateOf = ({ method, path }) =>
       method === "GET" && path.includes(backupId) && ++asked % 2 === 1
         ? { breakAfterBytes: Math.floor(random() * 3_000) }
         : "pass";
-    const vault = behind(bucket);
-    expect(await verify({ vault, trustedKeys, tiers: TIERS, backupId, reporter: silent })).toMatchObject({ backupId });
-    const target = await server.newDatabase();
-    expect((await restoreInto(target, vault)).backupId).toBe(backupId);
-    expect(dumpOf(target.superuserUrl)).toBe(content);
+    expect(await setting.check(behind, backupId)).toMatchObject({ backupId });
+    const target = await setting.server.newDatabase();
+    expect((await setting.restoreInto(target, behind)).backupId).toBe(backupId);
+    expect(dumpOf(target.superuserUrl)).toBe(setting.content);
     expect(proxy.refused).toBeGreaterThan(8);
   }, 60_000);
 });
 
-describe("what S3 refuses for good is told at once, in one sentence that says what to do", () => {
+describe("what S3 refuses for good is reported at once, in one message that says what to do", () => {
   const twoHoursAgo = () => ({ date: new Date(Date.now() - 125 * 60_000).toUTCString() });
   it.each<[string, () => S3Fault, RegExp]>([
     [
@@ -172,27 +116,26 @@ describe("what S3 refuses for good is told at once, in one sentence that says wh
   ])(
     "%s, from the middle of a backup on",
     async (_case, fault, message) => {
-      const bucket = await bucketOf();
       let begun = false;
       proxy.fateOf = ({ method, path }) => {
         begun ||= method === "PUT" && path.includes("/data/");
         return begun ? fault() : "pass";
       };
       const startedAt = performance.now();
-      const failure: unknown = await backUp(behind(bucket)).catch((error: unknown) => error);
+      const failure: unknown = await setting.backUp(behind).catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(UserError);
       expect((failure as Error).message).toMatch(message);
       expect(performance.now() - startedAt).toBeLessThan(15_000);
-      expect((await list(bucket)).filter((one) => one.manifest !== undefined)).toEqual([]);
-      // Neither is a restore that meets it taken for done.
+      expect((await setting.list(vault)).filter((one) => one.manifest !== undefined)).toEqual([]);
+      // A restore that meets the fault does not count as complete either.
       proxy.fateOf = () => "pass";
-      await backUp(behind(bucket));
-      const target = await server.newDatabase();
+      await setting.backUp(behind);
+      const target = await setting.server.newDatabase();
       proxy.fateOf = ({ path }) => (path.includes("/data/") ? fault() : "pass");
-      await expect(restoreInto(target, behind(bucket))).rejects.toThrow(message);
+      await expect(setting.restoreInto(target, behind)).rejects.toThrow(message);
       proxy.fateOf = () => "pass";
-      await restoreInto(target, behind(bucket));
-      expect(dumpOf(target.superuserUrl)).toBe(content);
+      await setting.restoreInto(target, behind);
+      expect(dumpOf(target.superuserUrl)).toBe(setting.content);
       await target.remove();
     },
     60_000,

@@ -2,42 +2,36 @@ import { chown } from "node:fs/promises";
 
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
+import { localSigner } from "../../lab/bench/localSigner.ts";
 import { UNPRIVILEGED } from "../../recovery/postgres/programs/unprivileged.ts";
 import { MANIFEST } from "../../recovery/vault/manifest.ts";
 import { UserError } from "../../services/common/errors.ts";
 import type { Vault } from "../../services/vault/vault.ts";
+import { resign } from "../recovery/support/resign.ts";
 import { dumpOf, runSql } from "../recovery/support/sample.ts";
-import { signedAgain } from "./support/forge.ts";
-import { type Setting, startSetting, vaultIn } from "./support/setting.ts";
+import { suiteSetting, vaultIn } from "./support/setting.ts";
 import { smallDisk } from "./support/smallDisk.ts";
 
 const disk = smallDisk("24m");
 
-let setting: Setting;
+const setting = suiteSetting();
 let vault: Vault;
 let backupId: string;
 beforeAll(async () => {
-  setting = await startSetting();
   vault = vaultIn(await setting.newStore());
   ({ backupId } = await setting.backUp(vault));
 }, 60_000);
-afterAll(async () => {
-  try {
-    await setting.stop();
-  } finally {
-    disk?.remove();
-  }
-});
+afterAll(() => disk?.remove());
 
-/** Another role in the place of `postgres`. */
+/** The connection string of another role than `postgres`. */
 const as = (url: string, role: string) => url.replace(/\/\/[^@]+@/, `//${role}:x@`);
 
 describe("a role of the source", () => {
-  it("that may not read a table, or reads it filtered, makes no backup, also where that comes in the middle", async () => {
+  it("that may not read a table, or reads it filtered, makes no backup, also if that happens in the middle", async () => {
     const store = await setting.newStore();
     const { superuserUrl, url } = setting.source;
     await runSql(superuserUrl, "create role reader login password 'x'; grant pg_read_all_data to reader");
-    // The policy on posts: without BYPASSRLS nothing but an error is to be had.
+    // posts has a policy: a role without BYPASSRLS gets an error.
     await expect(setting.backUp(vaultIn(store), as(url, "reader"))).rejects.toThrow(
       /^Row level security hides rows of .*public\.posts.* from "reader"\. .*Use a role with BYPASSRLS/,
     );
@@ -76,7 +70,7 @@ describe("a large object of the source", () => {
 });
 
 describe("a target", () => {
-  it("whose role may make no schema is refused by name, and stays as it is", async () => {
+  it("whose role may create no schema is refused by name, and stays as it is", async () => {
     const target = await setting.server.newDatabase();
     const before = dumpOf(target.superuserUrl);
     await runSql(target.superuserUrl, "create role guest login password 'x'");
@@ -103,10 +97,9 @@ describe("a target", () => {
   it("of an older version than the backup's server (simulated by a manifest that says 99) is refused", async () => {
     const other = vaultIn(await setting.newStore());
     for (const { key } of await vault.list("")) await other.put(key, (await vault.getBytes(key))!);
-    await signedAgain(other, `daily/${backupId}/`, setting.privateKey, (manifest) => ({
-      ...manifest,
-      source: { ...manifest.source, serverVersion: "99.1" },
-    }));
+    await resign(other, localSigner(setting.privateKey), { tier: "daily", backupId }, ({ source }) => {
+      source.serverVersion = "99.1";
+    });
     const target = await setting.server.newDatabase();
     const before = dumpOf(target.superuserUrl);
     await expect(setting.restoreInto(target, other)).rejects.toThrow(
@@ -118,7 +111,7 @@ describe("a target", () => {
     );
   }, 30_000);
 
-  it("that grants more by default gives nobody more than the source did", async () => {
+  it("that grants more by default gives no role more than the source did", async () => {
     const target = await setting.server.newDatabase();
     const kinds = ["tables", "sequences", "functions"];
     const more = kinds.flatMap((kind) =>
@@ -141,7 +134,7 @@ describe("a target", () => {
 });
 
 describe("a disk that is full", () => {
-  it("under the target, simulated by a trigger that says what a full server says", async () => {
+  it("under the target, simulated by a trigger that raises the error of a full server", async () => {
     const target = await setting.server.newDatabase();
     await runSql(
       target.superuserUrl,
@@ -156,7 +149,7 @@ describe("a disk that is full", () => {
   }, 60_000);
 
   (disk === undefined ? it.skip : it)(
-    "under the target: the sentence says so, and with more room the same call goes on",
+    "under the target: the message says so, and with more room the same call continues",
     async () => {
       await chown(disk!.path, UNPRIVILEGED.uid, UNPRIVILEGED.gid);
       const target = await setting.server.newDatabase();

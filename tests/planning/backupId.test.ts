@@ -16,11 +16,8 @@ describe("backup ids", () => {
     "20261301T020304Z-0a1b2c",
     "x20260701T020304Z-0a1b2c",
     "../20260701T020304Z-0a1b2c",
-  ])("%j is none", (text) => {
-    expect(startOfBackup(text)).toBeUndefined();
-  });
+  ])("%j is none", (text) => expect(startOfBackup(text)).toBeUndefined());
 
-  it("accept only six hexadecimal digits", () => {
-    expect(() => backupIdFor(new Date(0), "xyz")).toThrow("is not a backup id");
-  });
+  it("accept only six hexadecimal digits", () =>
+    expect(() => backupIdFor(new Date(0), "xyz")).toThrow("is not a backup id"));
 });

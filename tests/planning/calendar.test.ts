@@ -18,9 +18,9 @@ describe("a period of UTC", () => {
     ["2025-12-29T00:00:00", "2026-01-01T00:00:00", true],
     // The first weeks of two years have the same number.
     ["2026-01-01T00:00:00", "2027-01-05T00:00:00", false],
-  ])("%s and %s lie in one ISO week: %s", (earlier, later, together) => {
-    expect(isSamePeriod(at(earlier), at(later), "isoWeek")).toBe(together);
-  });
+  ])("%s and %s lie in one ISO week: %s", (earlier, later, together) =>
+    expect(isSamePeriod(at(earlier), at(later), "isoWeek")).toBe(together),
+  );
 
   it("is a month or a year of UTC whatever the instant's offset", () => {
     const instant = new Date("2027-01-01T08:59:59+09:00");
@@ -32,13 +32,10 @@ describe("a period of UTC", () => {
 });
 
 describe("tierForRun", () => {
-  it("opens the longest tier in an empty vault", () => {
-    expect(tierAt("2026-07-15T02:00:00")).toBe("annual");
-  });
+  it("opens the longest tier in an empty vault", () => expect(tierAt("2026-07-15T02:00:00")).toBe("annual"));
 
-  it("continues with daily while the year's backup also fills the month and the week", () => {
-    expect(tierAt("2026-07-15T08:00:00", proven("annual", "2026-07-15T02:00:00"))).toBe("daily");
-  });
+  it("continues with daily while the year's backup also fills the month and the week", () =>
+    expect(tierAt("2026-07-15T08:00:00", proven("annual", "2026-07-15T02:00:00"))).toBe("daily"));
 
   it("opens weekly on Monday, monthly on the first, annual on New Year's day", () => {
     const year = proven("annual", "2026-01-01T02:00:00");
@@ -56,16 +53,13 @@ describe("tierForRun", () => {
 
   it("does not let a shorter tier's backup fill a longer tier's period", () => {
     expect(tierAt("2026-07-15T08:00:00", proven("daily", "2026-07-15T02:00:00"))).toBe("annual");
-    expect(
-      tierAt("2026-07-15T08:00:00", proven("annual", "2026-01-01T02:00:00"), proven("weekly", "2026-07-13T02:00:00")),
-    ).toBe("monthly");
+    const earlier = [proven("annual", "2026-01-01T02:00:00"), proven("weekly", "2026-07-13T02:00:00")];
+    expect(tierAt("2026-07-15T08:00:00", ...earlier)).toBe("monthly");
   });
 
-  it("ignores backups dated in the future", () => {
-    expect(tierAt("2026-07-15T08:00:00", proven("annual", "2026-07-15T08:00:01"))).toBe("annual");
-  });
+  it("ignores backups dated in the future", () =>
+    expect(tierAt("2026-07-15T08:00:00", proven("annual", "2026-07-15T08:00:01"))).toBe("annual"));
 
-  it("refuses tiers if no tier takes every run", () => {
-    expect(() => tierForRun(at("2026-07-15T08:00:00"), [], [])).toThrow("no tier");
-  });
+  it("refuses tiers if no tier takes every run", () =>
+    expect(() => tierForRun(at("2026-07-15T08:00:00"), [], [])).toThrow("no tier"));
 });

@@ -13,10 +13,7 @@ import {
 } from "../../planning/names.ts";
 
 const SITE: Site = {
-  project: "castchat-recovery",
-  role: "primary",
-  accountId: "111111111111",
-  region: "ap-northeast-1",
+  ...{ project: "castchat-recovery", role: "primary", accountId: "111111111111", region: "ap-northeast-1" },
 };
 const OTHERS: Site[] = [
   { ...SITE, role: "standby" },
@@ -31,9 +28,8 @@ describe("derived names", () => {
     expect(vaultBucketArn(SITE)).toBe("arn:aws:s3:::castchat-recovery-primary-vault-111111111111-ap-northeast-1");
     expect(keyAlias(SITE, "vault")).toBe("alias/castchat-recovery-primary-vault");
     expect(keyAlias(SITE, "signing")).toBe("alias/castchat-recovery-primary-signing");
-    expect(replicationRoleArn(SITE)).toBe(
-      "arn:aws:iam::111111111111:role/castchat-recovery-primary-replication-ap-northeast-1",
-    );
+    const role = "arn:aws:iam::111111111111:role/castchat-recovery-primary-replication-ap-northeast-1";
+    expect(replicationRoleArn(SITE)).toBe(role);
   });
 
   it("differ for every part of a site that they must differ for", () => {

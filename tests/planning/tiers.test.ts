@@ -6,14 +6,13 @@ import { decade } from "../support/decade.ts";
 const MIN_DAYS_IN_CLASS = { STANDARD_IA: 30, GLACIER_IR: 90 } as const;
 
 describe("TIERS", () => {
-  it("keeps each tier for the longest that the calendar makes of the required period", () => {
+  it("keeps each tier for the longest that the calendar makes of the required period", () =>
     expect(TIERS.map(({ name, keptDays }) => [name, keptDays])).toEqual([
       ["daily", 30],
       ["weekly", 92],
       ["monthly", 366],
       ["annual", 1827],
-    ]);
-  });
+    ]));
 
   it.each(TIERS)("$name covers the required period from every day of twelve years", ({ name, keptDays }) => {
     const later: Record<RequiredTierName, (from: Date) => Date> = {
@@ -58,14 +57,13 @@ describe("faultsOfOverrides", () => {
     ]);
   });
 
-  it("names every tier that is a day too short", () => {
+  it("names every tier that is a day too short", () =>
     expect(faultsOfOverrides({ daily: 29, weekly: 91, monthly: 365, annual: 1826 })).toEqual([
       "daily keeps 29 days, but docs/objectives.md requires at least 30",
       "weekly keeps 91 days, but docs/objectives.md requires at least 92",
       "monthly keeps 365 days, but docs/objectives.md requires at least 366",
       "annual keeps 1826 days, but docs/objectives.md requires at least 1827",
-    ]);
-  });
+    ]));
 });
 
 describe("tiersWith", () => {

@@ -6,6 +6,7 @@ import type {
   ResourceValidationArgs,
   ResourceValidationPolicy,
   StackValidationArgs,
+  StackValidationPolicy,
 } from "@pulumi/policy";
 
 import { tiersToLifecycleRules } from "../../components/lifecycleRules.ts";
@@ -207,6 +208,13 @@ function violationsOf(policy: ResourceValidationPolicy, args: ResourceValidation
   return report.mock.calls.map(([message]) => message);
 }
 
+/** What a policy over a whole stack reports about these resources. */
+function reportsOf(policy: StackValidationPolicy, resources: unknown[]) {
+  const report = jest.fn<(message: string, urn?: string) => void>();
+  void policy.validateStack({ resources } as StackValidationArgs, report);
+  return report.mock.calls;
+}
+
 describe.each(CASES)("$policy.name", ({ policy, type, kept, broken, owner = VAULT }) => {
   const urn = `${owner}$${type}::vault-part`;
 
@@ -230,29 +238,14 @@ describe.each(CASES)("$policy.name", ({ policy, type, kept, broken, owner = VAUL
     }
   });
 
-  it("doesn't apply to another type", () => {
-    expect(() => violationsOf(policy, argsOf("aws:sqs/queue:Queue", {}))).toThrow("doesn't apply");
-  });
+  it("doesn't apply to another type", () =>
+    expect(() => violationsOf(policy, argsOf("aws:sqs/queue:Queue", {}))).toThrow("doesn't apply"));
 });
 
 describe.each([
   [protectVault, "aws:s3/bucket:Bucket", {}],
   [protectVaultKey, "aws:kms/key:Key", { enableKeyRotation: true }],
-  [
-    configureVaultTrail,
-    "aws:cloudtrail/trail:Trail",
-    {
-      enableLogFileValidation: true,
-      advancedEventSelectors: [
-        {
-          fieldSelectors: [
-            { field: "eventCategory", equals: ["Data"] },
-            { field: "resources.type", equals: ["AWS::S3::Object"] },
-          ],
-        },
-      ],
-    },
-  ],
+  [configureVaultTrail, "aws:cloudtrail/trail:Trail", { enableLogFileValidation: true, ...selecting(EVENTS, OBJECTS) }],
 ] as [ResourceValidationPolicy, string, Props][])("%#: protection", (policy, type, kept) => {
   it("fires on an unprotected one", () => {
     const owner = policy === configureVaultTrail ? AUDIT : VAULT;
@@ -264,17 +257,12 @@ describe.each([
 describe(missingParts.name, () => {
   const vault = { type: "castchat:index:BackupVault", urn: `${VAULT}::vault`, name: "vault" } as PolicyResource;
   const parts = Object.keys(VAULT_PARTS).map((type) => ({ type, urn: `${VAULT}$${type}::part`, parent: vault }));
-  const check = (resources: unknown[]) => {
-    const report = jest.fn<(message: string, urn?: string) => void>();
-    void missingParts.validateStack({ resources } as StackValidationArgs, report);
-    return report.mock.calls;
-  };
+  const check = (resources: unknown[]) => reportsOf(missingParts, resources);
 
   it("is kept by a vault with all of its parts", () => expect(check([vault, ...parts])).toEqual([]));
 
-  it("fires on a stack without a vault", () => {
-    expect(check([])).toEqual([["The stack must have a backup vault; declare a BackupVault component."]]);
-  });
+  it("fires on a stack without a vault", () =>
+    expect(check([])).toEqual([["The stack must have a backup vault; declare a BackupVault component."]]));
 
   it.each(Object.entries(VAULT_PARTS))("fires if there is no %s", (type, part) => {
     const rest = parts.filter((one) => one.type !== type);
@@ -314,11 +302,7 @@ describe(missingReplica.name, () => {
     parent,
     props: { rules: [{ status }] },
   });
-  const check = (resources: unknown[]) => {
-    const report = jest.fn<(message: string, urn?: string) => void>();
-    void missingReplica.validateStack({ resources } as StackValidationArgs, report);
-    return report.mock.calls;
-  };
+  const check = (resources: unknown[]) => reportsOf(missingReplica, resources);
 
   it("is kept by a primary's vault with a replica, and by a standby's without", () => {
     expect(check([primary, replication("Enabled")])).toEqual([]);
@@ -329,22 +313,18 @@ describe(missingReplica.name, () => {
     ["no replication", []],
     ["a rule that is switched off", [replication("Disabled")]],
     ["another vault's replication", [replication("Enabled", { ...primary, urn: "urn:other" })]],
-  ])("warns of %s", (_, resources) => {
+  ])("warns of %s", (_, resources) =>
     expect(check([primary, ...resources])).toEqual([
       [expect.stringMatching(/^The backup vault "vault" has no replica, .* standbyVaultBucketArn .*\.$/), primary.urn],
-    ]);
-  });
+    ]),
+  );
 });
 
 describe(missingSchedule.name, () => {
   const SITE_URN = "urn:pulumi:prod::castchat-recovery::castchat:index:PrimarySite::primary";
   const site = (type: string) => ({ type, urn: SITE_URN, name: "primary" }) as PolicyResource;
   const part = (type: string, name: string, parent = SITE_URN) => ({ type, name, parent: { urn: parent } });
-  const check = (...resources: unknown[]) => {
-    const report = jest.fn<(message: string, urn?: string) => void>();
-    void missingSchedule.validateStack({ resources } as StackValidationArgs, report);
-    return report.mock.calls;
-  };
+  const check = (...resources: unknown[]) => reportsOf(missingSchedule, resources);
   const primary = site("castchat:index:PrimarySite");
   const standby = site("castchat:index:StandbySite");
   const database = part("castchat:index:Database", "database");
@@ -360,14 +340,14 @@ describe(missingSchedule.name, () => {
     ["a primary without", [primary, database]],
     ["an active standby without", [standby, database]],
     ["another site's", [primary, database, part("castchat:index:BackupSchedule", "schedule", "urn:other")]],
-  ])("fires on %s", (_, resources) => {
+  ])("fires on %s", (_, resources) =>
     expect(check(...resources)).toEqual([
       [
         'The site "primary" must take scheduled backups of its database "database"; declare a BackupSchedule beside it.',
         SITE_URN,
       ],
-    ]);
-  });
+    ]),
+  );
 });
 
 describe(configureBackupInterval.name, () => {
@@ -377,9 +357,7 @@ describe(configureBackupInterval.name, () => {
 
   it.each(["rate(1 hour)", "rate(6 hours)", "rate(21 hours)", "rate(30 minutes)"])(
     "is kept by %s",
-    (scheduleExpression) => {
-      expect(check({ scheduleExpression, state: "ENABLED" })).toEqual([]);
-    },
+    (scheduleExpression) => expect(check({ scheduleExpression, state: "ENABLED" })).toEqual([]),
   );
 
   it.each([
@@ -387,14 +365,13 @@ describe(configureBackupInterval.name, () => {
     ["rate(1 day)", {}, /it runs every 24\.$/],
     ["cron(0 2 * * ? *)", {}, /must be a rate/],
     ["rate(6 hours)", { state: "DISABLED" }, /must be enabled/],
-  ])("fires on %s %j", (scheduleExpression, more, message) => {
-    expect(check({ scheduleExpression, ...more })).toEqual([expect.stringMatching(message)]);
-  });
+  ])("fires on %s %j", (scheduleExpression, more, message) =>
+    expect(check({ scheduleExpression, ...more })).toEqual([expect.stringMatching(message)]),
+  );
 
   it("ignores other schedules", () => {
-    expect(check({ scheduleExpression: "rate(7 days)" }, `urn:pulumi:prod::castchat-recovery::${type}::other`)).toEqual(
-      [],
-    );
+    const other = `urn:pulumi:prod::castchat-recovery::${type}::other`;
+    expect(check({ scheduleExpression: "rate(7 days)" }, other)).toEqual([]);
   });
 });
 
@@ -403,19 +380,16 @@ describe(disallowPlainSecrets.name, () => {
   const check = (...environmentVariables: Props[]) =>
     violationsOf(disallowPlainSecrets, argsOf(type, { environment: { environmentVariables } }));
 
-  it("is kept by references and by variables that are not secret", () => {
+  const settings = '{"endpointAws":"http://127.0.0.1:1","keys":"BEGIN PUBLIC KEY"}';
+
+  it("is kept by references and by variables that are not secret", () =>
     expect(
       check(
         { name: "DATABASE_URL", type: "SECRETS_MANAGER", value: "arn:DATABASE_URL" },
-        {
-          name: "RUNNER_SETTINGS",
-          type: "PLAINTEXT",
-          value: '{"endpointAws":"http://127.0.0.1:1","keys":"BEGIN PUBLIC KEY"}',
-        },
+        { name: "RUNNER_SETTINGS", type: "PLAINTEXT", value: settings },
         { name: "KEYBOARD", value: "us" },
       ),
-    ).toEqual([]);
-  });
+    ).toEqual([]));
 
   it.each([
     [{ name: "DATABASE_URL", value: "x" }],
@@ -430,7 +404,7 @@ describe(disallowPlainSecrets.name, () => {
 });
 
 describe("the pack", () => {
-  it("contains every policy that is tested here", () => {
+  it("contains every policy that is tested here", () =>
     expect(POLICIES.map(({ name }) => name).sort()).toEqual(
       [
         ...CASES.map(({ policy }) => policy.name),
@@ -440,8 +414,7 @@ describe("the pack", () => {
         configureBackupInterval.name,
         disallowPlainSecrets.name,
       ].sort(),
-    );
-  });
+    ));
 
   it.each(POLICIES)("$name refuses, and says what to do", (policy) => {
     // A first `up` may come before there is a standby.

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 
-import type { DeclaredStack } from "../../policies/stacks/declaredStack.ts";
-import { replicaInAnotherRegion } from "../../policies/stacks/replicaInAnotherRegion.ts";
+import { type DeclaredStack, replicaInAnotherRegion } from "../../policies/stacks/replicaInAnotherRegion.ts";
 import { judge, type StackReport } from "../../policies/verdict.ts";
 import type { RegisteredResource } from "../../recovery/pulumi/pulumiResources.ts";
 
@@ -31,11 +30,10 @@ const DR = stackOf("dr", "ap-northeast-3");
 describe("replicaInAnotherRegion", () => {
   it("is kept by a replica in the other stack's region", () => expect(replicaInAnotherRegion([PROD, DR])).toEqual([]));
 
-  it("fires on a replica in the same region", () => {
+  it("fires on a replica in the same region", () =>
     expect(replicaInAnotherRegion([PROD, stackOf("dr", "ap-northeast-1")])).toEqual([
       'Stack "prod" replicates its backup vault from ap-northeast-1 to ap-northeast-1; the replica must be in another region.',
-    ]);
-  });
+    ]));
 
   it("fires on an unknown region", () => {
     const [violation] = replicaInAnotherRegion([PROD, stackOf("dr", undefined)]);
@@ -45,11 +43,11 @@ describe("replicaInAnotherRegion", () => {
   it.each([
     ["nowhere near", "arn:aws:s3:::elsewhere"],
     ["the stack itself", "arn:aws:s3:::prod-vault"],
-  ])("fires on a replica in %s", (_, arn) => {
+  ])("fires on a replica in %s", (_, arn) =>
     expect(replicaInAnotherRegion([stackOf("prod", "ap-northeast-1", [rule(arn)]), DR])).toEqual([
       `Stack "prod" replicates its backup vault to ${arn}, which no other stack declares as its vault.`,
-    ]);
-  });
+    ]),
+  );
 
   it("fires on one wrong destination beside a right one", () => {
     const both = [rule("arn:aws:s3:::dr-vault"), rule("arn:aws:s3:::elsewhere")];
@@ -74,7 +72,7 @@ describe("judge", () => {
   });
   const violations = [{ policy: "aws-x", message: "The vault must be x.", urn: "urn:pulumi:prod::p::t::vault-bucket" }];
 
-  it("prints a line for each stack and exits with 0 when every policy is kept", () => {
+  it("prints a line for each stack and exits with 0 when every policy is kept", () =>
     expect(judge([report(PROD), report(DR)])).toEqual({
       lines: [
         "prod: 3 resources, every policy is kept",
@@ -82,8 +80,7 @@ describe("judge", () => {
         "both stacks: every policy is kept",
       ],
       exitCode: 0,
-    });
-  });
+    }));
 
   it("prints each violation and exits with 1", () => {
     const { lines, exitCode } = judge([report(PROD, { violations }), report(DR)]);

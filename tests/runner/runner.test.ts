@@ -41,7 +41,7 @@ describe("the runner's bundle", () => {
     await folder.remove();
   });
 
-  it("is made anew where a source is another one or gone, or the file is not what was made, and else stays", async () => {
+  it("is made again where a source is another one or gone, or the file is not what was made, and else stays", async () => {
     const folder = await makeTestFolder();
     const record = join(folder.path, "runner.json");
     const { path, sha256 } = bundleRunner(folder.path);
@@ -112,54 +112,46 @@ describe("the runner in an empty folder", () => {
     // Nothing listens there: the part is missing, the database's backup is not.
     endpointVercel: "http://127.0.0.1:9",
   });
-  const run = (environment: Record<string, string>): Promise<Ended> =>
+  const run = (environment: Record<string, string>, change: object = {}): Promise<Ended> =>
     new Promise((resolve) => {
       const env = {
-        PATH: process.env["PATH"] ?? "",
-        AWS_ACCESS_KEY_ID: "test",
-        AWS_SECRET_ACCESS_KEY: "test",
-        ...environment,
+        ...{ PATH: process.env["PATH"] ?? "", AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" },
+        ...{ RUNNER_SETTINGS: JSON.stringify({ ...settings(), ...change }), ...environment },
       };
       const child = execFile(process.execPath, ["runner.mjs"], { cwd: empty, env }, (_, stdout, stderr) => {
         resolve({ code: child.exitCode ?? -1, log: stdout + stderr });
       });
     });
 
+  /** The configuration in the vault: in this backup, or the newest. */
+  const stored = async (backupId?: string) =>
+    (await readConfiguration({ vault, trustedKeys, tiers: TIERS, backupId })).configuration as {
+      stackState?: unknown;
+      missing: { part: string; reason: string }[];
+    };
+
   it("stores a proven backup with neither packages nor the engine, and names what its configuration lacks", async () => {
-    const { code, log } = await run({
-      RUNNER_SETTINGS: JSON.stringify(settings()),
-      DATABASE_URL: database.url,
-      VERCEL_API_TOKEN: "vercel-token-of-the-test",
-    });
+    const { code, log } = await run({ DATABASE_URL: database.url, VERCEL_API_TOKEN: "vercel-token-of-the-test" });
     // The database and what could be read are saved; what is lacking makes the run a failed one.
     expect([code, code === 1 ? "" : log]).toEqual([1, ""]);
     const [only, ...others] = await listBackups({ vault, trustedKeys, tiers: TIERS });
     expect(others).toEqual([]);
     expect(only).toMatchObject({ proven: true, tier: "annual", problems: [] });
     expect(log).toContain(`${only!.backupId} is proven`);
-    const configuration = (await readConfiguration({ vault, trustedKeys, tiers: TIERS })).configuration as {
-      missing: { part: string; reason: string }[];
-    };
-    expect(configuration.missing.map(({ part }) => part)).toEqual([
-      "application",
-      "auth",
-      "dns",
-      "repository",
-      "stackState",
-    ]);
-    expect(configuration.missing.find(({ part }) => part === "dns")!.reason).toBe(
-      "CLOUDFLARE_API_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists.",
+    const { missing } = await stored();
+    expect(missing.map(({ part }) => part)).toEqual(["application", "auth", "dns", "repository", "stackState"]);
+    expect(missing.find(({ part }) => part === "dns")!.reason).toBe(
+      "CLOUDFLARE_API_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists. Type: export CLOUDFLARE_API_TOKEN=TOKEN",
     );
     expect(log).toMatch(
       /Failed: Backup \S+ counts as proven, but lacks .*the configuration's part dns: CLOUDFLARE_API_TOKEN is not set/,
     );
     expect(log).toMatch(/edge functions: SUPABASE_ACCESS_TOKEN is not set/);
-    expect(configuration.missing.find(({ part }) => part === "stackState")!.reason).toContain("PULUMI_BACKEND_URL");
+    expect(missing.find(({ part }) => part === "stackState")!.reason).toContain("PULUMI_BACKEND_URL");
     expect(await readdir(empty)).toEqual(["runner.mjs"]);
     const { password } = new URL(database.url);
-    for (const secret of [password, decodeURIComponent(password), "vercel-token-of-the-test"]) {
+    for (const secret of [password, decodeURIComponent(password), "vercel-token-of-the-test"])
       expect(log).not.toContain(secret);
-    }
   });
 
   it("takes its session from where CodeBuild has it, and a new one before that ends", async () => {
@@ -175,12 +167,11 @@ describe("the runner in an empty folder", () => {
     const { code, log } = await run({
       ...{ AWS_ACCESS_KEY_ID: "", AWS_SECRET_ACCESS_KEY: "", HOME: empty },
       AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/session`,
-      RUNNER_SETTINGS: JSON.stringify(settings()),
       DATABASE_URL: database.url,
     });
     server.close();
     expect([code, code === 1 ? "" : log]).toEqual([1, ""]);
-    // Each is asked for anew that would end within minutes.
+    // A session that would end within minutes is requested again.
     expect(asked).toBeGreaterThan(2);
   }, 60_000);
 
@@ -193,30 +184,23 @@ describe("the runner in an empty folder", () => {
     });
     await cloud.s3.send(new PutObjectCommand({ Bucket: "state", Key: ".pulumi/stacks/castchat/prod.json", Body }));
     const query = `region=${cloud.region}&endpoint=${cloud.endpoint}`;
-    const stored = async (bucket: string) => {
+    const storedFrom = async (bucket: string) => {
       const state = { backend: `s3://${bucket}?${query}`, project: "castchat" };
-      const { code } = await run({
-        RUNNER_SETTINGS: JSON.stringify({ ...settings(), state }),
-        DATABASE_URL: database.url,
-      });
-      expect(code).toBe(1);
+      expect(await run({ DATABASE_URL: database.url }, { state })).toMatchObject({ code: 1 });
       const [newest] = await listBackups({ vault, trustedKeys, tiers: TIERS });
       const { backupId } = newest!;
-      return (await readConfiguration({ vault, trustedKeys, tiers: TIERS, backupId })).configuration as {
-        stackState?: unknown;
-        missing: { part: string; reason: string }[];
-      };
+      return await stored(backupId);
     };
-    const { stackState, missing } = await stored("state");
+    const { stackState, missing } = await storedFrom("state");
     expect(stackState).toEqual({ version: 3, deployment });
     expect(missing.map(({ part }) => part)).not.toContain("stackState");
-    const without = await stored("no-such-bucket");
+    const without = await storedFrom("no-such-bucket");
     expect(without.stackState).toBeUndefined();
     expect(without.missing.find(({ part }) => part === "stackState")!.reason).toMatch(/bucket/);
   }, 60_000);
 
   it("names all that is wrong with what it was given, and exits with 2", async () => {
-    const { code, log } = await run({ RUNNER_SETTINGS: JSON.stringify({ ...settings(), tiers: [], stack: 5 }) });
+    const { code, log } = await run({}, { tiers: [], stack: 5 });
     expect(code).toBe(2);
     expect(log).toContain("RUNNER_SETTINGS.tiers: ");
     expect(log).toContain("RUNNER_SETTINGS.stack: ");
@@ -227,7 +211,6 @@ describe("the runner in an empty folder", () => {
 
   it("fails in one sentence without the password where the database can't be reached", async () => {
     const { code, log } = await run({
-      RUNNER_SETTINGS: JSON.stringify(settings()),
       DATABASE_URL: "postgresql://postgres:swordfish@127.0.0.1:9/postgres",
       ...Object.fromEntries(RUNNER_TOKENS.map((name) => [name, ""])),
     });

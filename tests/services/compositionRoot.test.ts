@@ -9,18 +9,16 @@ import { type Ports, services } from "../../services/services.ts";
 import { flatEndpoints } from "../../settings/endpoints.ts";
 import { RUNNER_SETTINGS, type RunnerToken } from "../../settings/runnerSettings.ts";
 import { parseSettings } from "../../settings/settings.ts";
-import { startTestServer } from "./support/testServer.ts";
+import { serve, startTestServer } from "./support/testServer.ts";
 
 const TOKENS: Record<RunnerToken, string> = {
-  VERCEL_API_TOKEN: "vercel-token",
-  GITHUB_TOKEN: "github-token",
-  CLOUDFLARE_API_TOKEN: "cloudflare-token",
-  SUPABASE_ACCESS_TOKEN: "supabase-token",
+  ...{ VERCEL_API_TOKEN: "vercel-token", GITHUB_TOKEN: "github-token" },
+  ...{ CLOUDFLARE_API_TOKEN: "cloudflare-token", SUPABASE_ACCESS_TOKEN: "supabase-token" },
 };
 const KEY = { AWS_ACCESS_KEY_ID: "KEYOFTHETEST", AWS_SECRET_ACCESS_KEY: "s" };
 const signal = new AbortController().signal;
 const lacking = (variable: string) =>
-  `${variable} is not set: set it to a token with the rights that docs/accounts.md lists.`;
+  `${variable} is not set: set it to a token with the rights that docs/accounts.md lists. Type: export ${variable}=TOKEN`;
 
 /** Ports that every way in has. */
 type Common = Pick<Ports, "databaseHost" | "appHost" | "dns" | "projectContent" | "vault">;
@@ -162,14 +160,9 @@ describe("the composition root", () => {
 
   it("sends the code host's token only to that host", async () => {
     const { ports } = services(places(), { ...TOKENS });
-    await ports
-      .codeHost()
-      .exportRepository("o/r")
-      .catch(() => undefined);
-    await ports
-      .git()
-      .remoteRefs(`${server.url}/o/r.git`, [], signal)
-      .catch(() => undefined);
+    const [codeHost, git] = [ports.codeHost(), ports.git()];
+    await codeHost.exportRepository("o/r").catch(() => undefined);
+    await git.remoteRefs(`${server.url}/o/r.git`, [], signal).catch(() => undefined);
     const seen = server.seen.map(({ url, headers }) => [url, headers.authorization]);
     expect(seen[0]).toEqual(["/api/v3/repos/o/r", "Bearer github-token"]);
     expect(seen[1]?.[0]).toMatch(/^\/o\/r\.git\/info\/refs/);
@@ -181,18 +174,16 @@ describe("the composition root", () => {
   });
 
   it("asks a public name at the edge that the settings name", async () => {
-    const edge = await startTestServer([{ body: { ok: true } }]);
+    const edge = await serve({ body: { ok: true } });
     const { ports } = services({ ...places(), endpoints: { edge: edge.url } }, {});
     await ports.edge("https://app.a.example/health", signal);
     expect(edge.seen).toMatchObject([{ url: "/health", headers: { host: "app.a.example" } }]);
-    await edge.stop();
   });
 
   it("has the patience with Supabase that it is asked for", async () => {
-    const silent = await startTestServer([{ hang: true }]);
+    const silent = await serve({ hang: true });
     const { ports } = services({ ...places(), endpoints: { supabase: silent.url } }, { ...TOKENS });
     await expect(ports.databaseHost(30).project("abc")).rejects.toThrow("no answer within 0.03 s");
-    await silent.stop();
   });
 });
 

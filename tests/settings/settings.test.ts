@@ -12,55 +12,47 @@ import { parseSettings, type RawSettings, SettingsError } from "../../settings/s
 const publicKey = (namedCurve: string) =>
   generateKeyPairSync("ec", { namedCurve }).publicKey.export({ type: "spki", format: "pem" }).toString();
 const P256 = publicKey("prime256v1");
+const { privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
+const PRIVATE = privateKey.export({ type: "pkcs8", format: "pem" });
 
 const COMMON = {
-  awsAccountId: "111111111111",
-  awsRegion: "ap-northeast-1",
-  peerAwsAccountId: "222222222222",
-  peerAwsRegion: "ap-northeast-3",
-  publicName: "app.castchat.jp",
-  zoneName: "castchat.jp",
-  cloudflareAccountId: "0a1b2c",
-  supabaseOrganization: "castchat",
-  supabaseRegion: "ap-northeast-1",
-  vercelProject: "castchat",
-  repository: "castchat/castchat",
+  ...{ awsAccountId: "111111111111", awsRegion: "ap-northeast-1" },
+  ...{ peerAwsAccountId: "222222222222", peerAwsRegion: "ap-northeast-3" },
+  ...{ publicName: "app.castchat.jp", zoneName: "castchat.jp", cloudflareAccountId: "0a1b2c" },
+  ...{ supabaseOrganization: "castchat", supabaseRegion: "ap-northeast-1" },
+  ...{ vercelProject: "castchat", repository: "castchat/castchat" },
 };
-const PRIMARY: RawSettings = {
-  ...COMMON,
-  role: "primary",
-  standbyVaultBucketArn: "arn:aws:s3:::replica",
-  standbyVaultKeyArn: "arn:aws:kms:ap-northeast-3:222222222222:key/1",
-};
+const KEY_ARN = "arn:aws:kms:ap-northeast-3:222222222222:key/1";
+const VAULT = { standbyVaultBucketArn: "arn:aws:s3:::replica", standbyVaultKeyArn: KEY_ARN };
+const PRIMARY: RawSettings = { ...COMMON, role: "primary", ...VAULT };
 const STANDBY: RawSettings = { ...COMMON, role: "standby", mirrorOwner: "mirrors", mirrorRepository: "castchat" };
 const ACTIVE: RawSettings = { ...STANDBY, mode: "active", generation: "2", trustedWriterKeys: JSON.stringify([P256]) };
 
+const HTTPS_ONLY = "an https address without a path (plain http only on 127.0.0.1 or localhost)";
+
+function refusalOf(work: () => unknown): unknown {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
 /** The faults, without the list's first and last line. */
 function faultsOf(raw: RawSettings): string[] {
-  try {
-    parseSettings(raw, "test");
-  } catch (error) {
-    expect(error).toBeInstanceOf(SettingsError);
-    return (error as Error).message
-      .split("\n")
-      .filter((line) => line.startsWith("  - "))
-      .map((line) => line.slice(4));
-  }
-  return [];
+  const error = refusalOf(() => parseSettings(raw, "test"));
+  if (error === undefined) return [];
+  expect(error).toBeInstanceOf(SettingsError);
+  return (error as Error).message.split("\n").flatMap((line) => (line.startsWith("  - ") ? [line.slice(4)] : []));
 }
 
 describe("parseSettings", () => {
   it("accepts a primary and gives it its defaults", () => {
     const settings = parseSettings(PRIMARY, "prod");
     expect(settings).toMatchObject({
-      role: "primary",
-      stack: "prod",
-      project: "castchat-recovery",
-      protect: true,
-      generation: 1,
-      intervalHours: 6,
-      branch: "main",
-      trustedWriterKeys: [],
+      ...{ role: "primary", stack: "prod", project: "castchat-recovery", protect: true, generation: 1 },
+      ...{ intervalHours: 6, branch: "main", trustedWriterKeys: [] },
     });
     expect(settings.tiers.map(({ keptDays }) => keptDays)).toEqual([30, 92, 366, 1827]);
     expect(settings.vercelTeam).toBeUndefined();
@@ -72,63 +64,45 @@ describe("parseSettings", () => {
     expect(parseSettings({ ...ACTIVE, mode: "drill", generation: "1" }, "dr")).toMatchObject({ mode: "drill" });
   });
 
-  it("accepts Pulumi.yaml's value for a setting that isn't set", () => {
-    expect(parseSettings({ ...PRIMARY, mode: "", trustedWriterKeys: "[]", at: "" }, "prod").role).toBe("primary");
-  });
+  it("accepts Pulumi.yaml's value for a setting that isn't set", () =>
+    expect(parseSettings({ ...PRIMARY, mode: "", trustedWriterKeys: "[]", at: "" }, "prod").role).toBe("primary"));
 
   it("keeps tiers for longer if asked to", () => {
     const { tiers } = parseSettings({ ...PRIMARY, tierOverrides: '{"daily":45}' }, "prod");
     expect(tiers[0]).toMatchObject({ name: "daily", keptDays: 45, lockDays: 45 });
   });
 
-  it("removes the slash at the end of an endpoint", () => {
+  it("removes the slash at the end of an endpoint", () =>
     expect(parseSettings({ ...PRIMARY, endpointAws: "http://127.0.0.1:4566/" }, "p").endpoints.aws).toBe(
       "http://127.0.0.1:4566",
-    );
-  });
+    ));
 
-  it.each<[string, string, string]>([
-    ["role", "primry", 'is "primry"; it must be "primary" or "standby".'],
-    ["mode", "activ", 'is "activ"; it must be "standby", "active" or "drill".'],
-    ["awsAccountId", "1234", 'is "1234"; it must be an AWS account id of 12 digits.'],
-    ["awsRegion", "tokyo", 'is "tokyo"; it must be an AWS region such as ap-northeast-1.'],
-    [
-      "publicName",
-      "https://app.castchat.jp",
-      'is "https://app.castchat.jp"; it must be a host name such as app.example.com.',
-    ],
-    ["protect", "yes", 'is "yes"; it must be true or false.'],
-    ["generation", "0", 'is "0"; it must be a whole number from 1.'],
-    ["generation", "1.5", 'is "1.5"; it must be a whole number from 1.'],
-    ["repository", "castchat", 'is "castchat"; it must be a GitHub repository as owner/name.'],
-    ["backup", "latest", 'is "latest"; it must be a backup\'s id such as 20260701T020000Z-1a2b3c.'],
-    ["at", "yesterday", 'is "yesterday"; it must be a time in UTC such as 2026-07-01T02:00:00Z.'],
-    [
-      "at",
-      "2026-07-01T02:00:00+09:00",
-      'is "2026-07-01T02:00:00+09:00"; it must be a time in UTC such as 2026-07-01T02:00:00Z.',
-    ],
-    ["supabaseProjectUrl", "https://x", 'is "https://x"; it must be an address with {ref} in it.'],
-    [
-      "endpointAws",
-      "http://10.0.0.1",
-      'is "http://10.0.0.1"; it must be an https address without a path (plain http only on 127.0.0.1 or localhost).',
-    ],
-    [
-      "standbyVaultKeyArn",
-      "arn:aws:kms:ap-northeast-3:222222222222:alias/x",
-      'is "arn:aws:kms:ap-northeast-3:222222222222:alias/x"; it must be the ARN of a KMS key (not of an alias).',
-    ],
-    ["standbyVault", "no", 'is "no"; it must be "none", or unset.'],
-  ])("refuses %s = %s", (key, value, sentence) => {
-    expect(faultsOf({ ...PRIMARY, [key]: value })).toContainEqual(`castchat-recovery:${key} ${sentence}`);
+  it.each<[key: string, value: string, right: string]>([
+    ["role", "primry", '"primary" or "standby"'],
+    ["mode", "activ", '"standby", "active" or "drill"'],
+    ["awsAccountId", "1234", "an AWS account id of 12 digits"],
+    ["awsRegion", "tokyo", "an AWS region such as ap-northeast-1"],
+    ["publicName", "https://app.castchat.jp", "a host name such as app.example.com"],
+    ["protect", "yes", "true or false"],
+    ["generation", "0", "a whole number from 1"],
+    ["generation", "1.5", "a whole number from 1"],
+    ["repository", "castchat", "a GitHub repository as owner/name"],
+    ["backup", "latest", "a backup's id such as 20260701T020000Z-1a2b3c"],
+    ["at", "yesterday", "a time in UTC such as 2026-07-01T02:00:00Z"],
+    ["at", "2026-07-01T02:00:00+09:00", "a time in UTC such as 2026-07-01T02:00:00Z"],
+    ["supabaseProjectUrl", "https://x", "an address with {ref} in it"],
+    ["endpointAws", "http://10.0.0.1", HTTPS_ONLY],
+    ["standbyVaultKeyArn", KEY_ARN.replace("key/1", "alias/x"), "the ARN of a KMS key (not of an alias)"],
+    ["standbyVault", "no", '"none", or unset'],
+  ])("refuses %s = %s", (key, value, right) => {
+    const sentence = `castchat-recovery:${key} is "${value}"; it must be ${right}.`;
+    expect(faultsOf({ ...PRIMARY, [key]: value })).toContainEqual(sentence);
   });
 
   it("refuses an interval that can lose more than is promised when a run takes as long as it may", () => {
     expect(faultsOf({ ...PRIMARY, intervalHours: "21" })).toEqual([]);
-    expect(faultsOf({ ...PRIMARY, intervalHours: "22" })[0]).toMatch(
-      /intervalHours is 22, .* more than 24 hours .* set at most 21\.$/,
-    );
+    const [fault] = faultsOf({ ...PRIMARY, intervalHours: "22" });
+    expect(fault).toMatch(/intervalHours is 22, .* more than 24 hours .* set at most 21\.$/);
   });
 
   it.each([
@@ -144,33 +118,26 @@ describe("parseSettings", () => {
     expect(faults).toEqual(good ? [] : [expect.stringMatching(/runnerImage is .*a tag or, better, a digest/)]);
   });
 
-  it.each(["24", "0", "six"])("refuses intervalHours = %s, which can't keep the promise", (hours) => {
-    expect(faultsOf({ ...PRIMARY, intervalHours: hours })[0]).toMatch(/intervalHours is "\w+"; .* from 1 to 23/);
-  });
+  it.each(["24", "0", "six"])("refuses intervalHours = %s, which can't keep the promise", (hours) =>
+    expect(faultsOf({ ...PRIMARY, intervalHours: hours })[0]).toMatch(/intervalHours is "\w+"; .* from 1 to 23/),
+  );
 
   it.each([
     ["no JSON", "{"],
     ["a key on another curve", JSON.stringify([publicKey("secp384r1")])],
-    [
-      "a private key",
-      JSON.stringify([
-        generateKeyPairSync("ec", { namedCurve: "prime256v1" }).privateKey.export({ type: "pkcs8", format: "pem" }),
-      ]),
-    ],
+    ["a private key", JSON.stringify([PRIVATE])],
     ["no key at all", '["-----BEGIN PUBLIC KEY-----"]'],
-  ])("refuses %s among trustedWriterKeys", (_, value) => {
+  ])("refuses %s among trustedWriterKeys", (_, value) =>
     expect(faultsOf({ ...ACTIVE, trustedWriterKeys: value })[0]).toMatch(
       /^castchat-recovery:trustedWriterKeys is .* P-256 public keys in PEM/,
-    );
-  });
+    ),
+  );
 
   it("accepts a disposable vault only in a drill or in the sandbox", () => {
     const raw = { ...ACTIVE, disposableVault: "true" };
-    expect(faultsOf(raw)).toEqual([
-      expect.stringMatching(
-        /^castchat-recovery:disposableVault is true, but the vault is in AWS .*`castchat-recovery vault retire`/,
-      ),
-    ]);
+    const refusal =
+      /^castchat-recovery:disposableVault is true, but the vault is in AWS .*`castchat-recovery vault retire`/;
+    expect(faultsOf(raw)).toEqual([expect.stringMatching(refusal)]);
     expect(faultsOf({ ...raw, mode: "drill" })).toEqual([]);
     expect(parseSettings({ ...raw, endpointAws: "http://127.0.0.1:4566" }, "dr").disposableVault).toBe(true);
     expect(parseSettings(ACTIVE, "dr").disposableVault).toBe(false);
@@ -180,22 +147,21 @@ describe("parseSettings", () => {
     const arn = "arn:aws:iam::111111111111:role/deploy-*";
     expect(parseSettings({ ...PRIMARY, deployerArns: JSON.stringify([arn]) }, "prod").deployerArns).toEqual([arn]);
     expect(parseSettings({ ...PRIMARY, deployerArns: "[]" }, "prod").deployerArns).toBeUndefined();
-    expect(faultsOf({ ...PRIMARY, deployerArns: '["not-an-arn"]' })[0]).toMatch(
-      /^castchat-recovery:deployerArns is .*list of ARNs/,
-    );
+    const [fault] = faultsOf({ ...PRIMARY, deployerArns: '["not-an-arn"]' });
+    expect(fault).toMatch(/^castchat-recovery:deployerArns is .*list of ARNs/);
   });
 
-  it.each(['{"hourly":3}', '{"daily":"many"}', "30"])("refuses tierOverrides = %s", (value) => {
+  it.each(['{"hourly":3}', '{"daily":"many"}', "30"])("refuses tierOverrides = %s", (value) =>
     expect(faultsOf({ ...PRIMARY, tierOverrides: value })[0]).toMatch(
       /^castchat-recovery:tierOverrides is .*it must be days kept by tier, .*daily 30, /,
-    );
-  });
+    ),
+  );
 
-  it.each(Object.keys(COMMON))("names %s when it is missing", (key) => {
+  it.each(Object.keys(COMMON))("names %s when it is missing", (key) =>
     expect(faultsOf({ ...PRIMARY, [key]: undefined })).toContainEqual(
       expect.stringMatching(`^castchat-recovery:${key} is not set; it must be .+\\.$`),
-    );
-  });
+    ),
+  );
 
   it("names an unknown setting, but not its value", () => {
     const [fault] = faultsOf({ ...PRIMARY, awsRegoin: "hunter2" });
@@ -208,18 +174,11 @@ describe("parseSettings", () => {
   it("names every fault at once, and where to change them", () => {
     const raw = { ...PRIMARY, role: "standby", awsRegion: "x", mode: "y", generation: "z", nonsense: "1" };
     const faults = faultsOf(raw).map((fault) => fault.split(" ")[0]);
-    expect(faults).toEqual(
-      [
-        "mode",
-        "awsRegion",
-        "generation",
-        "nonsense",
-        "mirrorOwner",
-        "mirrorRepository",
-        "standbyVaultBucketArn",
-        "standbyVaultKeyArn",
-      ].map((key) => `castchat-recovery:${key}`),
-    );
+    const keys = [
+      ...["mode", "awsRegion", "generation", "nonsense", "mirrorOwner", "mirrorRepository"],
+      ...["standbyVaultBucketArn", "standbyVaultKeyArn"],
+    ];
+    expect(faults).toEqual(keys.map((key) => `castchat-recovery:${key}`));
     expect(() => parseSettings(raw, "dr")).toThrow(
       /^8 settings of stack "dr" are wrong:\n[^]*`pulumi config set KEY VALUE --stack dr`\.$/,
     );
@@ -230,11 +189,7 @@ describe("rules between settings", () => {
   it.each<[string, RawSettings, RegExp]>([
     [
       "the same region twice",
-      {
-        ...PRIMARY,
-        peerAwsRegion: "ap-northeast-1",
-        standbyVaultKeyArn: "arn:aws:kms:ap-northeast-1:222222222222:key/1",
-      },
+      { ...PRIMARY, peerAwsRegion: "ap-northeast-1", standbyVaultKeyArn: KEY_ARN.replace("-3", "-1") },
       /^peerAwsRegion is "ap-northeast-1", the same as awsRegion.*choose another region\.$/,
     ],
     [
@@ -260,7 +215,7 @@ describe("rules between settings", () => {
     ],
     [
       "a key of another region",
-      { ...PRIMARY, standbyVaultKeyArn: "arn:aws:kms:ap-northeast-1:222222222222:key/1" },
+      { ...PRIMARY, standbyVaultKeyArn: KEY_ARN.replace("-3", "-1") },
       /^standbyVaultKeyArn is "arn:aws:kms:ap-northeast-1:222222222222:key\/1".* region ap-northeast-3 .* 222222222222 .*standby\'s own key\.$/,
     ],
     [
@@ -308,9 +263,9 @@ describe("rules between settings", () => {
       { ...ACTIVE, generation: undefined },
       /^generation is 1, .*set 2 for the first recovery\.$/,
     ],
-  ])("refuse %s, and nothing else", (_, raw, fault) => {
-    expect(faultsOf(raw)).toEqual([expect.stringMatching(fault.source.replace("^", "^castchat-recovery:"))]);
-  });
+  ])("refuse %s, and nothing else", (_, raw, fault) =>
+    expect(faultsOf(raw)).toEqual([expect.stringMatching(fault.source.replace("^", "^castchat-recovery:"))]),
+  );
 
   it("let a primary go without a replica when it says so", () => {
     const raw = { ...PRIMARY, standbyVault: "none", standbyVaultBucketArn: "", standbyVaultKeyArn: "" };
@@ -327,24 +282,15 @@ describe("loadSettings", () => {
   afterEach(() => pulumi.runtime.setAllConfig({}));
 
   it("reads the project's own namespace and ignores the others", async () => {
-    await pulumi.runtime.setMocks(
-      { newResource: () => ({ id: "", state: {} }), call: () => ({}) },
-      "castchat-recovery",
-      "prod",
-    );
+    const mocks = { newResource: () => ({ id: "", state: {} }), call: () => ({}) };
+    await pulumi.runtime.setMocks(mocks, "castchat-recovery", "prod");
     const own = Object.entries(PRIMARY).map(([key, value]) => [`castchat-recovery:${key}`, value ?? ""]);
     const config = Object.fromEntries(own) as Record<string, string>;
     pulumi.runtime.setAllConfig({ ...config, "aws:region": "us-east-1" });
     expect(loadSettings()).toMatchObject({ role: "primary", stack: "prod", awsRegion: "ap-northeast-1" });
     pulumi.runtime.setAllConfig({ "castchat-recovery:role": "primary", "other:role": "x" });
     // The engine prints an error of this kind without its stack.
-    const refusal = (() => {
-      try {
-        return loadSettings();
-      } catch (error) {
-        return error;
-      }
-    })();
+    const refusal = refusalOf(loadSettings);
     expect(pulumi.RunError.isInstance(refusal)).toBe(true);
     expect(String(refusal)).toMatch(/settings of stack "prod" are wrong/);
   });

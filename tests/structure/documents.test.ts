@@ -63,17 +63,13 @@ describe("the check of command lines", () => {
     ["restore tables public.posts -s prod --older", ["no such option: --older"]],
     ["restore tables public.posts -s prod [--at TIME]", []],
     ["schedule run -s prod", []],
-  ])("%s", (line, faults) => {
-    expect(faultsOf(line)).toEqual(faults);
-  });
+  ])("%s", (line, faults) => expect(faultsOf(line)).toEqual(faults));
 });
 
 describe.each(DOCUMENTS)("%s", (file) => {
   const text = textOf(file);
 
-  it("names only commands and options that exist", () => {
-    expect(commandLinesIn(text).flatMap(faultsOf)).toEqual([]);
-  });
+  it("names only commands and options that exist", () => expect(commandLinesIn(text).flatMap(faultsOf)).toEqual([]));
 
   it("leads only to files and headings that are there", () => {
     const links = [...text.matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(([, link = ""]) => link);
@@ -104,12 +100,24 @@ function messagesIn(text: string): string[] {
   return cells.flatMap((cell) => cell.split(/…|·/)).map((part) => part.trim());
 }
 
-it("explains only messages that the program has", () => {
+/** The outputs that a document quotes after "prints", in pieces without the values of its example. */
+function quotedOutputsIn(text: string): string[] {
+  const sentences = text.replaceAll(/\s+/g, " ").match(/\bprints[^".:]* "[^"]+"(?: (?:or|if)[^".]* "[^"]+")?/g) ?? [];
+  const quotations = sentences.flatMap((sentence) => [...sentence.matchAll(/"([^"]+)"/g)].map(([, said = ""]) => said));
+  return quotations.flatMap((said) => said.split(/…|stack=[\w;=]+|\b(?:dr|prod|\d+)\b/)).map((part) => part.trim());
+}
+
+describe("the runbook", () => {
   const sources = lsFiles("cli/*.ts", "recovery/*.ts", "services/*.ts", "settings/*.ts", "provider/*.ts");
   const spoken = sources.map(textOf).join("\n").toLowerCase();
-  const messages = messagesIn(textOf("docs/runbook.md")).filter((part) => part !== "");
-  expect(messages.length).toBeGreaterThan(30);
-  expect(messages.filter((part) => !spoken.includes(part.toLowerCase()))).toEqual([]);
+  it.each([
+    ["explains", messagesIn, 30],
+    ["quotes", quotedOutputsIn, 10],
+  ])("%s only messages that the program has", (_, find, atLeast) => {
+    const messages = find(textOf("docs/runbook.md")).filter((part) => part.length > 2);
+    expect(messages.length).toBeGreaterThan(atLeast);
+    expect(messages.filter((part) => !spoken.includes(part.toLowerCase()))).toEqual([]);
+  });
 });
 
 it("describes every setting in Pulumi.yaml, and no other", () => {

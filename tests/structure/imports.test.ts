@@ -63,13 +63,9 @@ describe("imports", () => {
     expect([...(imports.get("index.ts") ?? [])]).toContain("settings/settings.ts");
   });
 
-  it("go in no circle between files", () => {
-    expect(findCircle(imports)).toBeUndefined();
-  });
+  it("go in no circle between files", () => expect(findCircle(imports)).toBeUndefined());
 
-  it("go in no circle between folders", () => {
-    expect(findCircle(betweenFolders(imports))).toBeUndefined();
-  });
+  it("go in no circle between folders", () => expect(findCircle(betweenFolders(imports))).toBeUndefined());
 
   it("would show a circle", () => {
     const circle = new Map([

@@ -5,34 +5,22 @@ import { requiredVariable } from "../../cli/stack/stackContext.ts";
 import { confirmWith } from "../../cli/terminal/confirm.ts";
 import { explanationOf } from "../../cli/terminal/failure.ts";
 import { presentForm } from "../../cli/terminal/formerCommands.ts";
-import { refuseOtherNames } from "../../cli/terminal/tableNames.ts";
-import { parseTime } from "../../cli/terminal/time.ts";
+import { parseTime, refuseOtherNames } from "../../cli/terminal/options.ts";
 import { backupState } from "../../cli/text/backupState.ts";
 import { portInUse } from "../../lab/sandbox/host/servers.ts";
 import { platformBackupWarning } from "../../planning/platformBackups.ts";
 import { RunningOperations } from "../../provider/host/operations.ts";
-import { recoveryConfig, recoveryContext } from "../../provider/recovery/context.ts";
 import { databaseRestore } from "../../provider/recovery/databaseRestore.ts";
 import { supabaseProject } from "../../provider/recovery/supabaseProject.ts";
 import { trafficSwitch } from "../../provider/recovery/trafficSwitch.ts";
-import { messageOf } from "../../services/common/errors.ts";
 import { faultsOfSettings } from "../../settings/settingsRules.ts";
+import { CONTEXT, PROJECT, RESTORE, TRAFFIC } from "../provider/recovery/examples.ts";
+import { refusalOf } from "../support/refusal.ts";
 
-const context = recoveryContext(recoveryConfig.parse({ awsRegion: "ap-northeast-3" }), {});
 const unknown = new Set<string>();
 const BACKUP_ID = "20260701T020000Z-1a2b3c";
 const NOW = new Date("2026-07-03T02:00:00Z");
 const daysAgo = (days: number) => new Date(NOW.getTime() - days * 86_400_000);
-
-/** The message of what `work` throws. */
-async function refusalOf(work: () => unknown): Promise<string> {
-  try {
-    await work();
-  } catch (error) {
-    return messageOf(error);
-  }
-  throw new Error("It did not refuse.");
-}
 
 /** The sentence about a setting that breaks a rule, with the setting's name. */
 const faultOf = (values: Parameters<typeof faultsOfSettings>[0], key: string) => {
@@ -40,36 +28,10 @@ const faultOf = (values: Parameters<typeof faultsOfSettings>[0], key: string) =>
   return `${key} ${fault?.sentence ?? "is right."}`;
 };
 
-const restored = {
-  inputs: {
-    connectionString: "postgresql://postgres:a@h:5432/postgres",
-    vaultBucket: "v",
-    trustedWriterKeys: ["k"],
-    generation: 2,
-  },
-  outputs: {
-    ...{ restoreId: "r", backupId: BACKUP_ID, snapshotAt: "t", phases: [], durationMs: 1, notes: [] },
-    ...{ tables: 1, rows: 1, users: 1, posts: 1, applications: 1 },
-  },
-};
-const project = {
-  inputs: { name: "castchat-dr-g2", organization: "o", region: "ap-northeast-2", deletionProtection: true },
-  outputs: {
-    ...{ ref: "abc", apiUrl: "u", host: "h", port: 5432, user: "u", database: "d", databasePassword: "p" },
-    ...{ connectionString: "c", anonKey: "k", createdAt: "t", durationMs: 1 },
-  },
-};
-const traffic = {
-  inputs: {
-    ...{ publicName: "app.castchat.jp", zoneName: "castchat.jp", projectId: "p", stack: "dr", generation: 2 },
-    deploymentUrl: "https://d.vercel.app",
-  },
-  outputs: { leaseName: "l", holder: "stack=prod;generation=3", recordId: "r", hasDomain: true, durationMs: 1 },
-};
-const restoreWith = (news: object) =>
-  databaseRestore.diff!(context, restored, { ...restored.inputs, ...news }, unknown);
-const projectWith = (news: object) => supabaseProject.diff!(context, project, { ...project.inputs, ...news }, unknown);
-const trafficWith = (news: object) => trafficSwitch.diff!(context, traffic, { ...traffic.inputs, ...news }, unknown);
+const lost = { ...TRAFFIC, outputs: { ...TRAFFIC.outputs, holder: "stack=prod;generation=3" } };
+const restoreWith = (news: object) => databaseRestore.diff!(CONTEXT, RESTORE, { ...RESTORE.inputs, ...news }, unknown);
+const projectWith = (news: object) => supabaseProject.diff!(CONTEXT, PROJECT, { ...PROJECT.inputs, ...news }, unknown);
+const trafficWith = (news: object) => trafficSwitch.diff!(CONTEXT, lost, { ...TRAFFIC.inputs, ...news }, unknown);
 
 /** The refusal to confirm without a terminal, or with a wrong name. */
 async function confirmation(given: string | undefined): Promise<string> {
@@ -111,7 +73,7 @@ describe("in an emergency the program says", () => {
     ],
     [
       "that a time is not one",
-      () => refusalOf(() => parseTime("yesterday", "--at")),
+      () => refusalOf(() => parseTime("yesterday")),
       "--at yesterday is not a UTC time. Write it like 2026-07-01T02:00:00Z.",
     ],
     [

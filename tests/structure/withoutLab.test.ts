@@ -8,16 +8,7 @@ import { execa } from "execa";
 import { PROJECT_ROOT } from "../../lab/sandbox/host/layout.ts";
 
 const SOURCES = [
-  "components",
-  "planning",
-  "settings",
-  "services",
-  "recovery",
-  "provider",
-  "runner",
-  "cli",
-  "lab",
-  "policies",
+  ...["components", "planning", "settings", "services", "recovery", "provider", "runner", "cli", "lab", "policies"],
 ];
 
 /** The project, outside of its own folder so that Node finds no other packages, as `npm install --omit=dev` leaves it: hard links to the packages that its lock file does not call "dev". */
@@ -36,13 +27,8 @@ async function installedWithoutDev(): Promise<string> {
     await mkdir(join(folder, scope), { recursive: true });
   for (const name of names) {
     const from = join(PROJECT_ROOT, name);
-    await execa("sh", [
-      "-c",
-      'test ! -d "$1" || cp -al "$1" "$2" 2>/dev/null || cp -a "$1" "$2"',
-      "sh",
-      from,
-      join(folder, name),
-    ]);
+    const link = 'test ! -d "$1" || cp -al "$1" "$2" 2>/dev/null || cp -a "$1" "$2"';
+    await execa("sh", ["-c", link, "sh", from, join(folder, name)]);
   }
   return folder;
 }

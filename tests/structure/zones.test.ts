@@ -63,7 +63,6 @@ describe("ESLint's zones", () => {
     expect(broken).toEqual([...ACROSS.map(() => ["import-x/no-restricted-paths"]), ...allowed.map(() => [])]);
   }, 120_000);
 
-  it("are those of files that exist", () => {
-    expect(ACROSS.map(([file]) => file).filter((file) => !existsSync(join(PROJECT_ROOT, file)))).toEqual([]);
-  });
+  it("are those of files that exist", () =>
+    expect(ACROSS.map(([file]) => file).filter((file) => !existsSync(join(PROJECT_ROOT, file)))).toEqual([]));
 });

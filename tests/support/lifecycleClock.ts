@@ -10,7 +10,6 @@ import {
   ListObjectVersionsCommand,
   type ListObjectVersionsCommandOutput,
   type S3Client,
-  type TransitionStorageClass,
 } from "@aws-sdk/client-s3";
 
 import { DAY, isDue, isLargeEnough, meets, prefixOf, upToMidnight } from "./lifecycleRule.ts";
@@ -71,7 +70,8 @@ export class LifecycleClock {
   /** Advances the clock; lifecycle acts at every midnight (UTC) on the way. */
   async advanceTo(later: Date): Promise<void> {
     if (later < this.#now) throw new Error("the clock can't be moved back");
-    await this.#noticeWhatIsNew();
+    // Notes what is new as created now.
+    await Promise.all([this.#entries(), this.#uploads()]);
     const rules = await this.#enabledRules();
     for (let midnight = upToMidnight(this.#now.getTime() + 1); midnight <= later.getTime(); midnight += DAY) {
       this.#now = new Date(midnight);
@@ -83,11 +83,6 @@ export class LifecycleClock {
   async #enabledRules(): Promise<LifecycleRule[]> {
     const { Rules = [] } = await this.#s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket: this.#bucket }));
     return Rules.filter(({ Status }) => Status === "Enabled");
-  }
-
-  async #noticeWhatIsNew(): Promise<void> {
-    await this.#entries();
-    await this.#uploads();
   }
 
   /** One midnight. Its effects on an entry don't count for another action of the same midnight. */
@@ -124,9 +119,9 @@ export class LifecycleClock {
     const moves = rules.flatMap((rule) =>
       (rule.Transitions ?? [])
         .filter(({ Days }) => isDue(current.bornAt, Days, midnight) && isLargeEnough(rule, current.size))
-        .map(({ StorageClass }) => StorageClass),
+        .flatMap(({ StorageClass }) => StorageClass ?? []),
     );
-    const reached = [this.#classes.get(current.versionId) ?? "STANDARD", ...moves.filter(isClass)];
+    const reached = [this.#classes.get(current.versionId) ?? "STANDARD", ...moves];
     const coldest = reached.sort((one, other) => CHEAPER_LAST.indexOf(other) - CHEAPER_LAST.indexOf(one))[0];
     if (moves.length > 0 && coldest !== undefined) this.#classes.set(current.versionId, coldest);
     if (!rules.some(({ Expiration }) => isDue(current.bornAt, Expiration?.Days, midnight))) return;
@@ -161,14 +156,8 @@ export class LifecycleClock {
 
   /** The emulator's own clock hasn't moved, so a lock that has ended on this clock may still hold on that one. */
   async #remove({ key, versionId }: Entry): Promise<void> {
-    await this.#s3.send(
-      new DeleteObjectCommand({
-        Bucket: this.#bucket,
-        Key: key,
-        VersionId: versionId,
-        BypassGovernanceRetention: true,
-      }),
-    );
+    const version = { Bucket: this.#bucket, Key: key, VersionId: versionId };
+    await this.#s3.send(new DeleteObjectCommand({ ...version, BypassGovernanceRetention: true }));
   }
 
   async #entries(): Promise<Entry[]> {
@@ -182,21 +171,13 @@ export class LifecycleClock {
         ...(page.Versions ?? []).map((one) => ({ ...one, isMarker: false })),
         ...(page.DeleteMarkers ?? []).map((one) => ({ ...one, Size: 0, isMarker: true })),
       ];
-      for (const {
-        Key: key = "",
-        VersionId: versionId = "null",
-        Size: size = 0,
-        IsLatest: isLatest = false,
-        isMarker,
-      } of listed) {
+      for (const { Key: key = "", VersionId: versionId = "null", Size: size = 0, IsLatest, isMarker } of listed) {
         const bornAt = this.#bornAt.get(versionId) ?? this.#now;
         this.#bornAt.set(versionId, bornAt);
-        found.push({ key, versionId, size, isLatest, isMarker, bornAt });
+        found.push({ key, versionId, size, isLatest: IsLatest ?? false, isMarker, bornAt });
       }
-      next =
-        page.IsTruncated === true
-          ? { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker }
-          : undefined;
+      const { IsTruncated, NextKeyMarker: KeyMarker, NextVersionIdMarker: VersionIdMarker } = page;
+      next = IsTruncated === true ? { KeyMarker, VersionIdMarker } : undefined;
     }
     return found;
   }
@@ -222,10 +203,6 @@ function byKey(entries: readonly Entry[]): Entry[][] {
       (one, other) => Number(other.isLatest) - Number(one.isLatest) || other.bornAt.getTime() - one.bornAt.getTime(),
     ),
   );
-}
-
-function isClass(storageClass: TransitionStorageClass | undefined): storageClass is TransitionStorageClass {
-  return storageClass !== undefined;
 }
 
 /** An object without a lock or hold answers with an error of its own. */

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 
-import { freePort } from "../../lab/sandbox/host/ports.ts";
-import { isAlive } from "../../lab/sandbox/host/processes.ts";
 import { type PostgresPackage, sandboxPostgres } from "../../lab/sandbox/postgres/binaries.ts";
 import { killCluster, startCluster, SUPERUSER } from "../../lab/sandbox/postgres/cluster.ts";
 import { connectionUrl } from "../../lab/sandbox/postgres/supabase.ts";
 import { serverPid } from "../../recovery/postgres/programs/postgresServer.ts";
+import { freePort } from "../../services/common/ports.ts";
+import { isAlive } from "../../services/common/processes.ts";
 import { makeTestFolder } from "./folder.ts";
 import { copyPreparedCluster, makeCluster } from "./preparedCluster.ts";
 

@@ -6,7 +6,6 @@ import { join, relative } from "node:path";
 import { promisify } from "node:util";
 
 import { PROJECT_ROOT } from "../../lab/sandbox/host/layout.ts";
-import { freePort } from "../../lab/sandbox/host/ports.ts";
 import type { PostgresPackage } from "../../lab/sandbox/postgres/binaries.ts";
 import {
   createCluster,
@@ -16,6 +15,7 @@ import {
   SUPERUSER,
 } from "../../lab/sandbox/postgres/cluster.ts";
 import { connectionUrl, prepareSupabase } from "../../lab/sandbox/postgres/supabase.ts";
+import { freePort } from "../../services/common/ports.ts";
 
 /** The wanted data folder. */
 export interface ClusterWish {

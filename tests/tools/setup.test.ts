@@ -17,35 +17,24 @@ beforeEach(async () => {
   for (const folder of ["bin", "tools", "package-lock.json"])
     await cp(join(PROJECT_ROOT, folder), join(project, folder), { recursive: true });
   // No more of the machine than set-up's own shell needs.
-  for (const program of [
-    "bash",
-    "cat",
-    "cut",
-    "dirname",
-    "head",
-    "mkdir",
-    "readlink",
-    "sort",
-    "tail",
-    "tr",
-    "git",
-    "make",
-    "npm",
-    "python3",
-  ]) {
-    const { stdout } = await execa("bash", ["-c", `command -v ${program}`]);
-    await symlink(stdout, join(programs, program));
-  }
+  const shell = ["bash", "cat", "cut", "dirname", "head", "mkdir", "readlink", "sort", "tail", "tr"];
+  for (const program of [...shell, "git", "make", "npm", "python3"]) await link(program);
 });
 afterEach(() => rm(project, { recursive: true }));
 
-const run = (command: string, path = programs) =>
-  execa("bash", [join(project, command)], {
-    env: { PATH: path, HOME: join(project, "home") },
-    extendEnv: false,
-    reject: false,
-    all: true,
-  });
+/** Puts a program of this machine on set-up's PATH. */
+const link = async (program: string) => {
+  const { stdout } = await execa("bash", ["-c", `command -v ${program}`]);
+  await rm(join(programs, program), { force: true });
+  await symlink(stdout, join(programs, program));
+};
+
+const run = async (command: string, path = programs) => {
+  const env = { PATH: path, HOME: join(project, "home") };
+  const options = { env, extendEnv: false, reject: false, all: true } as const;
+  const { exitCode, all } = await execa("bash", [join(project, command)], options);
+  return { exitCode, all };
+};
 
 const put = async (name: string, script: string) => {
   await rm(join(programs, name), { force: true });
@@ -56,8 +45,7 @@ const put = async (name: string, script: string) => {
 describe("set-up refuses what it cannot work with, in one sentence", () => {
   it.each(["git", "make", "npm", "python3"])("a machine without %s", async (program) => {
     await rm(join(programs, program));
-    const { exitCode, all } = await run("tools/setup.sh");
-    expect({ exitCode, all }).toEqual({
+    expect(await run("tools/setup.sh")).toEqual({
       exitCode: 2,
       all: expect.stringMatching(new RegExp(`^Set-up: ${program} is missing\\. Install .*$`)),
     });
@@ -65,36 +53,23 @@ describe("set-up refuses what it cannot work with, in one sentence", () => {
 
   it("a Python that is too old", async () => {
     await put("python3", "echo 3.8");
-    const { exitCode, all } = await run("tools/setup.sh");
-    expect({ exitCode, all }).toEqual({
-      exitCode: 2,
-      all: "Set-up: Python 3.8 is too old: the sandbox needs 3.10 or newer.",
-    });
+    const all = "Set-up: Python 3.8 is too old: the sandbox needs 3.10 or newer.";
+    expect(await run("tools/setup.sh")).toEqual({ exitCode: 2, all });
   });
 
   it("a step that fails: the end of its log, and what to do", async () => {
     await put("npm", "echo the registry is away; exit 1");
-    for (const program of ["env", "sleep", "mktemp", "node", "pgrep"]) {
-      const { stdout } = await execa("bash", ["-c", `command -v ${program}`]);
-      await symlink(stdout, join(programs, program));
-    }
+    for (const program of ["env", "sleep", "mktemp", "node", "pgrep"]) await link(program);
     await put("node", "echo v18.0.0");
     await put("python3", "echo 3.12");
-    const { exitCode, all } = await run("tools/setup.sh");
-    expect(exitCode).toBe(2);
-    expect(all).toMatch(
-      /the registry is away\nSet-up: Node \S+ failed\. Fix what the log reports, and run the command again/,
-    );
+    const log = /the registry is away\nSet-up: Node \S+ failed\. Fix what the log reports, and run the command again/;
+    expect(await run("tools/setup.sh")).toEqual({ exitCode: 2, all: expect.stringMatching(log) });
   });
 });
 
 describe("set-up", () => {
   it("is the same in a shell that has its tools on PATH already, as make shell's", async () => {
-    for (const program of ["git", "mv", "find", "node"]) {
-      const { stdout } = await execa("bash", ["-c", `command -v ${program}`]);
-      await rm(join(programs, program), { force: true });
-      await symlink(stdout, join(programs, program));
-    }
+    for (const program of ["git", "mv", "find", "node"]) await link(program);
     await put("node", "echo v20.0.0");
     await put("python3", "echo 3.12");
     const cache = join(project, "home", ".cache", "castchat-recovery");
@@ -115,8 +90,7 @@ describe("set-up", () => {
       { cwd: project, env: { CACHE: cache } },
     );
     const written = async (PATH: string) => {
-      const { exitCode, all } = await run("tools/setup.sh", PATH);
-      expect({ exitCode, all }).toEqual({ exitCode: 0, all: "" });
+      expect(await run("tools/setup.sh", PATH)).toEqual({ exitCode: 0, all: "" });
       return await readFile(join(project, ".tools", "env"), "utf8");
     };
     const fresh = await written(programs);
@@ -127,21 +101,15 @@ describe("set-up", () => {
 
 describe("castchat-recovery without its tools", () => {
   it("says that set-up is missing", async () => {
-    const { exitCode, all } = await run("bin/castchat-recovery");
-    expect({ exitCode, all }).toEqual({
-      exitCode: 2,
-      all: expect.stringMatching(/not set up \(no \.tools\/env\): run 'make setup'/),
-    });
+    const all = expect.stringMatching(/not set up \(no \.tools\/env\): run 'make setup'/);
+    expect(await run("bin/castchat-recovery")).toEqual({ exitCode: 2, all });
   });
 
   it("says which tool is gone, when a cache was cleaned", async () => {
     await mkdir(join(project, ".tools"));
     await mkdir(join(project, "node_modules", "@pulumi", "pulumi"), { recursive: true });
     await writeFile(join(project, ".tools", "env"), `export CASTCHAT_TOOLS="${programs}:${project}/cleaned"\n`);
-    const { exitCode, all } = await run("bin/castchat-recovery");
-    expect({ exitCode, all }).toEqual({
-      exitCode: 2,
-      all: expect.stringMatching(/cleaned is gone\): run 'make setup'/),
-    });
+    const all = expect.stringMatching(/cleaned is gone\): run 'make setup'/);
+    expect(await run("bin/castchat-recovery")).toEqual({ exitCode: 2, all });
   });
 });

@@ -94,12 +94,11 @@ function projectOf(context: StackContext, targetUrl: string) {
 
 function databaseLines(result: RestoreResult): string[] {
   const { backupId, finishedBefore, selection } = result;
-  if (finishedBefore !== undefined) {
+  if (finishedBefore !== undefined)
     return [
       `${backupId} is already restored into this database and checked (${finishedBefore}), so nothing was done.`,
       "Later changes there are kept. To get the backup's state again, restore into a new project, or run `castchat-recovery restore in-place`.",
     ];
-  }
   if (selection === "definitions") return [`The definitions of ${backupId} are restored and checked.`];
   return [
     `${backupId} is restored and checked: ${result.tables} tables, ${result.rows} rows; ` +

@@ -2,9 +2,8 @@ import { type Command, Option } from "commander";
 
 import { ACCEPT_FLAG } from "../../../recovery/restore/rights/broaderRights.ts";
 import { systemClock } from "../../../services/common/clock.ts";
-import { openerOf } from "../../../services/vault/age.ts";
-import { vaultOf } from "../../stack/services.ts";
-import { readStack, requiredVariable, type StackContext, trustedKeysOf } from "../../stack/stackContext.ts";
+import { backupsOf } from "../../stack/services.ts";
+import { readStack, requiredVariable, type StackContext } from "../../stack/stackContext.ts";
 import { abortOnInterrupt } from "../../terminal/interruption.ts";
 import { atOption, backupOption, stackOption } from "../../terminal/options.ts";
 
@@ -45,18 +44,8 @@ export async function readSource({ stack, backup, at }: SourceOptions) {
   const target = targetUrl();
   const signal = abortOnInterrupt();
   const context: StackContext = await readStack(stack, signal);
-  const source = {
-    vault: vaultOf(context),
-    trustedKeys: trustedKeysOf(context),
-    opener: await openerOf(process.env),
-    tiers: context.settings.tiers,
-    clock: systemClock,
-    backupId: backup,
-    at,
-    targetUrl: target,
-    signal,
-  };
-  return { context, source };
+  const backups = await backupsOf(context);
+  return { context, source: { ...backups, clock: systemClock, backupId: backup, at, targetUrl: target, signal } };
 }
 
 /** A backup of the stack's vault, and the target database. */

@@ -4,9 +4,8 @@ import { restoreTables } from "../../../recovery/restore/tables/restoreTables.ts
 import { visible } from "../../../services/common/visibleText.ts";
 import { confirmWith } from "../../terminal/confirm.ts";
 import { example } from "../../terminal/help.ts";
-import { confirmOption, jsonOption } from "../../terminal/options.ts";
+import { confirmOption, jsonOption, refuseOtherNames } from "../../terminal/options.ts";
 import { printResult, reportLine } from "../../terminal/progress.ts";
-import { refuseOtherNames } from "../../terminal/tableNames.ts";
 import { readSource, type SourceOptions, TARGET_HELP, withSource } from "./source.ts";
 
 /** `castchat-recovery restore tables`: replaces the rows of some tables of a live database. */

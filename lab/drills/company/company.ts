@@ -10,7 +10,7 @@ import { castchatRecovery } from "../stage/commandLine.ts";
 import { openStack, up } from "../stage/stacks.ts";
 import type { StepRecord } from "../stage/steps.ts";
 import type { DrillContext } from "./context.ts";
-import { type DatabaseSize, databaseSize } from "./databaseSize.ts";
+import { type DatabaseSize, databaseSize } from "./database.ts";
 import { projectPlace } from "./projectContent.ts";
 
 /** The outputs of a deployed stack that the drill uses. */

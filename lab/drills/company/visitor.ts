@@ -2,6 +2,10 @@ import { request } from "node:http";
 
 import { z } from "zod";
 
+import { addressOf } from "../../sandbox/host/layout.ts";
+import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
+import type { DrillContext } from "./context.ts";
+
 /** The answer to a visitor's request. */
 export interface VisitorAnswer {
   status: number;
@@ -26,7 +30,7 @@ export class Visitor {
   async health(): Promise<{ status: number; commit?: string }> {
     const answer = await this.#send("GET", "/api/health");
     const parsed = z.object({ commit: z.string() }).safeParse(answer.body);
-    return { status: answer.status, ...(parsed.success ? { commit: parsed.data.commit } : {}) };
+    return { status: answer.status, ...parsed.data };
   }
 
   /** Logs in through the app and the project's auth service. Returns the access token, or the status of a refusal. */
@@ -53,10 +57,8 @@ export class Visitor {
         timeout: 15_000,
         headers: {
           host: this.#host,
-          ...(payload === undefined
-            ? {}
-            : { "content-type": "application/json", "content-length": Buffer.byteLength(payload) }),
-          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...(payload && { "content-type": "application/json", "content-length": Buffer.byteLength(payload) }),
+          ...(token && { authorization: `Bearer ${token}` }),
         },
       });
       call.once("error", reject);
@@ -73,6 +75,11 @@ export class Visitor {
       call.end(payload);
     });
   }
+}
+
+/** A visitor of the app's public name. */
+export function visitorOf({ file }: DrillContext): Visitor {
+  return new Visitor(addressOf(file.ports, "edge"), SANDBOX_NAMES.publicName);
 }
 
 /** An error page is text, and returned as text. */

@@ -19,6 +19,13 @@ export function compareSnapshots(before: DatabaseSnapshot, after: DatabaseSnapsh
   ];
 }
 
+/** The detail of a check for differences: `same` if there are none, otherwise their number and the first five. */
+export function differencesInWords(differences: readonly Difference[], same: string): string {
+  if (differences.length === 0) return same;
+  const first = differences.slice(0, 5).map(({ text }) => text);
+  return `${differences.length} differences: ${first.join(" ")}`;
+}
+
 /**
  * The loss in rows: every table with fewer rows in `after` than in `before`. Only counts matter, so a deleted row and an added one cancel
  * each other out.
@@ -52,23 +59,16 @@ function compareSequences(before: DatabaseSnapshot, after: DatabaseSnapshot): Di
 
 function compareObjects(kind: ObjectKind, before: DatabaseSnapshot, after: DatabaseSnapshot): Difference[] {
   return differing(before.objects[kind], after.objects[kind], Object.is)
-    .filter(
-      ({ name, a, b }) =>
-        !(
-          kind === "column" &&
-          ((b === undefined && withoutTable(name, after)) || (a === undefined && withoutTable(name, before)))
-        ),
-    )
+    .filter(({ name, a, b }) => {
+      const isOfTable =
+        (b === undefined && withoutTable(name, after)) || (a === undefined && withoutTable(name, before));
+      return kind !== "column" || !isOfTable;
+    })
     .map(({ name, a, b }) => ({ kind, name, text: sentence(kind, name, a, b) }));
 }
 
 function sentence(kind: ObjectKind, name: string, a: string | undefined, b: string | undefined): string {
-  const subject =
-    kind === "grant"
-      ? `The rights on ${name}`
-      : kind === "default privileges"
-        ? `The default privileges ${name}`
-        : `The ${kind} ${name}`;
+  const subject = `The ${kind === "grant" ? "rights on" : kind} ${name}`;
   const many = kind === "grant" || kind === "default privileges";
   if (b === undefined) return `${subject} ${many ? "are" : "is"} missing.`;
   if (a === undefined) return `${subject} ${many ? "have" : "has"} appeared.`;
@@ -89,16 +89,8 @@ function changedRights(before: string, after: string): string {
     }
     return [...held].map(([grantee, privileges]) => `${grantee} ${verb} ${privileges.join(", ")}`);
   };
-  return [
-    ...byGrantee(
-      b.filter((right) => !a.includes(right)),
-      "also has",
-    ),
-    ...byGrantee(
-      a.filter((right) => !b.includes(right)),
-      "lacks",
-    ),
-  ].join("; ");
+  const [gained, lost] = [b.filter((right) => !a.includes(right)), a.filter((right) => !b.includes(right))];
+  return [...byGrantee(gained, "also has"), ...byGrantee(lost, "lacks")].join("; ");
 }
 
 /** Both texts, cut to where they begin to differ, so that a long list of rights shows the relevant one. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 
-import type { Check } from "../report/report.ts";
+import { type Check, megabytes } from "../report/report.ts";
 import type { ProjectSnapshot, StoredObject } from "./projectSnapshot.ts";
 
 /** Number of differences that a check names; the others are counted. */
@@ -16,7 +16,7 @@ export function compareProjects(before: ProjectSnapshot, after: ProjectSnapshot)
   return [
     check(
       "every storage object is as before, byte for byte",
-      `${count(objects.length, "storage object")}, ${(bytes / 1e6).toFixed(1)} MB: every byte the same (SHA-256)`,
+      `${count(objects.length, "storage object")}, ${megabytes(bytes)}: every byte the same (SHA-256)`,
       objects.length,
       [...withoutBytes(before.objects), ...differing(before.objects, after.objects, objectFault)],
     ),

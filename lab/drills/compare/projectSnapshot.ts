@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 
-import pg from "pg";
-
 import { HIDDEN_SETTING } from "../../sandbox/emulators/supabaseState.ts";
+import { withClient } from "../../sandbox/postgres/client.ts";
 import {
   askManagement,
   askStorage,
@@ -90,18 +89,14 @@ async function readObjects(place: ProjectPlace): Promise<ProjectSnapshot["object
 }
 
 async function listObjects(databaseUrl: string): Promise<{ bucket: string; name: string }[]> {
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: "castchat-compare" });
-  await client.connect();
-  try {
+  return await withClient(databaseUrl, async (client) => {
     // A row hidden by a policy would be an object that no check sees.
     await client.query("set row_security = off");
     const { rows } = await client.query<{ bucket: string; name: string }>(
       "select bucket_id as bucket, name from storage.objects order by 1, 2",
     );
     return rows;
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 async function readObject(answer: Response): Promise<StoredObject> {

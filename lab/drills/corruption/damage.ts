@@ -1,4 +1,4 @@
-import pg from "pg";
+import { withClient } from "../../sandbox/postgres/client.ts";
 
 /** The damage to the database, as counted by the server. */
 export interface Damage {
@@ -13,14 +13,10 @@ const DROPPED = "public.application_history";
 
 /** The id of the newest post. */
 export async function newestPost(databaseUrl: string): Promise<number> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ id: string }>("select max(id) as id from public.posts");
-    return Number(rows[0]?.id);
-  } finally {
-    await client.end();
-  }
+  const { rows } = await withClient(databaseUrl, (client) =>
+    client.query<{ id: string }>("select max(id) as id from public.posts"),
+  );
+  return Number(rows[0]?.id);
 }
 
 /**
@@ -32,9 +28,7 @@ export async function corrupt(
   databaseUrl: string,
   { email, lastPost }: { email: string; lastPost: number },
 ): Promise<Damage> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
+  return await withClient(databaseUrl, async (client) => {
     await client.query("begin; set local session_replication_role = replica");
     const change = async (sql: string, values: unknown[] = []) => (await client.query(sql, values)).rowCount ?? 0;
     const altered = {
@@ -54,9 +48,7 @@ export async function corrupt(
     await client.query(`drop table ${DROPPED}`);
     await client.query("commit");
     return { altered, dropped: { table: DROPPED, rows: Number(rows[0]?.rows ?? 0) } };
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 /** The damage in words, for the report. */

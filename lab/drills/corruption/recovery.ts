@@ -3,18 +3,18 @@ import { z } from "zod";
 import { demoUser } from "../../sandbox/sample/demoUser.ts";
 import type { Company } from "../company/company.ts";
 import type { DrillContext } from "../company/context.ts";
+import { findPosts } from "../company/database.ts";
 import { readProject } from "../company/projectContent.ts";
 import type { Visitor } from "../company/visitor.ts";
-import { compareSnapshots } from "../compare/compare.ts";
+import { compareSnapshots, differencesInWords } from "../compare/compare.ts";
 import { compareProjects } from "../compare/compareProjects.ts";
 import type { ProjectSnapshot } from "../compare/projectSnapshot.ts";
 import { takeSnapshot } from "../compare/snapshot.ts";
 import type { DatabaseSnapshot } from "../compare/types.ts";
-import type { Check } from "../report/report.ts";
+import { type Check, type RecordCheck, recordIn } from "../report/report.ts";
 import { castchatRecovery, runCastchatRecovery } from "../stage/commandLine.ts";
 import { assessmentSchema, judgeAssessment } from "./assessment.ts";
 import type { Damage } from "./damage.ts";
-import { findPosts } from "./posts.ts";
 
 /** The company whose database is damaged, and what the recovery needs. */
 export interface CorruptedCompany {
@@ -53,40 +53,42 @@ export async function repair(context: DrillContext, corrupted: CorruptedCompany)
     phases.push({ name, durationMs: clock().getTime() - started });
     return result;
   };
-  await phase("Stop writes", () => stopWrites(context, corrupted, checks));
+  const check = recordIn(checks);
+  await phase("Stop writes", () => stopWrites(context, corrupted, check));
   await phase("Assess the damage", () => assessDamage(context, corrupted, checks));
-  phases.push(...(await phase("Restore in place", () => restoreInPlace(context, corrupted, checks))));
+  phases.push(...(await phase("Restore in place", () => restoreInPlace(context, corrupted, check))));
   await corrupted.afterRestore?.();
   const after = await phase("Verify the database", () => verify(context, corrupted, checks));
-  await phase("Test authentication", () => testAuthentication(context, corrupted, checks));
+  await phase("Test authentication", () => testAuthentication(context, corrupted, check));
   await phase("Allow writes", () => castchatRecovery(["writes", "allow", "--stack", "prod"], context.engine));
   const allowedAt = clock();
-  await steps.run("Write as a visitor", () => writeAgain(corrupted, checks, clock()));
+  await steps.run("Write as a visitor", () => writeAgain(corrupted, check, clock()));
   return { checks, after, allowedAt, phases };
 }
 
-async function stopWrites(context: DrillContext, corrupted: CorruptedCompany, checks: Check[]): Promise<void> {
+async function stopWrites(context: DrillContext, corrupted: CorruptedCompany, check: RecordCheck): Promise<void> {
   const { visitor, token, company } = corrupted;
   await castchatRecovery(["writes", "stop", "--stack", "prod"], context.engine);
   const title = `Written while stopped ${context.clock().toISOString()}`;
   const written = await visitor.write(token, { title, body: "must not be stored" });
   const stored = await findPosts(company.primaryOutputs.databaseUrl, title);
-  checks.push({
-    name: "while writes are stopped a visitor's post is refused and not stored",
-    ok: written.status >= 400 && stored.length === 0,
-    detail: `status ${written.status}`,
-  });
+  check(
+    "while writes are stopped a visitor's post is refused and not stored",
+    written.status >= 400 && stored.length === 0,
+    `status ${written.status}`,
+  );
   const read = await visitor.posts(undefined, 5);
-  checks.push({ name: "the app still reads", ok: read.status === 200, detail: `status ${read.status}` });
+  check("the app's own connection as the database's owner still reads", read.status === 200, `status ${read.status}`);
 }
 
 async function assessDamage(context: DrillContext, corrupted: CorruptedCompany, checks: Check[]): Promise<void> {
   const { exitCode, answer } = await runCastchatRecovery(["assess", "--stack", "prod"], context.engine, [0, 1]);
-  checks.push(...judgeAssessment(assessmentSchema.parse(answer), corrupted.damage, corrupted.backupId), {
-    name: "the assessment exits with 1, because something is missing",
-    ok: exitCode === 1,
-    detail: `exit code ${exitCode}`,
-  });
+  checks.push(...judgeAssessment(assessmentSchema.parse(answer), corrupted.damage, corrupted.backupId));
+  recordIn(checks)(
+    "the assessment exits with 1, because something is missing",
+    exitCode === 1,
+    `exit code ${exitCode}`,
+  );
 }
 
 const restoreAnswer = z.object({
@@ -98,7 +100,7 @@ const restoreAnswer = z.object({
 async function restoreInPlace(
   context: DrillContext,
   { backupId, company }: CorruptedCompany,
-  checks: Check[],
+  check: RecordCheck,
 ): Promise<Repaired["phases"]> {
   const { databaseUrl } = company.primaryOutputs;
   const { host, pathname } = new URL(databaseUrl);
@@ -108,11 +110,7 @@ async function restoreInPlace(
       { ...context.engine, environment: { ...context.engine.environment, TARGET_DATABASE_URL: databaseUrl } },
     ),
   );
-  checks.push({
-    name: "the backup that was restored is the one that was taken",
-    ok: restored.backupId === backupId,
-    detail: restored.backupId,
-  });
+  check("the backup that was restored is the one that was taken", restored.backupId === backupId, restored.backupId);
   return restored.phases.map((phase) => ({ ...phase, name: `restore: ${phase.name}` }));
 }
 
@@ -123,17 +121,12 @@ async function verify(
 ): Promise<DatabaseSnapshot> {
   const after = await takeSnapshot(company.primaryOutputs.databaseUrl);
   const differences = compareSnapshots(before, after);
-  checks.push({
-    name: "every table, sequence, policy, trigger, function and grant is as before the damage",
-    ok: differences.length === 0,
-    detail:
-      differences.length === 0
-        ? `${Object.keys(after.tables).length} tables compared`
-        : `${differences.length} differences: ${differences
-            .slice(0, 5)
-            .map((one) => one.text)
-            .join(" ")}`,
-  });
+  const check = recordIn(checks);
+  check(
+    "every table, sequence, policy, trigger, function and grant is as before the damage",
+    differences.length === 0,
+    differencesInWords(differences, `${Object.keys(after.tables).length} tables compared`),
+  );
   checks.push(...compareProjects(contentBefore, await readProject(context, company.primaryOutputs)));
   // By its id: the newest backup may be the safety backup of the damaged state.
   const { exitCode, answer } = await runCastchatRecovery(
@@ -142,54 +135,50 @@ async function verify(
     [0, 1],
   );
   const { isDamaged } = assessmentSchema.parse(answer);
-  checks.push({
-    name: "a second assessment finds nothing missing or altered",
-    ok: exitCode === 0 && !isDamaged,
-    detail: `exit code ${exitCode}`,
-  });
+  check("a second assessment finds nothing missing or altered", exitCode === 0 && !isDamaged, `exit code ${exitCode}`);
   return after;
 }
 
 /** Tests logins before writes are allowed, including the account whose password was altered. */
-async function testAuthentication(context: DrillContext, corrupted: CorruptedCompany, checks: Check[]): Promise<void> {
+async function testAuthentication(
+  context: DrillContext,
+  corrupted: CorruptedCompany,
+  check: RecordCheck,
+): Promise<void> {
   const { visitor, token } = corrupted;
   const user = demoUser(DAMAGED_USER);
   const shutOut = await visitor.login(user.email, user.password);
   await castchatRecovery(["writes", "allow", "--auth-only", "--stack", "prod"], context.engine);
   const login = await visitor.login(user.email, user.password);
-  checks.push({
-    name: "auth could not connect; when only auth may, the user whose password was altered logs in with the old one",
-    ok: typeof shutOut === "number" && typeof login === "string",
-    detail: `${user.email}: status ${statusOf(shutOut)} before, ${statusOf(login)} after`,
-  });
+  check(
+    "logins fail until `writes allow --auth-only`; then the user whose password was altered logs in with the old one",
+    typeof shutOut === "number" && typeof login === "string",
+    `${user.email}: status ${statusOf(shutOut)} before, ${statusOf(login)} after`,
+  );
   const wrong = await visitor.login(user.email, "not theirs");
-  checks.push({
-    name: "the password that the damage set is refused",
-    ok: typeof wrong === "number" && wrong >= 400 && wrong < 500,
-    detail: `status ${statusOf(wrong)}`,
-  });
+  check(
+    "the password that the damage set is refused",
+    typeof wrong === "number" && wrong >= 400 && wrong < 500,
+    `status ${statusOf(wrong)}`,
+  );
   const written = await visitor.write(token, { title: "While auth is tested", body: "must not be stored" });
-  checks.push({
-    name: "while auth is tested, writes are still refused",
-    ok: written.status >= 400,
-    detail: `status ${written.status}`,
-  });
+  check("while auth is tested, writes are still refused", written.status >= 400, `status ${written.status}`);
 }
 
 /** The n-th demo user, whose password the damage alters. */
 export const DAMAGED_USER = 2;
 
-async function writeAgain({ visitor, company }: CorruptedCompany, checks: Check[], now: Date): Promise<void> {
+async function writeAgain({ visitor, company }: CorruptedCompany, check: RecordCheck, now: Date): Promise<void> {
   const user = demoUser(DAMAGED_USER);
   const token = await visitor.login(user.email, user.password);
   const title = `Written after the repair ${now.toISOString()} 復旧`;
   const written = await visitor.write(typeof token === "string" ? token : undefined, { title, body: "stored again" });
   const stored = await findPosts(company.primaryOutputs.databaseUrl, title);
-  checks.push({
-    name: "writes allowed, a visitor's post is stored",
-    ok: written.status === 201 && stored.length === 1 && stored[0]?.author === user.id,
-    detail: `status ${written.status}`,
-  });
+  check(
+    "writes allowed, a visitor's post is stored",
+    written.status === 201 && stored.length === 1 && stored[0]?.author === user.id,
+    `status ${written.status}`,
+  );
 }
 
 function statusOf(answer: string | number): string {

@@ -1,14 +1,12 @@
 import { PromiseError } from "../../../services/common/errors.ts";
-import { addressOf } from "../../sandbox/host/layout.ts";
 import { demoUser } from "../../sandbox/sample/demoUser.ts";
 import { writeMoreRows } from "../../sandbox/sample/moreRows.ts";
-import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
 import { backUp } from "../company/backup.ts";
 import type { Company } from "../company/company.ts";
 import type { DrillContext } from "../company/context.ts";
 import { readProject } from "../company/projectContent.ts";
 import { scenarioReport } from "../company/scenarioReport.ts";
-import { Visitor } from "../company/visitor.ts";
+import { type Visitor, visitorOf } from "../company/visitor.ts";
 import { lostRows } from "../compare/compare.ts";
 import { takeSnapshot } from "../compare/snapshot.ts";
 import type { DrillReport } from "../report/report.ts";
@@ -33,11 +31,11 @@ export async function databaseCorruption(
   company: Company,
   options: { afterRestore?: () => Promise<void> } = {},
 ): Promise<DrillReport> {
-  const { clock, steps, file } = context;
+  const { clock, steps } = context;
   const startedAt = clock();
   const stepsBefore = steps.records.length;
   const { databaseUrl } = company.primaryOutputs;
-  const visitor = new Visitor(addressOf(file.ports, "edge"), SANDBOX_NAMES.publicName);
+  const visitor = visitorOf(context);
   const token = await steps.run("Log in before the damage", () => logIn(visitor));
   const before = await steps.run("Take the drill's own snapshot of the data", () => takeSnapshot(databaseUrl));
   const contentBefore = await steps.run("Hash storage objects, functions, settings and secrets", () =>

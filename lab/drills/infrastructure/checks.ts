@@ -1,4 +1,3 @@
-import pg from "pg";
 import { z } from "zod";
 
 import { addressOf } from "../../sandbox/host/layout.ts";
@@ -7,14 +6,15 @@ import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
 import type { TakenBackup } from "../company/backup.ts";
 import type { Company } from "../company/company.ts";
 import type { DrillContext } from "../company/context.ts";
+import { findPosts } from "../company/database.ts";
 import { readProject } from "../company/projectContent.ts";
-import { Visitor } from "../company/visitor.ts";
-import { compareSnapshots, lostRows } from "../compare/compare.ts";
+import { visitorOf } from "../company/visitor.ts";
+import { compareSnapshots, differencesInWords, lostRows } from "../compare/compare.ts";
 import { compareProjects } from "../compare/compareProjects.ts";
 import type { ProjectSnapshot } from "../compare/projectSnapshot.ts";
 import { takeSnapshot } from "../compare/snapshot.ts";
 import { type DatabaseSnapshot, isHeldBack, type LostRows } from "../compare/types.ts";
-import type { Check } from "../report/report.ts";
+import { type Check, type RecordCheck, recordIn } from "../report/report.ts";
 import { castchatRecovery } from "../stage/commandLine.ts";
 import { up } from "../stage/stacks.ts";
 import { checkNotes } from "./notesCheck.ts";
@@ -53,19 +53,17 @@ export async function checkRecovered(context: DrillContext, expected: Expected):
   const { steps, file } = context;
   const { recovered, company } = expected;
   const results: Check[] = [];
-  const check = (name: string, ok: boolean, detail: string): void => void results.push({ name, ok, detail });
+  const check = recordIn(results);
 
   const after = await steps.run("Compare every table and object", () => takeSnapshot(recovered.databaseUrl));
   const differences = compareSnapshots(expected.before, after).filter(({ kind }) => !isHeldBack(kind));
   check(
     "every table, sequence, policy, trigger, function and grant is as in the snapshot",
     differences.length === 0,
-    differences.length === 0
-      ? `${Object.keys(after.tables).length} tables and ${countObjects(after)} objects compared`
-      : `${differences.length} differences: ${differences
-          .slice(0, 5)
-          .map((one) => one.text)
-          .join(" ")}`,
+    differencesInWords(
+      differences,
+      `${Object.keys(after.tables).length} tables and ${countObjects(after)} objects compared`,
+    ),
   );
   const contentAfter = await steps.run("Compare storage objects, functions, settings and secrets", () =>
     readProject(context, recovered),
@@ -123,7 +121,7 @@ export async function checkRecovered(context: DrillContext, expected: Expected):
 async function checkAsVisitor(
   context: DrillContext,
   { commit, recovered }: Expected,
-  check: (name: string, ok: boolean, detail: string) => void,
+  check: RecordCheck,
 ): Promise<void> {
   const visitor = visitorOf(context);
   const health = await visitor.health();
@@ -156,31 +154,17 @@ async function checkAsVisitor(
   const title = `Written after the recovery ${context.clock().toISOString()} 復旧`;
   const anonymous = await visitor.write(undefined, { title, body: "must not be stored" });
   const written = await visitor.write(token, { title, body: "stored by the recovered app" });
-  const stored = await findPost(recovered.databaseUrl, title);
+  const stored = await findPosts(recovered.databaseUrl, title);
   check(
     "a post is written through the app and found in the database",
-    written.status === 201 && stored?.author === user.id,
+    written.status === 201 && stored[0]?.author === user.id,
     `status ${written.status}`,
   );
   check(
     "writing without a login is refused",
-    anonymous.status === 401 && stored?.count === 1,
+    anonymous.status === 401 && stored.length === 1,
     `status ${anonymous.status}`,
   );
-}
-
-async function findPost(databaseUrl: string, title: string): Promise<{ author: string; count: number } | undefined> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    const found = await client.query<{ author_id: string }>("select author_id from public.posts where title = $1", [
-      title,
-    ]);
-    const [first] = found.rows;
-    return first && { author: first.author_id, count: found.rows.length };
-  } finally {
-    await client.end();
-  }
 }
 
 const configurationAnswer = z.object({
@@ -190,11 +174,7 @@ const configurationAnswer = z.object({
   dns: z.object({ records: z.array(z.object({ name: z.string(), type: z.string() })) }),
 });
 
-async function checkConfiguration(
-  context: DrillContext,
-  backupId: string,
-  check: (name: string, ok: boolean, detail: string) => void,
-): Promise<Date> {
+async function checkConfiguration(context: DrillContext, backupId: string, check: RecordCheck): Promise<Date> {
   const stored = configurationAnswer.parse(
     await castchatRecovery(["configuration", backupId, "--stack", "dr"], context.engine),
   );
@@ -209,10 +189,6 @@ async function checkConfiguration(
     `${variables.length} variables, ${stored.dns.records.length} DNS records${stored.missing.map((one) => `; ${one.part} is missing: ${one.reason}`).join("")}`,
   );
   return stored.takenAt;
-}
-
-function visitorOf({ file }: DrillContext): Visitor {
-  return new Visitor(addressOf(file.ports, "edge"), SANDBOX_NAMES.publicName);
 }
 
 function countObjects(snapshot: DatabaseSnapshot): number {

@@ -6,7 +6,7 @@ import { addressOf, layout, REGIONS } from "../../sandbox/host/layout.ts";
 import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
 import type { Company } from "../company/company.ts";
 import type { DrillContext } from "../company/context.ts";
-import { Visitor } from "../company/visitor.ts";
+import { visitorOf } from "../company/visitor.ts";
 import { answers, canConnect } from "./signsOfLife.ts";
 
 /** What was lost, and when the last part was gone. */
@@ -39,8 +39,7 @@ export async function destroyEverything(context: DrillContext, company: Company)
       [
         "the app's Vercel project with its deployments",
         () => remove(`${addressOf(file.ports, "vercel")}/v9/projects/castchat`, vercelToken),
-        async () =>
-          (await new Visitor(addressOf(file.ports, "edge"), SANDBOX_NAMES.publicName).health()).status === 200,
+        async () => (await visitorOf(context).health()).status === 200,
       ],
       [
         `the GitHub repository ${SANDBOX_NAMES.repository}`,

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { addressOf, REGIONS } from "../../sandbox/host/layout.ts";
 import type { Company } from "../company/company.ts";
 import type { DrillContext } from "../company/context.ts";
+import type { RecordCheck } from "../report/report.ts";
 import { partsBeside, type Recovered } from "./recovery.ts";
 
 /** A note that every drill's recovery has: the sample database has jobs and a publication, and no restore starts those. */
@@ -24,7 +25,7 @@ const PARTS = ["storage", "functions", "authSettings"];
 export async function checkNotes(
   context: DrillContext,
   { company, recovered }: { company: Company; recovered: Recovered },
-  check: (name: string, ok: boolean, detail: string) => void,
+  check: RecordCheck,
 ): Promise<void> {
   const entries = await readRecoveryLog(context, company.standbyOutputs.vaultBucket);
   const logged = entries.find((one) => one.what === "restore" && one.result === "done");

@@ -1,5 +1,4 @@
-import { between, rpo, rto } from "../report/objective.ts";
-import type { Objective } from "../report/report.ts";
+import { between, type Objective, rpo, rto } from "../report/report.ts";
 
 /** The drill's measurements, all by one clock. */
 export interface Measurements {

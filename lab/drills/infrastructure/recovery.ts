@@ -1,11 +1,10 @@
 import { z } from "zod";
 
 import { PromiseError } from "../../../services/common/errors.ts";
-import { addressOf } from "../../sandbox/host/layout.ts";
 import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
 import type { Company } from "../company/company.ts";
 import type { DrillContext } from "../company/context.ts";
-import { Visitor } from "../company/visitor.ts";
+import { type Visitor, visitorOf } from "../company/visitor.ts";
 import { type ResourceTiming, up } from "../stage/stacks.ts";
 
 /** Higher than the primary's, so that the standby may take the public name. */
@@ -27,36 +26,31 @@ const recoveredOutputs = z.object({
     notes: z.array(z.string()),
     parts: partsBeside,
   }),
+  /** The parts of the primary that were stopped, or why not. */
   fence: z.array(z.object({ part: z.string(), fenced: z.boolean(), reason: z.string() })),
   deployment: z.object({ commit: z.string() }),
 });
 
-/** The result of the single `up`, and its times. */
-export interface Recovered {
-  databaseUrl: string;
-  supabaseRef: string;
-  backupId: string;
-  snapshotAt: Date;
-  /** The commit that the program reports; the checks ask the app itself. */
-  commit: string;
-  /** The parts of the primary that were stopped, or why not. */
-  fence: { part: string; fenced: boolean; reason: string }[];
-  databaseAt: Date;
-  applicationAt: Date;
-  phases: { name: string; durationMs: number }[];
+type Outputs = z.infer<typeof recoveredOutputs>;
+
+/** The result of the single `up`, and its times: the stack's outputs, with those of the restore beside them. */
+export interface Recovered extends Omit<Outputs, "restore">, Pick<Outputs["restore"], "backupId" | "snapshotAt"> {
   /** The notes in the stack's output. */
   notes: string[];
   /** The parts outside the database in the stack's output. */
   parts: z.infer<typeof partsBeside>;
   /** Warnings that stay on the terminal after the `up`. */
   warnings: string[];
+  databaseAt: Date;
+  applicationAt: Date;
+  phases: { name: string; durationMs: number }[];
 }
 
 /** Recovers with one `pulumi up` of the standby in mode `active`, while a visitor keeps trying the public name. */
 export async function recover(context: DrillContext, company: Company): Promise<Recovered> {
-  const { steps, engine, clock, file } = context;
+  const { steps, engine, clock } = context;
   const { standby } = company;
-  const visitor = new Visitor(addressOf(file.ports, "edge"), SANDBOX_NAMES.publicName);
+  const visitor = visitorOf(context);
   return steps.run("pulumi up dr (active): the recovery", async () => {
     await standby.setConfig("castchat-recovery:mode", { value: "active" });
     await standby.setConfig("castchat-recovery:generation", { value: String(RECOVERY_GENERATION) });
@@ -64,22 +58,16 @@ export async function recover(context: DrillContext, company: Company): Promise<
     const firstAnswer = watchForAnswer(visitor, clock, watch.signal);
     try {
       const result = await up(standby, engine, clock);
-      const outputs = recoveredOutputs.parse(result.outputs);
+      const { restore, ...outputs } = recoveredOutputs.parse(result.outputs);
       const restored = result.timings.find((one) => one.type === "recovery:index:DatabaseRestore");
       if (!restored) throw new PromiseError("The up has restored no database.");
       return {
-        databaseUrl: outputs.databaseUrl,
-        supabaseRef: outputs.supabaseRef,
-        backupId: outputs.restore.backupId,
-        snapshotAt: outputs.restore.snapshotAt,
-        notes: outputs.restore.notes,
-        parts: outputs.restore.parts,
+        ...outputs,
+        ...restore,
         warnings: result.warnings,
-        commit: outputs.deployment.commit,
-        fence: outputs.fence,
         databaseAt: restored.finishedAt,
         applicationAt: await answeredWithin(firstAnswer, 10_000),
-        phases: phasesOf(result.timings, outputs.restore.phases),
+        phases: phasesOf(result.timings, restore.phases),
       };
     } finally {
       watch.abort();

@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { DrillContext } from "../company/context.ts";
 import { takeObjects } from "../compare/snapshot.ts";
 import { type DatabaseSnapshot, HELD_BACK } from "../compare/types.ts";
+import type { RecordCheck } from "../report/report.ts";
 import { castchatRecovery } from "../stage/commandLine.ts";
 import type { Recovered } from "./recovery.ts";
 
@@ -18,7 +19,7 @@ export async function checkRelease(
   context: DrillContext,
   expected: { before: DatabaseSnapshot; recovered: Recovered },
   after: DatabaseSnapshot,
-  check: (name: string, ok: boolean, detail: string) => void,
+  check: RecordCheck,
 ): Promise<void> {
   const { before, recovered } = expected;
   const jobs = Object.keys(before.objects["scheduled job"]).length;

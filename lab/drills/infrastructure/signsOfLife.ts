@@ -1,16 +1,12 @@
-import pg from "pg";
+import { withClient } from "../../sandbox/postgres/client.ts";
 
 /** Whether a database accepts our login. Refusal and silence both mean that it is gone. */
 export async function canConnect(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 3_000 });
   try {
-    await client.connect();
-    await client.query("select 1");
+    await withClient(url, (client) => client.query("select 1"), { connectionTimeoutMillis: 3_000 });
     return true;
   } catch {
     return false;
-  } finally {
-    await client.end();
   }
 }
 

@@ -1,5 +1,5 @@
 import { duration } from "../../../services/common/terminal.ts";
-import type { DrillReport } from "./report.ts";
+import { type DrillReport, megabytes } from "./report.ts";
 
 /** The report as one HTML page that needs no network: verdict, objectives, durations, checks, and what was simulated. */
 export function renderHtml(report: DrillReport): string {
@@ -66,10 +66,6 @@ function mark(ok: boolean): string {
 
 function number(value: number): string {
   return value.toLocaleString("en");
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 function text(value: string): string {

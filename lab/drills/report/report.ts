@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { RECOVERY_POINT_OBJECTIVES, RECOVERY_TIME_OBJECTIVES } from "../../../planning/objectives.ts";
+
 const objective = z.strictObject({
   kind: z.enum(["RTO", "RPO"]),
   name: z.enum(["database", "application", "all", "code", "configuration"]),
@@ -49,6 +51,19 @@ export type DrillReport = z.infer<typeof drillReportSchema>;
 export type Objective = DrillReport["objectives"][number];
 export type Check = DrillReport["checks"][number];
 
+/** A size in bytes for people: `1.5 MB`. */
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** Records the result of a check. */
+export type RecordCheck = (name: string, ok: boolean, detail: string) => void;
+
+/** Records results in a list. */
+export function recordIn(checks: Check[]): RecordCheck {
+  return (name, ok, detail) => void checks.push({ name, ok, detail });
+}
+
 /** Whether the drill kept every promise: each check passed and each objective was met. */
 export function isKept(report: Pick<DrillReport, "checks" | "objectives">): boolean {
   return (
@@ -57,4 +72,31 @@ export function isKept(report: Pick<DrillReport, "checks" | "objectives">): bool
     report.checks.every((one) => one.ok) &&
     report.objectives.every((one) => one.kept)
   );
+}
+
+/** A measured recovery time, in milliseconds, with its objective (RTO): docs/objectives.md. */
+export function rto(name: keyof typeof RECOVERY_TIME_OBJECTIVES, measuredMs: number, detail: string): Objective {
+  return measured("RTO", name, RECOVERY_TIME_OBJECTIVES[name], measuredMs, detail);
+}
+
+/** A measured age of recovered data, in milliseconds, with its objective (RPO): docs/objectives.md. */
+export function rpo(name: keyof typeof RECOVERY_POINT_OBJECTIVES, measuredMs: number, detail: string): Objective {
+  return measured("RPO", name, RECOVERY_POINT_OBJECTIVES[name], measuredMs, detail);
+}
+
+function measured(
+  kind: Objective["kind"],
+  name: Objective["name"],
+  limitMs: number,
+  measuredMs: number,
+  detail: string,
+): Objective {
+  return { kind, name, limitMs, measuredMs, kept: measuredMs <= limitMs, detail };
+}
+
+/** Milliseconds from one instant to another. Throws when they are in the wrong order, because a negative measurement is wrong. */
+export function between(from: Date, to: Date): number {
+  const ms = to.getTime() - from.getTime();
+  if (!(ms >= 0)) throw new Error(`cannot measure from ${from.toISOString()} to ${to.toISOString()}`);
+  return ms;
 }

@@ -1,19 +1,14 @@
 import Table from "cli-table3";
 
 import { duration } from "../../../services/common/terminal.ts";
-import type { DrillReport } from "./report.ts";
+import { type DrillReport, megabytes } from "./report.ts";
 
 /** The report as a summary for the terminal: the page's facts, but only the longest steps. */
 export function renderTerminal(report: DrillReport): string {
   const objectives = new Table({ head: ["", "objective", "promised", "measured", ""], style: PLAIN });
   for (const one of report.objectives) {
-    objectives.push([
-      mark(one.kept),
-      `${one.kind} ${one.name}`,
-      duration(one.limitMs),
-      duration(one.measuredMs),
-      one.detail,
-    ]);
+    const [limit, measured] = [duration(one.limitMs), duration(one.measuredMs)];
+    objectives.push([mark(one.kept), `${one.kind} ${one.name}`, limit, measured, one.detail]);
   }
   const checks = new Table({ head: ["", "read from the recovered system", ""], style: PLAIN });
   for (const one of report.checks) checks.push([mark(one.ok), one.name, one.detail]);
@@ -35,8 +30,4 @@ const PLAIN = { head: [], border: [], compact: true };
 
 function mark(ok: boolean): string {
   return ok ? "✓" : "✗";
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -4,9 +4,7 @@ import { messageOf, PromiseError } from "../../../services/common/errors.ts";
 
 /** When the engine finished a resource, by the drill's clock. */
 export interface ResourceTiming {
-  urn: string;
   type: string;
-  operation: string;
   startedAt: Date;
   finishedAt: Date;
 }
@@ -77,8 +75,8 @@ interface Noted {
 
 function noteEvent(event: EngineEvent, { timings, diagnostics, warnings }: Noted, clock: () => Date): void {
   if (event.resourcePreEvent) {
-    const { urn, type, op } = event.resourcePreEvent.metadata;
-    timings.set(urn, { urn, type, operation: op, startedAt: clock(), finishedAt: clock() });
+    const { urn, type } = event.resourcePreEvent.metadata;
+    timings.set(urn, { type, startedAt: clock(), finishedAt: clock() });
   }
   if (event.resOutputsEvent) {
     const timing = timings.get(event.resOutputsEvent.metadata.urn);

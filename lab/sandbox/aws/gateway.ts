@@ -3,14 +3,12 @@ import {
   createServer,
   type IncomingHttpHeaders,
   type IncomingMessage,
-  request as httpRequest,
   type Server,
   type ServerResponse,
 } from "node:http";
 
 import type { Clock } from "../../../services/common/clock.ts";
-import { LOOPBACK } from "../host/ports.ts";
-import { closeServer, listen } from "../host/servers.ts";
+import { closeServer, listen, passOn } from "../host/servers.ts";
 import { type Refusal, refusalAnswer } from "./refusal.ts";
 import { isOutOfTime, isSignedWith, needsBody, readSignature, type Signature } from "./signature.ts";
 
@@ -108,7 +106,10 @@ export class RegionGateway {
         return;
       }
     }
-    this.#forward(request, response, body, () => refuse({ reason: "unavailable" }));
+    // AWS is only reached over TLS. Policies that demand TLS see it, although the sandbox uses plain HTTP.
+    const headers = { ...passedOn(request.headers), "x-forwarded-proto": "https" };
+    const upstream = { port: this.#options.upstreamPort, agent: this.#agent, headers, body, headersOf: passedOn };
+    passOn(request, response, upstream, () => refuse({ reason: "unavailable" }));
   }
 
   #refusalOf(signature: Signature | undefined): Refusal | undefined {
@@ -120,31 +121,6 @@ export class RegionGateway {
       return { reason: "wrongRegion", signed: signature.region, expected: region };
     }
     return isOutOfTime(signature, clock()) ? { reason: "outOfTime" } : undefined;
-  }
-
-  #forward(request: IncomingMessage, response: ServerResponse, body: Buffer | undefined, onFailure: () => void): void {
-    const upstream = httpRequest(
-      {
-        host: LOOPBACK,
-        port: this.#options.upstreamPort,
-        agent: this.#agent,
-        method: request.method,
-        path: request.url,
-        // AWS is only reached over TLS. Policies that demand TLS see it, although the sandbox uses plain HTTP.
-        headers: { ...passedOn(request.headers), "x-forwarded-proto": "https" },
-      },
-      (answered) => {
-        response.writeHead(answered.statusCode ?? 502, passedOn(answered.headers));
-        answered.pipe(response);
-        answered.once("error", () => response.destroy());
-      },
-    );
-    upstream.once("error", () => (response.headersSent ? response.destroy() : onFailure()));
-    response.once("close", () => {
-      if (!response.writableFinished) upstream.destroy();
-    });
-    if (body !== undefined) upstream.end(body);
-    else request.pipe(upstream);
   }
 }
 

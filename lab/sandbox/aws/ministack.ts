@@ -6,8 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 import { UserError } from "../../../services/common/errors.ts";
+import { isFree, LOOPBACK } from "../../../services/common/ports.ts";
 import { REGIONS } from "../host/layout.ts";
-import { isFree, LOOPBACK } from "../host/ports.ts";
 import { portInUse } from "../host/servers.ts";
 import { schedulerClockFile } from "./schedulerClock.ts";
 

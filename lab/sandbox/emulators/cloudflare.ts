@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Hono } from "hono";
 import { z } from "zod";
 
+import type { NameRecords } from "../host/services.ts";
 import {
   checkedRecord,
   type CloudflareDeps,
@@ -21,10 +22,8 @@ import { ApiError, bearerToken, hexId, readBody } from "./http.ts";
 import { openStore } from "./store.ts";
 
 /** Cloudflare on this machine. */
-export interface CloudflareEmulator {
+export interface CloudflareEmulator extends NameRecords {
   app: Hono;
-  /** The end of a name's CNAME records, followed through every zone here; undefined if it has none. */
-  resolveCname(name: string): string | undefined;
 }
 
 /**

@@ -83,6 +83,8 @@ export function createGithubEmulator(deps: GithubDeps): GithubEmulator {
     return undefined;
   });
 
+  const shown = (c: Context, repository: Repository, status: 200 | 201 = 200) =>
+    c.json(show(new URL(c.req.url).origin, repository), status);
   /** The repository of a request; a private one doesn't exist for callers without the token. */
   const asked = (c: Context) => {
     const [owner, repo] = [c.req.param("owner") ?? "", c.req.param("repo") ?? ""];
@@ -133,18 +135,13 @@ export function createGithubEmulator(deps: GithubDeps): GithubEmulator {
   const anyBody = z.record(z.string(), z.unknown());
   app.post("/orgs/:org/repos", async (c) => {
     if (!ownerExists(c.req.param("org"))) throw fail(404, "Not Found");
-    return c.json(
-      show(new URL(c.req.url).origin, await createRepository(c.req.param("org"), await readBody(c, anyBody, problem))),
-      201,
-    );
+    return shown(c, await createRepository(c.req.param("org"), await readBody(c, anyBody, problem)), 201);
   });
   app.post("/user/repos", async (c) =>
-    c.json(show(new URL(c.req.url).origin, await createRepository(USER, await readBody(c, anyBody, problem))), 201),
+    shown(c, await createRepository(USER, await readBody(c, anyBody, problem)), 201),
   );
 
-  app.get("/repos/:owner/:repo", (c) => {
-    return c.json(show(new URL(c.req.url).origin, asked(c).found));
-  });
+  app.get("/repos/:owner/:repo", (c) => shown(c, asked(c).found));
   app.patch("/repos/:owner/:repo", async (c) => {
     const { found, owner, path } = asked(c);
     const body = await readBody(c, anyBody, problem);
@@ -179,7 +176,7 @@ export function createGithubEmulator(deps: GithubDeps): GithubEmulator {
     Object.assign(found.settings, set);
     found.updatedAt = now();
     save();
-    return c.json(show(new URL(c.req.url).origin, found));
+    return shown(c, found);
   });
   app.delete("/repos/:owner/:repo", async (c) => {
     const { path } = asked(c);
@@ -223,9 +220,7 @@ export function createGithubEmulator(deps: GithubDeps): GithubEmulator {
     return c.json(showCommit(commit));
   });
 
-  app.get("/repos/:owner/:repo/topics", (c) => {
-    return c.json({ names: asked(c).found.topics });
-  });
+  app.get("/repos/:owner/:repo/topics", (c) => c.json({ names: asked(c).found.topics }));
   app.put("/repos/:owner/:repo/topics", async (c) => {
     const { names } = await readBody(c, z.object({ names: z.array(z.string()) }), problem);
     asked(c).found.topics = names;

@@ -4,6 +4,8 @@ import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { z } from "zod";
 
+import { messageOf } from "../../../services/common/errors.ts";
+
 /** Ends a request with an error in the service's own shape; each emulator's `onError` prints it. */
 export class ApiError extends Error {
   readonly status: ContentfulStatusCode;
@@ -48,6 +50,24 @@ export async function readBody<S extends z.ZodType>(
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw refuse(`${issue?.path.join(".") ?? ""}: ${issue?.message ?? "invalid"}`.replace(/^: /, ""));
+}
+
+/** Work that continues after its request was answered. */
+export class BackgroundWork {
+  readonly #running = new Set<Promise<void>>();
+
+  /** Runs work in the background. `what` names it in the log if it fails in spite of its own handling. */
+  start(what: string, work: () => Promise<void>): void {
+    const done = work()
+      .catch((thrown: unknown) => void process.stderr.write(`${what}: ${messageOf(thrown)}\n`))
+      .finally(() => this.#running.delete(done));
+    this.#running.add(done);
+  }
+
+  /** Waits until nothing is running. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#running);
+  }
 }
 
 /** A random lower-case identifier of `length` hexadecimal digits. */

@@ -6,7 +6,6 @@ import { SUPABASE_REGIONS } from "../../../settings/supabaseRegions.ts";
 import { ApiError, bearerToken, letterId, readBody } from "./http.ts";
 import { addAuthRoutes } from "./supabaseAuth.ts";
 import { addBackupRoutes, type PlatformBackups } from "./supabaseBackups.ts";
-import { queryProject } from "./supabaseDatabase.ts";
 import { addFunctionRoutes } from "./supabaseFunctions.ts";
 import { openLifecycle } from "./supabaseLifecycle.ts";
 import {
@@ -65,7 +64,7 @@ const AUTH_SETTINGS = {
  */
 export function createSupabaseEmulator(deps: SupabaseDeps): SupabaseEmulator {
   const world = openSupabaseWorld(deps);
-  const { state, save, findProject } = world;
+  const { state, save, findProject, query } = world;
 
   const { bringUp, restore, restoreBackup, pause, resume, settled } = openLifecycle(world);
 
@@ -149,7 +148,10 @@ export function createSupabaseEmulator(deps: SupabaseDeps): SupabaseEmulator {
     const services = (c.req.queries("services") ?? []).flatMap((list) => list.split(","));
     const unknown = services.find((service) => !SERVICES.some((known) => known === service));
     if (services.length === 0 || unknown !== undefined) throw badRequest(`services: ${unknown ?? "Required"}`);
-    const fault = project.status === "ACTIVE_HEALTHY" ? await databaseFault(deps, project.ref) : undefined;
+    const fault =
+      project.status === "ACTIVE_HEALTHY"
+        ? await query(project.ref, "select 1").then(() => undefined, messageOf)
+        : undefined;
     const status =
       project.status !== "ACTIVE_HEALTHY" ? "COMING_UP" : fault === undefined ? "ACTIVE_HEALTHY" : "UNHEALTHY";
     return c.json(
@@ -225,15 +227,5 @@ export function createSupabaseEmulator(deps: SupabaseDeps): SupabaseEmulator {
     return c.json({});
   });
 
-  return {
-    app,
-    backups,
-    resume,
-    settled,
-  };
-}
-
-/** The reason why a project's database doesn't answer; undefined when it does. */
-function databaseFault(deps: SupabaseDeps, ref: string): Promise<string | undefined> {
-  return queryProject(deps.postgres, ref, "select 1").then(() => undefined, messageOf);
+  return { app, backups, resume, settled };
 }

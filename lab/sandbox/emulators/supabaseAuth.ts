@@ -6,7 +6,6 @@ import { z } from "zod";
 
 import { messageOf } from "../../../services/common/errors.ts";
 import { ApiError, bearerToken, readBody } from "./http.ts";
-import { queryProject } from "./supabaseDatabase.ts";
 import { apiKey, signed, type SupabaseProject, type SupabaseWorld } from "./supabaseState.ts";
 
 const SESSION_SECONDS = 3600;
@@ -40,7 +39,7 @@ interface User {
  * GoTrue stores `last_sign_in_at` and a session row at each login. This emulator doesn't: a drill's login would change the data that the
  * drill then compares.
  */
-export function addAuthRoutes(app: Hono, { deps, state }: SupabaseWorld): void {
+export function addAuthRoutes(app: Hono, { deps, state, query: queryProject }: SupabaseWorld): void {
   const find = (ref: string) => state.projects.find((candidate) => candidate.ref === ref);
 
   app.use("/projects/:ref/*", async (c, next) => {
@@ -71,12 +70,11 @@ export function addAuthRoutes(app: Hono, { deps, state }: SupabaseWorld): void {
     try {
       // GoTrue connects as this role, and is refused if the project's owner has revoked its right to connect.
       const [role] = await queryProject<{ allowed: boolean }>(
-        deps.postgres,
         project.ref,
         "select has_database_privilege('supabase_auth_admin', current_database(), 'connect') as allowed",
       );
       if (role?.allowed !== true) throw new Error('permission denied for database "postgres"');
-      return await queryProject<R>(deps.postgres, project.ref, sql, values);
+      return await queryProject<R>(project.ref, sql, values);
     } catch (thrown) {
       throw fail(500, "unexpected_failure", `Database error querying schema: ${messageOf(thrown)}`);
     }

@@ -1,22 +1,21 @@
-import { messageOf } from "../../../services/common/errors.ts";
+import { BackgroundWork } from "./http.ts";
 import type { SupabaseProject, SupabaseWorld } from "./supabaseState.ts";
 
 /** Operations that take time: each starts at once, and the project's status shows when it is done. */
 export function openLifecycle({ deps, state, save }: SupabaseWorld) {
-  const running = new Set<Promise<void>>();
+  const background = new BackgroundWork();
   /** Works on a project in the background. A failure becomes the project's status, as at Supabase. */
-  const inBackground = (project: SupabaseProject, failed: SupabaseProject["status"], work: () => Promise<void>) => {
-    const done = work()
-      .catch((thrown: unknown) => {
+  const inBackground = (project: SupabaseProject, failed: SupabaseProject["status"], work: () => Promise<void>) =>
+    background.start(`supabase project ${project.ref}`, async () => {
+      try {
+        await work();
+      } catch (thrown) {
         project.status = failed;
-        process.stderr.write(`supabase project ${project.ref}: ${messageOf(thrown)}\n`);
-      })
-      .finally(() => {
+        throw thrown;
+      } finally {
         save();
-        running.delete(done);
-      });
-    running.add(done);
-  };
+      }
+    });
   const bringUp = (project: SupabaseProject) =>
     inBackground(project, "INIT_FAILED", async () => {
       // The last daemon may have ended between the server's creation and its entry here.
@@ -59,8 +58,6 @@ export function openLifecycle({ deps, state, save }: SupabaseWorld) {
         if (project.status === "RESTORING") (project.restoresFrom === undefined ? restore : restoreBackup)(project);
       }
     },
-    settled: async () => {
-      await Promise.all(running);
-    },
+    settled: () => background.settled(),
   };
 }

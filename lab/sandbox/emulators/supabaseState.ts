@@ -2,8 +2,10 @@ import { createHmac, randomBytes } from "node:crypto";
 import { join } from "node:path";
 
 import { sign } from "hono/jwt";
+import type pg from "pg";
 
 import type { EmulatorDependencies } from "../host/services.ts";
+import { withClient } from "../postgres/client.ts";
 import { ApiError } from "./http.ts";
 import { openStore } from "./store.ts";
 
@@ -67,6 +69,13 @@ export function openSupabaseWorld(deps: SupabaseDeps) {
     deps,
     state,
     save,
+    /** Queries a project's own database as superuser, on a new connection. Throws when there is no server or it refuses. */
+    query: async <R extends pg.QueryResultRow>(ref: string, sql: string, values: string[] = []): Promise<R[]> => {
+      const connection = deps.postgres.connection(ref);
+      if (connection === undefined) throw new Error("the database server is not running");
+      const limit = { connectionTimeoutMillis: 5000 };
+      return (await withClient(connection.superuserUrl, (client) => client.query<R>(sql, values), limit)).rows;
+    },
     findProject: (ref: string): SupabaseProject => {
       const found = state.projects.find((project) => project.ref === ref);
       if (found === undefined) throw refusal(404, "Project not found");

@@ -10,7 +10,6 @@ import type { Context, Hono } from "hono";
 import { z } from "zod";
 
 import { ApiError, bearerToken, readBody } from "./http.ts";
-import { queryProject } from "./supabaseDatabase.ts";
 import { apiKey, refusal, type SupabaseProject, type SupabaseWorld } from "./supabaseState.ts";
 
 /** Size limit of objects in a new project, and the maximum for any project, in bytes. */
@@ -51,7 +50,7 @@ export function storageFile(emulators: string, ref: string, bucket: string, name
  * | POST /object/:bucket/:path | stores; an existing object only with `x-upsert: true`, under a new version; keeps content-type and
  * cache-control |
  */
-export function addStorageRoutes(app: Hono, { deps, state, save, findProject }: SupabaseWorld): void {
+export function addStorageRoutes(app: Hono, { deps, state, save, findProject, query }: SupabaseWorld): void {
   const limitOf = ({ fileSizeLimit = FILE_SIZE_LIMIT }: SupabaseProject) => fileSizeLimit;
   app.get("/v1/projects/:ref/config/storage", (c) =>
     c.json({ fileSizeLimit: limitOf(findProject(c.req.param("ref"))), features: {} }),
@@ -82,7 +81,7 @@ export function addStorageRoutes(app: Hono, { deps, state, save, findProject }: 
   };
   const rowOf = async (project: SupabaseProject, bucket: string, name: string) => {
     const sql = `select version, metadata ->> 'mimetype' as mimetype, metadata ->> 'eTag' as etag, metadata ->> 'cacheControl' as "cacheControl" from storage.objects where bucket_id = $1 and name = $2`;
-    return (await queryProject<ObjectRow>(deps.postgres, project.ref, sql, [bucket, name]))[0];
+    return (await query<ObjectRow>(project.ref, sql, [bucket, name]))[0];
   };
   const fileOf = (project: SupabaseProject, bucket: string, name: string, version: string | null | undefined) =>
     storageFile(deps.paths.emulators, project.ref, bucket, name, version ?? "");
@@ -104,14 +103,9 @@ export function addStorageRoutes(app: Hono, { deps, state, save, findProject }: 
   app.post("/projects/:ref/storage/v1/object/:bucket/*", async (c) => {
     const project = await authorized(c);
     const { bucket, name } = placeOf(c);
-    const buckets = await queryProject<{ types: string[] | null }>(
-      deps.postgres,
-      project.ref,
-      "select allowed_mime_types as types from storage.buckets where id = $1",
-      [bucket],
-    );
+    const ofBucket = "select allowed_mime_types as types from storage.buckets where id = $1";
+    const [found] = await query<{ types: string[] | null }>(project.ref, ofBucket, [bucket]);
     const type = c.req.header("content-type") ?? "application/octet-stream";
-    const [found] = buckets;
     if (found === undefined) throw refuse("404", "Bucket not found", "Bucket not found");
     if (found.types !== null && !found.types.includes(type))
       throw refuse("415", "invalid_mime_type", `mime type ${type} is not supported`);
@@ -129,8 +123,7 @@ export function addStorageRoutes(app: Hono, { deps, state, save, findProject }: 
       cacheControl: c.req.header("cache-control") ?? "no-cache",
       ...{ lastModified: deps.clock().toISOString(), contentLength: size },
     });
-    await queryProject(
-      deps.postgres,
+    await query(
       project.ref,
       `insert into storage.objects as o (bucket_id, name, version, metadata) values ($1, $2, $3, $4::jsonb)
        on conflict (bucket_id, name) do update set version = excluded.version, metadata = excluded.metadata, last_accessed_at = now()`,

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 
+import type { DeploymentLookup } from "../host/services.ts";
 import { ApiError, bearerToken } from "./http.ts";
 import { addDeploymentRoutes } from "./vercelDeployments.ts";
 import { addDomainRoutes } from "./vercelDomains.ts";
@@ -8,23 +9,9 @@ import { addProjectRoutes } from "./vercelProjects.ts";
 import { addProtectionRoutes, secretsOf } from "./vercelProtection.ts";
 import { openVercelWorld, refusal, type VercelDeps } from "./vercelState.ts";
 
-/** The deployment that serves a host name. */
-export interface HostTarget {
-  deploymentId: string;
-  /** A paused project answers its visitors 503 DEPLOYMENT_PAUSED. */
-  paused: boolean;
-  /** If the host is protected: the secrets that open it. */
-  secrets?: readonly string[];
-}
-
 /** Vercel on this machine. */
-export interface VercelEmulator {
+export interface VercelEmulator extends DeploymentLookup {
   app: Hono;
-  /**
-   * The deployment behind a host name: a deployment's own `….vercel.app`, or the production deployment of the project with that domain.
-   * Undefined if no ready deployment serves it.
-   */
-  resolveHost(host: string): HostTarget | undefined;
   /** Continues with deployments that the last daemon's end left unfinished. Call once, when apps can be started. */
   resume(): void;
   /** Waits until no deployment is being created. */

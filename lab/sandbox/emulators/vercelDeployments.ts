@@ -7,7 +7,7 @@ import type { Hono } from "hono";
 import { z } from "zod";
 
 import { messageOf } from "../../../services/common/errors.ts";
-import { hexId, letterId, readBody } from "./http.ts";
+import { BackgroundWork, hexId, letterId, readBody } from "./http.ts";
 import { badRequest, type Deployment, type Project, refusal, type VercelWorld } from "./vercelState.ts";
 
 const SHA1 = /^[0-9a-f]{40}$/;
@@ -43,36 +43,34 @@ export interface DeploymentRoutes {
 export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findProject }: VercelWorld): DeploymentRoutes {
   const uploads = join(deps.paths.emulators, "vercel-files");
   const folder = (id: string) => join(deps.paths.deployments, id);
-  const running = new Set<Promise<void>>();
+  const background = new BackgroundWork();
 
-  const show = (deployment: Deployment) => ({
-    ...deployment,
-    uid: deployment.id,
-    status: deployment.readyState,
-    state: deployment.readyState,
-    version: 2,
-    public: false,
-    files: undefined,
-    // Only the names, as on Vercel.
-    env: Object.keys(deployment.env),
-    created: deployment.createdAt,
-    project: { id: deployment.projectId, name: deployment.name },
-    regions: ["iad1"],
-    creator: { uid: "sandbox", username: "sandbox" },
-    source: "api",
-    alias: aliases(deployment),
-    aliasAssigned: deployment.readyState === "READY",
-    aliasError: null,
-    readySubstate:
-      deployment.readyState === "READY" && deployment.target !== null
-        ? aliases(deployment).length > 0
-          ? "PROMOTED"
-          : "STAGED"
-        : undefined,
-    build: { env: [] },
-  });
-  const aliases = (deployment: Deployment) =>
-    state.projects.find((project) => project.production === deployment.id)?.domains.map((domain) => domain.name) ?? [];
+  const show = (deployment: Deployment) => {
+    const project = state.projects.find(({ production }) => production === deployment.id);
+    const alias = project?.domains.map(({ name }) => name) ?? [];
+    const isReady = deployment.readyState === "READY";
+    return {
+      ...deployment,
+      uid: deployment.id,
+      status: deployment.readyState,
+      state: deployment.readyState,
+      version: 2,
+      public: false,
+      files: undefined,
+      // Only the names, as on Vercel.
+      env: Object.keys(deployment.env),
+      created: deployment.createdAt,
+      project: { id: deployment.projectId, name: deployment.name },
+      regions: ["iad1"],
+      creator: { uid: "sandbox", username: "sandbox" },
+      source: "api",
+      alias,
+      aliasAssigned: isReady,
+      aliasError: null,
+      ...(isReady && deployment.target !== null && { readySubstate: alias.length > 0 ? "PROMOTED" : "STAGED" }),
+      build: { env: [] },
+    };
+  };
   const find = (idOrUrl: string) => {
     const found = state.deployments.find((deployment) => deployment.id === idOrUrl || deployment.url === idOrUrl);
     if (found === undefined) throw refusal(404, "not_found", "The deployment was not found.");
@@ -133,14 +131,8 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
     // Deleted while it was being created.
     if (!state.deployments.includes(deployment)) await discard(deployment.id);
   };
-  const build = (deployment: Deployment) => {
-    const work = run(deployment)
-      .catch(
-        (thrown: unknown) => void process.stderr.write(`vercel deployment ${deployment.id}: ${messageOf(thrown)}\n`),
-      )
-      .finally(() => running.delete(work));
-    running.add(work);
-  };
+  const build = (deployment: Deployment) =>
+    background.start(`vercel deployment ${deployment.id}`, () => run(deployment));
   const discard = async (id: string) => {
     await deps.apps.stop(id);
     await rm(folder(id), { recursive: true, force: true });
@@ -243,11 +235,5 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
     return c.body(null, 201);
   });
 
-  return {
-    build,
-    remove,
-    settled: async () => {
-      await Promise.all(running);
-    },
-  };
+  return { build, remove, settled: () => background.settled() };
 }

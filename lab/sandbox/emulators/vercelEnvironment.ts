@@ -23,27 +23,11 @@ type VariableBody = z.infer<typeof variableBody>;
 /** Adds variables to a project. With `upsert`, an existing variable of the same name and target gets the new value. */
 export function addVariables(project: Project, given: readonly VariableBody[], upsert: boolean, now: number) {
   const created: Variable[] = [];
-  const failed: {
-    error: {
-      code: string;
-      message: string;
-      key: string;
-      envVarKey: string;
-      target: string[];
-      gitBranch?: string | null | undefined;
-    };
-  }[] = [];
+  const failed: ReturnType<typeof conflict>[] = [];
   for (const body of given) {
     const twin = findTwin(project, body);
     if (twin !== undefined && !upsert) {
-      const place = { key: body.key, envVarKey: body.key, target: body.target, gitBranch: body.gitBranch };
-      failed.push({
-        error: {
-          code: "ENV_CONFLICT",
-          message: `Another Environment Variable with the same Name and Environment exists in your project: ${body.key}`,
-          ...place,
-        },
-      });
+      failed.push(conflict(body));
       continue;
     }
     checkSensitive(body);
@@ -53,6 +37,11 @@ export function addVariables(project: Project, given: readonly VariableBody[], u
     created.push(variable);
   }
   return { created, failed };
+}
+
+function conflict({ key, target, gitBranch }: VariableBody) {
+  const message = `Another Environment Variable with the same Name and Environment exists in your project: ${key}`;
+  return { error: { code: "ENV_CONFLICT", message, key, envVarKey: key, target, gitBranch } };
 }
 
 function findTwin(project: Project, wanted: Pick<Variable, "key" | "target" | "gitBranch">, self?: Variable) {

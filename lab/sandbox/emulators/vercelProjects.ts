@@ -82,19 +82,9 @@ const createBody = z.record(z.string(), z.unknown()).and(
 export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploymentId: string) => Promise<void>): void {
   const { state, save, now, findProject } = world;
   const show = (project: Project) => {
-    const production = state.deployments.find((deployment) => deployment.id === project.production);
-    const target =
-      production === undefined
-        ? {}
-        : {
-            production: {
-              id: production.id,
-              url: production.url,
-              readyState: production.readyState,
-              target: "production",
-              createdAt: production.createdAt,
-            },
-          };
+    const production = state.deployments
+      .filter((deployment) => deployment.id === project.production)
+      .map(({ id, url, readyState, createdAt }) => ({ id, url, readyState, target: "production", createdAt }))[0];
     return {
       accountId: "sandbox",
       ...SETTINGS,
@@ -103,7 +93,7 @@ export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploym
       id: project.id,
       name: project.name,
       paused: project.paused,
-      targets: target,
+      targets: { ...(production && { production }) },
       latestDeployments: [],
       live: true,
       createdAt: project.createdAt,
@@ -183,14 +173,9 @@ export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploym
     save();
     return c.body(null, 204);
   });
-  for (const [path, paused] of [
-    ["pause", true],
-    ["unpause", false],
-  ] as const) {
-    app.post(`/projects/:id/${path}`, (c) => {
-      findProject(c.req.param("id")).paused = paused;
-      save();
-      return c.json({});
-    });
-  }
+  app.post("/projects/:id/:action{pause|unpause}", (c) => {
+    findProject(c.req.param("id")).paused = c.req.param("action") === "pause";
+    save();
+    return c.json({});
+  });
 }

@@ -2,44 +2,23 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 
 import { generateX25519Identity } from "age-encryption";
-import { z } from "zod";
 
 import { UserError } from "../../../services/common/errors.ts";
-import { layout, type SandboxFile, type Service, SERVICES } from "./layout.ts";
-import { freePorts } from "./ports.ts";
-import { isSameProcess } from "./processes.ts";
-
-const port = z.int().min(1).max(65_535);
-const text = z.string().min(1);
-const SCHEMA = z.strictObject({
-  pid: z.int().positive().optional(),
-  pidStartTicks: text.optional(),
-  ports: z.strictObject(Object.fromEntries(SERVICES.map((service) => [service, port])) as Record<Service, typeof port>),
-  credentials: z.strictObject({
-    awsAccessKeyId: text,
-    awsSecretAccessKey: text,
-    vercelToken: text,
-    githubToken: text,
-    cloudflareToken: text,
-    supabaseToken: text,
-    passphrase: text,
-    ageIdentity: text,
-  }),
-  outages: z.array(z.string()),
-});
+import { freePorts } from "../../../services/common/ports.ts";
+import { isSameProcess } from "../../../services/common/processes.ts";
+import { layout, type SandboxFile, sandboxFileSchema, type Service, SERVICES } from "./layout.ts";
 
 /** Reads `sandbox.json`; undefined if there is none. UserError if it is damaged. */
 export function readSandboxFile(home: string): SandboxFile | undefined {
   const { file } = layout(home);
   if (!existsSync(file)) return undefined;
-  const parsed = SCHEMA.safeParse(parseJson(readFileSync(file, "utf8")));
+  const parsed = sandboxFileSchema.safeParse(parseJson(readFileSync(file, "utf8")));
   if (!parsed.success) {
     throw new UserError(
       `${file} is damaged. Run \`castchat-recovery sandbox reset\`, and then \`castchat-recovery sandbox start\`.`,
     );
   }
-  const { pid, pidStartTicks, ...rest } = parsed.data;
-  return { ...rest, ...(pid === undefined ? {} : { pid }), ...(pidStartTicks === undefined ? {} : { pidStartTicks }) };
+  return parsed.data;
 }
 
 /** Writes `sandbox.json` atomically, readable only by its owner. */

@@ -1,6 +1,8 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { z } from "zod";
+
 /** The project's root folder. */
 export const PROJECT_ROOT = fileURLToPath(new URL("../../..", import.meta.url)).replace(/\/$/, "");
 
@@ -23,30 +25,31 @@ export const SERVICES = [
 ] as const;
 export type Service = (typeof SERVICES)[number];
 
-/** Credentials that only the sandbox's services accept. */
-export interface SandboxCredentials {
-  awsAccessKeyId: string;
-  awsSecretAccessKey: string;
-  vercelToken: string;
-  githubToken: string;
-  cloudflareToken: string;
-  supabaseToken: string;
-  passphrase: string;
-  /** Decrypts the backups of both stacks, which are encrypted to its recipient. */
-  ageIdentity: string;
-}
-
+const text = z.string().min(1);
+const port = z.int().min(1).max(65_535);
 /** The content of `sandbox.json` in the sandbox's home: created at the first start, kept until `sandbox reset`. */
-export interface SandboxFile {
+export const sandboxFileSchema = z.strictObject({
   /** Process of the daemon, while it runs. */
-  pid?: number;
+  pid: z.int().positive().optional(),
   /** Start time of that process in clock ticks since boot (field 22 of /proc/PID/stat), so that a reused pid is not taken for it. */
-  pidStartTicks?: string;
-  ports: Record<Service, number>;
-  credentials: SandboxCredentials;
+  pidStartTicks: text.optional(),
+  ports: z.strictObject(Object.fromEntries(SERVICES.map((service) => [service, port])) as Record<Service, typeof port>),
+  /** Only the sandbox's services accept them. */
+  credentials: z.strictObject({
+    awsAccessKeyId: text,
+    awsSecretAccessKey: text,
+    vercelToken: text,
+    githubToken: text,
+    cloudflareToken: text,
+    supabaseToken: text,
+    passphrase: text,
+    /** Decrypts the backups of both stacks, which are encrypted to its recipient. */
+    ageIdentity: text,
+  }),
   /** Regions whose endpoints are disabled. */
-  outages: string[];
-}
+  outages: z.array(z.string()),
+});
+export type SandboxFile = z.infer<typeof sandboxFileSchema>;
 
 /** The sandbox's home: `CASTCHAT_SANDBOX_HOME`, or `.sandbox` in the project. */
 export function sandboxHome(environment: NodeJS.ProcessEnv = process.env): string {

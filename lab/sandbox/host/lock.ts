@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { UserError } from "../../../services/common/errors.ts";
-import { isSameProcess, startTicks } from "./processes.ts";
+import { isSameProcess, startTicks } from "../../../services/common/processes.ts";
 
 const WAIT_MS = 30_000;
 const POLL_MS = 50;

@@ -1,5 +1,5 @@
 import type { Clock } from "../../../services/common/clock.ts";
-import { type layout, type SandboxCredentials, type SandboxFile } from "./layout.ts";
+import { type layout, type SandboxFile } from "./layout.ts";
 
 /** Address of a project's Postgres server. */
 export interface ProjectConnection {
@@ -57,15 +57,16 @@ export interface AppRunner {
 
 /** The edge proxy's interface to the DNS emulator. */
 export interface NameRecords {
-  /** The end of a name's CNAME records, in lower case; undefined if it has none. */
+  /** The end of a name's CNAME records in lower case, followed through every zone; undefined if it has none. */
   resolveCname(name: string): string | undefined;
 }
 
 /** The edge proxy's interface to the application platform's emulator. */
 export interface DeploymentLookup {
   /**
-   * The deployment that serves a host: the one named by its `….vercel.app`, or the production deployment of the project with that domain. A
-   * protected host has `secrets`; a visitor without a login needs one of them.
+   * The deployment that serves a host: the one named by its `….vercel.app`, or the production deployment of the project with that domain.
+   * Undefined if no ready deployment serves it. A paused project answers its visitors 503 DEPLOYMENT_PAUSED. A protected host has `secrets`;
+   * a visitor without a login needs one of them.
    */
   resolveHost(host: string): { deploymentId: string; paused: boolean; secrets?: readonly string[] } | undefined;
 }
@@ -73,7 +74,7 @@ export interface DeploymentLookup {
 /** The dependencies that the daemon passes to each emulator. */
 export interface EmulatorDependencies {
   paths: ReturnType<typeof layout>;
-  credentials: SandboxCredentials;
+  credentials: SandboxFile["credentials"];
   ports: SandboxFile["ports"];
   postgres: ProjectServers;
   apps: AppRunner;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { isAlive, isSameProcess, startTicks } from "./processes.ts";
+import { isAlive, isSameProcess, startTicks } from "../../../services/common/processes.ts";
 
 /** A process that the daemon has started. */
 export interface SupervisedProcess {

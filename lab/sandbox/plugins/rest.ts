@@ -93,10 +93,7 @@ export function restRow<X extends RestContext, A, I extends object, O extends ob
 ): ResourceHandler<X, Properties, Properties> {
   const ask = async (context: X, request: RestRequest) => row.answer.parse(await send(context.service, request));
   return resource<X, I, O>({
-    inputs: row.inputs,
-    ...(row.autoName !== undefined && { autoName: row.autoName }),
-    ...(row.secrets !== undefined && { secrets: row.secrets }),
-    ...(row.replaceOn !== undefined && { replaceOn: row.replaceOn }),
+    ...row,
     async create(context, inputs) {
       const path = row.collection(context, inputs);
       const answer = await ask(context, { method: "POST", path, body: row.body(inputs, undefined) });

@@ -4,9 +4,8 @@ import { appendFile, chown, mkdir, rename, rm, writeFile } from "node:fs/promise
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
-import pg from "pg";
-
 import { isRoot, UNPRIVILEGED } from "../../../recovery/postgres/programs/unprivileged.ts";
+import { withClient } from "./client.ts";
 
 /** Excluded from a running server's copy: its pid, and its log of changes, which is copied last. */
 const NOT_COPIED = ["postmaster.pid", "postmaster.opts", "pg_wal", "pg_replslot", "backup_label"];
@@ -17,18 +16,14 @@ export async function copyCluster(options: { superuserUrl: string; dataDir: stri
   const unfinished = `${into}.new`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(dirname(into), { recursive: true, mode: 0o700 });
-  const client = new pg.Client({ connectionString: options.superuserUrl });
-  await client.connect();
-  try {
+  await withClient(options.superuserUrl, async (client) => {
     await client.query("select pg_backup_start('platform backup', true)");
     await copyTree(dataDir, unfinished, NOT_COPIED);
     const { rows } = await client.query<{ labelfile: string }>("select labelfile from pg_backup_stop(false)");
     await copyTree(join(dataDir, "pg_wal"), join(unfinished, "pg_wal"), []);
     await writeAsServer(join(unfinished, "backup_label"), rows[0]?.labelfile ?? "");
     await makeFolder(join(unfinished, "pg_replslot"));
-  } finally {
-    await client.end();
-  }
+  });
   await rename(unfinished, into);
 }
 
@@ -67,16 +62,14 @@ export async function dropReplaced(dataDir: string): Promise<void> {
 
 /** Whether the server has finished its recovery and accepts changes. */
 export async function isWritable(superuserUrl: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: superuserUrl });
   try {
-    await client.connect();
-    const { rows } = await client.query<{ recovering: boolean }>("select pg_is_in_recovery() as recovering");
+    const { rows } = await withClient(superuserUrl, (client) =>
+      client.query<{ recovering: boolean }>("select pg_is_in_recovery() as recovering"),
+    );
     return rows[0]?.recovering === false;
   } catch {
     // Not up yet.
     return false;
-  } finally {
-    await client.end();
   }
 }
 

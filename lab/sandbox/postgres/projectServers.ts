@@ -4,11 +4,10 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import pg from "pg";
-
-import { freePort, LOOPBACK } from "../host/ports.ts";
+import { freePort, LOOPBACK } from "../../../services/common/ports.ts";
 import type { ProjectConnection, ProjectServers } from "../host/services.ts";
 import type { Supervisor } from "../host/supervisor.ts";
+import { withClient } from "./client.ts";
 import { type ClusterOptions, createCluster, killCluster, startCluster, stopCluster, SUPERUSER } from "./cluster.ts";
 import { copyCluster, dropReplaced, isWritable, replaceCluster } from "./physicalCopy.ts";
 import { connectionUrl, prepareSupabase, setPostgresPassword } from "./supabase.ts";
@@ -160,13 +159,9 @@ export class LocalProjectServers implements ProjectServers {
   }
 
   async #asSuperuser(ref: string, statements: readonly string[]): Promise<void> {
-    const client = new pg.Client({ connectionString: this.#connection(this.#known(ref)).superuserUrl });
-    await client.connect();
-    try {
+    await withClient(this.#connection(this.#known(ref)).superuserUrl, async (client) => {
       for (const statement of statements) await client.query(statement);
-    } finally {
-      await client.end();
-    }
+    });
   }
 
   async #initialize(server: Server): Promise<void> {

@@ -10,7 +10,7 @@ import {
   publishedMemberships,
   publishedPlatformSql,
 } from "../../../recovery/verify/throwaway/publishedPlatform.ts";
-import { majorOf } from "./version.ts";
+import { majorOf, withClient } from "./client.ts";
 
 const [BEFORE, AFTER, VAULT] = ["./supabase.sql", "./platformRights.sql", "./vault.sql"].map((path) =>
   fileURLToPath(new URL(path, import.meta.url)),
@@ -36,9 +36,7 @@ export async function prepareSupabase(superuserUrl: string, options: { postgresP
 
 /** Changes the password of the role `postgres`, as `PATCH /v1/projects/{ref}/database/password` does. Open connections stay. */
 export async function setPostgresPassword(superuserUrl: string, password: string): Promise<void> {
-  await withClient(superuserUrl, async (client) => {
-    await client.query(passwordStatement(password));
-  });
+  await withClient(superuserUrl, (client) => client.query(passwordStatement(password)));
 }
 
 /** A connection string to a server on 127.0.0.1. */
@@ -61,14 +59,4 @@ function rolesSql(serverMajor: number): string[] {
 
 function passwordStatement(password: string): string {
   return `alter role postgres password ${pg.escapeLiteral(password)}`;
-}
-
-async function withClient(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await work(client);
-  } finally {
-    await client.end();
-  }
 }

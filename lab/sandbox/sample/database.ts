@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type pg from "pg";
 
 import { UserError } from "../../../services/common/errors.ts";
-import { majorOf } from "../postgres/version.ts";
+import { majorOf } from "../postgres/client.ts";
 import { inTransaction, withConnection } from "./connection.ts";
 import { fillSteps, helpersSql } from "./fillSteps.ts";
 

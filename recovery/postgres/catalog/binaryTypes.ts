@@ -1,7 +1,7 @@
 /**
- * Types whose values mean the same in binary in every database and version: they hold neither an OID nor anything that
- * depends on a locale. tests/recovery/postgres/catalog/binaryTypes.test.ts proves each of them. Enumerations are
- * included, since they are sent by their labels. Arrays of enumerations are not, since they hold an OID.
+ * Types whose values mean the same in binary in every database and version: they hold neither an OID nor anything that depends on a locale.
+ * tests/recovery/postgres/catalog/binaryTypes.test.ts proves each of them. Enumerations are included, since they are sent by their labels.
+ * Arrays of enumerations are not, since they hold an OID.
  */
 const TYPES = [
   ...["bool", "int2", "int4", "int8", "float4", "float8", "numeric"],

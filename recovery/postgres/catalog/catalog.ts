@@ -2,6 +2,7 @@ import type { CopyFormat } from "../session/copyFormat.ts";
 import type { Session } from "../session/database.ts";
 import { quoteTable } from "../session/quote.ts";
 import { BINARY_TYPES } from "./binaryTypes.ts";
+import type { BackedUpSequence, DescribedDatabase } from "./description.ts";
 import { CAN_BE_BROUGHT_BACK, MARKED_BY_EXTENSION } from "./extensionRows.ts";
 import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, isNoMember, MANAGED_VERSION_TABLES } from "./platform.ts";
 
@@ -9,9 +10,7 @@ import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, isNoMember, MANAGED_VERSION_TABL
 export interface TableFacts {
   schema: string;
   name: string;
-  /**
-   * "app": the app's. "managed": Supabase's, with rows of the app. "extension": an extension's, with rows of its user.
-   */
+  /** "app": the app's. "managed": Supabase's, with rows of the app. "extension": an extension's, with rows of its user. */
   kind: "app" | "managed" | "extension";
   /** Which rows of an extension's table belong to its user, as "WHERE …". Empty for all rows. */
   condition: string;
@@ -79,45 +78,21 @@ export async function listOtherSchemas(session: Session): Promise<string[]> {
   return rows.map((row) => row.name);
 }
 
-/** An installed extension. */
-export interface ExtensionFacts {
-  name: string;
-  version: string;
-  schema: string;
-}
-
 /** The installed extensions, sorted by name. plpgsql is in every database and is not listed. */
-export async function listExtensions(session: Session): Promise<ExtensionFacts[]> {
-  return await session.query<ExtensionFacts>(
+export async function listExtensions(session: Session): Promise<DescribedDatabase["extensions"]> {
+  return await session.query(
     `select e.extname as name, e.extversion as version, n.nspname as schema
      from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid = e.extnamespace
      where e.extname <> 'plpgsql' order by 1`,
   );
 }
 
-/** The position of a sequence. */
-export interface SequenceFacts {
-  schema: string;
-  name: string;
-  kind: "app" | "managed" | "extension";
-  /** The last value that it returned, as text since it may exceed a double. Null if it has returned none. */
-  lastValue: string | null;
-  /** The first value that it will return, if it has returned none. */
-  nextValue: string | null;
-  /** Positive if it counts up, negative if it counts down. */
-  increment: string;
-  /** True if it starts again after its last value, so that a smaller value is not a step back. */
-  cycle: boolean;
-}
-
 /** Sequences in one statement. With some thousands the server runs out of stack. */
 const SEQUENCES_AT_ONCE = 200;
 
-/**
- * The state of every sequence, sorted by schema and name. It is the current one: sequences are not part of a snapshot.
- */
-export async function listSequences(session: Session): Promise<SequenceFacts[]> {
-  const sequences = await session.query<SequenceFacts>(
+/** The state of every sequence, sorted by schema and name. It is the current one: sequences are not part of a snapshot. */
+export async function listSequences(session: Session): Promise<BackedUpSequence[]> {
+  const sequences = await session.query<BackedUpSequence>(
     `select n.nspname as schema, c.relname as name,
        case when x.extname is not null then 'extension' when ${IS_APP_SCHEMA} then 'app' else 'managed' end as kind,
        pg_catalog.pg_sequence_last_value(c.oid)::text as "lastValue", null as "nextValue", s.seqincrement::text as increment, s.seqcycle as cycle
@@ -162,16 +137,15 @@ export interface ContentCounts {
 
 /** Counts users, posts and applications. */
 export async function countContent(session: Session): Promise<ContentCounts> {
-  const count = async (...candidates: string[]): Promise<number> => {
+  const count = async (name: string, otherwise = name): Promise<number> => {
     const [table] = await session.query<{ name: string | null }>(
-      "select coalesce(" + candidates.map((_, index) => `to_regclass($${index + 1})::text`).join(", ") + ") as name",
-      candidates,
+      "select coalesce(to_regclass($1), to_regclass($2))::text as name",
+      [name, otherwise],
     );
-    const name = table?.name ?? undefined;
-    if (name === undefined) return 0;
+    if ((table?.name ?? null) === null) return 0;
     // The name comes from regclass, which quotes it.
-    const [row] = await session.query<{ count: string }>(`select count(*) as count from ${name}`);
-    return Number(row?.count ?? 0);
+    const [row] = await session.query<{ count: string }>(`select count(*) as count from ${table?.name}`);
+    return Number(row?.count);
   };
   return {
     users: await count("public.users", "auth.users"),

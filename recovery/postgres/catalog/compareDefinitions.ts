@@ -6,8 +6,8 @@ import { digestObjects, LATER_KINDS, listInheritedConstraints, type ObjectDigest
 import { asPlayed } from "./standIn.ts";
 
 /**
- * Definitions of the backup that are missing or altered now, and new ones, by their names in the manifest ("policy
- * public.posts own posts").
+ * Definitions of the backup that are missing or altered now, and new ones, by their names in the manifest ("policy public.posts own
+ * posts").
  */
 export interface DefinitionDifferences {
   missing: string[];
@@ -33,34 +33,27 @@ export async function compareDefinitions(
   const now = plainlyNamed(await digestObjects(session));
   const isSameMajor = Number.parseInt(manifest.source.serverVersion, 10) === session.serverMajor;
   const objects = plainlyNamed(manifest.objects);
-  const known =
-    manifest.laterKinds ?? LATER_KINDS.filter((kind) => Object.keys(objects).some((name) => isOf(name, kind)));
-  const unknown = LATER_KINDS.filter((kind) => !known.includes(kind));
+  const names = Object.keys(objects);
+  const known = manifest.laterKinds ?? LATER_KINDS.filter((kind) => names.some((name) => isOf(name, kind)));
+  const isUnknown = (name: string) => LATER_KINDS.some((kind) => isOf(name, kind) && !known.includes(kind));
   const [own] = await session.query<{ digest: string }>(`select md5(${asPlayed("current_user::text")}) as digest`);
   // The role that reads here owns it, and may differ from the role that read for the backup.
   const isOwnHere = (name: string) => isOf(name, "owner of") && objects[name] === own?.digest;
   const alike = await inheritedAlike(session, objects, now);
+  const renamed = Object.values(alike);
   return {
-    missing: Object.keys(objects).filter(
-      (name) => now[name] === undefined && !isOwnHere(name) && alike[name] === undefined,
-    ),
-    altered: isSameMajor
-      ? Object.keys(objects).filter((name) => now[name] !== undefined && now[name] !== objects[name])
-      : [],
+    missing: names.filter((name) => now[name] === undefined && !isOwnHere(name) && alike[name] === undefined),
+    altered: isSameMajor ? names.filter((name) => now[name] !== undefined && now[name] !== objects[name]) : [],
     added: Object.keys(now).filter(
-      (name) =>
-        objects[name] === undefined &&
-        !unknown.some((kind) => isOf(name, kind)) &&
-        !Object.values(alike).includes(name),
+      (name) => objects[name] === undefined && !isUnknown(name) && !renamed.includes(name),
     ),
     notCompared: isSameMajor ? undefined : "another major version writes the same definition in other words",
   };
 }
 
 /**
- * Constraints of the backup that have another name here: name in the backup → name here. In a restore, a partition that
- * was attached with a foreign key of its own gets its parent's name for it. The table must have as many constraints of
- * the same meaning.
+ * Constraints of the backup that have another name here: name in the backup → name here. In a restore, a partition that was attached with a
+ * foreign key of its own gets its parent's name for it. The table must have as many constraints of the same meaning.
  */
 async function inheritedAlike(
   session: Session,
@@ -98,8 +91,8 @@ function plain(name: string): string {
 }
 
 /**
- * Sequences that are missing or behind the backup. A dump reads them just after the manifest, so a sequence may be
- * ahead. One that cycles may be anywhere.
+ * Sequences that are missing or behind the backup. A dump reads them just after the manifest, so a sequence may be ahead. One that cycles
+ * may be anywhere.
  */
 export async function compareSequences(session: Session, manifest: DescribedDatabase): Promise<SequenceDifference[]> {
   const found = new Map((await listSequences(session)).map((one) => [tableName(one), one.lastValue]));
@@ -121,13 +114,24 @@ export async function missingExtensions(session: Session, manifest: DescribedDat
   const found = new Set((await listExtensions(session)).map((extension) => extension.name));
   return manifest.extensions.map(({ name }) => name).filter((name) => !found.has(name));
 }
-/** Which definitions and rights of the app are missing, are too many or are others than the backup's, in clauses. */
 
-export async function differencesOfObjects(session: Session, manifest: DescribedDatabase): Promise<string[]> {
+/** What is wrong with an altered definition. */
+export const ALTERED = "is defined otherwise";
+
+/** The differences by name and what is wrong with it, as the words of a clause. */
+export async function describedDifferences(
+  session: Session,
+  manifest: DescribedDatabase,
+): Promise<{ name: string; how: string }[]> {
   const { missing, added, altered } = await compareDefinitions(session, manifest);
   return [
-    ...missing.map((name) => `${name} is missing`),
-    ...added.map((name) => `${name} is not in the backup`),
-    ...altered.map((name) => `${name} is defined otherwise`),
+    ...missing.map((name) => ({ name, how: "is missing" })),
+    ...added.map((name) => ({ name, how: "is not in the backup" })),
+    ...altered.map((name) => ({ name, how: ALTERED })),
   ];
+}
+
+/** Which definitions and rights of the app are missing, are too many or are others than the backup's, in clauses. */
+export async function differencesOfObjects(session: Session, manifest: DescribedDatabase): Promise<string[]> {
+  return (await describedDifferences(session, manifest)).map(({ name, how }) => `${name} ${how}`);
 }

@@ -1,6 +1,7 @@
 import { messageOf } from "../../../services/common/errors.ts";
 import { realTiming, type Timing } from "../../../services/common/timing.ts";
 import { connect, type Session } from "../session/database.ts";
+import { sqlStateBehind } from "../session/sqlState.ts";
 import { IS_APP_SCHEMA, isNoMember } from "./platform.ts";
 
 /** What a database at a connection string holds. */
@@ -43,27 +44,14 @@ export const inspectDatabase: InspectDatabase = async (connectionString, signal,
     });
     const [found] = await session.query<{ relations: number; users: number; files: number }>(CONTENT_QUERY);
     if (!found) return { state: "unreachable", reason: "the database gave no answer" };
-    const parts: string[] = [];
-    if (found.relations > 0) parts.push(`${found.relations} relations`);
-    if (found.users > 0) parts.push(`${found.users} users`);
-    if (found.files > 0) parts.push(`${found.files} stored files`);
+    const counts = { relations: found.relations, users: found.users, "stored files": found.files };
+    const parts = Object.entries(counts).flatMap(([what, count]) => (count > 0 ? [`${count} ${what}`] : []));
     return parts.length === 0 ? { state: "empty" } : { state: "holds data", what: parts.join(", ") };
   } catch (error) {
     signal.throwIfAborted();
-    return {
-      state: sqlStateOf(error).startsWith(AUTHORIZATION_FAILED) ? "refused" : "unreachable",
-      reason: messageOf(error),
-    };
+    const isRefused = sqlStateBehind(error).startsWith(AUTHORIZATION_FAILED);
+    return { state: isRefused ? "refused" : "unreachable", reason: messageOf(error) };
   } finally {
     await session?.end();
   }
 };
-
-/** The SQLSTATE of an error or of its cause. */
-function sqlStateOf(error: unknown): string {
-  for (let one = error; one instanceof Error; one = one.cause) {
-    const { code } = one as NodeJS.ErrnoException;
-    if (typeof code === "string") return code;
-  }
-  return "";
-}

@@ -5,14 +5,13 @@ export const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** A number of rows, bytes or objects. */
 export const count = z.number().int().nonnegative();
-/**
- * "app": the app's table. "managed": Supabase's, with rows of the app. "extension": an extension's, with rows of its
- * user.
- */
+
+/** "app": the app's table. "managed": Supabase's, with rows of the app. "extension": an extension's, with rows of its user. */
 export const kind = z.enum(["app", "managed", "extension"]);
 
 /** Sum of the hashes of rows (rowSum.ts). */
 export const fingerprint = z.string().regex(/^[0-9a-f]{16}$/);
+
 /** A table whose rows a backup holds. */
 export const tableSchema = z.object({
   schema: z.string(),
@@ -22,29 +21,33 @@ export const tableSchema = z.object({
   columns: z.array(z.string()),
   /** How its rows are stored in the chunks: text lines, or tuples without the header and trailer of a binary copy. */
   format: z.enum(["text", "binary"]).default("text"),
-  /**
-   * Which rows of an extension's table are included, as "WHERE …" of pg_extension_config_dump. Absent for all of them.
-   */
+  /** Which rows of an extension's table are included, as "WHERE …" of pg_extension_config_dump. Absent for all of them. */
   condition: z.string().optional(),
   rows: count,
   /** Of the copy. */
   bytes: count,
   fingerprint,
 });
+export type BackedUpTable = z.infer<typeof tableSchema>;
 
-/** The position of a sequence. */
-export const sequenceSchema = z.object({
+const sequenceSchema = z.object({
   schema: z.string(),
   name: z.string(),
   kind,
+  /** The last value that it returned, as text since it may exceed a double. Null if it has returned none. */
   lastValue: z.string().nullable(),
+  /** The first value that it will return, if it has returned none. */
   nextValue: z.string().nullable(),
+  /** Positive if it counts up, negative if it counts down. */
   increment: z.string(),
+  /** True if it starts again after its last value, so that a smaller value is not a step back. */
   cycle: z.boolean(),
 });
+/** The position of a sequence. */
+export type BackedUpSequence = z.infer<typeof sequenceSchema>;
 
-/** A scheduled job of pg_cron. The part held-back.json has its command, which may hold a secret. */
 export const jobSchema = z.object({
+  /** Null for one that was scheduled without a name. */
   name: z.string().nullable(),
   schedule: z.string(),
   commandSha256: sha256,
@@ -52,30 +55,51 @@ export const jobSchema = z.object({
   username: z.string(),
   active: z.boolean(),
 });
+/** A scheduled job of pg_cron. The part held-back.json has its command, which may hold a secret. */
+export type BackupJob = z.infer<typeof jobSchema>;
 
-/** A right on an object of the platform or of an extension (platformRights.ts). */
-export const rightSchema = z.object({
+const rightSchema = z.object({
+  /** A role's name; null for PUBLIC. The reading or restoring role is RESTORER (platformRights.ts). */
   to: z.string().nullable(),
-  /** It becomes part of a GRANT. */
+  /** As GRANT calls it ("EXECUTE"), and becomes part of a GRANT. */
   may: z.string().regex(/^[A-Z][A-Z ]*$/),
+  /** Present if the role may grant it to others. */
   grantable: z.literal(true).optional(),
 });
-export type BackupJob = z.infer<typeof jobSchema>;
-export type BackedUpTable = z.infer<typeof tableSchema>;
-export type BackedUpSequence = z.infer<typeof sequenceSchema>;
+/** One right on an object, of a role or of PUBLIC. */
+export type Right = z.infer<typeof rightSchema>;
 
 /** What a backup records of its source: the part of its manifest that a database is compared with. */
-export interface DescribedDatabase {
-  source: { serverVersion: string };
-  extensions: { name: string; version: string; schema: string }[];
-  sequences: BackedUpSequence[];
-  jobs: BackupJob[];
-  /** Names of the publications that belong to the app or publish its tables. */
-  publications: string[];
-  /** Name → MD5 of the definition (objects.ts). */
-  objects: Record<string, string>;
-  /** Which of the kinds that were added later `objects` includes. */
-  laterKinds?: string[] | undefined;
-  /** Name of the object → rights (platformRights.ts). */
-  platformRights?: Record<string, z.infer<typeof rightSchema>[]> | undefined;
-}
+export const describedSchema = z.object({
+  source: z.object({
+    host: z.string(),
+    port: z.number().int().optional(),
+    database: z.string(),
+    serverVersion: z.string(),
+    pgDumpVersion: z.string(),
+    /** Identifies the server, so that no test restore runs on it. Absent if the role may not read it. */
+    systemIdentifier: z.string().optional(),
+  }),
+  extensions: z.array(z.object({ name: z.string(), version: z.string(), schema: z.string() })),
+  sequences: z.array(sequenceSchema),
+  /** A restore creates them only when it is released. */
+  jobs: z.array(jobSchema),
+  /**
+   * Names of the publications that belong to the app or publish its tables. A restore creates them only when it is released; held-back.json
+   * says what they publish.
+   */
+  publications: z.array(z.string()),
+  /** Columns, constraints, indexes, triggers, policies, functions, views and rights: name → MD5 of the definition. */
+  objects: z.record(z.string(), z.string()),
+  /**
+   * Which of the kinds that were added later (objects.ts) `objects` includes, so that an older manifest differs from one without such
+   * objects.
+   */
+  laterKinds: z.array(z.string()).optional(),
+  /**
+   * Rights on objects that do not belong to the app, by object: of PUBLIC, of the API's roles, and of the app's roles. Objects of
+   * PostgreSQL or of an extension are only listed if their rights were changed. Absent in older backups.
+   */
+  platformRights: z.record(z.string(), z.array(rightSchema)).optional(),
+});
+export type DescribedDatabase = z.infer<typeof describedSchema>;

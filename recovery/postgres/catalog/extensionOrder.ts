@@ -1,8 +1,6 @@
 import type { Session } from "../session/database.ts";
 
-/**
- * Sorts extensions so that each comes after those that any offered version of it requires. Otherwise the order stays.
- */
+/** Sorts extensions so that each comes after those that any offered version of it requires. Otherwise the order stays. */
 export async function inOrderOfNeed<T extends { name: string }>(
   session: Session,
   extensions: readonly T[],

@@ -27,7 +27,7 @@ export async function listLeftOutOfExtensions(session: Session): Promise<LeftOut
        case
          when e.extname = 'pg_cron' and c.relname = 'job' then 'they are kept as scheduled jobs, which come back when they are released'
          when e.extname = any ($1::text[]) then 'the extension is the platform''s, and keeps them itself'
-         when c.relkind not in ('r', 'S') then 'they are no ordinary table''s'
+         when c.relkind not in ('r', 'S') then 'they do not lie in an ordinary table'
          when c.relkind = 'r' and not pg_catalog.has_table_privilege(c.oid, 'select') then format('%I may not read them', current_user)
          when c.relkind = 'r' and pg_catalog.row_security_active(c.oid) then format('row level security hides some of them from %I', current_user)
          else format('%I may not write them, so no restore could bring them back', current_user)
@@ -40,8 +40,8 @@ export async function listLeftOutOfExtensions(session: Session): Promise<LeftOut
 }
 
 /**
- * Deletes the initial rows of extensions whose tables the backup has rows of, so that these can be inserted. Must run
- * in a transaction in which neither triggers nor foreign keys act.
+ * Deletes the initial rows of extensions whose tables the backup has rows of, so that these can be inserted. Must run in a transaction in
+ * which neither triggers nor foreign keys act.
  */
 export async function emptyExtensionTables(session: Session, tables: readonly BackedUpTable[]): Promise<void> {
   const deletions = tables

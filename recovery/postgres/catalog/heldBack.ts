@@ -1,57 +1,46 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 import { z } from "zod";
 
-import { PromiseError } from "../../../services/common/errors.ts";
 import type { Session } from "../session/database.ts";
-import type { BackupJob, DescribedDatabase } from "./description.ts";
+import { type BackupJob, type DescribedDatabase, jobSchema } from "./description.ts";
 import type { LeftOut } from "./leftOut.ts";
+import { parseStored } from "./parseStored.ts";
 import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, PLATFORM_OWNERS } from "./platform.ts";
-
-const jobSchema = z.object({
-  /** Null for one that was scheduled without a name. */
-  name: z.string().nullable(),
-  schedule: z.string(),
-  command: z.string(),
-  database: z.string(),
-  username: z.string(),
-  active: z.boolean(),
-});
-
-const publishedTableSchema = z.object({
-  schema: z.string(),
-  name: z.string(),
-  /** Null for all columns. */
-  columns: z.array(z.string()).nullable(),
-  /** SQL of the row filter; null where every row is published. */
-  where: z.string().nullable(),
-});
-
-const publicationSchema = z.object({
-  name: z.string(),
-  allTables: z.boolean(),
-  /** insert, update, delete, truncate. */
-  operations: z.array(z.string()),
-  viaRoot: z.boolean(),
-  comment: z.string().nullable(),
-  tables: z.array(publishedTableSchema),
-  schemas: z.array(z.string()),
-});
 
 const heldBackSchema = z.object({
   /** The database that the backup was taken of. Its jobs are scheduled in the restored one, whatever its name is. */
   database: z.string(),
-  jobs: z.array(jobSchema),
-  publications: z.array(publicationSchema),
+  jobs: z.array(jobSchema.omit({ commandSha256: true }).extend({ command: z.string() })),
+  publications: z.array(
+    z.object({
+      name: z.string(),
+      allTables: z.boolean(),
+      /** insert, update, delete, truncate. */
+      operations: z.array(z.string()),
+      viaRoot: z.boolean(),
+      comment: z.string().nullable(),
+      tables: z.array(
+        z.object({
+          schema: z.string(),
+          name: z.string(),
+          /** Null for all columns. */
+          columns: z.array(z.string()).nullable(),
+          /** SQL of the row filter. Null if every row is published. */
+          where: z.string().nullable(),
+        }),
+      ),
+      schemas: z.array(z.string()),
+    }),
+  ),
 });
-
-/** A job of pg_cron. Its command may hold a secret (a key in a web hook's header), so it is never part of a manifest. */
-export type ScheduledJob = z.infer<typeof jobSchema>;
-export type PublishedTable = z.infer<typeof publishedTableSchema>;
-export type Publication = z.infer<typeof publicationSchema>;
 
 /** What acts on the outside by itself. A restore only creates it when it is released. */
 export type HeldBack = z.infer<typeof heldBackSchema>;
+/** A job of pg_cron. Its command may hold a secret (a key in a web hook's header), so it is never part of a manifest. */
+export type ScheduledJob = HeldBack["jobs"][number];
+export type Publication = HeldBack["publications"][number];
+export type PublishedTable = Publication["tables"][number];
 
 /** The first PostgreSQL version that can publish schemas, single columns and selected rows. */
 const PUBLICATION_DETAILS_SINCE = 15;
@@ -116,7 +105,7 @@ async function queryPublications(session: Session, members: string, isWanted: st
 
 /** Jobs that can't be read, with the reason. */
 export async function listLeftOutJobs(session: Session): Promise<LeftOut[]> {
-  if (!(await hasJobs(session)) || (await hasReadableJobs(session))) return [];
+  if (!(await hasRelation(session, "cron", "job")) || (await hasReadableJobs(session))) return [];
   return [
     {
       what: "scheduled jobs (cron.job)",
@@ -125,9 +114,7 @@ export async function listLeftOutJobs(session: Session): Promise<LeftOut[]> {
   ];
 }
 
-/**
- * Whether a table or view exists, whatever the role's rights are: to_regclass fails if the role may not use the schema.
- */
+/** Whether a table or view exists, whatever the role's rights are: to_regclass fails if the role may not use the schema. */
 export async function hasRelation(session: Session, schema: string, name: string): Promise<boolean> {
   const found = await session.query(
     "select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = $2",
@@ -136,13 +123,9 @@ export async function hasRelation(session: Session, schema: string, name: string
   return found.length > 0;
 }
 
-async function hasJobs(session: Session): Promise<boolean> {
-  return await hasRelation(session, "cron", "job");
-}
-
 /** Whether pg_cron exists and all of its jobs are visible. */
 async function hasReadableJobs(session: Session): Promise<boolean> {
-  if (!(await hasJobs(session))) return false;
+  if (!(await hasRelation(session, "cron", "job"))) return false;
   const [row] = await session.query<{ readable: boolean }>(
     `select case when pg_catalog.has_schema_privilege('cron', 'usage') then pg_catalog.has_table_privilege('cron.job', 'select')
        and not pg_catalog.row_security_active('cron.job') else false end as readable`,
@@ -152,7 +135,7 @@ async function hasReadableJobs(session: Session): Promise<boolean> {
 
 /** A job as a manifest records it: only the hash of its command. */
 export function jobForManifest({ command, ...job }: ScheduledJob): BackupJob {
-  return { ...job, commandSha256: createHash("sha256").update(command, "utf8").digest("hex") };
+  return { ...job, commandSha256: hash("sha256", command) };
 }
 
 /** What a restored database does not do yet, in a sentence for its notes. Empty if there is nothing. */
@@ -174,11 +157,5 @@ export function heldBackText(heldBack: HeldBack): string {
  * @throws PromiseError if it is not of this format
  */
 export function parseHeldBack(text: string): HeldBack {
-  try {
-    return heldBackSchema.parse(JSON.parse(text));
-  } catch (error) {
-    throw new PromiseError("the list of scheduled jobs and publications is not in a form that is understood", {
-      cause: error,
-    });
-  }
+  return parseStored(heldBackSchema, text, "the list of scheduled jobs and publications is");
 }

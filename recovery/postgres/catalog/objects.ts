@@ -4,11 +4,10 @@ import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, isNoMember, PLATFORM_OWNERS, REA
 import { asPlayed } from "./standIn.ts";
 
 /**
- * Everything that the database defines, except its rows: name ("policy public.posts own posts") → MD5 of its
- * definition. Two databases with equal maps have the same columns, partitions, constraints, indexes, triggers,
- * policies, functions, views, types, row level security, rights and owners. Not included: comments; operators, casts,
- * text search, collations and foreign servers; roles, which belong to the server; publications and jobs, which are held
- * back.
+ * Everything that the database defines, except its rows: name ("policy public.posts own posts") → MD5 of its definition. Two databases with
+ * equal maps have the same columns, partitions, constraints, indexes, triggers, policies, functions, views, types, row level security,
+ * rights and owners. Not included: comments; operators, casts, text search, collations and foreign servers; roles, which belong to the
+ * server; publications and jobs, which are held back.
  */
 export type ObjectDigests = Record<string, string>;
 
@@ -31,10 +30,7 @@ const OF_APP = `${IS_APP_SCHEMA} and c.relpersistence <> 't' and ${isNoMember("p
 const TRIGGER_OF_APP = `not t.tgisinternal and (${IS_APP_SCHEMA} or ${IS_MANAGED_DATA_SCHEMA} and exists (
   select from pg_catalog.pg_proc f join pg_catalog.pg_namespace n on n.oid = f.pronamespace where f.oid = t.tgfoid and ${IS_APP_SCHEMA}))`;
 
-/**
- * Kinds that were added later. A backup lists those that it includes (`laterKinds` of its manifest). The others can't
- * be compared.
- */
+/** Kinds that were added later. A backup lists those that it includes (`laterKinds` of its manifest). The others can't be compared. */
 export const LATER_KINDS: readonly string[] = [
   "inheritance",
   "domain",
@@ -136,9 +132,9 @@ const SELECTS: readonly string[] = [
 ];
 
 /**
- * A list of constants that all have casts. PostgreSQL changes how it prints them when it reads its own output: `status
- * in ('new', 'paid')` on a varchar is first `(ARRAY['new'::character varying, …])::text[]`, and after a dump and a
- * restore `ARRAY[('new'::character varying)::text, …]`.
+ * A list of constants that all have casts. PostgreSQL changes how it prints them when it reads its own output: `status in ('new', 'paid')`
+ * on a varchar is first `(ARRAY['new'::character varying, …])::text[]`, and after a dump and a restore
+ * `ARRAY[('new'::character varying)::text, …]`.
  */
 const CONSTANT = "E?'(?:[^']|'')*'::[a-z ]+";
 const READ_AGAIN = `ARRAY\\[(\\(${CONSTANT}\\)::([a-z ]+)(?:, \\(${CONSTANT}\\)::\\2)*)\\]`;
@@ -155,8 +151,8 @@ export async function digestObjects(session: Session): Promise<ObjectDigests> {
 }
 
 /**
- * Constraints that a partition inherits, by their names in {@link ObjectDigests}: table ("constraint public.p1.") and
- * name. No dump holds them, so a restore gives them the parent's names.
+ * Constraints that a partition inherits, by their names in {@link ObjectDigests}: table ("constraint public.p1.") and name. No dump holds
+ * them, so a restore gives them the parent's names.
  */
 export async function listInheritedConstraints(session: Session): Promise<{ table: string; name: string }[]> {
   return await session.query(

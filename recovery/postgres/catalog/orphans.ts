@@ -22,9 +22,9 @@ interface Reference extends Omit<Orphans, "rows"> {
 }
 
 /**
- * Finds rows that violate a foreign key, by an anti-join for each key. A restore inserts rows without checks, and
- * VALIDATE skips a key that counts as valid. Values are compared as the key compares them, including MATCH FULL and
- * periods that several rows cover together. A partitioned table is checked by its partitions.
+ * Finds rows that violate a foreign key, by an anti-join for each key. A restore inserts rows without checks, and VALIDATE skips a key that
+ * counts as valid. Values are compared as the key compares them, including MATCH FULL and periods that several rows cover together. A
+ * partitioned table is checked by its partitions.
  *
  * @param condition SQL on `pg_constraint k`, its table `pg_class c` and its schema `pg_namespace n`
  */

@@ -1,6 +1,6 @@
 /**
- * What belongs to Supabase and exists already in a new project: its schema is neither backed up nor restored.
- * Source: Supabase's images and migrations (supabase/postgres, supabase/auth, supabase/storage, supabase/realtime).
+ * What belongs to Supabase and exists already in a new project: its schema is neither backed up nor restored. Source: Supabase's images and
+ * migrations (supabase/postgres, supabase/auth, supabase/storage, supabase/realtime).
  */
 
 /** Schemas whose rows belong to the customer all the same. They are backed up separately, and only their rows. */
@@ -55,8 +55,8 @@ export const PLATFORM_ROLES =
   "^(postgres|anon|authenticated|service_role|authenticator|dashboard_user|pgbouncer|supabase_.*|pgsodium_.*|pgtle_admin|cli_login_.*|castchat_verify_[0-9a-f]{12}|pg_.*)$";
 
 /**
- * Roles that only the platform uses. Their rights on its objects are its own decision. The API's roles and `postgres`,
- * which the app uses, are not among them.
+ * Roles that only the platform uses. Their rights on its objects are its own decision. The API's roles and `postgres`, which the app uses,
+ * are not among them.
  */
 export const PLATFORM_INSIDERS =
   "^(dashboard_user|pgbouncer|supabase_.*|pgsodium_.*|pgtle_admin|cli_login_.*|castchat_verify_[0-9a-f]{12}|pg_.*)$";
@@ -68,8 +68,8 @@ export const PLATFORM_OWNERS = "^(supabase_.*|pgbouncer|pgsodium_.*)$";
 export const RECOVERY_SCHEMAS = "^castchat_(recovery_tables|aside)_";
 
 /**
- * SQL condition on `pg_namespace n`: the app's own schemas. A schema that the platform or an extension created is never
- * one, whatever its name, so that a schema which Supabase adds one day does not count as the app's.
+ * SQL condition on `pg_namespace n`: the app's own schemas. A schema that the platform or an extension created is never one, whatever its
+ * name, so that a schema which Supabase adds one day does not count as the app's.
  */
 export const IS_APP_SCHEMA = `(
   n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname !~ '${RECOVERY_SCHEMAS}'
@@ -86,10 +86,7 @@ export const HAS_MEMBERS = `exists (select from pg_catalog.pg_depend d join pg_c
 /** SQL condition on `pg_namespace n`: auth and storage. */
 export const IS_MANAGED_DATA_SCHEMA = `(n.nspname in (${MANAGED_DATA_SCHEMAS.map((name) => `'${name}'`).join(", ")}))`;
 
-/**
- * The platform's table whose policies say which roles may listen and send. Source: Supabase's documentation, "Realtime
- * Authorization".
- */
+/** The platform's table whose policies say which roles may listen and send. Source: Supabase's documentation, "Realtime Authorization". */
 export const REALTIME_MESSAGES = "realtime.messages";
 
 /** SQL condition on `pg_policies p`: a policy of the app on one of Supabase's tables. */

@@ -4,9 +4,9 @@ import { quoteLiteral, quoteTable, tableName } from "../session/quote.ts";
 import { SQLSTATE, sqlStateOf } from "../session/sqlState.ts";
 
 /**
- * Disables triggers, rules and foreign keys of these tables for the rest of the open transaction, or until the returned
- * function is called. It sets session_replication_role if the role may do so (Supabase's may). Otherwise it disables
- * the tables' user triggers and rules one by one.
+ * Disables triggers, rules and foreign keys of these tables for the rest of the open transaction, or until the returned function is called.
+ * It sets session_replication_role if the role may do so (Supabase's may). Otherwise it disables the tables' user triggers and rules one by
+ * one.
  *
  * @throws UserError if that leaves foreign keys, which can't be disabled
  */
@@ -40,9 +40,9 @@ export async function actAsReplica(
 }
 
 /**
- * SQL that disables the app's event triggers for the rest of the transaction, if the role may do so (Supabase's may).
- * They could refuse definitions, log them into tables, or alter them. It is a statement, since Supabase permits it
- * (supautils: privileged_role_allowed_configs) but does not permit set_config().
+ * SQL that disables the app's event triggers for the rest of the transaction, if the role may do so (Supabase's may). They could refuse
+ * definitions, log them into tables, or alter them. It is a statement, since Supabase permits it (supautils:
+ * privileged_role_allowed_configs) but does not permit set_config().
  */
 export const QUIET_EVENT_TRIGGERS = `do $quiet$ begin
   set local session_replication_role = replica;

@@ -1,9 +1,7 @@
 import type { Session } from "../session/database.ts";
 import { THROWAWAY_NAME } from "../session/throwawayPostgres.ts";
 
-/**
- * The role that a stand-in replaces on a scratch server that already has a role of that name, with an unknown password.
- */
+/** The role that a stand-in replaces on a scratch server that already has a role of that name, with an unknown password. */
 export const PLAYED_ROLE = "postgres";
 
 /** The connected role's name if it is a stand-in, else undefined. */
@@ -31,8 +29,8 @@ const PLACES: readonly RegExp[] = [
 ];
 
 /**
- * Rewrites SQL of rights and policies, as pg_dump and a backup write it, so that a stand-in gets what the replaced role
- * has. Not for functions, whose text may hold the same words.
+ * Rewrites SQL of rights and policies, as pg_dump and a backup write it, so that a stand-in gets what the replaced role has. Not for
+ * functions, whose text may hold the same words.
  */
 export function forStandIn(session: Pick<Session, "address">, sql: string): string {
   const name = standInOf(session);

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 import { z } from "zod";
 
@@ -6,6 +6,7 @@ import { PromiseError } from "../../../services/common/errors.ts";
 import type { Session } from "../session/database.ts";
 import { hasRelation } from "./heldBack.ts";
 import type { LeftOut } from "./leftOut.ts";
+import { parseStored } from "./parseStored.ts";
 
 const secretSchema = z.object({ name: z.string().nullable(), description: z.string(), value: z.string() });
 
@@ -19,11 +20,11 @@ export interface VaultContent {
 }
 
 /**
- * Reads and decrypts the vault's secrets in the session's snapshot. If the backup is not encrypted, it only reads their
- * names and lists them as left out. A vault that this role can't read is left out too.
+ * Reads and decrypts the vault's secrets in the session's snapshot. If the backup is not encrypted, it only reads their names and lists
+ * them as left out. A vault that this role can't read is left out too.
  */
 export async function readVaultSecrets(session: Session, isSealed: boolean): Promise<VaultContent> {
-  if (!(await hasVault(session))) return { secrets: [], leftOut: [] };
+  if (!(await hasRelation(session, "vault", "decrypted_secrets"))) return { secrets: [], leftOut: [] };
   const leftOut = (names: string, why: string): VaultContent => ({
     secrets: [],
     leftOut: [{ what: `vault secrets${names}`, why }],
@@ -44,14 +45,14 @@ export async function readVaultSecrets(session: Session, isSealed: boolean): Pro
 }
 
 /**
- * Makes the vault hold these secrets. A secret with the same name gets the value; one without a name is identified by
- * all of its fields. Can be run again. The secrets get new ids. Returns a note if the database has no vault.
+ * Makes the vault hold these secrets. A secret with the same name gets the value; one without a name is identified by all of its fields.
+ * Can be run again. The secrets get new ids. Returns a note if the database has no vault.
  *
  * @throws PromiseError that names the secrets that still differ afterwards
  */
 export async function restoreVaultSecrets(session: Session, secrets: readonly VaultSecret[]): Promise<string[]> {
   if (secrets.length === 0) return [];
-  if (!(await hasVault(session)))
+  if (!(await hasRelation(session, "vault", "decrypted_secrets")))
     return [`The target has no vault, so ${secrets.length} secrets of the vault were not restored.`];
   const there = await listSecrets(session);
   for (const secret of secrets) {
@@ -68,31 +69,20 @@ export async function restoreVaultSecrets(session: Session, secrets: readonly Va
       ]);
     }
   }
-  await compare(session, secrets);
-  return [];
-}
-
-async function compare(session: Session, secrets: readonly VaultSecret[]): Promise<void> {
   const found = (await listSecrets(session)).map(hashOf);
   const differing = secrets.filter((secret) => !found.includes(hashOf(secret)));
-  if (differing.length === 0) return;
+  if (differing.length === 0) return [];
   throw new PromiseError(
     `The vault's secrets ${differing.map(({ name }) => name ?? "(no name)").join(", ")} are not what the backup holds.`,
   );
 }
 
 function hashOf({ name, description, value }: VaultSecret): string {
-  return createHash("sha256")
-    .update(JSON.stringify([name, description, value]))
-    .digest("hex");
+  return hash("sha256", JSON.stringify([name, description, value]));
 }
 
 function isSame(one: VaultSecret, other: VaultSecret): boolean {
   return hashOf(one) === hashOf(other);
-}
-
-async function hasVault(session: Session): Promise<boolean> {
-  return await hasRelation(session, "vault", "decrypted_secrets");
 }
 
 async function listSecrets(session: Session): Promise<(VaultSecret & { id: string })[]> {
@@ -112,14 +102,5 @@ export function vaultSecretsText(secrets: readonly VaultSecret[]): string {
  * @throws PromiseError, without quoting the text, if it is not of this format
  */
 export function parseVaultSecrets(text: string): VaultSecret[] {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    // The parser's own message would quote what it could not read.
-    throw new PromiseError("the vault's secrets are not in a form that is understood");
-  }
-  const parsed = z.array(secretSchema).safeParse(json);
-  if (!parsed.success) throw new PromiseError("the vault's secrets are not in a form that is understood");
-  return parsed.data;
+  return parseStored(z.array(secretSchema), text, "the vault's secrets are");
 }

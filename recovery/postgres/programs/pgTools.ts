@@ -60,16 +60,10 @@ export interface RunningPgTool {
   kill(): void;
 }
 
-/**
- * Characters that are kept of standard error, from its start and from its end: pg_dump prints its whole statement after
- * the reason.
- */
+/** Characters that are kept of standard error, from its start and from its end: pg_dump prints its whole statement after the reason. */
 const KEPT_STDERR = 2_000;
 
-/**
- * Starts a client program. The password is passed in the environment, never in arguments, which any user of the machine
- * can read.
- */
+/** Starts a client program. The password is passed in the environment, never in arguments, which any user of the machine can read. */
 export function startPgTool(name: PgTool["name"], options: PgToolOptions): RunningPgTool {
   options.signal?.throwIfAborted();
   const stdio: StdioOptions = ["pipe", "pipe", "pipe", ...(options.files ?? [])];
@@ -116,23 +110,21 @@ export async function runPgTool(name: PgTool["name"], options: PgToolOptions): P
 }
 
 function environmentFor({ address, applicationName, settings }: PgToolOptions): NodeJS.ProcessEnv {
-  const own: NodeJS.ProcessEnv = { ...childEnvironment(), LC_ALL: "C.UTF-8", PGAPPNAME: applicationName };
   // A closed write gate (recovery/gate/writeGate.ts) must not block the recovery's own sessions.
-  const effective = address === undefined ? settings : { default_transaction_read_only: "off", ...settings };
-  if (effective !== undefined) {
-    own["PGOPTIONS"] = Object.entries(effective)
-      .map(([name, value]) => `-c ${name}=${value}`)
-      .join(" ");
-  }
-  if (address === undefined) return own;
+  const effective = Object.entries({ ...(address && { default_transaction_read_only: "off" }), ...settings });
   return {
-    ...own,
-    PGHOST: address.host,
-    PGPORT: String(address.port),
-    PGUSER: address.user,
-    PGPASSWORD: address.password,
-    PGDATABASE: address.database,
-    PGSSLMODE: address.sslMode,
-    PGCONNECT_TIMEOUT: "8",
+    ...childEnvironment(),
+    LC_ALL: "C.UTF-8",
+    PGAPPNAME: applicationName,
+    ...(effective.length > 0 && { PGOPTIONS: effective.map(([name, value]) => `-c ${name}=${value}`).join(" ") }),
+    ...(address && {
+      PGHOST: address.host,
+      PGPORT: String(address.port),
+      PGUSER: address.user,
+      PGPASSWORD: address.password,
+      PGDATABASE: address.database,
+      PGSSLMODE: address.sslMode,
+      PGCONNECT_TIMEOUT: "8",
+    }),
   };
 }

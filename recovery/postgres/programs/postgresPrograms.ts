@@ -37,9 +37,8 @@ export async function findServerPrograms(
 }
 
 /**
- * The programs of a folder. Root runs them as an unprivileged user, since Postgres refuses to run as root. That user
- * only gets the right to pass through closed folders if there are any, as in a job with a private TMPDIR: not every
- * container grants it.
+ * The programs of a folder. Root runs them as an unprivileged user, since Postgres refuses to run as root. That user only gets the right to
+ * pass through closed folders if there are any, as in a job with a private TMPDIR: not every container grants it.
  */
 function programsIn(folder: string, above: string): ServerPrograms {
   if (!isRoot()) return { command: (name, args) => ({ file: join(folder, name), args: [...args] }) };

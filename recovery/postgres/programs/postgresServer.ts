@@ -36,18 +36,15 @@ export interface ServerOptions {
   log: string;
   /** What to do if the port is taken: the end of the sentence. */
   portAdvice?: string;
-  /**
-   * Called with each process id as soon as the process exists: initdb's, and the server's before it accepts
-   * connections.
-   */
+  /** Called with each process id as soon as the process exists: initdb's, and the server's before it accepts connections. */
   onSpawn?: ((pid: number) => void) | undefined;
   /** How long its start may take. @default - the real one */
   timing?: Timing | undefined;
 }
 
 /**
- * Settings of every server. fsync is off because these servers are temporary: their content must survive the end of any
- * process (the kernel keeps written pages), but not the loss of the machine.
+ * Settings of every server. fsync is off because these servers are temporary: their content must survive the end of any process (the kernel
+ * keeps written pages), but not the loss of the machine.
  */
 const CONFIGURATION = `
 listen_addresses = '${LOOPBACK}'
@@ -77,10 +74,7 @@ export function localeArgs(serverMajor: number): string[] {
     : ["--locale=C.UTF-8"];
 }
 
-/**
- * Creates the data folder of a new server, without starting it. `onSpawn` receives initdb's process id. An existing
- * folder is an error.
- */
+/** Creates the data folder of a new server, without starting it. `onSpawn` receives initdb's process id. An existing folder is an error. */
 export async function createServerData(options: ServerOptions): Promise<void> {
   const { programs, dataDir } = options;
   await mkdir(dirname(dataDir), { recursive: true, mode: 0o700 });
@@ -117,8 +111,7 @@ export async function createServerData(options: ServerOptions): Promise<void> {
 }
 
 /**
- * Starts a server and waits until it accepts connections. A running server is left as it is. Returns its main process
- * id.
+ * Starts a server and waits until it accepts connections. A running server is left as it is. Returns its main process id.
  *
  * @throws UserError if the port is in use
  */
@@ -161,10 +154,7 @@ export async function startServer(
   return child.pid;
 }
 
-/**
- * Stops a server (fast shutdown: open transactions are rolled back) and waits until it has ended. Does nothing if it is
- * not running.
- */
+/** Stops a server (fast shutdown: open transactions are rolled back) and waits until it has ended. Does nothing if it is not running. */
 export async function stopServer(dataDir: string, timing = realTiming): Promise<void> {
   await endServer(dataDir, "SIGINT", timing);
 }

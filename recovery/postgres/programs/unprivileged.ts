@@ -10,11 +10,9 @@ export function isRoot(): boolean {
 }
 
 /**
- * The command line that runs a program as the unprivileged user. `setpriv` execs, so the started process is the program
- * itself.
+ * The command line that runs a program as the unprivileged user. `setpriv` execs, so the started process is the program itself.
  *
- * @param passes whether it keeps the right to pass through folders that only root may enter; a container may not grant
- * it
+ * @param passes whether it keeps the right to pass through folders that only root may enter; a container may not grant it
  */
 export function asNobody(
   file: string,

@@ -47,10 +47,7 @@ export const ROLE_ATTRIBUTES = [
   "replication",
 ] as const;
 
-/**
- * The first major version with the INHERIT and SET options of a membership, in which the creator of a role becomes its
- * admin.
- */
+/** The first major version with the INHERIT and SET options of a membership, in which the creator of a role becomes its admin. */
 const MEMBERSHIP_OPTIONS_SINCE = 16;
 
 /** Statements that create the roles, without their memberships. They can be run again. */
@@ -65,10 +62,7 @@ export function roleStatements({ roles, settings }: Omit<AppRoles, "memberships"
   ];
 }
 
-/**
- * A statement that creates the role if it does not exist. Its body is a literal, since a name may hold any dollar
- * quote.
- */
+/** A statement that creates the role if it does not exist. Its body is a literal, since a name may hold any dollar quote. */
 export function creation({ name }: Pick<AppRole, "name">): string {
   return `do ${literal(creationBody(name))};`;
 }

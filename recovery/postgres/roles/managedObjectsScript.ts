@@ -8,16 +8,16 @@ import type { Session } from "../session/database.ts";
 import { ownersScript } from "./ownersScript.ts";
 
 /**
- * A line with a grant that the platform may refuse. The restore compares such rights afterwards and lists the missing
- * ones (platformRights.ts). `statement` is an SQL expression, without the semicolon.
+ * A line with a grant that the platform may refuse. The restore compares such rights afterwards and lists the missing ones
+ * (platformRights.ts). `statement` is an SQL expression, without the semicolon.
  */
 function ifPermitted(statement: string): string {
   return `format('do %L;', 'begin ' || ${statement} || '; exception when insufficient_privilege or invalid_grant_operation then null; end')`;
 }
 
 /**
- * SQL for what the app has added to Supabase's tables (triggers that call its functions, policies, rights of its
- * roles), and for the owners of its objects that differ from the restoring role. It can be run again.
+ * SQL for what the app has added to Supabase's tables (triggers that call its functions, policies, rights of its roles), and for the owners
+ * of its objects that differ from the restoring role. It can be run again.
  */
 export async function managedObjectsScript(session: Session): Promise<string> {
   const rows = await session.query<{ line: string }>(

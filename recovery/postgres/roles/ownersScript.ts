@@ -3,9 +3,9 @@ import { IS_APP_SCHEMA } from "../catalog/platform.ts";
 import type { Session } from "../session/database.ts";
 
 /**
- * SQL, one statement a line, that sets the owners of the app's objects that differ from the reading role, whose place
- * the restoring role takes. A new owner needs CREATE on the schema, so it gets that right for a moment. Rights are
- * granted after owners, since they depend on them.
+ * SQL, one statement a line, that sets the owners of the app's objects that differ from the reading role, whose place the restoring role
+ * takes. A new owner needs CREATE on the schema, so it gets that right for a moment. Rights are granted after owners, since they depend on
+ * them.
  */
 export async function ownersScript(session: Session): Promise<string[]> {
   const rows = await session.query<{ line: string }>(

@@ -1,23 +1,7 @@
-import type { DescribedDatabase } from "../catalog/description.ts";
+import type { DescribedDatabase, Right } from "../catalog/description.ts";
 import { IS_APP_SCHEMA, MARKER_SCHEMA, PLATFORM_INSIDERS, RECOVERY_SCHEMAS } from "../catalog/platform.ts";
 import type { Session } from "../session/database.ts";
 import { quoteIdent } from "../session/quote.ts";
-
-/** One right on an object, of a role or of PUBLIC (`null`). */
-export interface Right {
-  /** A role's name; null for PUBLIC. The reading or restoring role is {@link RESTORER}. */
-  to: string | null;
-  /** As GRANT calls it ("EXECUTE"). */
-  may: string;
-  /** Present if the role may grant it to others. */
-  grantable?: true | undefined;
-}
-
-/**
- * Rights on objects of the platform or of extensions: name of the object ("routine extensions.hmac(bytea, bytea,
- * text)") → rights.
- */
-export type PlatformRights = Record<string, Right[]>;
 
 /** Which rights of a database differ from a backup's. */
 export interface PlatformDifferences {
@@ -31,8 +15,8 @@ export interface ObjectRight {
   object: string;
   right: Right;
   /**
-   * The object belongs to PostgreSQL or an extension, and the source had changed its initial rights, so that an update
-   * of the platform is not the cause.
+   * The object belongs to PostgreSQL or an extension, and the source had changed its initial rights, so that an update of the platform is
+   * not the cause.
    */
   wasChanged: boolean;
   /** The object's part of GRANT … ON … and REVOKE … ON …, quoted. Undefined if the database has no such object. */
@@ -70,8 +54,8 @@ const OF_PLATFORM = `(not ${IS_APP_SCHEMA} and n.nspname !~ '^pg_(toast|temp)' a
 const NAMESPACE = "join pg_catalog.pg_namespace n on n.oid";
 
 /**
- * Queries of objects that do not belong to the app: name, ON clause, column, catalog, oid, column number, owner,
- * rights, kind for acldefault(), pack.
+ * Queries of objects that do not belong to the app: name, ON clause, column, catalog, oid, column number, owner, rights, kind for
+ * acldefault(), pack.
  */
 const OBJECTS: readonly string[] = [
   `select format('schema %I', n.nspname), format('schema %I', n.nspname), null, 'pg_namespace', n.oid, 0, n.nspowner, n.nspacl, 'n', ${packOf("pg_namespace", "n.oid")}
@@ -95,8 +79,8 @@ const OBJECTS: readonly string[] = [
 ];
 
 /**
- * Rights of PUBLIC, of the app's and the API's roles, and of the connected role. Those of the platform's other roles
- * are left to the platform.
+ * Rights of PUBLIC, of the app's and the API's roles, and of the connected role. Those of the platform's other roles are left to the
+ * platform.
  */
 const rightsOf = (acl: string) => `(select coalesce(json_agg(json_build_object(
     'to', case when a.grantee = 0 then null when r.rolname = current_user then $1 else r.rolname end, 'may', a.privilege_type, 'grantable', a.is_grantable)), '[]')
@@ -104,8 +88,8 @@ const rightsOf = (acl: string) => `(select coalesce(json_agg(json_build_object(
   where a.grantee <> o.owner and (a.grantee = 0 or r.rolname = current_user or r.rolname !~ '${PLATFORM_INSIDERS}'))`;
 
 /**
- * Every such object whose rights may matter. Objects of PostgreSQL and extensions are only included if their rights
- * were changed or their name is wanted.
+ * Every such object whose rights may matter. Objects of PostgreSQL and extensions are only included if their rights were changed or their
+ * name is wanted.
  */
 async function readObjects(session: Session, wanted: readonly string[]): Promise<ObjectRow[]> {
   const rows = await session.query<ObjectRow>(
@@ -121,10 +105,7 @@ async function readObjects(session: Session, wanted: readonly string[]): Promise
   return rows.map((row) => ({ ...row, now: plain(row.now), came: plain(row.came) }));
 }
 
-/**
- * Each right once, in its widest form. A right of PUBLIC is not repeated for a role, nor a right that the restoring
- * role may grant.
- */
+/** Each right once, in its widest form. A right of PUBLIC is not repeated for a role, nor a right that the restoring role may grant. */
 function plain(rights: readonly Right[]): Right[] {
   const all = rights.map(({ to, may, grantable }): Right => {
     return { to, may, ...(grantable === true && to !== RESTORER && { grantable }) };
@@ -147,10 +128,11 @@ function without(rights: readonly Right[], others: readonly Right[]): Right[] {
 }
 
 /**
- * The rights on objects that do not belong to the app: those of the platform's schemas, of extensions, and of
- * PostgreSQL. Objects of extensions and PostgreSQL are only included if their rights were changed. Only reads catalogs.
+ * The rights on objects that do not belong to the app, by name of the object ("routine extensions.hmac(bytea, bytea, text)"): those of the
+ * platform's schemas, of extensions, and of PostgreSQL. Objects of extensions and PostgreSQL are only included if their rights were
+ * changed. Only reads catalogs.
  */
-export async function readPlatformRights(session: Session): Promise<PlatformRights> {
+export async function readPlatformRights(session: Session): Promise<Record<string, Right[]>> {
   const rows = await readObjects(session, []);
   const changed = rows.filter(
     ({ pack, now, came }) => pack === null || without(now, came).length > 0 || without(came, now).length > 0,
@@ -162,8 +144,8 @@ export async function readPlatformRights(session: Session): Promise<PlatformRigh
 const KNOWN_SINCE: Readonly<Record<string, number>> = { MAINTAIN: 17 };
 
 /**
- * Compares a database with the rights that a backup's source had. No differences if the backup does not record them. An
- * object that only the database has is not compared. For an object that only the source had, its rights are reported.
+ * Compares a database with the rights that a backup's source had. No differences if the backup does not record them. An object that only
+ * the database has is not compared. For an object that only the source had, its rights are reported.
  */
 export async function comparePlatformRights(
   session: Session,
@@ -201,7 +183,7 @@ export async function comparePlatformRights(
 
 /** A right in words: "anon may EXECUTE routine extensions.f()". */
 export function describeRight({ object, right }: ObjectRight): string {
-  return `${right.to ?? "everyone (PUBLIC)"} may ${right.may} ${object}${right.grantable === true ? " and pass that on" : ""}`;
+  return `${right.to ?? "everyone (PUBLIC)"} may ${right.may} ${object}${right.grantable === true ? " and grant that to others" : ""}`;
 }
 
 /** The statement that grants such a right. */

@@ -12,15 +12,15 @@ import {
 import { isSettingList, splitSettingList } from "./settingLists.ts";
 
 /**
- * First line of a script in which every value is a literal. A script without it is from an earlier version, in which
- * the values of some settings are written as the server keeps them.
+ * First line of a script in which every value is a literal. A script without it is from an earlier version, in which the values of some
+ * settings are written as the server keeps them.
  */
 export const ROLES_HEADER = "-- The app's own roles, without passwords; every value is a literal.";
 
 /**
- * SQL that creates the app's roles, their settings and memberships, one statement a line, and the settings whose value
- * can't be written down. It can be run again. It has no passwords, which a managed database never returns. Superusers
- * lose that right, which no customer can grant.
+ * SQL that creates the app's roles, their settings and memberships, one statement a line, and the settings whose value can't be written
+ * down. It can be run again. It has no passwords, which a managed database never returns. Superusers lose that right, which no customer can
+ * grant.
  */
 export async function rolesScript(session: Session): Promise<{ script: string; leftOut: LeftOut[] }> {
   const { settings, leftOut } = await readSettings(session);
@@ -100,8 +100,8 @@ async function readMemberships(session: Session): Promise<Membership[]> {
 }
 
 /**
- * The roles of the app that the connected role may grant, sorted. Before version 16 a role with CREATEROLE may grant
- * any. Since then it must be their admin, for instance because it created them.
+ * The roles of the app that the connected role may grant, sorted. Before version 16 a role with CREATEROLE may grant any. Since then it
+ * must be their admin, for instance because it created them.
  */
 export async function listLendableRoles(session: Session): Promise<string[]> {
   const rows = await session.query<{ name: string }>(
@@ -113,8 +113,5 @@ export async function listLendableRoles(session: Session): Promise<string[]> {
 
 /** Roles of the app that exist, sorted. */
 export async function listOwnRoles(session: Session): Promise<string[]> {
-  const rows = await session.query<{ name: string }>(
-    `select rolname as name from pg_catalog.pg_roles where rolname !~ '${PLATFORM_ROLES}' order by 1`,
-  );
-  return rows.map((row) => row.name);
+  return (await listAppRoles(session)).map(({ name }) => name);
 }

@@ -1,7 +1,6 @@
 /**
- * Settings whose value is a list of names or files. PostgreSQL stores each element as it was given, so SQL must quote
- * each element separately. Source: variable_is_guc_list_quote in src/bin/pg_dump/dumputils.c
- * (https://github.com/postgres/postgres).
+ * Settings whose value is a list of names or files. PostgreSQL stores each element as it was given, so SQL must quote each element
+ * separately. Source: variable_is_guc_list_quote in src/bin/pg_dump/dumputils.c (https://github.com/postgres/postgres).
  */
 const FILES = [
   "local_preload_libraries",
@@ -9,10 +8,7 @@ const FILES = [
   "shared_preload_libraries",
   "unix_socket_directories",
 ];
-/**
- * The lists of names. A server reads their unquoted elements in lower case (SplitIdentifierString in
- * src/backend/utils/adt/varlena.c).
- */
+/** The lists of names. A server reads their unquoted elements in lower case (SplitIdentifierString in src/backend/utils/adt/varlena.c). */
 const NAMES = ["search_path", "temp_tablespaces"];
 
 const SPACE = /[ \t\n\r\f\v]*/y;
@@ -25,9 +21,8 @@ export function isSettingList(name: string): boolean {
 }
 
 /**
- * The elements of such a setting's value, as PostgreSQL reads it (SplitGUCList in src/bin/pg_dump/dumputils.c).
- * Undefined if it can't. SQL can't express an empty list: an empty name means the same for names, and files have no
- * equivalent.
+ * The elements of such a setting's value, as PostgreSQL reads it (SplitGUCList in src/bin/pg_dump/dumputils.c). Undefined if it can't. SQL
+ * can't express an empty list: an empty name means the same for names, and files have no equivalent.
  */
 export function splitSettingList(name: string, text: string): string[] | undefined {
   const elements: string[] = [];
@@ -47,8 +42,8 @@ export function splitSettingList(name: string, text: string): string[] | undefin
 }
 
 /**
- * The position of the semicolon that ends such a list in a text, before a new line or the text's end. An element may
- * hold anything, but it is followed by a comma exactly if the list continues. Undefined if the list ends otherwise.
+ * The position of the semicolon that ends such a list in a text, before a new line or the text's end. An element may hold anything, but it
+ * is followed by a comma exactly if the list continues. Undefined if the list ends otherwise.
  */
 export function endOfSettingList(text: string, start: number): number | undefined {
   for (let at = start; ; at += 1) {

@@ -40,8 +40,8 @@ export async function planComparison(session: Session, tables: readonly BackedUp
 export async function readForComparison(session: Session, comparison: Comparison): Promise<undefined> {
   for (let read = comparison.queue.shift(); read !== undefined; read = comparison.queue.shift()) {
     const { format } = read.table;
-    const sum = new RowSum();
-    const splitter = new RowSplitter(format, (bytes, start, end) => sum.add(bytes, start, end));
+    const sum = comparison.sums.get(tableKey(read.table));
+    const splitter = new RowSplitter(format, (bytes, start, end) => sum?.add(bytes, start, end));
     try {
       await session.copyOut(copyOutSql(read), splitter, format);
     } catch (error) {
@@ -49,9 +49,7 @@ export async function readForComparison(session: Session, comparison: Comparison
       if (difference === undefined) throw error;
       comparison.differences.push(`${tableName(read.table)} ${difference} (${(error as Error).message})`);
       comparison.sums.delete(tableKey(read.table));
-      continue;
     }
-    comparison.sums.get(tableKey(read.table))?.addSum(sum.rows, sum.toString());
   }
   return undefined;
 }

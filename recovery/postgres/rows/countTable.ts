@@ -9,10 +9,7 @@ export interface TableCount {
   newestAt: Date | undefined;
 }
 
-/**
- * Counts a table's own rows, without its children's, and finds the newest one. In a snapshot it counts the snapshot's
- * rows.
- */
+/** Counts a table's own rows, without its children's, and finds the newest one. In a snapshot it counts the snapshot's rows. */
 export async function countTable(
   session: Session,
   table: Pick<PlannedTable, "schema" | "name" | "timeColumns" | "condition">,

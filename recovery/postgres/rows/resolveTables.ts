@@ -19,8 +19,8 @@ export async function resolveTables(session: Session, names: readonly string[]):
     keys: rows.filter((row) => row.at === index + 1).map((row) => tableKey(row)),
   }));
 }
-/** A table by the name that the settings give it, and by those under which its rows lie: its leaf partitions, or itself. */
 
+/** A table by the name that the settings give it, and by those under which its rows lie: its leaf partitions, or itself. */
 export interface ExpectedTable {
   name: string;
   /** {@link tableKey} of each. Empty if the table does not exist. */

@@ -2,9 +2,8 @@ import type { CopyFormat } from "../session/copyFormat.ts";
 import { eachRow } from "./rows.ts";
 
 /**
- * Sum of the 64-bit hashes of rows (lines or tuples of a copy), modulo 2^64. It does not depend on their order, and
- * equal rows don't cancel out as they would with XOR. It detects accidents, not tampering, which SHA-256 and the
- * signature detect.
+ * Sum of the 64-bit hashes of rows (lines or tuples of a copy), modulo 2^64. It does not depend on their order, and equal rows don't cancel
+ * out as they would with XOR. It detects accidents, not tampering, which SHA-256 and the signature detect.
  */
 export class RowSum {
   /** Rows so far. */
@@ -26,8 +25,7 @@ export class RowSum {
     let a = 0x9e3779b9 ^ length;
     let b = 0x85ebca6b ^ length;
     let at = start;
-    // Two 32-bit halves, each mixed into the other. Every step is reversible, so rows that differ in one word never
-    // collide.
+    // Two 32-bit halves, each mixed into the other. Every step is reversible, so rows that differ in one word never collide.
     for (; at < words; at += 8) {
       a = Math.imul((a ^ view.getInt32(at, true)) + b, 0xcc9e2d51);
       a = (a << 15) | (a >>> 17);

@@ -1,8 +1,6 @@
 import type { CopyFormat } from "../session/copyFormat.ts";
 
-/**
- * Receives a row from `start` to `end`: a line without its newline, or a whole tuple. The buffer is reused afterwards.
- */
+/** Receives a row from `start` to `end`: a line without its newline, or a whole tuple. The buffer is reused afterwards. */
 export type ReadRow = (bytes: Buffer, start: number, end: number) => void;
 
 const NEWLINE = 0x0a;
@@ -26,10 +24,7 @@ export function eachRow(bytes: Buffer, start: number, end: number, format: CopyF
   return true;
 }
 
-/**
- * Start and end of the field at a position (from 0) in a row, without a tuple's length field. A NULL in a tuple is
- * empty.
- */
+/** Start and end of the field at a position (from 0) in a row, without a tuple's length field. A NULL in a tuple is empty. */
 export function fieldOf(
   bytes: Buffer,
   start: number,

@@ -10,10 +10,7 @@ export type PlannedTable = Pick<
 /** A table, or a range of its blocks, as one COPY reads it. */
 export interface TableRead {
   table: PlannedTable;
-  /**
-   * First block and the block after the last. Without an end the range is open, for rows that were added after the
-   * table was measured.
-   */
+  /** First block and the block after the last. Without an end the range is open, for rows that were added after the table was measured. */
   range?: { from: number; to: number | undefined };
 }
 
@@ -27,10 +24,7 @@ const PACK_BYTES = 8 * 1024 * 1024;
 /** The first version that reads a range of blocks without scanning the whole table. */
 const TID_RANGES_SINCE = 14;
 
-/**
- * Splits the reading of tables into pieces of similar size, the largest tables first. Every row is in exactly one
- * piece.
- */
+/** Splits the reading of tables into pieces of similar size, the largest tables first. Every row is in exactly one piece. */
 export function planReads(tables: readonly PlannedTable[], serverMajor: number): ReadItem[] {
   const items: ReadItem[] = [];
   const open = new Map<PlannedTable["kind"], { item: ReadItem; sizeBytes: number }>();

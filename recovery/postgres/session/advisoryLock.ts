@@ -2,8 +2,8 @@ import { until } from "../../../services/common/polling.ts";
 import type { Session } from "./database.ts";
 
 /**
- * Takes a lock of ours on the database, for as long as the session lives: nothing of a killed run keeps it. False if another
- * session still holds it once the limit (milliseconds) has passed.
+ * Takes a lock of ours on the database, for as long as the session lives: nothing of a killed run keeps it. False if another session still
+ * holds it once the limit (milliseconds) has passed.
  */
 export async function takeAdvisoryLock(
   session: Session,

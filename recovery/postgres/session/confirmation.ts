@@ -14,17 +14,14 @@ export interface Danger {
 /** Asks for confirmation. @throws UserError without it */
 export type Confirm = (danger: Danger) => Promise<void>;
 
-/**
- * The Supabase project of an address: on the pooler its role's name ends with the ref, and a direct host starts with
- * it.
- */
+/** The Supabase project of an address: on the pooler its role's name ends with the ref, and a direct host starts with it. */
 function refOf({ host, user }: Pick<DatabaseAddress, "host" | "user">): string | undefined {
   return /^postgres\.([a-z0-9]+)$/.exec(user)?.[1] ?? /^db\.([a-z0-9]+)\.supabase\.co$/.exec(host)?.[1];
 }
 
 /**
- * What a database may be called: its project's ref if the address holds it, since all projects of a region share the
- * pooler's address. Otherwise the address.
+ * What a database may be called: its project's ref if the address holds it, since all projects of a region share the pooler's address.
+ * Otherwise the address.
  */
 export function namesOf(address: DatabaseAddress): string[] {
   const { host, port, database } = address;

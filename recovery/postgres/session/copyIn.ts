@@ -1,35 +1,29 @@
-import type { Duplex } from "node:stream";
+import type { Duplex, Writable } from "node:stream";
 
 import type { Connection, Submittable } from "pg";
 
-import { BINARY_HEADER, BINARY_TRAILER, type CopyFormat } from "./copyFormat.ts";
-import { sendQuery } from "./copyQuery.ts";
+import { BINARY_HEADER, BINARY_TRAILER, type CopyFormat, sendQuery } from "./copyFormat.ts";
 
 /** Bytes of one message: large enough for few messages, small enough for a socket's buffer. */
 const MESSAGE_BYTES = 256 * 1024;
 const COPY_DATA = 0x64; // d
 
 /**
- * A COPY … FROM STDIN that `pg` runs as a query, with the given rows as its whole input. Binary rows come without
- * header and trailer. It writes straight to the socket, since the driver would copy each message once more.
+ * A COPY … FROM STDIN that `pg` runs as a query, with the given rows as its whole input. Binary rows come without header and trailer. It
+ * writes straight to the socket, since the driver would copy each message once more.
  */
 export class CopyIn implements Submittable {
-  readonly done: Promise<void>;
   readonly #sql: string;
   readonly #rows: Buffer;
   readonly #format: CopyFormat;
-  #resolve: () => void = () => undefined;
-  #reject: (error: Error) => void = () => undefined;
+  readonly #done = Promise.withResolvers<undefined>();
+  readonly done: Promise<void> = this.#done.promise;
   #ended = false;
 
   constructor(sql: string, rows: Buffer, format: CopyFormat = "text") {
     this.#sql = sql;
     this.#rows = rows;
     this.#format = format;
-    this.done = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
   }
 
   submit(connection: Connection): void {
@@ -49,19 +43,19 @@ export class CopyIn implements Submittable {
     if (isBinary) sendMessage(stream, BINARY_HEADER);
     for (let at = 0; at < this.#rows.length && !this.#ended; at += MESSAGE_BYTES) {
       const goesOn = sendMessage(stream, this.#rows.subarray(at, at + MESSAGE_BYTES));
-      if (!goesOn && !stream.destroyed) await drainedOrClosed(stream);
+      if (!goesOn) await drainedOrClosed(stream);
     }
     if (isBinary && !this.#ended) sendMessage(stream, BINARY_TRAILER);
   }
 
   handleError(error: Error): void {
     this.#ended = true;
-    this.#reject(error);
+    this.#done.reject(error);
   }
 
   handleReadyForQuery(): void {
     this.#ended = true;
-    this.#resolve();
+    this.#done.resolve(undefined);
   }
 
   handleCommandComplete(): void {
@@ -81,12 +75,14 @@ function sendMessage(stream: Duplex, payload: Buffer): boolean {
   return goesOn;
 }
 
-async function drainedOrClosed(stream: Duplex): Promise<void> {
+/** Waits until a stream that is full takes more, or is closed. */
+export async function drainedOrClosed(stream: Writable): Promise<void> {
   await new Promise<void>((resolve) => {
     const done = () => {
       stream.off("drain", done).off("close", done);
       resolve();
     };
     stream.once("drain", done).once("close", done);
+    if (stream.closed) done();
   });
 }

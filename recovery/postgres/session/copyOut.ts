@@ -3,12 +3,11 @@ import type { Duplex } from "node:stream";
 import type { Connection, Submittable } from "pg";
 
 import { release } from "../../../services/common/releaseMemory.ts";
-import { BINARY_HEADER, BINARY_TRAILER, type CopyFormat } from "./copyFormat.ts";
-import { sendQuery } from "./copyQuery.ts";
+import { BINARY_HEADER, BINARY_TRAILER, type CopyFormat, sendQuery } from "./copyFormat.ts";
 
 /**
- * Receives the rows of a COPY … TO STDOUT: lines, or tuples without header and trailer. All calls but `full` are
- * synchronous and must not block.
+ * Receives the rows of a COPY … TO STDOUT: lines, or tuples without header and trailer. All calls but `full` are synchronous and must not
+ * block.
  */
 export interface CopySink {
   /** Bytes `start` to `end` of a row. The buffer belongs to the socket and is reused afterwards. */
@@ -24,22 +23,23 @@ const COPY_DATA = 0x64; // d
 const COPY_OUT_RESPONSE = 0x48; // H
 const COPY_DONE = 0x63; // c
 
+const isOfCopy = (type: number | undefined) => type === COPY_DATA || type === COPY_OUT_RESPONSE || type === COPY_DONE;
+
 type Listener = (bytes: Buffer) => void;
 
 /**
- * A COPY … TO STDOUT that `pg` runs as a query. The driver would create an object and an event for every row, which
- * costs more than the server's work. So this class reads the socket itself while rows come, and hands it back at the
- * first message that does not belong to the copy.
+ * A COPY … TO STDOUT that `pg` runs as a query. The driver would create an object and an event for every row, which costs more than the
+ * server's work. So this class reads the socket itself while rows come, and hands it back at the first message that does not belong to the
+ * copy.
  */
 export class CopyOut implements Submittable {
-  readonly done: Promise<void>;
   readonly #sql: string;
   readonly #sink: CopySink;
+  readonly #done = Promise.withResolvers<undefined>();
+  readonly done: Promise<void> = this.#done.promise;
   /** Bytes of a binary copy's header that come with its first row, and length of its trailer, which no row is as short as. */
   #headerLeft: number;
   readonly #trailer: number;
-  #resolve: () => void = () => undefined;
-  #reject: (error: Error) => void = () => undefined;
   #stream: Duplex | undefined;
   #owners: Listener[] = [];
   readonly #header = Buffer.alloc(HEADER_BYTES);
@@ -55,10 +55,6 @@ export class CopyOut implements Submittable {
     this.#sink = sink;
     this.#headerLeft = format === "binary" ? BINARY_HEADER.length : 0;
     this.#trailer = format === "binary" ? BINARY_TRAILER.length : 0;
-    this.done = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
   }
 
   submit(connection: Connection): void {
@@ -96,7 +92,7 @@ export class CopyOut implements Submittable {
       if (this.#headerBytes === 0 && bytes.length - at >= HEADER_BYTES) {
         // Nearly every header lies in one chunk.
         const type = bytes[at];
-        if (type !== COPY_DATA && type !== COPY_OUT_RESPONSE && type !== COPY_DONE) {
+        if (!isOfCopy(type)) {
           this.#handBack(bytes.subarray(at));
           return false;
         }
@@ -108,7 +104,7 @@ export class CopyOut implements Submittable {
       if (this.#headerBytes < HEADER_BYTES) continue;
       this.#headerBytes = 0;
       const type = this.#header[0];
-      if (type !== COPY_DATA && type !== COPY_OUT_RESPONSE && type !== COPY_DONE) {
+      if (!isOfCopy(type)) {
         this.#handBack(Buffer.concat([this.#header, bytes.subarray(at)]));
         return true;
       }
@@ -118,7 +114,7 @@ export class CopyOut implements Submittable {
     return true;
   }
 
-  #beginMessage(type: number, length: number): void {
+  #beginMessage(type: number | undefined, length: number): void {
     this.#left = length;
     this.#isRow = type === COPY_DATA && length - this.#headerLeft > this.#trailer;
     if (type !== COPY_DATA) return;
@@ -155,7 +151,7 @@ export class CopyOut implements Submittable {
     if (this.#failed) return;
     this.#failed = true;
     this.#release();
-    this.#reject(error);
+    this.#done.reject(error);
     this.#stream?.destroy();
   }
 
@@ -172,11 +168,11 @@ export class CopyOut implements Submittable {
   handleError(error: Error): void {
     this.#release();
     this.#failed = true;
-    this.#reject(error);
+    this.#done.reject(error);
   }
 
   handleReadyForQuery(): void {
-    this.#resolve();
+    this.#done.resolve(undefined);
   }
 
   handleCommandComplete(): void {

@@ -9,7 +9,7 @@ import type { CopyFormat } from "./copyFormat.ts";
 import { CopyIn } from "./copyIn.ts";
 import { CopyOut, type CopySink } from "./copyOut.ts";
 import { type DatabaseAddress, parseDatabaseUrl, placeOf } from "./databaseUrl.ts";
-import { SQLSTATE, sqlStateOf } from "./sqlState.ts";
+import { SQLSTATE, sqlStateBehind, sqlStateOf } from "./sqlState.ts";
 
 /** One connection. All settings that change how a value is printed are pinned. */
 export interface Session {
@@ -22,16 +22,13 @@ export interface Session {
   readonly timing: Timing;
   /** Runs one statement, or several separated by semicolons if there are no values. */
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
-  /**
-   * Runs a COPY … TO STDOUT, and passes its rows, in that format, to the sink. If the sink fails, the connection is
-   * unusable.
-   */
+  /** Runs a COPY … TO STDOUT, and passes its rows, in that format, to the sink. If the sink fails, the connection is unusable. */
   copyOut(sql: string, sink: CopySink, format?: CopyFormat): Promise<void>;
   /** Runs a COPY … FROM STDIN with these rows, in that format, as its input. */
   copyIn(sql: string, rows: Buffer, format?: CopyFormat): Promise<void>;
   /**
-   * Runs work that only has short statements. If it takes longer than {@link Timing.silenceMs}, the network has fallen
-   * silent: the connection is closed, so that everything that waits for it fails.
+   * Runs work that only has short statements. If it takes longer than {@link Timing.silenceMs}, the network has fallen silent: the
+   * connection is closed, so that everything that waits for it fails.
    */
   promptly<T>(work: () => Promise<T>): Promise<T>;
   /** Closes the connection, also during a statement, and if the server does not answer. */
@@ -42,9 +39,7 @@ export interface Session {
 export interface SessionOptions {
   /** Shown in pg_stat_activity. */
   applicationName: string;
-  /**
-   * For one statement. @default an hour: a role's own limit (2 minutes on Supabase) would end a count of a large table
-   */
+  /** For one statement. @default an hour: a role's own limit (2 minutes on Supabase) would end a count of a large table */
   statementTimeoutMs?: number;
   /** For a wait for a lock. @default - {@link Timing.lockMs} */
   lockTimeoutMs?: number;
@@ -66,15 +61,10 @@ const ATTEMPTS = 5;
 export async function connect(databaseUrl: string, options: SessionOptions): Promise<Session> {
   return await retry(() => connectOnce(databaseUrl, options), {
     attempts: ATTEMPTS,
-    // A closed write gate (recovery/gate) terminates unknown sessions, and can't recognise one of ours before it has
-    // set its name.
-    pauseMs: (error) => (wasEnded(error) ? 0 : undefined),
+    // A closed write gate (recovery/gate) terminates unknown sessions, and can't recognise one of ours before it has set its name.
+    pauseMs: (error) => (sqlStateBehind(error) === SQLSTATE.ADMIN_SHUTDOWN ? 0 : undefined),
     signal: options.signal,
   });
-}
-
-function wasEnded(error: unknown): boolean {
-  return [error, (error as Error).cause].some((one) => sqlStateOf(one) === SQLSTATE.ADMIN_SHUTDOWN);
 }
 
 async function connectOnce(databaseUrl: string, options: SessionOptions): Promise<Session> {
@@ -93,8 +83,7 @@ async function connectOnce(databaseUrl: string, options: SessionOptions): Promis
     keepAlive: true,
     keepAliveInitialDelayMillis: timing.keepaliveMs,
   });
-  // A connection that is lost between two statements is reported by the next one. Without a listener it would end the
-  // process.
+  // A connection that is lost between two statements is reported by the next one. Without a listener it would end the process.
   client.on("error", () => undefined);
   try {
     await client.connect();
@@ -172,8 +161,8 @@ export async function withSession<T>(
 }
 
 /**
- * Sets the timeouts and everything that changes how a value is printed. A setting that a server does not have
- * (transaction_timeout before 17) is skipped. `row_security = off` makes a filtered read an error.
+ * Sets the timeouts and everything that changes how a value is printed. A setting that a server does not have (transaction_timeout before
+ * 17) is skipped. `row_security = off` makes a filtered read an error.
  */
 async function pinSettings(session: Pick<Session, "query" | "timing">, options: SessionOptions): Promise<void> {
   const settings: Record<string, string | number> = {
@@ -203,8 +192,7 @@ async function pinSettings(session: Pick<Session, "query" | "timing">, options: 
     xmloption: "content",
     lc_monetary: "C",
   };
-  // A separate first statement: if the role's search_path has other schemas before pg_catalog, a later call could run
-  // any function.
+  // A separate first statement: if the role's search_path has other schemas before pg_catalog, a later call could run any function.
   await session.query("set search_path = ''");
   await session.query(
     `select set_config(s.name, wanted.value, false)
@@ -219,43 +207,32 @@ function sslOf(mode: string): boolean | { rejectUnauthorized: boolean } {
   return { rejectUnauthorized: mode.startsWith("verify") };
 }
 
-/** Messages by SQLSTATE. */
+/** What a database says by its SQLSTATE: the end of a sentence that begins with its place. */
 const REFUSALS: Readonly<Record<string, (address: DatabaseAddress) => string>> = {
-  [SQLSTATE.INVALID_PASSWORD]: (address) =>
-    `The database ${placeOf(address)} refuses the password of "${address.user}". Correct the connection string.`,
-  [SQLSTATE.INVALID_AUTHORIZATION_SPECIFICATION]: (address) =>
-    `The database ${placeOf(address)} does not accept the user "${address.user}". Correct the connection string.`,
-  [SQLSTATE.INSUFFICIENT_PRIVILEGE]: (address) =>
-    `The database ${placeOf(address)} gives "${address.user}" no right to connect. Use the role that owns it, or check with \`castchat-recovery writes status\` whether writes are stopped.`,
-  [SQLSTATE.INVALID_CATALOG_NAME]: (address) =>
-    `The server ${placeOf(address)} has no database "${address.database}". Correct the connection string.`,
-  [SQLSTATE.CANNOT_CONNECT_NOW]: (address) =>
-    `The database ${placeOf(address)} is starting, stopping or recovering. Wait until it accepts connections, then run the same command again.`,
-  [SQLSTATE.TOO_MANY_CONNECTIONS]: (address) =>
-    `The database ${placeOf(address)} has no free connection. End some of its clients, or run the same command again later.`,
+  [SQLSTATE.INVALID_PASSWORD]: ({ user }) => `refuses the password of "${user}". Correct the connection string.`,
+  [SQLSTATE.INVALID_AUTHORIZATION_SPECIFICATION]: ({ user }) =>
+    `does not accept the user "${user}". Correct the connection string.`,
+  [SQLSTATE.INSUFFICIENT_PRIVILEGE]: ({ user }) =>
+    `gives "${user}" no right to connect. Use the role that owns it, or check with \`castchat-recovery writes status\` whether writes are stopped.`,
+  [SQLSTATE.CANNOT_CONNECT_NOW]: () =>
+    "is starting, stopping or recovering. Wait until it accepts connections, then run the same command again.",
+  [SQLSTATE.TOO_MANY_CONNECTIONS]: () =>
+    "has no free connection. End some of its clients, or run the same command again later.",
 };
 
 function explainConnectionError(error: unknown, address: DatabaseAddress): UserError {
   const code = sqlStateOf(error);
+  const message = messageOf(error);
+  const explain = (what: string, subject = "database") =>
+    new UserError(`The ${subject} ${placeOf(address)} ${what}`, { cause: error });
   const refusal = REFUSALS[code];
-  if (refusal !== undefined) return new UserError(refusal(address), { cause: error });
+  if (refusal !== undefined) return explain(refusal(address));
+  if (code === SQLSTATE.INVALID_CATALOG_NAME)
+    return explain(`has no database "${address.database}". Correct the connection string.`, "server");
   // Supabase's pooler uses one code (XX000) for every refusal: the project is paused, its connections are used up.
   if ((error as pg.DatabaseError).severity !== undefined)
-    return new UserError(
-      `The database ${placeOf(address)} refuses the connection (${code}): ${messageOf(error).replace(/\.$/, "")}.`,
-      { cause: error },
-    );
-  if (address.password === "" && /password must be a string/.test(messageOf(error))) {
-    return new UserError(
-      `The database ${placeOf(address)} asks for the password of "${address.user}", but the connection string has none. Add it.`,
-      { cause: error },
-    );
-  }
-  const reason = code === "" ? messageOf(error) : code;
-  return new UserError(
-    `The database ${placeOf(address)} cannot be reached (${reason}). Check the address, the network and that the server runs.`,
-    {
-      cause: error,
-    },
-  );
+    return explain(`refuses the connection (${code}): ${message.replace(/\.$/, "")}.`);
+  if (address.password === "" && /password must be a string/.test(message))
+    return explain(`asks for the password of "${address.user}", but the connection string has none. Add it.`);
+  return explain(`cannot be reached (${code || message}). Check the address, the network and that the server runs.`);
 }

@@ -13,8 +13,8 @@ export interface DatabaseAddress {
 
 const DEFAULT_PORT = 5432;
 /**
- * The port of Supabase's transaction poolers, shared and dedicated. They run each statement in another session, so they
- * can't hold a snapshot.
+ * The port of Supabase's transaction poolers, shared and dedicated. They run each statement in another session, so they can't hold a
+ * snapshot.
  */
 const TRANSACTION_POOLER_PORT = 6543;
 const TRANSACTION_POOLER_HOST = /\.(pooler\.supabase\.com|supabase\.co)$/;

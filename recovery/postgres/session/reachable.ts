@@ -4,16 +4,13 @@ import { UserError } from "../../../services/common/errors.ts";
 import { realTiming, sleep, type Timing } from "../../../services/common/timing.ts";
 import { type DatabaseAddress, placeOf } from "./databaseUrl.ts";
 
-/**
- * PostgreSQL's SSLRequest: the first message that a client may send, which the server answers with one letter before
- * any login.
- */
+/** PostgreSQL's SSLRequest: the first message that a client may send, which the server answers with one letter before any login. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f]);
 
 /**
- * Runs work while a Postgres server answers. A silent network closes no connection, so a statement would wait for its
- * answer for a quarter of an hour. This aborts the work after some 20 seconds, and throws the reason. It probes over
- * separate connections, since every session may be running a long statement.
+ * Runs work while a Postgres server answers. A silent network closes no connection, so a statement would wait for its answer for a quarter
+ * of an hour. This aborts the work after some 20 seconds, and throws the reason. It probes over separate connections, since every session
+ * may be running a long statement.
  */
 export async function whileReachable<T>(
   address: DatabaseAddress,

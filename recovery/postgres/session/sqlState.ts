@@ -32,3 +32,20 @@ export function sqlStateOf(error: unknown): string {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   return typeof code === "string" ? code : "";
 }
+
+/** The same of an error, or of its cause if it has none. */
+export function sqlStateBehind(error: unknown): string {
+  return sqlStateOf(error) || sqlStateOf((error as Partial<Error>).cause);
+}
+
+const LOST: readonly string[] = ["ECONNRESET", "EPIPE", "ETIMEDOUT", SQLSTATE.ADMIN_SHUTDOWN, SQLSTATE.CRASH_SHUTDOWN];
+
+/** Whether an error says that the connection is lost, and not that the server refuses something. */
+export function isLostConnection(error: unknown): boolean {
+  const code = sqlStateOf(error);
+  return (
+    LOST.includes(code) ||
+    code.startsWith(SQLSTATE.CONNECTION_EXCEPTION_CLASS) ||
+    /^(Connection terminated|Client has encountered a connection error)/.test((error as Error).message)
+  );
+}

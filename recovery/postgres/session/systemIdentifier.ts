@@ -1,8 +1,8 @@
 import type { Session } from "./database.ts";
 
 /**
- * Identifies a Postgres server. The identifier is generated when a server is created, and only physical copies share
- * it. Undefined if the role may not read it.
+ * Identifies a Postgres server. The identifier is generated when a server is created, and only physical copies share it. Undefined if the
+ * role may not read it.
  */
 export async function readSystemIdentifier(session: Session): Promise<string | undefined> {
   const [right] = await session.query<{ has: boolean }>(

@@ -9,8 +9,8 @@ export interface SessionsToEnd {
 }
 
 /**
- * Terminates sessions until two looks in a row find none: a client may be between two connections. Returns the process ids of
- * those that it has terminated, and of those that are still there after {@link Timing.sessionsEndMs}.
+ * Terminates sessions until two looks in a row find none: a client may be between two connections. Returns the process ids of those that it
+ * has terminated, and of those that are still there after {@link Timing.sessionsEndMs}.
  */
 export async function terminateSessions(
   session: Session,

@@ -13,8 +13,8 @@ export interface Caller {
 }
 
 /**
- * Runs work as the API does for a caller, under row level security: in a transaction, with the caller's role, the
- * token's claims and PostgREST's settings of the request. Then rolls everything back.
+ * Runs work as the API does for a caller, under row level security: in a transaction, with the caller's role, the token's claims and
+ * PostgREST's settings of the request. Then rolls everything back.
  */
 export async function asCaller<T>(session: Session, caller: Caller, work: () => Promise<T>): Promise<T> {
   const claims = JSON.stringify({ role: caller.role, ...(caller.sub === undefined ? {} : { sub: caller.sub }) });

@@ -1,7 +1,7 @@
 import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent, quoteLiteral } from "../../postgres/session/quote.ts";
 import type { Manifest } from "../../vault/manifest.ts";
-import { check, type CheckLine, type Finding, fine, notHere, unless } from "./checklist.ts";
+import { type CheckLine, checks, type Finding, fine, notHere, unless } from "./checklist.ts";
 
 const ITEM = "Authentication functional";
 
@@ -17,34 +17,21 @@ export async function checkAuthentication(
   manifest: Manifest,
   signal: AbortSignal,
 ): Promise<CheckLine[]> {
-  const hasAccounts = manifest.tables.some(
-    ({ schema, name, rows }) => schema === "auth" && name === "users" && rows > 0,
-  );
-  const none = notHere("the backup holds no account in auth.users");
+  const users = manifest.tables.find(({ schema, name }) => schema === "auth" && name === "users");
+  const ofAccounts = (work: () => Finding | Promise<Finding>) => () =>
+    users !== undefined && users.rows > 0 ? work() : notHere("the backup holds no account in auth.users");
   const pgcrypto = manifest.extensions.find(({ name }) => name === "pgcrypto");
-  const checks: [what: string, work: () => Promise<Finding>][] = [
-    ["stored passwords", async () => (hasAccounts ? await checkHashes(session) : none)],
-    [
-      "a wrong password",
-      async () => {
-        if (!hasAccounts) return none;
-        return pgcrypto === undefined
-          ? notHere("the backup's database has no pgcrypto to compute a hash with")
-          : await tryWrongPassword(session, pgcrypto.schema);
-      },
-    ],
-    ["accounts and identities", async () => (hasAccounts ? await joinIdentities(session, manifest) : none)],
-  ];
-  const lines: CheckLine[] = [];
-  for (const [what, work] of checks) lines.push(await check(ITEM, what, signal, work));
-  return [
-    ...lines,
-    {
-      item: ITEM,
-      what: "a login at the Auth service",
-      ...notHere("a throwaway Postgres has no Auth service; `castchat-recovery drill` logs in with an old password"),
-    },
-  ];
+  return await checks(ITEM, signal, {
+    "stored passwords": ofAccounts(() => checkHashes(session)),
+    "a wrong password": ofAccounts(() =>
+      pgcrypto === undefined
+        ? notHere("the backup's database has no pgcrypto to compute a hash with")
+        : tryWrongPassword(session, pgcrypto.schema),
+    ),
+    "accounts and identities": ofAccounts(() => joinIdentities(session, manifest)),
+    "a login at the Auth service": () =>
+      notHere("a throwaway Postgres has no Auth service; `castchat-recovery drill` logs in with an old password"),
+  });
 }
 
 async function checkHashes(session: Session): Promise<Finding> {

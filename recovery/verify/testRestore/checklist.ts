@@ -34,19 +34,24 @@ export function unless(differences: readonly string[], detail: string): Finding 
   return { state: "not ok", detail: differences.slice(0, NAMED).join("; ") + more };
 }
 
-/** Makes a check. If it throws, it is "not ok", with the error. An abort is rethrown. */
-export async function check(
+/**
+ * Makes the checks of an item, by what they check, one after the other. One that throws is "not ok", with the error. An abort is rethrown.
+ */
+export async function checks(
   item: ChecklistItem,
-  what: string,
   signal: AbortSignal,
-  work: () => Promise<Finding>,
-): Promise<CheckLine> {
-  try {
-    return { item, what, ...(await work()) };
-  } catch (error) {
-    signal.throwIfAborted();
-    return { item, what, state: "not ok", detail: messageOf(error) };
+  works: Readonly<Record<string, () => Finding | Promise<Finding>>>,
+): Promise<CheckLine[]> {
+  const lines: CheckLine[] = [];
+  for (const [what, work] of Object.entries(works)) {
+    try {
+      lines.push({ item, what, ...(await work()) });
+    } catch (error) {
+      signal.throwIfAborted();
+      lines.push({ item, what, state: "not ok", detail: messageOf(error) });
+    }
   }
+  return lines;
 }
 
 /** Makes all checks of an item. If they can't be started, the item is "not ok". */
@@ -63,9 +68,7 @@ export async function checkAll(
   }
 }
 
-/**
- * An item's state by its lines. One line that is "not ok" decides; "partly" if none failed but not all could be made.
- */
+/** An item's state by its lines. One line that is "not ok" decides; "partly" if none failed but not all could be made. */
 export function stateOf(lines: readonly CheckLine[], item: ChecklistItem): CheckState | "partly" {
   const states = new Set(lines.filter((line) => line.item === item).map((line) => line.state));
   if (states.has("not ok")) return "not ok";

@@ -3,7 +3,7 @@ import { type Session, withSession } from "../../postgres/session/database.ts";
 import { quoteTable, tableName } from "../../postgres/session/quote.ts";
 import type { PreparedThrowaway } from "../throwaway/prepare.ts";
 import { asCaller, isRefusal } from "./asRole.ts";
-import { check, type CheckLine, type Finding, fine, notHere, unless } from "./checklist.ts";
+import { type CheckLine, checks, type Finding, fine, notHere, unless } from "./checklist.ts";
 
 const ITEM = "Application connectivity working";
 
@@ -13,17 +13,14 @@ export async function checkConnectivity(
   session: Session,
   signal: AbortSignal,
 ): Promise<CheckLine[]> {
-  return [
-    await check(ITEM, "the API's login", signal, () => logIn(prepared, signal)),
-    await check(ITEM, "row level security for visitors", signal, () => lookAsVisitor(session)),
-    {
-      item: ITEM,
-      what: "the API over HTTP",
-      ...notHere(
+  return await checks(ITEM, signal, {
+    "the API's login": () => logIn(prepared, signal),
+    "row level security for visitors": () => lookAsVisitor(session),
+    "the API over HTTP": () =>
+      notHere(
         "a throwaway Postgres has no PostgREST; `castchat-recovery drill` recovers into a project and uses the app",
       ),
-    },
-  ];
+  });
 }
 
 async function logIn({ authenticatorUrl }: PreparedThrowaway, signal: AbortSignal): Promise<Finding> {
@@ -46,17 +43,10 @@ async function logIn({ authenticatorUrl }: PreparedThrowaway, signal: AbortSigna
   );
 }
 
-interface GuardedTable {
-  schema: string;
-  name: string;
-  rows: string;
-  /** Whether a policy lets visitors read at all. */
-  open: boolean;
-}
-
 /** Reads every table under row level security as a visitor. Without a policy for visitors no row may be visible. */
 async function lookAsVisitor(session: Session): Promise<Finding> {
-  const tables = await session.query<Omit<GuardedTable, "rows">>(
+  // "open": a policy lets visitors read at all.
+  const tables = await session.query<{ schema: string; name: string; open: boolean }>(
     `select n.nspname as schema, c.relname as name, exists (
          select from pg_catalog.pg_policy p where p.polrelid = c.oid and p.polpermissive and p.polcmd in ('r', '*')
            and (p.polroles = '{0}' or exists (select from pg_catalog.pg_roles r where r.rolname = 'anon' and r.oid = any (p.polroles)))) as open
@@ -74,8 +64,8 @@ async function lookAsVisitor(session: Session): Promise<Finding> {
     all += BigInt(total?.rows ?? 0);
     const visible = await countAsVisitor(session, sql);
     if (visible === undefined) denied += 1;
-    else seen += visible;
-    if (visible !== undefined && visible > 0n && !table.open)
+    seen += visible ?? 0n;
+    if (!table.open && (visible ?? 0n) > 0n)
       leaks.push(`anon reads ${visible} rows of ${tableName(table)}, which has no policy for it`);
   }
   return unless(

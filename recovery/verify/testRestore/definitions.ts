@@ -1,10 +1,10 @@
 import { listExtensions, listTables } from "../../postgres/catalog/catalog.ts";
-import { compareDefinitions } from "../../postgres/catalog/compareDefinitions.ts";
+import { ALTERED, describedDifferences } from "../../postgres/catalog/compareDefinitions.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { tableKey, tableName } from "../../postgres/session/quote.ts";
 import { broaderRights } from "../../restore/rights/broaderRights.ts";
 import type { Manifest } from "../../vault/manifest.ts";
-import { check, type CheckLine, type Finding, unless } from "./checklist.ts";
+import { type CheckLine, checks, type Finding, unless } from "./checklist.ts";
 
 const ITEM = "All tables present with correct schema";
 
@@ -23,51 +23,35 @@ export async function checkDefinitions(
   manifest: Manifest,
   signal: AbortSignal,
 ): Promise<CheckLine[]> {
-  const differences = await differencesOf(session, manifest);
+  const differences = await describedDifferences(session, manifest);
   const unvalidated = await readUnvalidated(session);
-  const lines = [await check(ITEM, "tables", signal, () => compareTables(session, manifest))];
-  let rest = differences;
-  let names = Object.keys(manifest.objects);
-  for (const { what, belongs } of GROUPS) {
-    const own = rest.filter(({ name }) => belongs.test(name));
-    const compared = names.filter((name) => belongs.test(name)).length;
-    rest = rest.filter(({ name }) => !belongs.test(name));
-    names = names.filter((name) => !belongs.test(name));
-    const clauses = own.map(({ name, how }) =>
-      unvalidated.has(name) && how === ALTERED
-        ? `${name} is NOT VALID here and was not so, or is defined otherwise`
-        : `${name} ${how}`,
-    );
+  const groupOf = (name: string) => GROUPS.findIndex(({ belongs }) => belongs.test(name));
+  const compared = Map.groupBy(Object.keys(manifest.objects), groupOf);
+  const groups = GROUPS.map(({ what }, at): [string, () => Finding] => {
+    const clauses = differences
+      .filter(({ name }) => groupOf(name) === at)
+      .map(({ name, how }) =>
+        unvalidated.has(name) && how === ALTERED
+          ? `${name} is NOT VALID here and was not so, or is defined otherwise`
+          : `${name} ${how}`,
+      );
     const kept =
       what === "constraints" && unvalidated.size > 0 ? `; ${unvalidated.size} not validated, as in the source` : "";
-    lines.push(
-      await check(ITEM, what, signal, () =>
-        Promise.resolve(unless(clauses, `${compared} definitions are the manifest's${kept}`)),
-      ),
-    );
-  }
-  if (manifest.platformRights !== undefined)
-    lines.push(
-      await check(ITEM, "rights on the platform's objects", signal, async () =>
-        unless(
-          await broaderRights(session, manifest),
-          "no role has a right that it lacked in the source; a throwaway stands in for the platform",
-        ),
-      ),
-    );
-  lines.push(await check(ITEM, "extensions", signal, () => compareExtensions(session, manifest)));
-  return lines;
+    return [what, () => unless(clauses, `${compared.get(at)?.length ?? 0} definitions are the manifest's${kept}`)];
+  });
+  return await checks(ITEM, signal, {
+    tables: () => compareTables(session, manifest),
+    ...Object.fromEntries(groups),
+    ...(manifest.platformRights && { "rights on the platform's objects": () => compareRights(session, manifest) }),
+    extensions: () => compareExtensions(session, manifest),
+  });
 }
 
-const ALTERED = "is defined otherwise";
-
-async function differencesOf(session: Session, manifest: Manifest): Promise<{ name: string; how: string }[]> {
-  const { missing, added, altered } = await compareDefinitions(session, manifest);
-  return [
-    ...missing.map((name) => ({ name, how: "is missing" })),
-    ...added.map((name) => ({ name, how: "is not in the backup" })),
-    ...altered.map((name) => ({ name, how: ALTERED })),
-  ];
+async function compareRights(session: Session, manifest: Manifest): Promise<Finding> {
+  return unless(
+    await broaderRights(session, manifest),
+    "no role has a right that it lacked in the source; a throwaway stands in for the platform",
+  );
 }
 
 /** Constraints that were never validated, named as the digests name them. */
@@ -80,15 +64,16 @@ async function readUnvalidated(session: Session): Promise<Set<string>> {
 }
 
 async function compareTables(session: Session, manifest: Manifest): Promise<Finding> {
-  const found = new Map((await listTables(session)).map((table) => [tableKey(table), new Set(table.allColumns)]));
+  const here = await listTables(session);
+  const columnsOf = new Map(here.map((table) => [tableKey(table), table.allColumns]));
   const differences = manifest.tables.flatMap((table) => {
-    const columns = found.get(tableKey(table));
+    const columns = columnsOf.get(tableKey(table));
     if (columns === undefined) return [`${tableName(table)} is missing`];
-    const missing = table.columns.filter((column) => !columns.has(column));
+    const missing = table.columns.filter((column) => !columns.includes(column));
     return missing.map((column) => `${tableName(table)} lacks the column ${column}`);
   });
   const expected = new Set(manifest.tables.map(tableKey));
-  const added = (await listTables(session)).filter((table) => table.kind === "app" && !expected.has(tableKey(table)));
+  const added = here.filter((table) => table.kind === "app" && !expected.has(tableKey(table)));
   return unless(
     [...differences, ...added.map((table) => `${tableName(table)} is not in the backup`)],
     `${manifest.tables.length} tables are there with their columns`,

@@ -65,9 +65,7 @@ export async function readableBy(session: Session, table: FlowTable): Promise<bo
   return row?.may === true;
 }
 
-/**
- * Whether row level security lets `authenticated` insert rows at all. If no policy does, the app writes in another way.
- */
+/** Whether row level security lets `authenticated` insert rows at all. If no policy does, the app writes in another way. */
 export async function insertableBy(session: Session, table: FlowTable): Promise<boolean> {
   const [row] = await session.query<{ may: boolean }>(
     `select not c.relrowsecurity or exists (
@@ -80,8 +78,8 @@ export async function insertableBy(session: Session, table: FlowTable): Promise<
 }
 
 /**
- * The unique key that refuses a copy of a row only because it is a copy: all of its columns were copied. Undefined for
- * any other refusal, such as that of a key that the database generates.
+ * The unique key that refuses a copy of a row only because it is a copy: all of its columns were copied. Undefined for any other refusal,
+ * such as that of a key that the database generates.
  */
 export async function keyOfDouble(session: Session, table: FlowTable, error: unknown): Promise<string | undefined> {
   const { code = "", constraint } = error as { code?: string; constraint?: string };

@@ -1,4 +1,5 @@
 import { countContent, listSequences } from "../../postgres/catalog/catalog.ts";
+import { hasRelation } from "../../postgres/catalog/heldBack.ts";
 import { compareLargeObjects } from "../../postgres/catalog/largeObjects.ts";
 import { findOrphans, type Orphans } from "../../postgres/catalog/orphans.ts";
 import { differencesOf, planComparison, readForComparison } from "../../postgres/rows/compareTables.ts";
@@ -6,50 +7,35 @@ import type { Session } from "../../postgres/session/database.ts";
 import { tableKey, tableName } from "../../postgres/session/quote.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { recordedCounts } from "../../vault/tableContents.ts";
-import { check, type CheckLine, type Finding, fine, notHere, unless } from "./checklist.ts";
+import { type CheckLine, checks, type Finding, fine, notHere, unless } from "./checklist.ts";
 
 const ITEM = "Data integrity verified";
 
-/**
- * Compares rows and sequences with the manifest, looks for orphans, and runs the validation queries of
- * docs/objectives.md.
- */
+/** Compares rows and sequences with the manifest, looks for orphans, and runs the validation queries of docs/objectives.md. */
 export async function checkIntegrity(session: Session, manifest: Manifest, signal: AbortSignal): Promise<CheckLine[]> {
-  const checks: [what: string, work: () => Promise<Finding>][] = [
-    ["rows and fingerprints", () => compareRows(session, manifest)],
-    ["sequences", () => compareSequences(session, manifest)],
-    ["large objects", () => checkLargeObjects(session, manifest)],
-    ["references", () => lookForOrphans(session)],
-    ["the query on pg_stat_user_tables", () => runStatisticsQuery(session, manifest)],
-    ["counts of users, posts and applications", () => compareCounts(session, manifest)],
-  ];
-  const lines: CheckLine[] = [];
-  for (const [what, work] of checks) lines.push(await check(ITEM, what, signal, work));
-  return [...lines, ...(await listOutside(session, manifest))];
+  return await checks(ITEM, signal, {
+    "rows and fingerprints": () => compareRows(session, manifest),
+    sequences: () => compareSequences(session, manifest),
+    "large objects": () => checkLargeObjects(session, manifest),
+    references: () => lookForOrphans(session),
+    "the query on pg_stat_user_tables": () => runStatisticsQuery(session, manifest),
+    "counts of users, posts and applications": () => compareCounts(session, manifest),
+    ...(manifest.parts.some(({ name }) => name === "vault-secrets.json") && {
+      "the vault's secrets": () => checkVault(session),
+    }),
+    ...(manifest.files.length > 0 && {
+      "files and edge functions": () =>
+        notHere(
+          `a throwaway has no storage service; ${manifest.files.length} were read and compared with their SHA-256`,
+        ),
+    }),
+  });
 }
 
-/** What a backup holds in addition to rows, and a throwaway has no place for. */
-async function listOutside(session: Session, manifest: Manifest): Promise<CheckLine[]> {
-  const lines: CheckLine[] = [];
-  if (manifest.parts.some(({ name }) => name === "vault-secrets.json")) {
-    const [vault] = await session.query<{ there: boolean }>(
-      "select pg_catalog.to_regclass('vault.decrypted_secrets') is not null as there",
-    );
-    const finding =
-      vault?.there === true
-        ? fine("the restore has compared each one with the backup's")
-        : notHere("a throwaway without Supabase's vault has no place for them; they were decrypted and parsed");
-    lines.push({ item: ITEM, what: "the vault's secrets", ...finding });
-  }
-  if (manifest.files.length > 0)
-    lines.push({
-      item: ITEM,
-      what: "files and edge functions",
-      ...notHere(
-        `a throwaway has no storage service; ${manifest.files.length} were read and compared with their SHA-256`,
-      ),
-    });
-  return lines;
+async function checkVault(session: Session): Promise<Finding> {
+  return (await hasRelation(session, "vault", "decrypted_secrets"))
+    ? fine("the restore has compared each one with the backup's")
+    : notHere("a throwaway without Supabase's vault has no place for them; they were decrypted and parsed");
 }
 
 async function compareRows(session: Session, manifest: Manifest): Promise<Finding> {
@@ -62,10 +48,7 @@ async function compareRows(session: Session, manifest: Manifest): Promise<Findin
   );
 }
 
-/**
- * The manifest reads sequences just after its snapshot. A restored sequence must be exactly there, since no session has
- * used it.
- */
+/** The manifest reads sequences just after its snapshot. A restored sequence must be exactly there, since no session has used it. */
 async function compareSequences(session: Session, manifest: Manifest): Promise<Finding> {
   const found = new Map((await listSequences(session)).map((one) => [tableKey(one), one]));
   const differences = manifest.sequences.flatMap((sequence) => {

@@ -18,7 +18,7 @@ import type { Manifest } from "../../vault/manifest.ts";
 import { CHECKLIST } from "../../vault/verification.ts";
 import { listMissingExtensions, type PreparedThrowaway, prepareThrowaway } from "../throwaway/prepare.ts";
 import { checkAuthentication } from "./authentication.ts";
-import { checkAll, type CheckLine, type Finding, notHere } from "./checklist.ts";
+import { checkAll, type CheckLine, type Finding, fine, notHere } from "./checklist.ts";
 import { checkConnectivity } from "./connectivity.ts";
 import { checkDefinitions } from "./definitions.ts";
 import { checkFlows } from "./flows.ts";
@@ -52,8 +52,8 @@ export interface TestRestoreResult {
 const [RESTORATION, SCHEMA, INTEGRITY, CONNECTIVITY, AUTHENTICATION, FLOWS] = CHECKLIST;
 
 /**
- * Restores a backup into a throwaway database, makes the checks of docs/objectives.md there, and always removes the
- * database again. The lines say what is wrong.
+ * Restores a backup into a throwaway database, makes the checks of docs/objectives.md there, and always removes the database again. The
+ * lines say what is wrong.
  *
  * @throws UserError if no throwaway can be made, or the restore could not be tried
  */
@@ -88,7 +88,11 @@ async function restoreAndCheck(throwaway: Throwaway, options: TestRestoreOptions
     notes: [],
     restoreMs: undefined,
   });
-  const missing = await inAdminSession(throwaway, signal, (admin) => listMissingExtensions(admin, source.manifest));
+  const missing = await withSession(
+    throwaway.adminUrl,
+    { applicationName: "castchat-recovery verify", signal },
+    (admin) => listMissingExtensions(admin, source.manifest),
+  );
   if (missing.length > 0)
     return ended({
       state: "not ok",
@@ -105,16 +109,13 @@ async function restoreAndCheck(throwaway: Throwaway, options: TestRestoreOptions
   }
   const without = await inSessionOf(prepared, signal, async (session) => !(await mayMakeEventTriggers(session)));
   const restored = await tryRestore(prepared, options, without);
-  if (restored.result === undefined && !restored.isFilled) return ended(restored.finding);
+  if (!restored.isFilled) return ended(restored.finding);
+  const manifest = without ? manifestWithoutEventTriggers(source.manifest) : source.manifest;
   return {
     throwaway: throwaway.description,
     lines: [
       { item: RESTORATION, what: "restore", ...restored.finding },
-      ...(await checkRestoredDatabase(
-        prepared,
-        without ? manifestWithoutEventTriggers(source.manifest) : source.manifest,
-        options,
-      )),
+      ...(await checkRestoredDatabase(prepared, manifest, options)),
       ...(without ? eventTriggersLeftOut(source.manifest) : []),
     ],
     notes: [...prepared.notes, ...(restored.result?.notes ?? [])],
@@ -139,51 +140,34 @@ function rethrowUnlessFault(error: unknown, signal: AbortSignal): void {
 
 interface Restored {
   finding: Finding;
-  result: RestoreResult | undefined;
+  result?: RestoreResult;
   /** Whether all was brought back, so that the checks can say more than that the restore has failed. */
   isFilled: boolean;
 }
 
 /** Restores with the code that a recovery uses, including its checks. */
 async function tryRestore(
-  prepared: PreparedThrowaway,
-  options: TestRestoreOptions,
+  { targetUrl }: PreparedThrowaway,
+  { source, trustedKeys, tiers, clock, reporter, signal }: TestRestoreOptions,
   withoutEventTriggers: boolean,
 ): Promise<Restored> {
-  const { source, trustedKeys, tiers, clock, signal } = options;
+  const { vault, opener, manifest } = source;
   let last = "";
   try {
     const result = await restore({
-      vault: source.vault,
-      opener: source.opener,
-      trustedKeys,
-      tiers,
-      backupId: source.manifest.backupId,
-      targetUrl: prepared.targetUrl,
-      generation: 1,
-      isTest: true,
-      withoutEventTriggers,
-      clock,
-      reporter: (message) => {
+      ...{ vault, opener, trustedKeys, tiers, backupId: manifest.backupId, targetUrl, generation: 1, isTest: true },
+      ...{ withoutEventTriggers, clock, signal },
+      reporter(message) {
         last = message;
-        options.reporter(message);
+        reporter(message);
       },
-      signal,
     });
-    const seconds = (result.durationMs / 1000).toFixed(1);
-    return {
-      finding: {
-        state: "ok",
-        detail: `${result.rows} rows of ${result.tables} tables restored and checked by the code of a recovery, in ${seconds} s`,
-      },
-      result,
-      isFilled: true,
-    };
+    const what = `${result.rows} rows of ${result.tables} tables restored and checked by the code of a recovery`;
+    return { finding: fine(`${what}, in ${(result.durationMs / 1000).toFixed(1)} s`), result, isFilled: true };
   } catch (error) {
     rethrowUnlessFault(error, signal);
     // The last phase decides: when the restore compares, everything has been restored.
-    const isFilled = last.startsWith("Comparing ");
-    return { finding: { state: "not ok", detail: messageOf(error) }, result: undefined, isFilled };
+    return { finding: { state: "not ok", detail: messageOf(error) }, isFilled: last.startsWith("Comparing ") };
   }
 }
 
@@ -206,8 +190,8 @@ export async function checkRestoredDatabase(
     ];
   });
   reporter("Using the restored database as the app does");
-  // Never as the administrator: triggers and functions of the backup run in this session. RESET ROLE would make them a
-  // superuser, which can run programs on the server's machine.
+  // Never as the administrator: triggers and functions of the backup run in this session. RESET ROLE would make them a superuser, which can
+  // run programs on the server's machine.
   const used = await withSession(
     prepared.targetUrl,
     { applicationName: "castchat-recovery verify using", signal },
@@ -226,12 +210,4 @@ async function inSessionOf<T>(
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   return await withSession(targetUrl, { applicationName: "castchat-recovery verify comparing", signal }, work);
-}
-
-async function inAdminSession<T>(
-  throwaway: Throwaway,
-  signal: AbortSignal,
-  work: (session: Session) => Promise<T>,
-): Promise<T> {
-  return await withSession(throwaway.adminUrl, { applicationName: "castchat-recovery verify", signal }, work);
 }

@@ -27,8 +27,8 @@ const OWNER = "owner.json";
 const BEING_MADE_MS = 60_000;
 
 /**
- * The process that made a folder. The start time identifies it, since process ids are reused; the namespace too, since
- * containers share folders.
+ * The process that made a folder. The start time identifies it, since process ids are reused; the namespace too, since containers share
+ * folders.
  */
 const ownerSchema = z.object({ pid: z.number(), startTicks: z.string().optional(), namespace: z.string() });
 
@@ -41,8 +41,8 @@ max_wal_senders = 0
 `;
 
 /**
- * Makes a separate Postgres server for each test restore, from server programs of the wanted major version: on
- * 127.0.0.1, with a password, its data in a private temporary folder (TMPDIR).
+ * Makes a separate Postgres server for each test restore, from server programs of the wanted major version: on 127.0.0.1, with a password,
+ * its data in a private temporary folder (TMPDIR).
  */
 export function localThrowaway(environment: NodeJS.ProcessEnv, timing = realTiming): ThrowawayPostgres {
   return {
@@ -65,10 +65,7 @@ async function makeServer(
   const { reporter, signal } = wish;
   const folder = await mkdtemp(join(temporary, PREFIX));
   const dataDir = join(folder, "server", "data");
-  const remove = async () => {
-    await killServer(dataDir, timing);
-    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-  };
+  const remove = () => removeServer(folder, timing);
   try {
     await writeFile(join(folder, OWNER), JSON.stringify(thisProcess()), { mode: 0o600 });
     await openFor(programs, folder);
@@ -131,17 +128,18 @@ async function removeLeftovers(temporary: string, timing: Timing): Promise<void>
     if (owner === undefined && Date.now() - found.mtimeMs < BEING_MADE_MS) continue;
     if (owner !== undefined && (owner.namespace !== own.namespace || isSameProcess(owner.pid, owner.startTicks)))
       continue;
-    await killServer(join(folder, "server", "data"), timing);
-    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    await removeServer(folder, timing);
   }
 }
 
-function thisProcess(): z.infer<typeof ownerSchema> {
-  return { pid: process.pid, startTicks: startTicks(process.pid), namespace: namespaceOf() };
+async function removeServer(folder: string, timing: Timing): Promise<void> {
+  await killServer(join(folder, "server", "data"), timing);
+  await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }
 
-function namespaceOf(): string {
-  return process.platform === "linux" ? readlinkSync("/proc/self/ns/pid") : "";
+function thisProcess(): z.infer<typeof ownerSchema> {
+  const namespace = process.platform === "linux" ? readlinkSync("/proc/self/ns/pid") : "";
+  return { pid: process.pid, startTicks: startTicks(process.pid), namespace };
 }
 
 async function readOwner(folder: string): Promise<z.infer<typeof ownerSchema> | undefined> {

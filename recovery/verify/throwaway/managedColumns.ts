@@ -10,9 +10,8 @@ interface TableThere {
 }
 
 /**
- * Lets auth and storage accept the backup's rows. Supabase keeps adding tables and columns, whose types are in no
- * backup. Unknown ones are created as text, which takes any value of COPY text and returns it byte for byte. Returns a
- * sentence that lists them.
+ * Lets auth and storage accept the backup's rows. Supabase keeps adding tables and columns, whose types are in no backup. Unknown ones are
+ * created as text, which takes any value of COPY text and returns it byte for byte. Returns a sentence that lists them.
  *
  * @param restorer the role that writes them, quoted
  */
@@ -49,10 +48,7 @@ export async function fillManagedSchemas(session: Session, manifest: Manifest, r
     : [`These columns of Supabase are unknown here and were created as text: ${made.join(", ")}.`];
 }
 
-/**
- * A column that is generated here but stored in the backup becomes a stored one. A column that the backup does not have
- * may be null.
- */
+/** A column that is generated here but stored in the backup becomes a stored one. A column that the backup does not have may be null. */
 function adaptColumns(name: string, table: BackedUpTable, found: TableThere): string[] {
   const stored = new Set(table.columns);
   return found.columns.flatMap((column) => {

@@ -1,9 +1,25 @@
+/** Functions that return a claim of the request's token: name, type, claim. */
+const CLAIM_FUNCTIONS = [
+  ["uid", "uuid", "sub"],
+  ["role", "text", "role"],
+  ["email", "text", "email"],
+].map(
+  ([name, type, claim]) => `create function ${name}() returns ${type} language sql stable as $$
+  select coalesce(
+    nullif(current_setting('request.jwt.claim.${claim}', true), ''),
+    (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> '${claim}')
+  )::${type}
+$$;`,
+);
+
+const closed = (...tables: string[]) =>
+  tables.map((table) => `alter table ${table} enable row level security;`).join("\n");
+
 /**
- * SQL for the schemas of Supabase that hold content of the app, as a new project has them: auth and storage with their
- * main tables, and of realtime the one table that the app puts policies on. Runs as a superuser, after the platform's
- * roles exist (publishedPlatform.ts). Sources: the migrations that Supabase publishes (supabase/auth, supabase/storage,
- * supabase/realtime; rights: supabase/postgres, init-scripts, 20211115181400, 20211122051245, 20250421084701). It is
- * text in a module, so that a bundle of the program includes it.
+ * SQL for the schemas of Supabase that hold content of the app, as a new project has them: auth and storage with their main tables, and of
+ * realtime the one table that the app puts policies on. Runs as a superuser, after the platform's roles exist (publishedPlatform.ts).
+ * Sources: the migrations that Supabase publishes (supabase/auth, supabase/storage, supabase/realtime; rights: supabase/postgres,
+ * init-scripts, 20211115181400, 20211122051245, 20250421084701). It is text in a module, so that a bundle of the program includes it.
  *
  * @param restorer the role that Supabase calls `postgres`, quoted
  */
@@ -18,83 +34,42 @@ set search_path = auth;
 create type aal_level as enum ('aal1', 'aal2', 'aal3');
 
 create table users (
-  instance_id uuid,
-  id uuid not null primary key,
-  aud varchar(255),
-  role varchar(255),
-  email varchar(255),
-  encrypted_password varchar(255),
-  email_confirmed_at timestamptz,
-  invited_at timestamptz,
-  confirmation_token varchar(255),
-  confirmation_sent_at timestamptz,
-  recovery_token varchar(255),
-  recovery_sent_at timestamptz,
-  email_change_token_new varchar(255),
-  email_change varchar(255),
-  email_change_sent_at timestamptz,
-  last_sign_in_at timestamptz,
-  raw_app_meta_data jsonb,
-  raw_user_meta_data jsonb,
-  is_super_admin boolean,
-  created_at timestamptz,
-  updated_at timestamptz,
-  phone text unique default null,
-  phone_confirmed_at timestamptz,
-  phone_change text default '',
-  phone_change_token varchar(255) default '',
-  phone_change_sent_at timestamptz,
+  instance_id uuid, id uuid not null primary key, aud varchar(255), role varchar(255), email varchar(255),
+  encrypted_password varchar(255), email_confirmed_at timestamptz, invited_at timestamptz,
+  confirmation_token varchar(255), confirmation_sent_at timestamptz, recovery_token varchar(255),
+  recovery_sent_at timestamptz, email_change_token_new varchar(255), email_change varchar(255),
+  email_change_sent_at timestamptz, last_sign_in_at timestamptz, raw_app_meta_data jsonb,
+  raw_user_meta_data jsonb, is_super_admin boolean, created_at timestamptz, updated_at timestamptz,
+  phone text unique default null, phone_confirmed_at timestamptz, phone_change text default '',
+  phone_change_token varchar(255) default '', phone_change_sent_at timestamptz,
   confirmed_at timestamptz generated always as (least(email_confirmed_at, phone_confirmed_at)) stored,
   email_change_token_current varchar(255) default '',
   email_change_confirm_status smallint default 0 check (email_change_confirm_status between 0 and 2),
-  banned_until timestamptz,
-  reauthentication_token varchar(255) default '',
-  reauthentication_sent_at timestamptz,
-  is_sso_user boolean not null default false,
-  deleted_at timestamptz,
+  banned_until timestamptz, reauthentication_token varchar(255) default '',
+  reauthentication_sent_at timestamptz, is_sso_user boolean not null default false, deleted_at timestamptz,
   is_anonymous boolean not null default false
 );
 create unique index users_email_partial_key on users (email) where (is_sso_user = false);
 create index users_instance_id_idx on users (instance_id);
 
 create table identities (
-  provider_id text not null,
-  user_id uuid not null references users (id) on delete cascade,
-  identity_data jsonb not null,
-  provider text not null,
-  last_sign_in_at timestamptz,
-  created_at timestamptz,
-  updated_at timestamptz,
-  email text generated always as (lower(identity_data ->> 'email')) stored,
-  id uuid not null default gen_random_uuid() primary key,
-  unique (provider_id, provider)
+  provider_id text not null, user_id uuid not null references users (id) on delete cascade,
+  identity_data jsonb not null, provider text not null, last_sign_in_at timestamptz, created_at timestamptz,
+  updated_at timestamptz, email text generated always as (lower(identity_data ->> 'email')) stored,
+  id uuid not null default gen_random_uuid() primary key, unique (provider_id, provider)
 );
 create index identities_user_id_idx on identities (user_id);
 
 create table sessions (
-  id uuid not null primary key,
-  user_id uuid not null references users (id) on delete cascade,
-  created_at timestamptz,
-  updated_at timestamptz,
-  factor_id uuid,
-  aal aal_level,
-  not_after timestamptz,
-  refreshed_at timestamp,
-  user_agent text,
-  ip inet,
-  tag text
+  id uuid not null primary key, user_id uuid not null references users (id) on delete cascade,
+  created_at timestamptz, updated_at timestamptz, factor_id uuid, aal aal_level, not_after timestamptz,
+  refreshed_at timestamp, user_agent text, ip inet, tag text
 );
 create index sessions_user_id_idx on sessions (user_id);
 
 create table refresh_tokens (
-  instance_id uuid,
-  id bigserial primary key,
-  token varchar(255) unique,
-  user_id varchar(255),
-  revoked boolean,
-  created_at timestamptz,
-  updated_at timestamptz,
-  parent varchar(255),
+  instance_id uuid, id bigserial primary key, token varchar(255) unique, user_id varchar(255), revoked boolean,
+  created_at timestamptz, updated_at timestamptz, parent varchar(255),
   session_id uuid references sessions (id) on delete cascade
 );
 
@@ -102,24 +77,7 @@ create table schema_migrations (version varchar(255) not null primary key);
 insert into schema_migrations (version) values
   ('00'), ('20171026211738'), ('20210909172000'), ('20220811173540'), ('20230322519590'), ('20240427152123'), ('20250731150234');
 
-create function uid() returns uuid language sql stable as $$
-  select coalesce(
-    nullif(current_setting('request.jwt.claim.sub', true), ''),
-    (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')
-  )::uuid
-$$;
-create function role() returns text language sql stable as $$
-  select coalesce(
-    nullif(current_setting('request.jwt.claim.role', true), ''),
-    (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role')
-  )::text
-$$;
-create function email() returns text language sql stable as $$
-  select coalesce(
-    nullif(current_setting('request.jwt.claim.email', true), ''),
-    (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'email')
-  )::text
-$$;
+${CLAIM_FUNCTIONS.join("\n")}
 create function jwt() returns jsonb language sql stable as $$
   select coalesce(
     nullif(current_setting('request.jwt.claim', true), ''),
@@ -127,11 +85,7 @@ create function jwt() returns jsonb language sql stable as $$
   )::jsonb
 $$;
 
-alter table users enable row level security;
-alter table identities enable row level security;
-alter table sessions enable row level security;
-alter table refresh_tokens enable row level security;
-alter table schema_migrations enable row level security;
+${closed("users", "identities", "sessions", "refresh_tokens", "schema_migrations")}
 
 grant all on users, identities, sessions, refresh_tokens to ${restorer} with grant option;
 grant all on all sequences in schema auth to ${restorer};
@@ -155,9 +109,7 @@ set role supabase_storage_admin;
 set search_path = storage;
 
 create table migrations (
-  id integer primary key,
-  name varchar(100) unique not null,
-  hash varchar(40) not null,
+  id integer primary key, name varchar(100) unique not null, hash varchar(40) not null,
   executed_at timestamp default current_timestamp
 );
 insert into migrations (id, name, hash) values
@@ -166,31 +118,17 @@ insert into migrations (id, name, hash) values
   (2, 'storage-schema', '5c7968fd083fcea04050c1b7f6253c9771b99011');
 
 create table buckets (
-  id text not null primary key,
-  name text not null,
-  owner uuid,
-  created_at timestamptz default now(),
-  updated_at timestamptz default now(),
-  public boolean default false,
-  avif_autodetection boolean default false,
-  file_size_limit bigint,
-  allowed_mime_types text[],
-  owner_id text
+  id text not null primary key, name text not null, owner uuid, created_at timestamptz default now(),
+  updated_at timestamptz default now(), public boolean default false, avif_autodetection boolean default false,
+  file_size_limit bigint, allowed_mime_types text[], owner_id text
 );
 create unique index bname on buckets (name);
 
 create table objects (
-  id uuid not null default gen_random_uuid() primary key,
-  bucket_id text references buckets (id),
-  name text,
-  owner uuid,
-  created_at timestamptz default now(),
-  updated_at timestamptz default now(),
-  last_accessed_at timestamptz default now(),
-  metadata jsonb,
-  path_tokens text[] generated always as (string_to_array(name, '/')) stored,
-  version text,
-  owner_id text,
+  id uuid not null default gen_random_uuid() primary key, bucket_id text references buckets (id), name text,
+  owner uuid, created_at timestamptz default now(), updated_at timestamptz default now(),
+  last_accessed_at timestamptz default now(), metadata jsonb,
+  path_tokens text[] generated always as (string_to_array(name, '/')) stored, version text, owner_id text,
   user_metadata jsonb
 );
 create unique index bucketid_objname on objects (bucket_id, name);
@@ -215,9 +153,7 @@ $$;
 create trigger update_objects_updated_at before update on objects
   for each row execute function update_updated_at_column();
 
-alter table buckets enable row level security;
-alter table objects enable row level security;
-alter table migrations enable row level security;
+${closed("buckets", "objects", "migrations")}
 
 grant all on buckets, objects to ${restorer} with grant option;
 grant all on buckets, objects to anon, authenticated, service_role;
@@ -235,20 +171,14 @@ set role supabase_realtime_admin;
 set search_path = realtime;
 
 create table messages (
-  topic text not null,
-  extension text not null,
-  payload jsonb,
-  event text,
-  private boolean default false,
-  updated_at timestamp not null default now(),
-  inserted_at timestamp not null default now(),
-  id uuid not null default gen_random_uuid(),
-  primary key (id, inserted_at)
+  topic text not null, extension text not null, payload jsonb, event text, private boolean default false,
+  updated_at timestamp not null default now(), inserted_at timestamp not null default now(),
+  id uuid not null default gen_random_uuid(), primary key (id, inserted_at)
 ) partition by range (inserted_at);
 create function topic() returns text language sql stable as $$
   select nullif(current_setting('realtime.topic', true), '')
 $$;
-alter table messages enable row level security;
+${closed("messages")}
 
 grant all on messages to ${restorer} with grant option;
 grant select, insert, update on messages to anon, authenticated, service_role;

@@ -5,7 +5,7 @@ import { PLAYED_ROLE } from "../../postgres/catalog/standIn.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent, quoteLiteral } from "../../postgres/session/quote.ts";
 import { markOf, type Throwaway } from "../../postgres/session/throwawayPostgres.ts";
-import { membershipSql, PUBLISHED_ROLES, publishedMemberships } from "./publishedPlatform.ts";
+import { MEMBERSHIP_OPTIONS_SINCE, membershipSql, PUBLISHED_ROLES, publishedMemberships } from "./publishedPlatform.ts";
 
 /** The logins of a throwaway database in addition to its administrator. */
 export interface ThrowawayLogins {
@@ -14,20 +14,18 @@ export interface ThrowawayLogins {
   /** Its name: `postgres`, as on Supabase. If the server already has that role, the throwaway's own (standIn.ts). */
   restorer: string;
   /**
-   * Connection string of the role that Supabase's API logs in as. Absent if the scratch server already has it, with an
-   * unknown password.
+   * Connection string of the role that Supabase's API logs in as. Absent if the scratch server already has it, with an unknown password.
    */
   authenticatorUrl: string | undefined;
 }
 
 const AUTHENTICATOR = "authenticator";
-/** The first PostgreSQL versions that support these grants. */
-const MEMBERSHIP_OPTIONS_SINCE = 16;
+/** The first PostgreSQL version that supports these grants. */
 const PARAMETER_RIGHTS_SINCE = 15;
 
 /**
- * Creates the roles of a Supabase project that the server lacks, each marked as the throwaway's, so that only these are
- * removed. Runs in a transaction of the administrator.
+ * Creates the roles of a Supabase project that the server lacks, each marked as the throwaway's, so that only these are removed. Runs in a
+ * transaction of the administrator.
  */
 export async function makePlatformRoles(session: Session, throwaway: Throwaway): Promise<ThrowawayLogins> {
   const there = new Set(
@@ -54,8 +52,8 @@ export async function makePlatformRoles(session: Session, throwaway: Throwaway):
 }
 
 /**
- * Creates the role that restores, with the rights of Supabase's `postgres`. It is never a superuser, since functions of
- * the backup run as it.
+ * Creates the role that restores, with the rights of Supabase's `postgres`. It is never a superuser, since functions of the backup run as
+ * it.
  *
  * @throws UserError if only a superuser could restore on this server
  */
@@ -85,8 +83,8 @@ async function grantMemberships(session: Session, there: ReadonlySet<string>, re
 }
 
 /**
- * Before version 16, the role that restores can't inherit from the owners of the platform's tables without being able
- * to become them. It owns the tables itself there.
+ * Before version 16, the role that restores can't inherit from the owners of the platform's tables without being able to become them. It
+ * owns the tables itself there.
  */
 export async function ownManagedTables(session: Session, restorer: string): Promise<void> {
   if (session.serverMajor >= MEMBERSHIP_OPTIONS_SINCE) return;

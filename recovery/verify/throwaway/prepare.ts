@@ -29,9 +29,9 @@ export async function listMissingExtensions(session: Session, manifest: Manifest
 }
 
 /**
- * Turns an empty database into that of a new Supabase project, as far as this backup needs it: the platform's roles,
- * auth and storage, the backup's extensions, and then, as the role that restores, the app's roles. The administrator
- * uses only quoted names of the backup. What was created before a failure is removed with the throwaway.
+ * Turns an empty database into that of a new Supabase project, as far as this backup needs it: the platform's roles, auth and storage, the
+ * backup's extensions, and then, as the role that restores, the app's roles. The administrator uses only quoted names of the backup. What
+ * was created before a failure is removed with the throwaway.
  *
  * @param appRoles the backup's roles.sql: the roles are created here, so that they can be marked as the throwaway's
  */
@@ -49,7 +49,7 @@ export async function prepareThrowaway(
       const quoted = quoteIdent(restorer);
       await session.query(publishedPlatformSql(quoted) + managedSchemasSql(quoted));
       await ownManagedTables(session, restorer);
-      await giveDatabase(session, restorer);
+      await session.query(`alter database ${quoteIdent(session.address.database)} owner to ${quoted}`);
       const notes = await fillManagedSchemas(session, manifest, quoted);
       await makeExtensions(session, manifest, restorer);
       await session.query(withoutOwnDefaultsSql(quoted));
@@ -64,18 +64,7 @@ export async function prepareThrowaway(
   return prepared;
 }
 
-async function giveDatabase(session: Session, restorer: string): Promise<void> {
-  const [row] = await session.query<{ command: string }>(
-    "select format('alter database %I owner to %I', pg_catalog.current_database(), $1::text) as command",
-    [restorer],
-  );
-  if (row !== undefined) await session.query(row.command);
-}
-
-/**
- * Runs as the administrator, since a plain server lets only superusers create most extensions. On Supabase the platform
- * creates them.
- */
+/** Runs as the administrator, since a plain server lets only superusers create most extensions. On Supabase the platform creates them. */
 async function makeExtensions(session: Session, manifest: Manifest, restorer: string): Promise<void> {
   const ofTheApp = await appSchemasIn(session, manifest);
   for (const { name, version, schema } of await inOrderOfNeed(session, manifest.extensions)) {
@@ -112,10 +101,7 @@ async function appSchemasIn(session: Session, manifest: Manifest): Promise<Set<s
   return new Set(named.filter(({ name }) => name in manifest.objects).map(({ schema }) => schema));
 }
 
-/**
- * Grants what the platform grants on extensions: the role that restores may write the rows that the backup holds, and
- * the vault's.
- */
+/** Grants what the platform grants on extensions: the role that restores may write the rows that the backup holds, and the vault's. */
 async function lendExtensions(session: Session, manifest: Manifest, restorer: string): Promise<void> {
   const marked = [...manifest.tables, ...manifest.sequences].filter(({ kind }) => kind === "extension");
   const commands = marked.map(
@@ -153,9 +139,8 @@ async function makeAppRoles(session: Session, throwaway: Throwaway, script: stri
 }
 
 /**
- * Before version 16, a role that creates roles may make itself a member of any role, also of those that run programs.
- * It must not be able to do so when functions of the backup run as it. It stays an admin of the app's roles, which it
- * needs.
+ * Before version 16, a role that creates roles may make itself a member of any role, also of those that run programs. It must not be able
+ * to do so when functions of the backup run as it. It stays an admin of the app's roles, which it needs.
  */
 async function endMakingRoles(session: Session, restorer: string, names: readonly string[]): Promise<void> {
   if (session.serverMajor >= SAFE_CREATEROLE_SINCE) return;

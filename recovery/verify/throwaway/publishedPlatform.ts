@@ -1,9 +1,8 @@
 /**
- * What the database of a new Supabase project has in addition to auth, storage and realtime (managedSchemas.ts): roles,
- * memberships, default rights, event triggers. Both kinds of throwaways and the sandbox use this description. It is
- * reduced to what a backup and a restore depend on. Source: the scripts that Supabase publishes
- * (https://github.com/supabase/postgres, migrations/db, as of November 2026). The rights that Supabase's own extension
- * grants come from ansible/files/postgresql_config/supautils.conf.j2.
+ * What the database of a new Supabase project has in addition to auth, storage and realtime (managedSchemas.ts): roles, memberships,
+ * default rights, event triggers. Both kinds of throwaways and the sandbox use this description. It is reduced to what a backup and a
+ * restore depend on. Source: the scripts that Supabase publishes (https://github.com/supabase/postgres, migrations/db, as of November
+ * 2026). The rights that Supabase's own extension grants come from ansible/files/postgresql_config/supautils.conf.j2.
  */
 
 /** A role of every project. */
@@ -14,10 +13,7 @@ export interface PublishedRole {
   logsIn: boolean;
 }
 
-/**
- * Roles of every project except `postgres` and its superuser `supabase_admin`. Source: init-scripts, 20230529180330,
- * 20251215120934.
- */
+/** Roles of every project except `postgres` and its superuser `supabase_admin`. Source: init-scripts, 20230529180330, 20251215120934. */
 export const PUBLISHED_ROLES: readonly PublishedRole[] = [
   { name: "anon", attributes: "", logsIn: false },
   { name: "authenticated", attributes: "", logsIn: false },
@@ -47,61 +43,45 @@ export interface PublishedMembership {
 const API_ROLES = ["anon", "authenticated", "service_role"];
 
 /** The first versions that know a membership's options, and pg_create_subscription. */
-const MEMBERSHIP_OPTIONS_SINCE = 16;
+export const MEMBERSHIP_OPTIONS_SINCE = 16;
 
 /**
- * Which roles may act as which, where `restorer` is the role that Supabase calls `postgres`. Source: init-scripts,
- * 20230306081037, 20231013070755, 20240606060239, 20250402093753, 20250605172253.
+ * Which roles may act as which, where `restorer` is the role that Supabase calls `postgres`. Source: init-scripts, 20230306081037,
+ * 20231013070755, 20240606060239, 20250402093753, 20250605172253.
  */
 export function publishedMemberships(restorer: string, serverMajor: number): PublishedMembership[] {
   const plain = { admin: false, inherit: true, set: true };
-  const predefined = ["pg_monitor", "pg_read_all_data", "pg_signal_backend"];
+  const newer = serverMajor >= MEMBERSHIP_OPTIONS_SINCE ? ["pg_create_subscription"] : [];
+  const predefined = ["pg_monitor", "pg_read_all_data", "pg_signal_backend", ...newer];
+  const owners = ["supabase_auth_admin", "supabase_storage_admin", "supabase_realtime_admin"];
   return [
     { roles: API_ROLES, member: "authenticator", ...plain, inherit: false },
     { roles: ["authenticator"], member: "supabase_storage_admin", ...plain, inherit: false },
     { roles: [...API_ROLES, "authenticator"], member: restorer, ...plain, admin: true },
     { roles: ["supabase_privileged_role"], member: restorer, ...plain },
-    {
-      roles: serverMajor >= MEMBERSHIP_OPTIONS_SINCE ? [...predefined, "pg_create_subscription"] : predefined,
-      member: restorer,
-      ...plain,
-      admin: true,
-    },
+    { roles: predefined, member: restorer, ...plain, admin: true },
     { roles: ["pg_read_all_data"], member: "supabase_read_only_user", ...plain },
     { roles: ["pg_read_all_data", "supabase_privileged_role"], member: "supabase_etl_admin", ...plain },
     // Supabase lets `postgres` put policies and triggers on its tables without being their owner (supautils: policy_grants), which no other
     // server knows: there it has the owners' rights without being able to become them.
-    {
-      roles: ["supabase_auth_admin", "supabase_storage_admin", "supabase_realtime_admin"],
-      member: restorer,
-      admin: false,
-      inherit: true,
-      set: false,
-    },
+    { roles: owners, member: restorer, ...plain, set: false },
   ];
 }
 
-/**
- * The GRANT of a membership, for a server of that version. Names of the platform need no quotes; `quoted` is the
- * member's.
- */
+/** The GRANT of a membership, for a server of that version. Names of the platform need no quotes; `quoted` is the member's. */
 export function membershipSql(
   { roles, admin, inherit, set }: PublishedMembership,
   quoted: string,
   serverMajor: number,
 ): string {
-  const options =
-    serverMajor >= MEMBERSHIP_OPTIONS_SINCE
-      ? ` with admin ${admin}, inherit ${inherit}, set ${set}`
-      : admin
-        ? " with admin option"
-        : "";
-  return `grant ${roles.join(", ")} to ${quoted}${options}`;
+  const older = admin ? " with admin option" : "";
+  const newer = ` with admin ${admin}, inherit ${inherit}, set ${set}`;
+  return `grant ${roles.join(", ")} to ${quoted}${serverMajor >= MEMBERSHIP_OPTIONS_SINCE ? newer : older}`;
 }
 
 /**
- * Event triggers of every project: name, function in schema `extensions`, event, tags. The functions are empty here. On
- * Supabase they grant rights on extensions that no other server has, and notify the API.
+ * Event triggers of every project: name, function in schema `extensions`, event, tags. The functions are empty here. On Supabase they grant
+ * rights on extensions that no other server has, and notify the API.
  */
 const EVENT_TRIGGERS: readonly [name: string, routine: string, on: string][] = [
   ["issue_pg_cron_access", "grant_pg_cron_access", "ddl_command_end when tag in ('CREATE EXTENSION')"],
@@ -119,18 +99,17 @@ function defaultsInPublic(role: string, change: string): string[] {
 }
 
 /**
- * SQL that revokes the superuser's own default rights in `public` after the extensions are created. On Supabase that
- * role is `supabase_admin`. Another server's superuser may have the name of a role whose default rights a restore
- * brings and compares.
+ * SQL that revokes the superuser's own default rights in `public` after the extensions are created. On Supabase that role is
+ * `supabase_admin`. Another server's superuser may have the name of a role whose default rights a restore brings and compares.
  */
 export function withoutOwnDefaultsSql(restorer: string): string {
   return defaultsInPublic("", `revoke all on % from ${restorer}, ${API_ROLES.join(", ")}`).join(";\n");
 }
 
 /**
- * SQL for a project's superuser that creates what a new project has in addition to roles and the platform's tables. The
- * superuser's default rights then apply to what it creates later, above all extensions. Source: init-scripts
- * 00000000000000 and …03, 20220317095840, 20230224042246, 20231017062225.
+ * SQL for a project's superuser that creates what a new project has in addition to roles and the platform's tables. The superuser's default
+ * rights then apply to what it creates later, above all extensions. Source: init-scripts 00000000000000 and …03, 20220317095840,
+ * 20230224042246, 20231017062225.
  *
  * @param restorer the role that Supabase calls `postgres`, quoted
  */
@@ -161,9 +140,9 @@ export function publishedPlatformSql(restorer: string): string {
 }
 
 /**
- * The init scripts run as `postgres` while it is still a superuser, which PostgreSQL only requires of an event
- * trigger's owner at that moment. The function belongs to the superuser, as in newer projects (20250402065937): its
- * owner could replace it, and a superuser who creates an extension would run the replacement.
+ * The init scripts run as `postgres` while it is still a superuser, which PostgreSQL only requires of an event trigger's owner at that
+ * moment. The function belongs to the superuser, as in newer projects (20250402065937): its owner could replace it, and a superuser who
+ * creates an extension would run the replacement.
  */
 function ownedEventTrigger(name: string, restorer: string): string {
   return `do $owner$

@@ -16,8 +16,8 @@ import {
 const CLEANER = "castchat-recovery verify cleaning";
 
 /**
- * Makes a new database on a scratch server for each test restore, over a superuser's connection. Other databases of the
- * server are not touched. The server that the backup comes from is refused.
+ * Makes a new database on a scratch server for each test restore, over a superuser's connection. Other databases of the server are not
+ * touched. The server that the backup comes from is refused.
  */
 export function scratchThrowaway(administratorUrl: string): ThrowawayPostgres {
   return {

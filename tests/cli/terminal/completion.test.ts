@@ -20,33 +20,21 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
 }
 
 describe("completion in bash", () => {
-  it.each<[string[], string[]]>([
-    [["rest"], ["restore", "restore-platform"]],
-    [["restore", "a"], ["abandon"]],
-    [
-      ["writes", "st"],
-      ["stop", "status"],
-    ],
-    [["restore", "in-place", "--c"], ["--confirm"]],
-    [["restore", "--on"], ["--only"]],
-    [
-      ["restore", "--only", ""],
-      ["schema", "data"],
-    ],
-    [["restore", "into-empty", "-s", "dr", "--only", "s"], ["schema"]],
-    [["restore", "abandon", "--a"], []],
-    [
-      ["backup", "-s", "prod", "--kind", "c"],
-      ["critical", "configuration"],
-    ],
-    [["backup", "--stack", ""], []],
-    [["schedule", "--js"], ["--json"]],
-    [
-      ["completion", ""],
-      ["bash", "zsh", "fish", "-h", "--help"],
-    ],
-  ])("offers for %j: %j", async (words, expected) => {
-    expect(await offered(...words)).toEqual(expected);
+  it.each([
+    ["rest", "restore restore-platform"],
+    ["restore a", "abandon"],
+    ["writes st", "stop status"],
+    ["restore in-place --c", "--confirm"],
+    ["restore --on", "--only"],
+    ["restore --only ", "schema data"],
+    ["restore into-empty -s dr --only s", "schema"],
+    ["restore abandon --a", ""],
+    ["backup -s prod --kind c", "critical configuration"],
+    ["backup --stack ", ""],
+    ["schedule --js", "--json"],
+    ["completion ", "bash zsh fish -h --help"],
+  ])("offers for %j: %j", async (line, expected) => {
+    expect((await offered(...line.split(" "))).join(" ")).toBe(expected);
   });
 
   it("offers every command at the beginning", async () => {
@@ -58,9 +46,8 @@ describe("completion in bash", () => {
 describe("completion in zsh and fish", () => {
   it("uses bash's script in zsh", () => {
     const program = castchatRecovery();
-    expect(completionScript(program, "zsh")).toBe(
-      `autoload -U +X bashcompinit && bashcompinit\n${completionScript(program, "bash")}`,
-    );
+    const bash = completionScript(program, "bash");
+    expect(completionScript(program, "zsh")).toBe(`autoload -U +X bashcompinit && bashcompinit\n${bash}`);
   });
 
   it("has a line for every command and option in fish", () => {

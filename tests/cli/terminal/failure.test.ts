@@ -17,9 +17,7 @@ describe("exitCodeOf", () => {
     [new UnreachableError("Supabase gave no answer"), EXIT.wrongUse],
     [new RefusedTokenError("Correct GITHUB_TOKEN."), EXIT.wrongUse],
     [Object.assign(new Error("interrupted"), { name: "AbortError" }), EXIT.interrupted],
-  ])("%s ends with %d", (thrown, code) => {
-    expect(exitCodeOf(thrown)).toBe(code);
-  });
+  ])("%s ends with %d", (thrown, code) => expect(exitCodeOf(thrown)).toBe(code));
 });
 
 describe("stackOption", () => {

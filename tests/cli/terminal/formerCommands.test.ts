@@ -93,9 +93,7 @@ describe("the former form of a command line", () => {
     [["backup", "--kind", "schema-only"]],
     [["vault", "release"]],
     [[]],
-  ])("leaves %j as it is", (args) => {
-    expect(presentForm(args)).toEqual({ args, note: undefined });
-  });
+  ])("leaves %j as it is", (args) => expect(presentForm(args)).toEqual({ args, note: undefined }));
 
   it("still refuses combinations that were never allowed", () => {
     expect(presentForm(["restore", "--replace", "--schema-only"]).args).toEqual([

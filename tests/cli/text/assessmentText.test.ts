@@ -6,71 +6,37 @@ import type { AssessedTable } from "../../../recovery/assess/assessTables.ts";
 
 const then = { backupId: "B1", at: "2026-01-01T00:00:00.000Z" };
 const table = (more: Partial<AssessedTable>): AssessedTable => ({
-  schema: "public",
-  name: "posts",
-  state: "same",
-  rowsInBackup: 10,
-  rowsNow: 10,
-  lost: 0,
-  altered: 0,
-  added: 0,
-  note: undefined,
-  history: undefined,
-  traced: undefined,
-  ...more,
+  ...{ schema: "public", name: "posts", state: "same", rowsInBackup: 10, rowsNow: 10, lost: 0, altered: 0, added: 0 },
+  ...{ note: undefined, history: undefined, traced: undefined, ...more },
 });
+const SAME = { missing: [], altered: [], added: [], notCompared: undefined };
 const assessment = (more: Partial<Assessment> = {}): Assessment => ({
-  backupId: "B1",
-  snapshotAt: then.at,
-  assessedAt: "2026-01-02T00:00:00.000Z",
-  isDamaged: false,
-  tables: [table({})],
-  definitions: { missing: [], altered: [], added: [], notCompared: undefined },
-  sequences: [],
-  missingExtensions: [],
-  largeObjects: [],
-  parts: [],
-  backupsLookedAt: 3,
-  earlierLosses: [],
-  passedOver: [],
-  durationMs: 5,
-  ...more,
+  ...{ backupId: "B1", snapshotAt: then.at, assessedAt: "2026-01-02T00:00:00.000Z", isDamaged: false, durationMs: 5 },
+  ...{ tables: [table({})], definitions: SAME, sequences: [], missingExtensions: [], largeObjects: [], parts: [] },
+  ...{ backupsLookedAt: 3, earlierLosses: [], passedOver: [], ...more },
 });
 
 describe("an assessment as text", () => {
-  it("reports in two lines that nothing is missing", () => {
+  it("reports in two lines that nothing is missing", () =>
     expect(assessmentLines(assessment())).toEqual([
       `Compared with backup B1 of ${then.at}: 1 tables are the same, 0 differ.`,
       "Nothing of the backup is missing or altered.",
-    ]);
-  });
+    ]));
 
   it("names what the backup lacks, which backup has it, and what the last restore brought back", () => {
+    const older = { backupId: "B0", snapshotAt: then.at };
     const part = { state: "whole" as const, from: [], missing: 0, failed: 0, names: [] };
     const found = assessment({
       isDamaged: true,
       parts: [
-        {
-          part: "storage",
-          state: "lacking",
-          lacking: ["a/b", "a/c"],
-          wholeIn: { backupId: "B0", snapshotAt: then.at },
-        },
+        { part: "storage", state: "lacking", lacking: ["a/b", "a/c"], wholeIn: older },
         { part: "functions", state: "lacking", lacking: ["*"] },
         { part: "configuration", state: "unknown", lacking: [] },
       ],
       restored: {
-        restoreId: "r",
-        backupId: "B1",
-        hasLosses: true,
+        ...{ restoreId: "r", backupId: "B1", hasLosses: true },
         parts: {
-          storage: {
-            ...part,
-            state: "partly",
-            from: [{ backupId: "B0", snapshotAt: then.at, count: 5 }],
-            missing: 2,
-            names: ["a/b", "a/c"],
-          },
+          storage: { ...part, state: "partly", from: [{ ...older, count: 5 }], missing: 2, names: ["a/b", "a/c"] },
           ...{ functions: part, authSettings: part, configuration: part },
         },
       },
@@ -92,31 +58,18 @@ describe("an assessment as text", () => {
       isDamaged: true,
       tables: [
         table({
-          state: "changed",
-          rowsNow: 12,
-          lost: 4,
-          altered: 3,
-          added: 3,
+          ...{ state: "changed", rowsNow: 12, lost: 4, altered: 3, added: 3 },
           history: { sameAsReferenceUntil: then, asNowSince: undefined, lastChangeBefore: undefined, isComplete: true },
           traced: [{ ...then, backupId: "B2", lost: 0 }],
         }),
         table({ name: "teams", state: "changed", rowsNow: 11, added: 1, history: undefined }),
         table({ name: "gone", state: "missing", rowsNow: undefined, lost: 10 }),
         table({
-          name: "odd",
-          state: "changed",
-          lost: undefined,
-          altered: undefined,
-          added: undefined,
+          ...{ name: "odd", state: "changed", lost: undefined, altered: undefined, added: undefined },
           note: "it lacks the column x",
         }),
       ],
-      definitions: {
-        missing: ["relation public.gone"],
-        altered: [],
-        added: ["function public.f()"],
-        notCompared: undefined,
-      },
+      definitions: { ...SAME, missing: ["relation public.gone"], added: ["function public.f()"] },
       sequences: [{ name: "public.ids", inBackup: "9", now: null }],
       earlierLosses: [
         { table: "public.old", after: then, by: { ...then, backupId: "B2" }, rowsBefore: 5, rowsAfter: undefined },
@@ -138,9 +91,7 @@ describe("an assessment as text", () => {
 
   it("names at most a dozen of a kind, and counts the rest", () => {
     const missing = Array.from({ length: 20 }, (_, index) => `column public.posts.c${index}`);
-    const [, line] = assessmentLines(
-      assessment({ isDamaged: true, definitions: { missing, altered: [], added: [], notCompared: undefined } }),
-    );
+    const [, line] = assessmentLines(assessment({ isDamaged: true, definitions: { ...SAME, missing } }));
     expect(line).toMatch(/^20 definitions missing: .*c11; and 8 more\.$/);
   });
 });

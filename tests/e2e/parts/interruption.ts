@@ -10,7 +10,7 @@ import { takeSnapshot } from "../../../lab/drills/compare/snapshot.ts";
 import { isHeldBack } from "../../../lab/drills/compare/types.ts";
 import { addressOf, layout } from "../../../lab/sandbox/host/layout.ts";
 import { SANDBOX_NAMES } from "../../../lab/sandbox/workspace.ts";
-import { castchatRecovery, interruptUp, pulumi } from "../support/commands.ts";
+import { castchatRecovery, interruptUp, pulumi, supabaseProjects, upDr } from "../support/commands.ts";
 import type { PreparedCompany } from "../support/preparedCompany.ts";
 
 const checkpoint = z.object({
@@ -20,7 +20,7 @@ const checkpoint = z.object({
   }),
 });
 
-/** What the recovery has led to, in words that do not depend on generated names. */
+/** The result of the recovery, without generated names. */
 async function endState({ context, before }: PreparedCompany): Promise<string[]> {
   const { file, engine } = context;
   const exported = await pulumi(["stack", "export", "--stack", "dr"], engine);
@@ -30,10 +30,7 @@ async function endState({ context, before }: PreparedCompany): Promise<string[]>
     .parse(JSON.parse((await pulumi(["stack", "output", "--json", "--show-secrets", "--stack", "dr"], engine)).output));
   const differences = compareSnapshots(before, await takeSnapshot(outputs.databaseUrl));
   const health = await new Visitor(addressOf(file.ports, "edge"), SANDBOX_NAMES.publicName).health();
-  const answer = await fetch(`${addressOf(file.ports, "supabase")}/v1/projects`, {
-    headers: { authorization: `Bearer ${file.credentials.supabaseToken}` },
-  });
-  const projects = z.array(z.object({ name: z.string() })).parse(await answer.json());
+  const projects = await supabaseProjects(context);
   return [
     ...resources.map((one) => `${one.urn}${one.protect === true ? " protected" : ""}`).sort(),
     `pending: ${pending?.length ?? 0}`,
@@ -50,7 +47,7 @@ async function endState({ context, before }: PreparedCompany): Promise<string[]>
   ];
 }
 
-/** Where the up is interrupted: what its output says, how long after that (ms), and the resource that must not be finished then. */
+/** The points at which the up is interrupted: a line of its output, a delay after it (ms), and the resource that must be unfinished then. */
 const POINTS: [string, RegExp, number, string][] = [
   [
     "while the project is created",
@@ -62,14 +59,14 @@ const POINTS: [string, RegExp, number, string][] = [
   ["before the switch", /recovery:index:AppDeployment \S+ created/, 0, "recovery:index:TrafficSwitch"],
 ];
 
-/** Ctrl-C in each of them, in `make soak`; the suite takes the middle one, since its three of kill -9 are the harder ones. */
+/** `make soak` presses Ctrl-C at each point, the suite only at the middle one: kill -9, which it sends at all of them, is harder. */
 const CTRL_C_POINTS = process.env["CASTCHAT_SOAK"] === undefined ? POINTS.slice(1, 2) : POINTS;
 
 const written = z.object({
   checkpoint: z.object({ latest: z.object({ resources: z.array(z.object({ type: z.string() })) }) }),
 });
 
-/** Types of the resources that the engine has finished and noted. A killed engine may leave its last checkpoint unreadable. */
+/** Types of the resources in the engine's checkpoint. A killed engine may leave its last checkpoint unreadable. */
 async function finishedTypes({ context }: PreparedCompany): Promise<string[]> {
   const file = join(layout(context.home).state, ".pulumi", "stacks", "castchat-recovery", "dr.json");
   const whole = (await readFile(file, "utf8")).trimEnd().endsWith("}");
@@ -79,7 +76,7 @@ async function finishedTypes({ context }: PreparedCompany): Promise<string[]> {
 
 const ATTEMPTS = 3;
 
-/** Interrupts an `up` while `unfinished` is not finished. A machine under load may hand on the output too late: then it is tried again. */
+/** Interrupts an `up` while `unfinished` is unfinished. On a machine under load the output may come too late; then it tries again. */
 async function interruptBefore(
   company: PreparedCompany,
   unfinished: string,
@@ -97,13 +94,12 @@ async function interruptBefore(
   }
 }
 
-/** Recoveries that are interrupted, each from the state right after the loss. They end as the undisturbed one does. */
+/** Interrupted recoveries, each from the state right after the loss. They end in the same state as the undisturbed one. */
 export function interruption(lost: () => PreparedCompany): void {
   let undisturbed: string[];
   beforeAll(async () => {
     await lost().rewind("lost");
-    const up = await pulumi(["up", "--stack", "dr", "--yes", "--skip-preview"], lost().context.engine);
-    if (up.exitCode !== 0) throw new Error(up.output);
+    await upDr(lost().context.engine);
     undisturbed = await endState(lost());
   }, 300_000);
   beforeEach(() => lost().rewind("lost"), 60_000);
@@ -115,8 +111,7 @@ export function interruption(lost: () => PreparedCompany): void {
         const { engine } = lost().context;
         const interrupted = await interruptBefore(lost(), unfinished, point, delayMs, "Ctrl-C");
         expect(interrupted.exitCode).not.toBe(0);
-        const again = await pulumi(["up", "--stack", "dr", "--yes", "--skip-preview"], engine);
-        expect([again.exitCode, again.output]).toEqual([0, expect.any(String)]);
+        await upDr(engine);
         expect(await endState(lost())).toEqual(undisturbed);
       },
       240_000,

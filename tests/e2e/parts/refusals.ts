@@ -5,15 +5,14 @@ import { z } from "zod";
 
 import { addressOf } from "../../../lab/sandbox/host/layout.ts";
 import { SANDBOX_NAMES } from "../../../lab/sandbox/workspace.ts";
-import { castchatRecovery, type Ended, pulumi } from "../support/commands.ts";
+import { castchatRecovery, type Ended, expectRefusal, pulumi } from "../support/commands.ts";
 import type { PreparedCompany } from "../support/preparedCompany.ts";
-import { expectRefusal } from "../support/refusal.ts";
 
-/** Commands and previews that must refuse. `early` is what was said before the loss. */
+/** Commands and previews that must refuse. `early` has the ends of commands before the loss. */
 export function refusals(lost: () => PreparedCompany, early: Readonly<Record<string, Ended>>): void {
   const engine = () => lost().context.engine;
 
-  describe("a command with bad input ends with one sentence and exit 2", () => {
+  describe("a command with bad input ends with one message and exit code 2", () => {
     it("a vault without any proven backup", () => {
       expect(early["list"]).toEqual({ exitCode: 0, output: "[]" });
       expectRefusal(early["verify"]!, /no proven full backup/);
@@ -94,7 +93,7 @@ export function refusals(lost: () => PreparedCompany, early: Readonly<Record<str
   });
 
   describe("a public name that another stack holds with a higher generation", () => {
-    it("is refused in preview, before anything is made", async () => {
+    it("is refused in preview, before anything is created", async () => {
       const { file } = lost().context;
       const api = `${addressOf(file.ports, "cloudflare")}/client/v4/zones`;
       const headers = {

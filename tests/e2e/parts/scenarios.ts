@@ -1,25 +1,23 @@
 import { describe, expect, it } from "@jest/globals";
-import pg from "pg";
 
 import { projectPlace } from "../../../lab/drills/company/projectContent.ts";
 import { databaseCorruption } from "../../../lab/drills/corruption/scenario.ts";
 import { completeInfrastructureFailure } from "../../../lab/drills/infrastructure/scenario.ts";
 import { askManagement, askStorage, type ProjectPlace, serviceKey } from "../../../lab/sandbox/sample/projectPlace.ts";
+import { runSql } from "../../recovery/support/sample.ts";
 import { castchatRecovery } from "../support/commands.ts";
 import type { PreparedCompany } from "../support/preparedCompany.ts";
 
-/** Each check of the drill's scenarios can fail. What they say when nothing is altered, tests/e2e/drill.test.ts reads. */
+/** Each check of the drill's scenarios can fail. tests/e2e/drill.test.ts reads the reports of undisturbed drills. */
 export function scenarios(company: () => PreparedCompany): void {
   describe("the scenario database corruption", () => {
-    it("is not ok where a row, an object, a function and a setting are altered after the restore", async () => {
+    it("is not ok when a row, an object, a function and a setting are altered after the restore", async () => {
       const report = await databaseCorruption(company().context, company().company, {
         async afterRestore() {
-          const client = new pg.Client({ connectionString: company().company.primaryOutputs.databaseUrl });
-          await client.connect();
-          await client.query(
+          await runSql(
+            company().company.primaryOutputs.databaseUrl,
             "begin read write; update public.messages set body = 'tampered' where id = (select min(id) from public.messages); commit",
           );
-          await client.end();
           await alterContent(projectPlace(company().context, company().company.primaryOutputs), 1);
         },
       });
@@ -41,10 +39,7 @@ export function scenarios(company: () => PreparedCompany): void {
       const report = await completeInfrastructureFailure(company().context, company().company, {
         async afterRecovery(recovered) {
           await alterContent(projectPlace(company().context, recovered), 2);
-          const client = new pg.Client({ connectionString: recovered.databaseUrl });
-          await client.connect();
-          await client.query("select vault.update_secret(id, 'altered-secret') from vault.secrets");
-          await client.end();
+          await runSql(recovered.databaseUrl, "select vault.update_secret(id, 'altered-secret') from vault.secrets");
         },
       });
       expect(report.ok).toBe(false);
@@ -61,7 +56,7 @@ export function scenarios(company: () => PreparedCompany): void {
   });
 }
 
-/** Content that was there is another now, and another one each time: through the interfaces that the app and its developers use. */
+/** Alters existing content through the interfaces of the app and its developers, each time otherwise. */
 async function alterContent(place: ProjectPlace, time: number): Promise<void> {
   const body = Buffer.from(String(time));
   const one = { bucket: "avatars", name: "👩‍👩‍👧‍👦 家族.png" };

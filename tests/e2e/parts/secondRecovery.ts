@@ -1,46 +1,41 @@
 import { describe, expect, it } from "@jest/globals";
-import { z } from "zod";
 
 import { Visitor } from "../../../lab/drills/company/visitor.ts";
 import { addressOf } from "../../../lab/sandbox/host/layout.ts";
 import { demoUser } from "../../../lab/sandbox/sample/demoUser.ts";
 import { SANDBOX_NAMES } from "../../../lab/sandbox/workspace.ts";
 import { runSql } from "../../recovery/support/sample.ts";
-import { castchatRecovery, pulumi } from "../support/commands.ts";
+import {
+  castchatRecovery,
+  databaseUrlOfDr,
+  expectRefusal,
+  pulumi,
+  supabaseProjects,
+  upDr,
+} from "../support/commands.ts";
 import type { PreparedCompany } from "../support/preparedCompany.ts";
-import { expectRefusal } from "../support/refusal.ts";
 
 /** A higher generation while the standby is active. */
 export function secondRecovery(lost: () => PreparedCompany): void {
   const engine = () => lost().context.engine;
-  const databaseUrl = async (): Promise<string> =>
-    (await pulumi(["stack", "output", "databaseUrl", "--show-secrets", "--stack", "dr"], engine())).output.trim();
+  const databaseUrl = () => databaseUrlOfDr(engine());
 
   describe("a second recovery", () => {
     const config = (key: string, value: string) =>
       pulumi(["config", "set", `castchat-recovery:${key}`, value, "--stack", "dr"], engine());
-    const up = async (...more: string[]) => {
-      const ended = await pulumi(["up", "--stack", "dr", "--yes", "--skip-preview", ...more], engine());
-      expect([ended.exitCode, ended.exitCode === 0 ? "" : ended.output]).toEqual([0, ""]);
-      return ended.output;
-    };
     const output = async (name: string): Promise<unknown> =>
       JSON.parse((await pulumi(["stack", "output", name, "--json", "--stack", "dr"], engine())).output);
-    /** The repository is lost with the primary, so that every backup lacks its settings and says so. */
+    /** Each backup reports that it lacks the repository's settings, because the repository is lost with the primary. */
     const backUp = async () => {
-      const { output: said } = await castchatRecovery(["backup", "--stack", "dr"], engine());
+      const { exitCode, output: said } = await castchatRecovery(["backup", "--stack", "dr"], engine());
+      expect(exitCode).toBe(1);
       expect(said).toMatch(/counts as proven, but lacks .*the configuration's part repository/);
     };
     const giveUp = (how: "release" | "delete", name: string) =>
       castchatRecovery(["generation", how, "2", "--stack", "dr", "--confirm", name], engine());
-    const supabase = async (): Promise<{ name: string; status: string }[]> => {
-      const { file } = lost().context;
-      const headers = { authorization: `Bearer ${file.credentials.supabaseToken}` };
-      const answer = await fetch(`${addressOf(file.ports, "supabase")}/v1/projects`, { headers });
-      return z.array(z.object({ name: z.string(), status: z.string() })).parse(await answer.json());
-    };
+    const supabase = () => supabaseProjects(lost().context);
 
-    it("brings back what was written since the first, beside it, and says what is left to do", async () => {
+    it("restores the rows written since the first, in another project, and reports what is left to do", async () => {
       const visitor = new Visitor(addressOf(lost().context.file.ports, "edge"), SANDBOX_NAMES.publicName);
       const user = demoUser(1);
       const login = async () => {
@@ -52,14 +47,14 @@ export function secondRecovery(lost: () => PreparedCompany): void {
       await backUp();
       const first = await databaseUrl();
 
-      // As an earlier version has left the state: without a record of generations.
+      // The state as an earlier version has written it: without a record of generations.
       const urns = (await pulumi(["stack", "--show-urns", "--stack", "dr"], engine())).output;
       const [record] = /urn:\S*recovery:index:Generations::generations/.exec(urns) ?? [];
       const forgotten = await pulumi(["state", "delete", record!, "--force", "--yes", "--stack", "dr"], engine());
       expect(forgotten.exitCode).toBe(0);
 
       await config("generation", "3");
-      const said = await up();
+      const said = await upDr(engine());
       expect(said).not.toMatch(/(SupabaseProject|DatabaseRestore|TrafficSwitch)\b.*(replac|delet)/);
       expect(await supabase()).toEqual(
         expect.arrayContaining([
@@ -75,12 +70,12 @@ export function secondRecovery(lost: () => PreparedCompany): void {
         { generation: 2, projectName: "castchat-dr-g2", ref: expect.stringMatching(/^[a-z]{20}$/) },
       ]);
 
-      // What is left to know or do stays on the terminal.
+      // The warnings stay on the terminal.
       expect(said.slice(said.indexOf("Diagnostics:"))).toMatch(
         /warning: The primary's application could not be stopped: Vercel has no project castchat/,
       );
       expect(await output("restore")).toHaveProperty("notes");
-      await up("--expect-no-changes");
+      await upDr(engine(), "--expect-no-changes");
     }, 180_000);
 
     it("releases the first only once a newer backup is proven, and forgets it then", async () => {
@@ -101,8 +96,8 @@ export function secondRecovery(lost: () => PreparedCompany): void {
         /stays at Supabase.*Generation 2 is released/s,
       );
       expect((await supabase()).map(({ name }) => name)).toContain("castchat-dr-g2");
-      await up("--expect-no-changes");
-      // The same again, and this time for good.
+      await upDr(engine(), "--expect-no-changes");
+      // The same command with `delete`.
       const deleted = await giveUp("delete", "castchat-dr-g2");
       expect(deleted.output).toMatch(/deleted for good.*castchat-dr-g2 is deleted/s);
       expect((await supabase()).map(({ name }) => name)).not.toContain("castchat-dr-g2");

@@ -2,7 +2,6 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { beforeAll, describe, expect, it } from "@jest/globals";
-import { z } from "zod";
 
 import { Visitor } from "../../../lab/drills/company/visitor.ts";
 import { compareSnapshots } from "../../../lab/drills/compare/compare.ts";
@@ -11,37 +10,32 @@ import { HELD_BACK, isHeldBack } from "../../../lab/drills/compare/types.ts";
 import { addressOf, layout } from "../../../lab/sandbox/host/layout.ts";
 import { demoUser } from "../../../lab/sandbox/sample/demoUser.ts";
 import { SANDBOX_NAMES } from "../../../lab/sandbox/workspace.ts";
-import { castchatRecovery, pulumi } from "../support/commands.ts";
+import {
+  castchatRecovery,
+  databaseUrlOfDr,
+  expectRefusal,
+  pulumi,
+  supabaseProjects,
+  upDr,
+} from "../support/commands.ts";
 import type { PreparedCompany } from "../support/preparedCompany.ts";
-import { expectRefusal } from "../support/refusal.ts";
 import { secondRecovery } from "./secondRecovery.ts";
 
 /** A drill in the standby, then its recovery for real, and a second one. */
 export function standby(lost: () => PreparedCompany): void {
   const engine = () => lost().context.engine;
-  const databaseUrl = async (): Promise<string> =>
-    (await pulumi(["stack", "output", "databaseUrl", "--show-secrets", "--stack", "dr"], engine())).output.trim();
+  const databaseUrl = () => databaseUrlOfDr(engine());
 
   describe("a drill in dr", () => {
     const setMode = (mode: string) =>
       pulumi(["config", "set", "castchat-recovery:mode", mode, "--stack", "dr"], engine());
-    const projects = async (): Promise<string[]> => {
-      const { file } = lost().context;
-      const answer = await fetch(`${addressOf(file.ports, "supabase")}/v1/projects`, {
-        headers: { authorization: `Bearer ${file.credentials.supabaseToken}` },
-      });
-      return z
-        .array(z.object({ name: z.string() }))
-        .parse(await answer.json())
-        .map((one) => one.name);
-    };
+    const projects = async () => (await supabaseProjects(lost().context)).map(({ name }) => name);
 
     it("recovers under a name of its own, stops nothing, and leaves nothing behind", async () => {
       const edge = addressOf(lost().context.file.ports, "edge");
       await setMode("drill");
       try {
-        const up = await pulumi(["up", "--stack", "dr", "--yes", "--skip-preview"], engine());
-        expect([up.exitCode, up.exitCode === 0 ? "" : up.output]).toEqual([0, ""]);
+        await upDr(engine());
         expect((await new Visitor(edge, `drill.${SANDBOX_NAMES.publicName}`).health()).status).toBe(200);
         expect((await new Visitor(edge, SANDBOX_NAMES.publicName).health()).status).not.toBe(200);
         const differences = compareSnapshots(lost().before, await takeSnapshot(await databaseUrl()));
@@ -50,8 +44,7 @@ export function standby(lost: () => PreparedCompany): void {
         expect(new Set(differences.map(({ kind }) => kind))).toEqual(new Set(HELD_BACK));
         expect(await projects()).toContain("castchat-drill-g2");
         await setMode("standby");
-        const down = await pulumi(["up", "--stack", "dr", "--yes", "--skip-preview"], engine());
-        expect([down.exitCode, down.exitCode === 0 ? "" : down.output]).toEqual([0, ""]);
+        await upDr(engine());
         expect(await projects()).not.toContain("castchat-drill-g2");
         expect((await new Visitor(edge, `drill.${SANDBOX_NAMES.publicName}`).health()).status).not.toBe(200);
       } finally {
@@ -61,10 +54,7 @@ export function standby(lost: () => PreparedCompany): void {
   });
 
   describe("an active dr", () => {
-    beforeAll(async () => {
-      const up = await pulumi(["up", "--stack", "dr", "--yes", "--skip-preview"], engine());
-      if (up.exitCode !== 0) throw new Error(up.output);
-    }, 120_000);
+    beforeAll(() => upDr(engine()), 120_000);
 
     it("is not changed by a second up, also after the app has written", async () => {
       const visitor = new Visitor(addressOf(lost().context.file.ports, "edge"), SANDBOX_NAMES.publicName);
@@ -75,8 +65,7 @@ export function standby(lost: () => PreparedCompany): void {
         body: "after the recovery",
       });
       expect(written.status).toBe(201);
-      const again = await pulumi(["up", "--stack", "dr", "--yes", "--skip-preview", "--expect-no-changes"], engine());
-      expect([again.exitCode, again.exitCode === 0 ? "" : again.output]).toEqual([0, ""]);
+      await upDr(engine(), "--expect-no-changes");
     }, 60_000);
 
     it("is not read with a wrong passphrase", async () => {
@@ -106,17 +95,13 @@ export function standby(lost: () => PreparedCompany): void {
       );
       expect(secrets).toHaveLength(8);
       const shown = [
-        (await pulumi(["up", "--stack", "dr", "--yes", "--skip-preview", "--diff", "--show-config"], engine())).output,
+        await upDr(engine(), "--diff", "--show-config"),
         (await pulumi(["stack", "output", "--stack", "dr"], engine())).output,
         (await castchatRecovery(["list", "--stack", "dr", "--json"], engine())).output,
         (await castchatRecovery(["configuration", "--stack", "dr"], engine())).output,
       ];
-      const written = await textsUnder([
-        layout(home).state,
-        layout(home).workspace,
-        layout(home).logs,
-        layout(home).pulumi,
-      ]);
+      const { state, workspace, logs, pulumi: own } = layout(home);
+      const written = await textsUnder([state, workspace, logs, own]);
       expect(written.size).toBeGreaterThan(5);
       const found = [...written, ...shown.map((text, index): [string, string] => [`output ${index}`, text])].flatMap(
         ([where, text]) =>

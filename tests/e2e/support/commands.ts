@@ -1,9 +1,12 @@
 import { join } from "node:path";
 
+import { expect } from "@jest/globals";
 import { execa } from "execa";
+import { z } from "zod";
 
+import type { DrillContext } from "../../../lab/drills/company/context.ts";
 import type { EngineOptions } from "../../../lab/drills/stage/stacks.ts";
-import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
+import { addressOf, PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 
 /** How a command ended. */
 export interface Ended {
@@ -11,43 +14,58 @@ export interface Ended {
   output: string;
 }
 
+const options = ({ workspace, environment }: EngineOptions) =>
+  ({ cwd: workspace, env: environment, stdin: "ignore", reject: false, all: true }) as const;
+
 /** Runs `castchat-recovery` in the sandbox's workspace, to its end. */
 export async function castchatRecovery(
   args: readonly string[],
   engine: EngineOptions,
-  environment: Record<string, string> = {},
+  more: Record<string, string> = {},
 ): Promise<Ended> {
-  return ended(
-    execa(process.execPath, [join(PROJECT_ROOT, "cli", "main.ts"), ...args], {
-      cwd: engine.workspace,
-      env: { ...engine.environment, ...environment },
-      stdin: "ignore",
-      reject: false,
-      all: true,
-    }),
-  );
+  const environment = { ...engine.environment, ...more };
+  const main = join(PROJECT_ROOT, "cli", "main.ts");
+  return ended(execa(process.execPath, [main, ...args], options({ ...engine, environment })));
 }
 
 /** Runs `pulumi` in the sandbox's workspace, to its end. */
-export async function pulumi(
-  args: readonly string[],
-  engine: EngineOptions,
-  environment: Record<string, string> = {},
-): Promise<Ended> {
-  return ended(
-    execa("pulumi", [...args, "--non-interactive"], {
-      cwd: engine.workspace,
-      env: { ...engine.environment, ...environment },
-      stdin: "ignore",
-      reject: false,
-      all: true,
-    }),
-  );
+export async function pulumi(args: readonly string[], engine: EngineOptions): Promise<Ended> {
+  return ended(execa("pulumi", [...args, "--non-interactive"], options(engine)));
+}
+
+/** Runs `pulumi up` of stack dr, expects that it succeeds, and returns its output. */
+export async function upDr(engine: EngineOptions, ...more: string[]): Promise<string> {
+  const up = await pulumi(["up", "--stack", "dr", "--yes", "--skip-preview", ...more], engine);
+  expect([up.exitCode, up.exitCode === 0 ? "" : up.output]).toEqual([0, ""]);
+  return up.output;
+}
+
+/** The connection string of stack dr's database. */
+export async function databaseUrlOfDr(engine: EngineOptions): Promise<string> {
+  const output = ["stack", "output", "databaseUrl", "--show-secrets", "--stack", "dr"];
+  return (await pulumi(output, engine)).output.trim();
+}
+
+/** All projects at the sandbox's Supabase. */
+export async function supabaseProjects({ file }: DrillContext): Promise<{ name: string; status: string }[]> {
+  const headers = { authorization: `Bearer ${file.credentials.supabaseToken}` };
+  const answer = await fetch(`${addressOf(file.ports, "supabase")}/v1/projects`, { headers });
+  return z.array(z.object({ name: z.string(), status: z.string() })).parse(await answer.json());
+}
+
+/** Expects a command that refuses: one message, no stack trace, and the exit code of wrong use. */
+export function expectRefusal(refused: Ended, sentence: RegExp): void {
+  const lines = refused.output.split("\n").filter((line) => line !== "" && !/^[-✖✔] /.test(line));
+  expect({ code: refused.exitCode, said: lines.join("\n") }).toEqual({
+    code: 2,
+    said: expect.stringMatching(sentence),
+  });
+  expect(refused.output).not.toMatch(/^\s+at .*:\d+:\d+/m);
 }
 
 /**
- * Starts `pulumi up` of stack dr as a shell would, in a process group of its own, and interrupts it once its output says that it
- * has come to a point.
+ * Starts `pulumi up` of stack dr as a shell would, in a process group of its own, and interrupts it so long after its output matches
+ * `point`.
  */
 export async function interruptUp(
   engine: EngineOptions,
@@ -55,14 +73,8 @@ export async function interruptUp(
   delayMs: number,
   how: "Ctrl-C" | "kill -9",
 ): Promise<Ended> {
-  const child = execa("pulumi", ["up", "--stack", "dr", "--yes", "--skip-preview", "--non-interactive"], {
-    cwd: engine.workspace,
-    env: engine.environment,
-    stdin: "ignore",
-    reject: false,
-    all: true,
-    detached: true,
-  });
+  const args = ["up", "--stack", "dr", "--yes", "--skip-preview", "--non-interactive"];
+  const child = execa("pulumi", args, { ...options(engine), detached: true });
   let seen = "";
   const state = { reached: false };
   child.all.on("data", (text: Buffer) => {

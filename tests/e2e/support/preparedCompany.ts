@@ -17,22 +17,22 @@ import { layout, PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 import { prepareWorkspace } from "../../../lab/sandbox/workspace.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 
-/** What a prepared company can be put back into: it runs, without a backup yet; or its primary is lost after a backup. */
+/** The states of a prepared company: it runs and has no backup yet, or its primary is lost after a backup. */
 export type CompanyState = "running" | "lost";
 
-/** CastChat in a sandbox that was built once. */
+/** CastChat in a sandbox, built once for several tests. */
 export interface PreparedCompany {
   context: DrillContext;
   company: Company;
   /** The data at the backup. */
   before: DatabaseSnapshot;
-  /** Brings the sandbox back into a state. */
+  /** Puts the sandbox back into a state. */
   rewind(state: CompanyState): Promise<void>;
   /** Stops and removes everything. */
   dispose(): Promise<void>;
 }
 
-/** A sandbox that is set up and empty, with everything a drill's steps need. */
+/** A new, empty sandbox with everything that a drill's steps need. */
 export async function startContext(name: string, rows: number): Promise<DrillContext> {
   const home = join(PROJECT_ROOT, ".sandbox", `tests-e2e-${name}-${process.pid}`);
   const file = await startSandbox({ home });
@@ -52,10 +52,10 @@ export async function startContext(name: string, rows: number): Promise<DrillCon
   };
 }
 
-/** Looks at CastChat on its way to the loss. */
+/** Inspects CastChat before the loss. */
 export type Look = (context: DrillContext, company: Company) => Promise<void>;
 
-/** Builds CastChat, keeps a copy of it, backs it up, loses the primary, and keeps a copy of that state. */
+/** Builds CastChat and keeps a copy of it; backs it up, destroys the primary, and keeps a copy of that state. */
 export async function prepareCompany(
   rows: number,
   looks: { beforeBackup?: Look; beforeLoss?: Look } = {},
@@ -98,7 +98,7 @@ export async function prepareCompany(
   }
 }
 
-/** Not by Node: it gives the copies to root, and each file of a Postgres server must stay its user's. */
+/** Not by Node, which gives the copies to root: the files of a Postgres server must keep their owner. */
 async function copy(from: string, to: string): Promise<void> {
   await promisify(execFile)("cp", ["-Rp", from, to]);
 }

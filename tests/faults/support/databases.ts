@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { afterEach } from "@jest/globals";
+
+import { connect, type Session } from "../../../recovery/postgres/session/database.ts";
 import { runSql } from "../../recovery/support/sample.ts";
 
 /**
- * A database that is small yet has what a run can break: several chunks (one of a table whose pages are mostly empty, so
- * that it is read apart from the others), keys, a trigger, policies, sequences, a materialized view, accounts and a large
- * object. About a second to back up or to restore.
+ * A small database with everything that a run can break: several chunks, keys, a trigger, policies, sequences, a materialized view,
+ * accounts and a large object. The pages of one table are mostly empty, so that it is read separately. A backup or a restore takes about a
+ * second.
  */
 export const SAMPLE = `
   create table public.authors (id uuid primary key default gen_random_uuid(), name text not null);
@@ -25,7 +28,20 @@ export const SAMPLE = `
   insert into auth.users (id, email) select md5(n::text)::uuid, 'user' || n || '@example.com' from generate_series(1, 200) n;
   select lo_from_bytea(0, '\\xcafe');`;
 
-/** Waits until no session of ours is left on a server; the names of those that are, after so long. */
+/** Makes sessions of another program, which wait for a lock without a limit. They end after each test of the suite that calls this. */
+export function otherSessions(): (url: string) => Promise<Session> {
+  const open: Session[] = [];
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((session) => session.end()));
+  });
+  return async (url) => {
+    const session = await connect(url, { applicationName: "test", lockTimeoutMs: 0 });
+    open.push(session);
+    return session;
+  };
+}
+
+/** Waits until our sessions on a server have ended. Returns the names of those that are left after the time limit. */
 export async function sessionsLeft(superuserUrl: string, withinMs: number): Promise<string[]> {
   for (const deadline = performance.now() + withinMs; ;) {
     const rows = await runSql<{ name: string }>(

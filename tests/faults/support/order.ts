@@ -1,25 +1,22 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
-
 import type { Timing } from "../../../services/common/timing.ts";
-import type { Signer } from "../../../services/signer/signer.ts";
 
-/** What a runner is asked to do, as JSON on its standard input. */
+/** What a runner shall do: JSON on its standard input. */
 export interface RunnerOrder {
   kind: "backup" | "restore";
   /** The source's, or the target's. */
   databaseUrl: string;
   store: Store;
-  /** PEM of the key that signs; its public half is trusted. */
+  /** PEM of the key that signs. Its public half is trusted. */
   privateKey: string;
-  /** A restore of this backup; else of the newest. */
+  /** The backup to restore; otherwise the newest. */
   backupId?: string;
   /** See BackupOptions. */
   timing?: Timing;
-  /** How long it stays at the begin of each phase, so that a fault can come in its midst on a machine of any speed. */
-  lingerMs?: number;
+  /** Stays so long at each sentence that begins so, in order that a fault meets this phase on a machine of any speed. */
+  linger?: { in: string; ms: number } | undefined;
 }
 
-/** Where S3 lies. */
+/** A bucket of an S3. */
 export interface Store {
   bucket: string;
   region: string;
@@ -28,28 +25,9 @@ export interface Store {
   timing?: Timing;
 }
 
-/** What a runner says: a line of JSON for every sentence, then one for its end. */
+/** A line of the runner's standard output, in JSON: one for every sentence that it reports, then one for its end. */
 export type RunnerLine =
   { said: string } | { result: { backupId: string } } | { failure: { name: string; message: string } };
 
-/** One tier without locks: nothing of a test outlives it. */
+/** One tier without locks, so that a test can remove all it stores. */
 export const TIERS = [{ name: "daily", prefix: "daily/", period: "run" }] as const;
-
-/** A new key for signatures, PEM. */
-export function newPrivateKey(): string {
-  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-}
-
-/** Its public half, PEM. */
-export function publicKeyOf(privateKey: string): string {
-  return createPublicKey(privateKey).export({ type: "spki", format: "pem" }).toString();
-}
-
-/** Signs with a key in memory. */
-export function localSigner(privateKey: string): Signer {
-  return {
-    publicKeyPem: () => Promise.resolve(publicKeyOf(privateKey)),
-    sign: (bytes) => Promise.resolve(sign("sha256", bytes, createPrivateKey(privateKey))),
-  };
-}

@@ -4,10 +4,10 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { freePort } from "../../../lab/sandbox/host/ports.ts";
+import { freePort } from "../../../services/common/ports.ts";
 import { makeTestFolder } from "../../support/folder.ts";
 
-/** An S3 in a process of its own, which loses nothing that it has confirmed when it is killed. */
+/** An S3 in a process of its own. A kill loses nothing that it has confirmed. */
 export interface PlainS3 {
   endpoint: string;
   /** `kill -9`. */

@@ -5,8 +5,8 @@ import { dirname, join } from "node:path";
 import { buffer } from "node:stream/consumers";
 
 /**
- * Simulated: as much of S3 as a backup without locks needs (put, get, list of versions, one version each), each object in a file
- * of its own that is there whole or not at all. The emulator keeps its buckets in memory, so it can't be killed with -9 and go on.
+ * Simulated: the part of S3 that a backup without locks needs (put, get, list of versions, one version each). Each object is a file that is
+ * written atomically. ministack keeps its buckets in memory, so it can't be killed with -9 and started again.
  */
 const [folder = "", port = ""] = process.argv.slice(2);
 let written = 0;

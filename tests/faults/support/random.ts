@@ -1,4 +1,4 @@
-/** Chance that can be played again: the same seed gives the same numbers, each from 0 up to but not 1 (mulberry32). */
+/** Random numbers that can be repeated: a seed always gives the same numbers, each at least 0 and less than 1 (mulberry32). */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -9,7 +9,7 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-/** The seed of this run: FAULTS_SEED, to play a failure again, or a new one. */
+/** The seed of this run: FAULTS_SEED, to repeat a failure, or a new one. */
 export function seedOfRun(): number {
   const given = Number(process.env["FAULTS_SEED"]);
   return Number.isSafeInteger(given) && given > 0 ? given : Date.now() % 1_000_000;

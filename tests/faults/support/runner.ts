@@ -1,15 +1,16 @@
 import { json } from "node:stream/consumers";
 
+import { localSigner, publicKeyOf } from "../../../lab/bench/localSigner.ts";
 import { backup } from "../../../recovery/backup/backup.ts";
 import { restore } from "../../../recovery/restore/recipes/restore.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { UserError } from "../../../services/common/errors.ts";
 import { s3Vault } from "../../../services/vault/s3Vault.ts";
-import { localSigner, publicKeyOf, type RunnerLine, type RunnerOrder, TIERS } from "./order.ts";
+import { type RunnerLine, type RunnerOrder, TIERS } from "./order.ts";
 
-/** Does one backup or restore in a process of its own, as the schedule and the command line do; see runnerProcess.ts. */
+/** Does one backup or restore in a process of its own, as the schedule and the command line do. See runnerProcess.ts. */
 const order = (await json(process.stdin)) as RunnerOrder;
-const { kind, databaseUrl, privateKey, backupId, timing, lingerMs = 0 } = order;
+const { kind, databaseUrl, privateKey, backupId, timing, linger } = order;
 const say = (line: RunnerLine) => void process.stdout.write(`${JSON.stringify(line)}\n`);
 const shared = {
   vault: s3Vault(order.store),
@@ -18,7 +19,8 @@ const shared = {
   timing,
   reporter: (said: string) => {
     say({ said });
-    if (lingerMs > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lingerMs);
+    if (linger !== undefined && said.startsWith(linger.in))
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, linger.ms);
   },
 };
 

@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
+import { expect } from "@jest/globals";
+
 import type { RunnerLine, RunnerOrder } from "./order.ts";
 
 /** How a runner's process has ended. */
@@ -13,7 +15,7 @@ export interface RunnerEnd {
   /** The backup that it made or restored. */
   backupId: string | undefined;
   failure: { name: string; message: string } | undefined;
-  /** All that it reported. */
+  /** All sentences that it reported. */
   said: string[];
   /** When it reported each of these, in milliseconds since the first. */
   saidAtMs: number[];
@@ -23,24 +25,32 @@ export interface RunnerEnd {
   durationMs: number;
 }
 
+/** The end of a runner that has done its work. */
+export const succeeded = { code: 0, stderr: "", failure: undefined };
+
+/** The end of a runner that has given up with one message for the operator. */
+export function failedWith(message: RegExp): object {
+  return { code: 2, stderr: "", failure: { name: "UserError", message: expect.stringMatching(message) } };
+}
+
 /** A runner while it runs. */
 export interface RunnerProcess {
-  /** `kill -9` of the runner alone: its pg_dump or pg_restore lives on, as in life. */
+  /** `kill -9` of the runner's process only: its pg_dump or pg_restore lives on, as after a real kill. */
   kill(): void;
-  /** Settles once it has reported a sentence that begins so; also once it has ended. */
+  /** Settles when the runner has reported a sentence that begins so, or has ended. */
   says(beginning: string): Promise<void>;
   ended: Promise<RunnerEnd>;
 }
 
 const RUNNER = fileURLToPath(new URL("runner.ts", import.meta.url));
 
-/** Starts a runner with an order, and with more in its environment. */
+/** Starts a runner with an order, and with more variables in its environment. */
 export function startRunner(order: RunnerOrder, environment: NodeJS.ProcessEnv = {}): RunnerProcess {
   const child = spawn(process.execPath, ["--no-warnings", RUNNER], {
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, ...environment },
   });
-  // One that is killed before it has read its order breaks the pipe.
+  // A runner that is killed before it has read its order breaks the pipe.
   child.stdin.on("error", () => undefined).end(JSON.stringify(order));
   const end: Omit<RunnerEnd, "signal" | "code" | "durationMs"> = {
     backupId: undefined,

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What S3 answers instead of doing what it was asked. */
+/** An error that S3 answers instead of carrying out a request. */
 export interface S3Fault {
   status: number;
   /** S3's name of the error. */
@@ -11,20 +11,20 @@ export interface S3Fault {
   headers?: Record<string, string>;
 }
 
-/** What becomes of a request: it passes; it is answered so; or its answer breaks off after so many bytes of its body. */
+/** The fate of a request: it passes; it gets this error; or its answer breaks off after so many bytes of its body. */
 export type S3Fate = "pass" | S3Fault | { breakAfterBytes: number };
 
-/** S3 as a runner sees it, with faults on its way. */
+/** A proxy between a runner and S3 that produces faults. */
 export interface S3Proxy {
   endpoint: string;
-  /** Decides on each request; none by default. */
+  /** Decides the fate of each request. By default, all pass. */
   fateOf: (asked: { method: string; path: string }) => S3Fate;
-  /** Requests that were not let through. */
+  /** Number of requests that did not pass. */
   refused: number;
   stop(): Promise<void>;
 }
 
-/** Starts a proxy before an S3 endpoint. Requests go on as they are: a signature stays good. */
+/** Starts a proxy in front of an S3 endpoint. It forwards requests unchanged, so that their signatures stay valid. */
 export async function startS3Proxy(endpoint: string): Promise<S3Proxy> {
   const { hostname, port } = new URL(endpoint);
   const agent = new Agent({ keepAlive: true });
@@ -39,12 +39,12 @@ export async function startS3Proxy(endpoint: string): Promise<S3Proxy> {
         return;
       }
       let left = breakAfterBytes;
-      // A shorter one breaks off before its end is told.
+      // A shorter answer breaks off before its end.
       given.once("end", () => answer.socket?.end());
       given.on("data", (bytes: Buffer) => {
         if (left > 0) answer.write(bytes.subarray(0, left));
         left -= bytes.length;
-        // Not a reset: what was written before must arrive.
+        // Not a reset, so that the earlier bytes arrive.
         if (left <= 0) setTimeout(() => answer.socket?.end(), 20);
       });
     });

@@ -9,16 +9,16 @@ export interface SmallDisk {
   remove(): void;
 }
 
-/** Mounts one, that any user may enter; undefined where this machine doesn't let us. */
+/** Mounts a small disk that any user may enter. Undefined if this machine doesn't permit it. */
 export function smallDisk(size: string): SmallDisk | undefined {
   if (process.platform !== "linux" || process.getuid?.() !== 0) return undefined;
-  // Not in TMPDIR, which may be closed to all but its owner: the server's user must get there.
+  // Not in TMPDIR, which may be closed to the server's user.
   const path = mkdtempSync("/tmp/castchat-small-disk-");
   const mount = (...args: string[]) => execFileSync("mount", args, { stdio: "ignore" });
   try {
     mount("-t", "tmpfs", "-o", `size=${size}`, "tmpfs", path);
   } catch {
-    // Not allowed here (a container without the right).
+    // A container without the right to mount.
     rmSync(path, { recursive: true });
     return undefined;
   }

@@ -1,23 +1,23 @@
 import { once } from "node:events";
 import { type AddressInfo, createConnection, createServer, type Socket } from "node:net";
 
-/** A stretch of network between a runner and a server, which can break. */
+/** A network between a runner and a server that can break. */
 export interface TcpProxy {
   port: number;
-  /** Bytes that came from the server so far. */
+  /** Number of bytes from the server so far. */
   received(): number;
   /** Resets every connection (RST), and refuses new ones. */
   cut(): void;
-  /** From now on no packet passes and nothing is closed; a new connection is made, and stays silent. */
+  /** From now on no packet passes and no connection is closed. A new connection is accepted, and stays silent. */
   silence(): void;
-  /** Everything passes again, on connections that are new. */
+  /** New connections pass again; the old ones are reset. */
   mend(): void;
   stop(): Promise<void>;
 }
 
 type State = "open" | "cut" | "silent";
 
-/** Opens a way to a port of this machine. */
+/** Starts a proxy in front of a port of this machine. */
 export async function startTcpProxy(toPort: number): Promise<TcpProxy> {
   let state = "open" as State;
   let bytes = 0;
@@ -37,7 +37,7 @@ export async function startTcpProxy(toPort: number): Promise<TcpProxy> {
     const pair: [Socket, Socket] = [client, upstream];
     pairs.add(pair);
     upstream.once("close", () => pairs.delete(pair));
-    // A client's end isn't heard of through a silent network.
+    // Through a silent network, the server doesn't learn that a client has ended.
     client.once("close", () => state !== "silent" && upstream.destroy());
     upstream.on("data", (data) => (bytes += data.length));
     if (state === "silent") return;

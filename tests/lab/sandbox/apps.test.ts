@@ -10,9 +10,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { LocalAppRunner } from "../../../lab/sandbox/apps.ts";
 import { EdgeProxy, resolveDeployment } from "../../../lab/sandbox/edge.ts";
 import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
-import { freePort, isFree } from "../../../lab/sandbox/host/ports.ts";
-import { isAlive } from "../../../lab/sandbox/host/processes.ts";
 import { Supervisor } from "../../../lab/sandbox/host/supervisor.ts";
+import { freePort, isFree } from "../../../services/common/ports.ts";
+import { isAlive } from "../../../services/common/processes.ts";
 import { makeTestFolder } from "../../support/folder.ts";
 
 const APP = `

@@ -16,9 +16,9 @@ import {
 } from "../../../lab/sandbox/control.ts";
 import { sandboxEnvironment } from "../../../lab/sandbox/environment.ts";
 import { layout, PROJECT_ROOT, type SandboxFile } from "../../../lab/sandbox/host/layout.ts";
-import { isFree } from "../../../lab/sandbox/host/ports.ts";
-import { isAlive } from "../../../lab/sandbox/host/processes.ts";
 import type { SupervisedProcess } from "../../../lab/sandbox/host/supervisor.ts";
+import { isFree } from "../../../services/common/ports.ts";
+import { isAlive } from "../../../services/common/processes.ts";
 import { makeTestFolder } from "../../support/folder.ts";
 
 let folder: Awaited<ReturnType<typeof makeTestFolder>>;

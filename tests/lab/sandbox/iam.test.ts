@@ -75,10 +75,12 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => vault.stop());
 
+const DENIED = "AccessDenied";
+const WORKED = "it worked";
 /** "it worked", or the name of the refusal. */
 const outcome = (work: Promise<unknown>) =>
   work.then(
-    () => "it worked",
+    () => WORKED,
     (error: unknown) => (error as Error).name,
   );
 const s3As = (credentials: Credentials) => {
@@ -86,6 +88,8 @@ const s3As = (credentials: Credentials) => {
   // One client's commands have no common type.
   return (command: object) => outcome(client.send(command as PutObjectCommand));
 };
+const hold = (Key: string, Status: "ON" | "OFF") =>
+  new PutObjectLegalHoldCommand({ Bucket: BUCKET, Key, LegalHold: { Status } });
 const newestVersion = async (key = Key) => {
   const { Versions } = await vault.s3().send(new ListObjectVersionsCommand({ Bucket: BUCKET, Prefix: key }));
   return Versions!.find((one) => one.Key === key)!.VersionId!;
@@ -95,36 +99,32 @@ const put = async (key: string) => (await vault.s3(session.writer).send(locked(k
 describe("assuming a role", () => {
   it("needs the role's own tag", async () => {
     const stranger = await vault.person("stranger", "writer", false);
-    expect(await outcome(vault.assume(stranger, "writer"))).toBe("AccessDenied");
+    expect(await outcome(vault.assume(stranger, "writer"))).toBe(DENIED);
     const reader = await vault.user("only-reader", [{ Effect: "Allow", Action: "sts:AssumeRole", Resource: "*" }], {
       [vaultRoleTag(SITE.project, "reader")]: "true",
     });
-    expect(await outcome(vault.assume(reader, "reader"))).toBe("it worked");
-    expect(await outcome(vault.assume(reader, "restorer"))).toBe("AccessDenied");
+    expect(await outcome(vault.assume(reader, "reader"))).toBe(WORKED);
+    expect(await outcome(vault.assume(reader, "restorer"))).toBe(DENIED);
   });
 
   it("of break-glass also needs MFA", async () => {
-    expect(await outcome(vault.assume(breaker, "break-glass"))).toBe("AccessDenied");
+    expect(await outcome(vault.assume(breaker, "break-glass"))).toBe(DENIED);
     const other = await vault.person("other-breaker", "break-glass");
-    expect(await outcome(vault.assume(other, "break-glass", device))).toBe("AccessDenied");
+    expect(await outcome(vault.assume(other, "break-glass", device))).toBe(DENIED);
   });
 });
 
 describe("the writer", () => {
   it("puts, locks, holds, reads back and signs, also in multipart uploads", async () => {
     const send = s3As(session.writer);
-    expect(await send(locked())).toBe("it worked");
-    expect(await send(new GetObjectCommand({ Bucket: BUCKET, Key }))).toBe("it worked");
-    expect(await send(new PutObjectLegalHoldCommand({ Bucket: BUCKET, Key, LegalHold: { Status: "ON" } }))).toBe(
-      "it worked",
-    );
-    expect(await send(new PutObjectLegalHoldCommand({ Bucket: BUCKET, Key, LegalHold: { Status: "OFF" } }))).toBe(
-      "it worked",
-    );
-    expect(await send(new ListObjectVersionsCommand({ Bucket: BUCKET, Prefix: "daily/" }))).toBe("it worked");
+    expect(await send(locked())).toBe(WORKED);
+    expect(await send(new GetObjectCommand({ Bucket: BUCKET, Key }))).toBe(WORKED);
+    expect(await send(hold(Key, "ON"))).toBe(WORKED);
+    expect(await send(hold(Key, "OFF"))).toBe(WORKED);
+    expect(await send(new ListObjectVersionsCommand({ Bucket: BUCKET, Prefix: "daily/" }))).toBe(WORKED);
     const Body = Buffer.alloc(11 << 20, 1);
     const params = { ...locked("daily/big").input, Body };
-    expect(await outcome(new Upload({ client: vault.s3(session.writer), params }).done())).toBe("it worked");
+    expect(await outcome(new Upload({ client: vault.s3(session.writer), params }).done())).toBe(WORKED);
     const big = await vault.s3().send(new GetObjectRetentionCommand({ Bucket: BUCKET, Key: "daily/big" }));
     expect(big.Retention?.Mode).toBe("GOVERNANCE");
     const sign = new SignCommand({
@@ -132,7 +132,7 @@ describe("the writer", () => {
       Message: Buffer.from("manifest"),
       SigningAlgorithm: "ECDSA_SHA_256",
     });
-    expect(await outcome(vault.kms(session.writer).send(sign))).toBe("it worked");
+    expect(await outcome(vault.kms(session.writer).send(sign))).toBe(WORKED);
   });
 
   it("writes a key once, by S3's own check and by the policy's, in one request or in parts", async () => {
@@ -140,13 +140,13 @@ describe("the writer", () => {
     const send = s3As(session.writer);
     expect(await send(locked("daily/over"))).toBe("PreconditionFailed");
     const unconditional = { ...locked("daily/over").input, IfNoneMatch: undefined };
-    expect(await send(new PutObjectCommand(unconditional))).toBe("AccessDenied");
+    expect(await send(new PutObjectCommand(unconditional))).toBe(DENIED);
     const parts = (params: PutObjectCommandInput) =>
       outcome(new Upload({ client: vault.s3(session.writer), params }).done());
     const Body = Buffer.alloc(11 << 20, 1);
-    expect(await parts({ ...unconditional, Body })).toBe("AccessDenied");
+    expect(await parts({ ...unconditional, Body })).toBe(DENIED);
     expect(await parts({ ...locked("daily/over").input, Body })).toBe("PreconditionFailed");
-    expect(await parts({ ...locked("daily/over-in-parts").input, Body })).toBe("it worked");
+    expect(await parts({ ...locked("daily/over-in-parts").input, Body })).toBe(WORKED);
     const { Versions } = await vault.s3().send(new ListObjectVersionsCommand({ Bucket: BUCKET, Prefix: "daily/over" }));
     expect(Versions!.filter(({ Key: key }) => key === "daily/over").map((one) => one.VersionId)).toEqual([first]);
   });
@@ -155,13 +155,13 @@ describe("the writer", () => {
     const VersionId = await put("daily/kept");
     const one = { Bucket: BUCKET, Key: "daily/kept" };
     const send = s3As(session.writer);
-    expect(await send(new DeleteObjectCommand(one))).toBe("AccessDenied");
-    expect(await send(new DeleteObjectCommand({ ...one, VersionId }))).toBe("AccessDenied");
+    expect(await send(new DeleteObjectCommand(one))).toBe(DENIED);
+    expect(await send(new DeleteObjectCommand({ ...one, VersionId }))).toBe(DENIED);
     const bypass = { BypassGovernanceRetention: true };
-    expect(await send(new DeleteObjectCommand({ ...one, VersionId, ...bypass }))).toBe("AccessDenied");
+    expect(await send(new DeleteObjectCommand({ ...one, VersionId, ...bypass }))).toBe(DENIED);
     const shorter = { Mode: "GOVERNANCE" as const, RetainUntilDate: inDays(1) };
-    expect(await send(new PutObjectRetentionCommand({ ...one, Retention: shorter }))).toBe("AccessDenied");
-    expect(await send(new PutObjectRetentionCommand({ ...one, Retention: shorter, ...bypass }))).toBe("AccessDenied");
+    expect(await send(new PutObjectRetentionCommand({ ...one, Retention: shorter }))).toBe(DENIED);
+    expect(await send(new PutObjectRetentionCommand({ ...one, Retention: shorter, ...bypass }))).toBe(DENIED);
     const end = new ScheduleKeyDeletionCommand({ KeyId: vault.keyArn });
     expect(await outcome(vault.kms(session.writer).send(end))).toMatch(/AccessDenied/);
   });
@@ -169,12 +169,12 @@ describe("the writer", () => {
   it("writes only in the tiers, with the vault's key, and with no lock beyond the tier's", async () => {
     const send = s3As(session.writer);
     const plain = { Bucket: BUCKET, Key: "daily/x", Body: "x", IfNoneMatch: "*" };
-    expect(await send(new PutObjectCommand({ ...plain, Key: "elsewhere/x" }))).toBe("AccessDenied");
-    expect(await send(new PutObjectCommand({ ...plain, ServerSideEncryption: "AES256" }))).toBe("AccessDenied");
+    expect(await send(new PutObjectCommand({ ...plain, Key: "elsewhere/x" }))).toBe(DENIED);
+    expect(await send(new PutObjectCommand({ ...plain, ServerSideEncryption: "AES256" }))).toBe(DENIED);
     const otherKey = { ServerSideEncryption: "aws:kms" as const, SSEKMSKeyId: vault.signingKeyArn };
-    expect(await send(new PutObjectCommand({ ...plain, ...otherKey }))).toBe("AccessDenied");
-    expect(await send(locked("daily/long", 40))).toBe("AccessDenied");
-    expect(await send(locked("weekly/long", 40))).toBe("it worked");
+    expect(await send(new PutObjectCommand({ ...plain, ...otherKey }))).toBe(DENIED);
+    expect(await send(locked("daily/long", 40))).toBe(DENIED);
+    expect(await send(locked("weekly/long", 40))).toBe(WORKED);
   });
 });
 
@@ -182,23 +182,21 @@ describe.each(["reader", "restorer"] as const)("the %s", (role) => {
   it("lists, reads and gets the signer's public key", async () => {
     const VersionId = await put(`daily/read-by-${role}`);
     const send = s3As(session[role]);
-    expect(await send(new ListObjectVersionsCommand({ Bucket: BUCKET }))).toBe("it worked");
-    expect(await send(new GetObjectCommand({ Bucket: BUCKET, Key: `daily/read-by-${role}`, VersionId }))).toBe(
-      "it worked",
-    );
+    expect(await send(new ListObjectVersionsCommand({ Bucket: BUCKET }))).toBe(WORKED);
+    expect(await send(new GetObjectCommand({ Bucket: BUCKET, Key: `daily/read-by-${role}`, VersionId }))).toBe(WORKED);
     const publicKey = new GetPublicKeyCommand({ KeyId: vault.signingKeyArn });
-    expect(await outcome(vault.kms(session[role]).send(publicKey))).toBe("it worked");
+    expect(await outcome(vault.kms(session[role]).send(publicKey))).toBe(WORKED);
   });
 
   it("neither puts, holds, locks, deletes nor signs", async () => {
     const VersionId = await put(`daily/closed-to-${role}`);
     const one = { Bucket: BUCKET, Key: `daily/closed-to-${role}` };
     const send = s3As(session[role]);
-    expect(await send(locked("daily/forged"))).toBe("AccessDenied");
-    expect(await send(new PutObjectLegalHoldCommand({ ...one, LegalHold: { Status: "OFF" } }))).toBe("AccessDenied");
+    expect(await send(locked("daily/forged"))).toBe(DENIED);
+    expect(await send(hold(one.Key, "OFF"))).toBe(DENIED);
     const Retention = { Mode: "GOVERNANCE" as const, RetainUntilDate: inDays(30) };
-    expect(await send(new PutObjectRetentionCommand({ ...one, Retention }))).toBe("AccessDenied");
-    expect(await send(new DeleteObjectCommand({ ...one, VersionId }))).toBe("AccessDenied");
+    expect(await send(new PutObjectRetentionCommand({ ...one, Retention }))).toBe(DENIED);
+    expect(await send(new DeleteObjectCommand({ ...one, VersionId }))).toBe(DENIED);
     const message = { KeyId: vault.signingKeyArn, Message: Buffer.from("forged") };
     const sign = new SignCommand({ ...message, SigningAlgorithm: "ECDSA_SHA_256" });
     expect(await outcome(vault.kms(session[role]).send(sign))).toMatch(/AccessDenied/);
@@ -216,21 +214,19 @@ describe.each(["reader", "restorer"] as const)("the %s", (role) => {
 it("the restorer writes the recovery log, each line once, and nothing else", async () => {
   const line = { Bucket: BUCKET, Key: "recovery-log/1.json", Body: "restored", IfNoneMatch: "*" };
   const send = s3As(session.restorer);
-  expect(await send(new PutObjectCommand(line))).toBe("it worked");
+  expect(await send(new PutObjectCommand(line))).toBe(WORKED);
   expect(await send(new PutObjectCommand(line))).toBe("PreconditionFailed");
-  expect(await send(new GetObjectCommand({ Bucket: BUCKET, Key: line.Key }))).toBe("it worked");
-  expect(await s3As(session.writer)(new PutObjectCommand({ ...line, Key: "recovery-log/2.json" }))).toBe(
-    "AccessDenied",
-  );
+  expect(await send(new GetObjectCommand({ Bucket: BUCKET, Key: line.Key }))).toBe(WORKED);
+  expect(await s3As(session.writer)(new PutObjectCommand({ ...line, Key: "recovery-log/2.json" }))).toBe(DENIED);
 });
 
 describe("a scheduled run", () => {
   it("writes backups as the writer does, but no log", async () => {
     const runner = await vault.runner();
     const send = s3As(runner);
-    expect(await send(locked("daily/run"))).toBe("it worked");
+    expect(await send(locked("daily/run"))).toBe(WORKED);
     const log = { Bucket: BUCKET, Key: "recovery-log/3.json", Body: "x", IfNoneMatch: "*" };
-    expect(await send(new PutObjectCommand(log))).toBe("AccessDenied");
+    expect(await send(new PutObjectCommand(log))).toBe(DENIED);
   });
 });
 
@@ -275,15 +271,15 @@ describe("break-glass", () => {
   it("deletes locked and held objects, but can't read them", async () => {
     const VersionId = await put("daily/burn");
     const one = { Bucket: BUCKET, Key: "daily/burn" };
-    await vault.s3(session.writer).send(new PutObjectLegalHoldCommand({ ...one, LegalHold: { Status: "ON" } }));
+    await vault.s3(session.writer).send(hold(one.Key, "ON"));
     const send = s3As(session.breakGlass);
-    expect(await send(new GetObjectCommand(one))).toBe("AccessDenied");
-    expect(await send(locked("daily/forged"))).toBe("AccessDenied");
+    expect(await send(new GetObjectCommand(one))).toBe(DENIED);
+    expect(await send(locked("daily/forged"))).toBe(DENIED);
     const burn = { ...one, VersionId, BypassGovernanceRetention: true };
-    expect(await send(new DeleteObjectCommand(burn))).toBe("AccessDenied"); // Still held.
-    expect(await send(new PutObjectLegalHoldCommand({ ...one, LegalHold: { Status: "OFF" } }))).toBe("it worked");
-    expect(await send(new DeleteObjectCommand({ ...one, VersionId }))).toBe("AccessDenied"); // Still locked.
-    expect(await send(new DeleteObjectCommand(burn))).toBe("it worked");
+    expect(await send(new DeleteObjectCommand(burn))).toBe(DENIED); // Still held.
+    expect(await send(hold(one.Key, "OFF"))).toBe(WORKED);
+    expect(await send(new DeleteObjectCommand({ ...one, VersionId }))).toBe(DENIED); // Still locked.
+    expect(await send(new DeleteObjectCommand(burn))).toBe(WORKED);
   });
 });
 
@@ -292,19 +288,19 @@ describe("an administrator who is not a deployer", () => {
     await put("daily/held");
     const send = s3As(admin);
     const object = { Bucket: BUCKET, Key: "daily/held" };
-    expect(await send(locked("daily/forged"))).toBe("AccessDenied");
-    expect(await send(new PutObjectCommand({ ...object, Body: "garbage" }))).toBe("AccessDenied");
+    expect(await send(locked("daily/forged"))).toBe(DENIED);
+    expect(await send(new PutObjectCommand({ ...object, Body: "garbage" }))).toBe(DENIED);
     expect(await send(new PutObjectCommand({ ...object, Key: "elsewhere/x", Body: "x", IfNoneMatch: "*" }))).toBe(
-      "AccessDenied",
+      DENIED,
     );
-    expect(await send(new PutObjectLegalHoldCommand({ ...object, LegalHold: { Status: "OFF" } }))).toBe("AccessDenied");
+    expect(await send(hold(object.Key, "OFF"))).toBe(DENIED);
   });
 
   it("deletes no version, lifts no lock, and changes nothing of the vault's protection", async () => {
     const VersionId = await put("daily/admin");
     const send = s3As(admin);
     const one = { Bucket: BUCKET, Key: "daily/admin", VersionId };
-    expect(await send(new DeleteObjectCommand({ ...one, BypassGovernanceRetention: true }))).toBe("AccessDenied");
+    expect(await send(new DeleteObjectCommand({ ...one, BypassGovernanceRetention: true }))).toBe(DENIED);
     const bucket = { Bucket: BUCKET };
     const changes = [
       new PutBucketLifecycleConfigurationCommand({ ...bucket, LifecycleConfiguration: { Rules: [LIFECYCLE] } }),
@@ -316,7 +312,7 @@ describe("an administrator who is not a deployer", () => {
       new PutBucketVersioningCommand({ ...bucket, VersioningConfiguration: { Status: "Suspended" } }),
       new DeleteBucketPolicyCommand(bucket),
     ];
-    for (const change of changes) expect(await send(change)).toBe("AccessDenied");
+    for (const change of changes) expect(await send(change)).toBe(DENIED);
     const end = new ScheduleKeyDeletionCommand({ KeyId: vault.keyArn });
     expect(await outcome(vault.kms(admin).send(end))).toMatch(/AccessDenied/);
   });
@@ -324,12 +320,12 @@ describe("an administrator who is not a deployer", () => {
   it("may change the protection as a deployer, but deletes no version", async () => {
     const send = s3As(await vault.deployer());
     const rules = { LifecycleConfiguration: { Rules: [LIFECYCLE] } };
-    expect(await send(new PutBucketLifecycleConfigurationCommand({ Bucket: BUCKET, ...rules }))).toBe("it worked");
+    expect(await send(new PutBucketLifecycleConfigurationCommand({ Bucket: BUCKET, ...rules }))).toBe(WORKED);
     const one = { Bucket: BUCKET, Key: "daily/admin", VersionId: await newestVersion("daily/admin") };
-    expect(await send(new DeleteObjectCommand({ ...one, BypassGovernanceRetention: true }))).toBe("AccessDenied");
-    expect(await send(locked("daily/by-deployer"))).toBe("AccessDenied");
+    expect(await send(new DeleteObjectCommand({ ...one, BypassGovernanceRetention: true }))).toBe(DENIED);
+    expect(await send(locked("daily/by-deployer"))).toBe(DENIED);
     const log = { Bucket: BUCKET, Key: "recovery-log/by-up.json", Body: "x", IfNoneMatch: "*" };
-    expect(await send(new PutObjectCommand(log))).toBe("it worked");
+    expect(await send(new PutObjectCommand(log))).toBe(WORKED);
   });
 
   it("never disables or deletes a key, deployer or not; only break-glass does", async () => {
@@ -341,9 +337,9 @@ describe("an administrator who is not a deployer", () => {
       expect(await outcome(kms.send(new ScheduleKeyDeletionCommand({ KeyId })))).toMatch(/AccessDenied/);
     }
     const breaking = vault.kms(session.breakGlass);
-    expect(await outcome(breaking.send(new ScheduleKeyDeletionCommand({ KeyId })))).toBe("it worked");
-    expect(await outcome(breaking.send(new CancelKeyDeletionCommand({ KeyId })))).toBe("it worked");
-    expect(await outcome(breaking.send(new EnableKeyCommand({ KeyId })))).toBe("it worked");
+    expect(await outcome(breaking.send(new ScheduleKeyDeletionCommand({ KeyId })))).toBe(WORKED);
+    expect(await outcome(breaking.send(new CancelKeyDeletionCommand({ KeyId })))).toBe(WORKED);
+    expect(await outcome(breaking.send(new EnableKeyCommand({ KeyId })))).toBe(WORKED);
   });
 });
 
@@ -356,8 +352,7 @@ describe("the replica", () => {
     const lock = await there.send(new GetObjectRetentionCommand({ Bucket: REPLICA, ...one }));
     expect(lock.Retention?.RetainUntilDate).toEqual(put.input.ObjectLockRetainUntilDate);
     for (const Status of ["ON", "OFF"] as const) {
-      const hold = new PutObjectLegalHoldCommand({ Bucket: BUCKET, ...one, LegalHold: { Status } });
-      await vault.s3(session.writer).send(hold);
+      await vault.s3(session.writer).send(hold(one.Key, Status));
       const held = await there.send(new GetObjectLegalHoldCommand({ Bucket: REPLICA, ...one }));
       expect(held.LegalHold?.Status).toBe(Status);
     }

@@ -30,10 +30,8 @@ describe("costsOf", () => {
   it("charges one backup for exactly what S3 asks", () => {
     // The one run of a day: 1 GB, annual, in STANDARD until midnight after 30 days, then in GLACIER_IR.
     const one = scenario({ days: 365, from: "2027-01-01", workload: { dumpBytes: GB, growthPerYear: 0 } });
-    const single = {
-      ...one,
-      schedule: { ...one.schedule, isMissed: (run: number) => run > one.schedule.firstDay * DAY_MS + 3 * 3_600_000 },
-    };
+    const isMissed = (run: number) => run > one.schedule.firstDay * DAY_MS + 3 * 3_600_000;
+    const single = { ...one, schedule: { ...one.schedule, isMissed } };
     const [primary, replica] = costs(single);
     // From 02:10 on 1 January to the end of the month (2 small hours and 10 minutes less than a month).
     const january = 1 - (2 + 10 / 60) / (31 * 24);
@@ -52,30 +50,22 @@ describe("costsOf", () => {
 
   it("charges the rest of a minimum duration when an object goes early", () => {
     const rules = rulesWith("daily", { transitions: [{ days: 1, storageClass: "GLACIER_IR" }] });
-    const one = scenario({
-      days: 120,
-      from: "2027-01-01",
-      primary: { ...PRIMARY, rules, replications: [] },
-      workload: { dumpBytes: GB, growthPerYear: 0 },
-    });
+    const workload = { dumpBytes: GB, growthPerYear: 0 };
+    const primaryVault = { ...PRIMARY, rules, replications: [] };
+    const one = scenario({ days: 120, from: "2027-01-01", primary: primaryVault, workload });
     const [primary] = costs(one);
-    const gone = simulate(one).primary.lives.filter(
-      ({ tier, removedAt }) => tier === 0 && removedAt < (day("2027-01-01") + 120) * DAY_MS,
-    );
-    const expected = gone.reduce(
-      (sum, { stays, removedAt }) => sum + ((90 - (removedAt - stays[1]!.from) / DAY_MS) / 30) * 0.005,
-      0,
-    );
+    const end = (day("2027-01-01") + 120) * DAY_MS;
+    const gone = simulate(one).primary.lives.filter(({ tier, removedAt }) => tier === 0 && removedAt < end);
+    const months = gone.map(({ stays, removedAt }) => (90 - (removedAt - stays[1]!.from) / DAY_MS) / 30);
+    const expected = months.reduce((sum, left) => sum + left * 0.005, 0);
     expect(gone.length).toBeGreaterThan(100);
     expect(item(primary!, "early deletion")).toBeCloseTo(expected, 6);
   });
 
   it("charges neither undeclared time control nor transfer to a runner in the region", () => {
     const replications = [{ ...PRIMARY.replications[0]!, timeControl: false }];
-    const [primary] = costs(scenario({ days: 60, primary: { ...PRIMARY, replications } }), {
-      ...PRICES,
-      readBackOverInternet: false,
-    });
+    const inRegion = { ...PRICES, readBackOverInternet: false };
+    const [primary] = costs(scenario({ days: 60, primary: { ...PRIMARY, replications } }), inRegion);
     expect(item(primary!, "replication time control")).toBe(0);
     expect(item(primary!, "reading back")).toBe(0);
     expect(item(primary!, "transfer to the other region")).toBeGreaterThan(0);
@@ -119,13 +109,8 @@ describe("recoveryCosts", () => {
   it("takes the newest backup, and the most expensive one with its retrieval", () => {
     const history = simulate(scenario({ days: 800 }));
     const instant = day("2028-06-01") * DAY_MS;
-    const [newest, dearest] = recoveryCosts(
-      history.replica!,
-      TIERS,
-      OSAKA,
-      { databaseSize: "large", hours: 10 },
-      instant,
-    );
+    const large = { databaseSize: "large", hours: 10 } as const;
+    const [newest, dearest] = recoveryCosts(history.replica!, TIERS, OSAKA, large, instant);
     expect(newest).toMatchObject({ storageClass: "STANDARD", retrieval: 0, gb: 2 });
     expect(newest!.transfer).toBeCloseTo(0.228, 6);
     expect(newest!.database).toBeCloseTo(10 * 0.1517 + (2 * 5 * 0.125 * 10) / 720, 6);
@@ -135,9 +120,8 @@ describe("recoveryCosts", () => {
   });
 
   it("is empty if there is nothing to recover", () => {
-    expect(recoveryCosts({ vault: REPLICA, lives: [] }, TIERS, OSAKA, { databaseSize: "small", hours: 1 }, 0)).toEqual(
-      [],
-    );
+    const empty = { vault: REPLICA, lives: [] };
+    expect(recoveryCosts(empty, TIERS, OSAKA, { databaseSize: "small", hours: 1 }, 0)).toEqual([]);
   });
 });
 
@@ -145,9 +129,8 @@ describe("holdingsAt", () => {
   it("counts the backups in each class, with those that are hidden", () => {
     const history = simulate(scenario({ days: 200 }));
     const holdings = holdingsAt(history.primary, TIERS, (day("2027-04-15") + 1) * DAY_MS - 1);
-    expect(
-      holdings.map(({ tier, storageClass, backups, hidden }) => `${tier} ${storageClass} ${backups} ${hidden}`),
-    ).toEqual([
+    const found = holdings.map((one) => `${one.tier} ${one.storageClass} ${one.backups} ${one.hidden}`);
+    expect(found).toEqual([
       // 32 days of four runs, less the six that opened a longer tier.
       "daily STANDARD 122 3",
       "weekly STANDARD_IA 7 0",
@@ -161,10 +144,8 @@ describe("holdingsAt", () => {
 
 describe("prices", () => {
   it("are there for Tokyo and Osaka, with a date, and colder is cheaper to keep", () => {
-    expect(PRICE_TABLE.map(({ region, name }) => `${region} ${name}`)).toEqual([
-      "ap-northeast-1 Tokyo",
-      "ap-northeast-3 Osaka",
-    ]);
+    const places = PRICE_TABLE.map(({ region, name }) => `${region} ${name}`);
+    expect(places).toEqual(["ap-northeast-1 Tokyo", "ap-northeast-3 Osaka"]);
     for (const { asOf, storage } of PRICE_TABLE) {
       expect(asOf).toMatch(/^\d{4}-\d{2}-\d{2}$/);
       const order = Object.values(storage);

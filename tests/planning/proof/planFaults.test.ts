@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 
 import { faultsOfPlan } from "../../../planning/proof/planFaults.ts";
-import type { DeclaredVault, RunnerTier } from "../../../planning/retention/vault.ts";
+import type { DeclaredVault, RunnerTier, Transition } from "../../../planning/retention/vault.ts";
 import { TIERS } from "../../../planning/tiers.ts";
 import { PRIMARY, REPLICA, RULES, rulesWith } from "../support/scenario.ts";
 
@@ -10,9 +10,10 @@ const primaryWith = (
   replica: DeclaredVault = REPLICA,
   tiers: readonly RunnerTier[] = TIERS,
 ) => faultsOfPlan({ ...PRIMARY, ...change }, replica, tiers);
-const withTransitions = (
-  ...transitions: { days: number; storageClass: "STANDARD_IA" | "GLACIER_IR" | "GLACIER" | "DEEP_ARCHIVE" }[]
-) => primaryWith({ rules: rulesWith("monthly", { transitions }) });
+const withTransitions = (...transitions: Transition[]) => primaryWith({ rules: rulesWith("monthly", { transitions }) });
+const tiersWith = (name: string, change: Partial<RunnerTier>) =>
+  TIERS.map((tier) => (tier.name === name ? { ...tier, ...change } : tier));
+const UNLOCKED = TIERS.map((tier) => ({ ...tier, lockDays: 0 }));
 
 describe("faultsOfPlan", () => {
   it("finds nothing wrong with the vaults as they should be", () => {
@@ -58,20 +59,12 @@ describe("faultsOfPlan", () => {
     ],
     [
       "a lock that is longer than the tier is kept",
-      primaryWith(
-        {},
-        REPLICA,
-        TIERS.map((tier) => (tier.name === "annual" ? { ...tier, lockDays: 2000 } : tier)),
-      ),
+      primaryWith({}, REPLICA, tiersWith("annual", { lockDays: 2000 })),
       /^The tier annual of prod is locked for 2000 days but kept for 1827; lock it for at most 1827\.$/,
     ],
     [
       "a default lock that is longer",
-      primaryWith(
-        { defaultLockDays: 45 },
-        REPLICA,
-        TIERS.map((tier) => ({ ...tier, lockDays: 0 })),
-      ),
+      primaryWith({ defaultLockDays: 45 }, REPLICA, UNLOCKED),
       /^The tier daily of prod is locked for 45 days but kept for 30; lock it for at most 30\.$/,
     ],
     [
@@ -91,11 +84,7 @@ describe("faultsOfPlan", () => {
     ],
     [
       "tiers that overlap",
-      primaryWith(
-        {},
-        REPLICA,
-        TIERS.map((tier) => (tier.name === "weekly" ? { ...tier, prefix: "daily/week/" } : tier)),
-      ),
+      primaryWith({}, REPLICA, tiersWith("weekly", { prefix: "daily/week/" })),
       /^The tiers daily \(daily\/\) and weekly \(daily\/week\/\) overlap; give each a prefix/,
     ],
     [
@@ -113,20 +102,13 @@ describe("faultsOfPlan", () => {
       primaryWith({ versioned: false }),
       /^Rule "daily" of prod removes noncurrent versions, .*; switch its versioning on\.$/,
     ],
-  ])("names %s, and what to do", (_, faults, sentence) => {
-    expect(faults).toContainEqual(expect.stringMatching(sentence));
-  });
+  ])("names %s, and what to do", (_, faults, sentence) =>
+    expect(faults).toContainEqual(expect.stringMatching(sentence)),
+  );
 
   it("names all of them at once, each in one sentence", () => {
-    const faults = faultsOfPlan(
-      {
-        ...PRIMARY,
-        region: "eu-west-1",
-        rules: rulesWith("weekly", { transitions: [{ days: 5, storageClass: "STANDARD_IA" }] }),
-      },
-      { ...REPLICA, region: "eu-west-1" },
-      TIERS,
-    );
+    const rules = rulesWith("weekly", { transitions: [{ days: 5, storageClass: "STANDARD_IA" }] });
+    const faults = primaryWith({ region: "eu-west-1", rules }, { ...REPLICA, region: "eu-west-1" });
     expect(faults).toHaveLength(4);
     for (const fault of faults) expect(fault).toMatch(/^[^.]*[^.]\.?.*\.$/);
   });

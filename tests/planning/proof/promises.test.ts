@@ -4,9 +4,7 @@ import { PROMISES, promisesFor } from "../../../planning/proof/promises.ts";
 import { TIERS } from "../../../planning/tiers.ts";
 
 describe("promisesFor", () => {
-  it("is that of docs/objectives.md for the shipped tiers", () => {
-    expect(promisesFor(TIERS)).toEqual(PROMISES);
-  });
+  it("is that of docs/objectives.md for the shipped tiers", () => expect(promisesFor(TIERS)).toEqual(PROMISES));
 
   it.each([
     [
@@ -21,7 +19,7 @@ describe("promisesFor", () => {
       { name: "decade", period: "year", keptDays: 3660 },
       { tier: "decade", period: "year", count: 10, keep: { days: 3660 } },
     ],
-  ] as const)("derives a promise from a further tier's own line: %j", (tier, promise) => {
-    expect(promisesFor([...TIERS, tier]).at(-1)).toMatchObject(promise);
-  });
+  ] as const)("derives a promise from a further tier's own line: %j", (tier, promise) =>
+    expect(promisesFor([...TIERS, tier]).at(-1)).toMatchObject(promise),
+  );
 });

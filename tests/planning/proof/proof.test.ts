@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 
-import { longestDays } from "../../../planning/proof/lengths.ts";
-import { after, PROMISES } from "../../../planning/proof/promises.ts";
+import { after, longestDays, PROMISES } from "../../../planning/proof/promises.ts";
 import { prove } from "../../../planning/proof/proof.ts";
+import type { Life } from "../../../planning/retention/life.ts";
 import { type Scenario, simulate } from "../../../planning/retention/simulation.ts";
 import { dateOf } from "../../../planning/retention/time.ts";
 import { TIERS } from "../../../planning/tiers.ts";
@@ -48,11 +48,7 @@ describe("the proof", () => {
   it("names the first day, the tier, the rule and the change", () => {
     const [first] = proofOf(withRules("weekly", { expireDays: 60 }, "primary")).violations;
     expect(first).toEqual({
-      day: day("2027-01-30"),
-      stack: "prod",
-      tier: "weekly",
-      rule: "weekly",
-      kind: "early",
+      ...{ day: day("2027-01-30"), stack: "prod", tier: "weekly", rule: "weekly", kind: "early" },
       what: 'the weekly backup of 2026-11-30 expires on 2027-01-30, before it is as old as "weekly backups: 3 months" says',
       change: 'let rule "weekly" keep 92 days instead of 60 days',
     });
@@ -73,9 +69,9 @@ describe("the proof", () => {
     ["lone markers stay", "clean-up", { removesLoneMarkers: false }, "none marker"],
     ["unfinished uploads stay", "clean-up", { abortUploadDays: undefined }, "none upload"],
     ["unfinished uploads stay too long", "clean-up", { abortUploadDays: 7 }, "clean-up upload"],
-  ] as const)("breaks when %s", (_, id, change, expected) => {
-    expect(faultsOf(withRules(id, change)).some((fault) => fault.endsWith(expected))).toBe(true);
-  });
+  ] as const)("breaks when %s", (_, id, change, expected) =>
+    expect(faultsOf(withRules(id, change)).some((fault) => fault.endsWith(expected))).toBe(true),
+  );
 
   it("breaks when a lock keeps versions longer than their tier says", () => {
     const tiers = TIERS.map((tier) => (tier.name === "daily" ? { ...tier, lockDays: 40 } : tier));
@@ -87,18 +83,14 @@ describe("the proof", () => {
     expect(faultsOf(unreplicated)[0]).toBe("2026-11-23 prod all tiers replication replica");
     expect(proofOf(unreplicated, false).violations).toEqual([]);
     const part = { ...PRIMARY, replications: [{ ...PRIMARY.replications[0]!, prefix: "daily/" }] };
-    expect(
-      faultsOf(scenario({ days: 400, primary: part })).every(
-        (fault) => fault.includes(" dr ") && fault.includes("replication coverage"),
-      ),
-    ).toBe(true);
+    const isOfReplica = (fault: string) => fault.includes(" dr ") && fault.includes("replication coverage");
+    expect(faultsOf(scenario({ days: 400, primary: part })).every(isOfReplica)).toBe(true);
   });
 
-  it("breaks if the newest backup can't be held", () => {
+  it("breaks if the newest backup can't be held", () =>
     expect(faultsOf(scenario({ days: 90, primary: { ...PRIMARY, objectLock: false } }))).toEqual([
       "2026-12-24 prod daily Object Lock hold",
-    ]);
-  });
+    ]));
 
   it("breaks if the schedule leaves days without a run", () => {
     const sparse = scenario({ days: 90 });
@@ -133,13 +125,8 @@ describe("the proof", () => {
           const gone = new Set(
             outages.flatMap((one) => Array.from({ length: one.length }, (_, index) => firstDay + one.start + index)),
           );
-          const schedule = {
-            firstDay,
-            days: 800,
-            intervalHours,
-            runMs: runMinutes * 60_000,
-            isMissed: (run: number) => gone.has(Math.floor(run / 86_400_000)),
-          };
+          const isMissed = (run: number) => gone.has(Math.floor(run / 86_400_000));
+          const schedule = { firstDay, days: 800, intervalHours, runMs: runMinutes * 60_000, isMissed };
           expect(proofOf({ ...scenario(), schedule }).violations).toEqual([]);
         },
       ),
@@ -156,11 +143,9 @@ describe("the proof", () => {
         (promise, random, onReplica) => {
           const needed = keptDaysOf(promise.tier);
           const expireDays = 1 + (random % (needed - 1));
-          const violations = proofOf(
-            withRules(promise.tier, { expireDays }, onReplica ? "replica" : "primary"),
-          ).violations;
-          for (const one of violations)
-            expect(one).toMatchObject({ stack: onReplica ? "dr" : "prod", tier: promise.tier, rule: promise.tier });
+          const [vault, stack] = onReplica ? (["replica", "dr"] as const) : (["primary", "prod"] as const);
+          const { violations } = proofOf(withRules(promise.tier, { expireDays }, vault));
+          for (const one of violations) expect(one).toMatchObject({ stack, tier: promise.tier, rule: promise.tier });
           expect(violations.find(({ kind }) => kind === "early")!.change).toContain(`keep ${needed} days`);
         },
       ),
@@ -192,18 +177,12 @@ describe("the proof", () => {
 });
 
 /** Counts, one by one, the days on which each of the last 30 days has a backup that is not hidden. */
-function slowCount(
-  { schedule: { firstDay, days } }: Scenario,
-  lives: ReturnType<typeof simulate>["primary"]["lives"],
-): number {
+function slowCount({ schedule: { firstDay, days } }: Scenario, lives: readonly Life[]): number {
   let kept = 0;
   for (let today = firstDay + 1; today <= firstDay + days; today++) {
     const midnight = today * 86_400_000;
-    const readable = new Set(
-      lives
-        .filter((life) => life.arrivedAt < midnight && life.hiddenAt > midnight)
-        .map((life) => Math.floor(life.takenAt / 86_400_000)),
-    );
+    const there = lives.filter((life) => life.arrivedAt < midnight && life.hiddenAt > midnight);
+    const readable = new Set(there.map((life) => Math.floor(life.takenAt / 86_400_000)));
     let all = true;
     for (let back = Math.max(firstDay, today - 30); back < today; back++) all &&= readable.has(back);
     if (all) kept++;
@@ -212,9 +191,8 @@ function slowCount(
 }
 
 describe("the calendar's lengths", () => {
-  it("are the longest that the promised periods can mean, and what the tiers keep", () => {
-    expect(PROMISES.map(({ keep }) => longestDays(keep))).toEqual(PROMISES.map(({ tier }) => keptDaysOf(tier)));
-  });
+  it("are the longest that the promised periods can mean, and what the tiers keep", () =>
+    expect(PROMISES.map(({ keep }) => longestDays(keep))).toEqual(PROMISES.map(({ tier }) => keptDaysOf(tier))));
 
   it("end in the month that they reach", () => {
     expect(new Date(after(at("2027-11-30T02:00"), { months: 3 })).toISOString()).toBe("2028-02-29T02:00:00.000Z");

@@ -11,16 +11,8 @@ const GB = 2 ** 30;
 const text = (instant: number) => (instant === NEVER ? "never" : new Date(instant).toISOString().slice(0, 16));
 
 function arrival(createdAt: number, change: Partial<Arrival> = {}): Arrival {
-  return {
-    takenAt: createdAt,
-    createdAt,
-    arrivedAt: createdAt,
-    storageClass: "STANDARD",
-    bytes: GB,
-    lockedUntil: 0,
-    heldUntil: 0,
-    ...change,
-  };
+  const dates = { takenAt: createdAt, createdAt, arrivedAt: createdAt, lockedUntil: 0, heldUntil: 0 };
+  return { ...dates, storageClass: "STANDARD", bytes: GB, ...change };
 }
 
 function life(
@@ -40,11 +32,8 @@ describe("lifeOf", () => {
 
   it("hides, removes a day later, and clears the marker at the midnight after", () => {
     const { hiddenAt, removedAt, markerRemovedAt } = life("daily/", arrival(at("2027-01-01T02:10")));
-    expect([hiddenAt, removedAt, markerRemovedAt].map(text)).toEqual([
-      "2027-02-01T00:00",
-      "2027-02-02T00:00",
-      "2027-02-03T00:00",
-    ]);
+    const days = ["2027-02-01T00:00", "2027-02-02T00:00", "2027-02-03T00:00"];
+    expect([hiddenAt, removedAt, markerRemovedAt].map(text)).toEqual(days);
   });
 
   it("removes what is locked or held at the midnight after, but hides it in time", () => {
@@ -58,9 +47,8 @@ describe("lifeOf", () => {
     const held = arrival(at("2027-01-01T02:10"), { heldUntil: NEVER });
     expect(text(life("daily/", held, RULES, { objectLock: false }).removedAt)).toBe("2027-02-02T00:00");
     const plain = life("daily/", held, RULES, { objectLock: false, versioned: false });
-    expect([plain.hiddenAt, plain.removedAt, plain.markerRemovedAt].map(text)).toEqual(
-      Array(3).fill("2027-02-01T00:00"),
-    );
+    const instants = [plain.hiddenAt, plain.removedAt, plain.markerRemovedAt].map(text);
+    expect(instants).toEqual(Array(3).fill("2027-02-01T00:00"));
   });
 
   it("keeps hidden versions for ever if no rule removes them, or if a rule spares the newest", () => {
@@ -72,12 +60,10 @@ describe("lifeOf", () => {
 
   it("counts a replica's age from its original's creation, and doesn't touch a replica before its arrival", () => {
     const createdAt = at("2027-01-01T02:10");
-    expect(text(life("daily/", arrival(createdAt, { arrivedAt: createdAt + 20 * DAY_MS })).hiddenAt)).toBe(
-      "2027-02-01T00:00",
-    );
-    expect(text(life("daily/", arrival(createdAt, { arrivedAt: createdAt + 40 * DAY_MS })).hiddenAt)).toBe(
-      "2027-02-11T00:00",
-    );
+    const hidden = (lateDays: number) =>
+      text(life("daily/", arrival(createdAt, { arrivedAt: createdAt + lateDays * DAY_MS })).hiddenAt);
+    expect(hidden(20)).toBe("2027-02-01T00:00");
+    expect(hidden(40)).toBe("2027-02-11T00:00");
   });
 
   it("stays in STANDARD until it moves, and does not move when it is too small", () => {
@@ -100,9 +86,8 @@ describe("lifeOf", () => {
         { days: 60, storageClass: "STANDARD_IA" },
       ],
     };
-    expect(
-      life("weekly/", arrival(at("2027-01-01T02:10")), [both]).stays.map(({ storageClass }) => storageClass),
-    ).toEqual(["STANDARD", "GLACIER_IR"]);
+    const { stays } = life("weekly/", arrival(at("2027-01-01T02:10")), [both]);
+    expect(stays.map(({ storageClass }) => storageClass)).toEqual(["STANDARD", "GLACIER_IR"]);
   });
 
   it("goes through its stages in order, at midnights, without a gap", () => {

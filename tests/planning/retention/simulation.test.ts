@@ -16,17 +16,8 @@ describe("simulate", () => {
     expect(opened("annual", history)).toEqual(["2027-12-20", "2028-01-01"]);
     expect(opened("monthly", history)).toEqual(["2028-02-01", "2028-03-01"]);
     expect(opened("weekly", history)).toEqual([
-      "2027-12-27",
-      "2028-01-03",
-      "2028-01-10",
-      "2028-01-17",
-      "2028-01-24",
-      "2028-01-31",
-      "2028-02-07",
-      "2028-02-14",
-      "2028-02-21",
-      "2028-02-28",
-      "2028-03-06",
+      ...["2027-12-27", "2028-01-03", "2028-01-10", "2028-01-17", "2028-01-24", "2028-01-31"],
+      ...["2028-02-07", "2028-02-14", "2028-02-21", "2028-02-28", "2028-03-06"],
     ]);
     expect(opened("daily", history)).toContain("2028-02-29");
   });
@@ -39,10 +30,8 @@ describe("simulate", () => {
 
   it("holds each backup until the next is proven, and the newest for ever", () => {
     const { lives } = simulate(scenario({ days: 2, missed: ["2026-11-24"] })).primary;
-    expect(lives.map(({ heldUntil }) => heldUntil).slice(0, 2)).toEqual([
-      at("2026-11-23T08:10"),
-      at("2026-11-23T14:10"),
-    ]);
+    const held = lives.map(({ heldUntil }) => heldUntil).slice(0, 2);
+    expect(held).toEqual([at("2026-11-23T08:10"), at("2026-11-23T14:10")]);
     expect(lives.at(-1)!.heldUntil).toBe(Infinity);
   });
 
@@ -52,23 +41,12 @@ describe("simulate", () => {
     const { primary, replica } = simulate(scenario({ days: 3, primary: narrow, replicationPauses: paused }));
     expect(primary.lives).toHaveLength(12);
     expect(replica!.lives.map(({ arrivedAt }) => new Date(arrivedAt).toISOString().slice(5, 16))).toEqual([
-      "11-23T08:25",
-      "11-25T12:00",
-      "11-25T12:00",
-      "11-25T12:00",
-      "11-25T12:00",
-      "11-25T12:00",
-      "11-25T12:00",
-      "11-25T12:00",
-      "11-25T12:00",
-      "11-25T14:25",
-      "11-25T20:25",
+      ...["11-23T08:25", ...Array<string>(8).fill("11-25T12:00"), "11-25T14:25", "11-25T20:25"],
     ]);
   });
 
-  it("replicates nothing to a bucket that isn't the standby's", () => {
-    expect(simulate(scenario({ days: 3, replica: { ...REPLICA, bucket: "other" } })).replica!.lives).toEqual([]);
-  });
+  it("replicates nothing to a bucket that isn't the standby's", () =>
+    expect(simulate(scenario({ days: 3, replica: { ...REPLICA, bucket: "other" } })).replica!.lives).toEqual([]));
 
   it("locks by the tier, or by the bucket's default if the writer sets no lock", () => {
     const unlocked = TIERS.map((tier) => ({ ...tier, lockDays: 0 }));

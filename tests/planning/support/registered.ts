@@ -42,53 +42,25 @@ export function registered(
   ];
 }
 
+const tierRule = (id: string, days: number) => ({
+  ...{ id, status: "Enabled", filter: { prefix: `${id}/` }, expiration: { days } },
+  noncurrentVersionExpiration: { noncurrentDays: 1 },
+});
 export const LIFECYCLE = [
-  {
-    id: "daily",
-    status: "Enabled",
-    filter: { prefix: "daily/" },
-    expiration: { days: 30 },
-    noncurrentVersionExpiration: { noncurrentDays: 1 },
-  },
-  {
-    id: "weekly",
-    status: "Enabled",
-    filter: { prefix: "weekly/" },
-    expiration: { days: 92 },
-    noncurrentVersionExpiration: { noncurrentDays: 1 },
-    transitions: [{ days: 30, storageClass: "STANDARD_IA" }],
-  },
-  {
-    id: "monthly",
-    status: "Enabled",
-    filter: { prefix: "monthly/" },
-    expiration: { days: 366 },
-    noncurrentVersionExpiration: { noncurrentDays: 1 },
-    transitions: [{ days: 30, storageClass: "GLACIER_IR" }],
-  },
-  {
-    id: "annual",
-    status: "Enabled",
-    filter: { prefix: "annual/" },
-    expiration: { days: 1827 },
-    noncurrentVersionExpiration: { noncurrentDays: 1 },
-    transitions: [{ days: 30, storageClass: "GLACIER_IR" }],
-  },
+  tierRule("daily", 30),
+  { ...tierRule("weekly", 92), transitions: [{ days: 30, storageClass: "STANDARD_IA" }] },
+  { ...tierRule("monthly", 366), transitions: [{ days: 30, storageClass: "GLACIER_IR" }] },
+  { ...tierRule("annual", 1827), transitions: [{ days: 30, storageClass: "GLACIER_IR" }] },
   { id: "old", status: "Disabled", filter: { prefix: "old/" }, expiration: { days: 7 } },
   {
-    id: "clean-up",
-    status: "Enabled",
-    filter: { prefix: "" },
+    ...{ id: "clean-up", status: "Enabled", filter: { prefix: "" } },
     expiration: { expiredObjectDeleteMarker: true },
     abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
   },
 ];
 
 export const REPLICATION = {
-  id: "standby",
-  status: "Enabled",
-  priority: 1,
-  filter: { prefix: "" },
+  ...{ id: "standby", status: "Enabled", priority: 1, filter: { prefix: "" } },
   deleteMarkerReplication: { status: "Disabled" },
   destination: { bucket: "arn:aws:s3:::replica", replicationTime: { status: "Enabled", time: { minutes: 15 } } },
 };

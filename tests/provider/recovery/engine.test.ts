@@ -92,7 +92,7 @@ describe("under the engine", () => {
     await workspace.declare([deployment(), traffic(2)]);
     const deleted = await workspace.up();
     expect(deleted.code).not.toBe(0);
-    expect(deleted.output).toMatch(/is protected and a deleted project is final/);
+    expect(deleted.output).toMatch(/is protected\. A deleted project is lost for good/);
     expect(await cloud.databaseHost.project(String(made?.["ref"]))).toBeDefined();
 
     // A new commit is seen by refresh and deployed by the next up; the name follows.

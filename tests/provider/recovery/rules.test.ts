@@ -3,34 +3,31 @@ import { describe, expect, it } from "@jest/globals";
 import { check } from "../../../provider/host/checking.ts";
 import { UNKNOWN } from "../../../provider/host/values.ts";
 import { appDeployment } from "../../../provider/recovery/appDeployment.ts";
-import { recoveryConfig, type RecoveryContext, recoveryContext } from "../../../provider/recovery/context.ts";
+import { recoveryConfig, type RecoveryContext } from "../../../provider/recovery/context.ts";
 import { databaseRestore } from "../../../provider/recovery/databaseRestore.ts";
 import { generations } from "../../../provider/recovery/generations.ts";
 import { primaryFence } from "../../../provider/recovery/primaryFence.ts";
 import { supabaseProject } from "../../../provider/recovery/supabaseProject.ts";
 import { trafficSwitch } from "../../../provider/recovery/trafficSwitch.ts";
 import { UserError } from "../../../services/common/errors.ts";
+import { CONTEXT as context, PROJECT, RESTORE, TRAFFIC } from "./examples.ts";
 
-const context: RecoveryContext = recoveryContext(recoveryConfig.parse({ awsRegion: "ap-northeast-3" }), {});
 const signal = new AbortController().signal;
 const operation = { name: "x", urn: "urn", report: () => undefined, warn: () => undefined };
 const nothing = new Set<string>();
 
 describe("configuration", () => {
   it("is refused with unknown keys, a wrong address, or a template without {ref}", () => {
-    for (const wrong of [
-      {},
-      { awsRegion: "x", token: "t" },
-      { awsRegion: "x", endpointEdge: "ftp://x" },
-      { awsRegion: "x", supabaseProjectUrl: "http://x" },
-    ]) {
-      expect(recoveryConfig.safeParse(wrong).success).toBe(false);
-    }
+    const wrong = [{ token: "t" }, { endpointEdge: "ftp://x" }, { supabaseProjectUrl: "http://x" }];
+    for (const one of [{}, ...wrong.map((key) => ({ awsRegion: "x", ...key }))])
+      expect(recoveryConfig.safeParse(one).success).toBe(false);
   });
 
   it("asks for a service's token only when the service is used, by name", () => {
     expect(() => context.databaseHost()).toThrow(
-      new UserError("SUPABASE_ACCESS_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists."),
+      new UserError(
+        "SUPABASE_ACCESS_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists. Type: export SUPABASE_ACCESS_TOKEN=TOKEN",
+      ),
     );
     expect(() => context.appHost()).toThrow(/VERCEL_API_TOKEN/);
     expect(() => context.dns()).toThrow(/CLOUDFLARE_API_TOKEN/);
@@ -41,24 +38,12 @@ describe("configuration", () => {
 });
 
 describe("SupabaseProject", () => {
-  const inputs = { name: "n", organization: "o", region: "ap-northeast-2", deletionProtection: true };
-  const outputs = {
-    ref: "abc",
-    apiUrl: "u",
-    host: "h",
-    port: 5432,
-    user: "u",
-    database: "d",
-    databasePassword: "p",
-    connectionString: "c",
-    anonKey: "k",
-    createdAt: "t",
-    durationMs: 1,
-  };
-  const diff = (news: object, protect: boolean, unknown = nothing) =>
+  const inputs = { ...PROJECT.inputs, name: "n" };
+  const { outputs } = PROJECT;
+  const diff = (news: object, deletionProtection: boolean, unknown = nothing) =>
     supabaseProject.diff!(
       context,
-      { inputs: { ...inputs, deletionProtection: protect }, outputs },
+      { inputs: { ...inputs, deletionProtection }, outputs },
       { ...inputs, ...news },
       unknown,
     );
@@ -83,20 +68,15 @@ describe("SupabaseProject", () => {
     const refused = () => diff({ region: "other" }, true);
     expect(refused).toThrow(/`pulumi config set protect false`/);
     expect(refused).not.toThrow(/deletionProtection/);
-    const recovered = { ...inputs, name: "castchat-dr-g2" };
     const from = (news: object) => () =>
-      supabaseProject.diff!(context, { inputs: recovered, outputs }, { ...recovered, ...news }, nothing);
+      supabaseProject.diff!(context, PROJECT, { ...PROJECT.inputs, ...news }, nothing);
     expect(from({ region: "other" })).toThrow(/A higher generation creates a new project/);
     expect(from({ name: "castchat-dr-g3" })).toThrow(/`castchat-recovery generation release 2`/);
   });
 
   it("is only a record if an earlier generation was never created, and is never created from it", async () => {
-    const nothingThere = { ...outputs, ref: "", connectionString: "" };
-    const olds = { inputs: { ...inputs, kept: true }, outputs: nothingThere };
-    expect(supabaseProject.diff!(context, olds, { ...inputs, kept: true }, nothing)).toEqual({
-      replaces: [],
-      changes: [],
-    });
+    const olds = { inputs: { ...inputs, kept: true }, outputs: { ...outputs, ref: "", connectionString: "" } };
+    expect(supabaseProject.diff!(context, olds, olds.inputs, nothing)).toEqual({ replaces: [], changes: [] });
     expect(() => supabaseProject.diff!(context, olds, inputs, nothing)).toThrow(/Raise generation to a number/);
     // The context has no token: any call would fail.
     expect(await supabaseProject.read(context, "never-made", olds, signal)).toMatchObject({ id: "never-made" });
@@ -127,55 +107,36 @@ describe("SupabaseProject", () => {
 });
 
 describe("DatabaseRestore", () => {
-  const key = "-----BEGIN PUBLIC KEY-----\nx\n-----END PUBLIC KEY-----\n";
-  const inputs = {
-    connectionString: "postgresql://postgres:a@h:5432/postgres",
-    vaultBucket: "v",
-    trustedWriterKeys: [key],
-    generation: 1,
-  };
-  const outputs = {
-    restoreId: "r",
-    backupId: "20260701T020000Z-1a2b3c",
-    snapshotAt: "t",
-    phases: [],
-    durationMs: 1,
-    tables: 1,
-    rows: 1,
-    users: 1,
-    posts: 1,
-    applications: 1,
-    notes: [],
-  };
-  const olds = { inputs, outputs };
+  const { inputs, outputs } = RESTORE;
   const diff = (news: object, unknown = nothing) =>
-    databaseRestore.diff!(context, olds, { ...inputs, ...news }, unknown);
+    databaseRestore.diff!(context, RESTORE, { ...inputs, ...news }, unknown);
+  const unreachable = { ...inputs, connectionString: "postgresql://postgres:a@127.0.0.1:9/postgres" };
 
   it.each<[string, object]>([
     ["another backup", { backup: "20260702T020000Z-1a2b3c" }],
     ["another time", { at: "2026-07-01T02:00:00Z" }],
-    ["another generation in the same database", { generation: 2 }],
+    ["another generation in the same database", { generation: 3 }],
     [
       "another backup with another generation in the same database",
-      { backup: "20260702T020000Z-1a2b3c", generation: 2 },
+      { backup: "20260702T020000Z-1a2b3c", generation: 3 },
     ],
   ])("is refused in preview with %s", (_what, news) => {
     expect(() => diff(news)).toThrow(
-      /was restored into this database with generation 1, .* needs a new generation, which creates a new database .*`pulumi config set generation 2`/,
+      /was restored into this database with generation 2, .* needs a new generation, which creates a new database .*`pulumi config set generation 3`/,
     );
   });
 
   it("accepts the restored backup by name", () => {
     expect(diff({ backup: outputs.backupId })).toEqual({ replaces: [], changes: [] });
     expect(() => diff({ backup: outputs.backupId, at: "2026-07-01T02:00:00Z" })).toThrow(UserError);
-    expect(() => diff({ backup: outputs.backupId, generation: 2 })).toThrow(UserError);
+    expect(() => diff({ backup: outputs.backupId, generation: 3 })).toThrow(UserError);
   });
 
   it("is made again in another database, whatever else changes, also in a database that is not known yet", () => {
-    expect(diff({ connectionString: "postgresql://postgres:a@other:5432/postgres", generation: 2 }).replaces).toEqual([
+    expect(diff({ connectionString: "postgresql://postgres:a@other:5432/postgres", generation: 3 }).replaces).toEqual([
       "connectionString",
     ]);
-    expect(diff({ generation: 2 }, new Set(["connectionString"])).replaces).toEqual(["connectionString"]);
+    expect(diff({ generation: 3 }, new Set(["connectionString"])).replaces).toEqual(["connectionString"]);
   });
 
   it("ignores another password, other trusted keys or another vault", () => {
@@ -183,12 +144,12 @@ describe("DatabaseRestore", () => {
       replaces: [],
       changes: ["connectionString"],
     });
+    const [key = ""] = inputs.trustedWriterKeys;
     expect(diff({ trustedWriterKeys: [key, key], vaultBucket: "other" })).toEqual({ replaces: [], changes: [] });
   });
 
   it("accepts keys that are not known before the stack's own key exists", () => {
-    const unknown = { ...inputs, trustedWriterKeys: UNKNOWN };
-    expect(check(databaseRestore.inputs, unknown).faults).toEqual([]);
+    expect(check(databaseRestore.inputs, { ...inputs, trustedWriterKeys: UNKNOWN }).faults).toEqual([]);
     expect(diff({}, new Set(["trustedWriterKeys"]))).toEqual({ replaces: [], changes: [] });
   });
 
@@ -196,9 +157,9 @@ describe("DatabaseRestore", () => {
     expect(diff({ kept: true })).toEqual({ replaces: [], changes: [] });
     const lines: string[] = [];
     const heard = { ...operation, warn: (line: string) => void lines.push(line) };
-    const gone = { ...inputs, connectionString: "postgresql://postgres:a@127.0.0.1:9/postgres", kept: true };
+    const gone = { ...unreachable, kept: true };
     const made = await databaseRestore.create(context, gone, signal, heard);
-    expect(made.outputs).toMatchObject({ backupId: "", notes: ["The restore of generation 1 was never finished."] });
+    expect(made.outputs).toMatchObject({ backupId: "", notes: ["The restore of generation 2 was never finished."] });
     expect(lines).toEqual([expect.stringContaining("127.0.0.1:9 cannot be reached")]);
     const empty = { inputs: gone, outputs: made.outputs };
     expect(await databaseRestore.read(context, made.id, empty, signal)).toMatchObject({ id: made.id });
@@ -217,16 +178,13 @@ describe("DatabaseRestore", () => {
 
   it("changes no data when it is deleted, and keeps its outputs in an update", async () => {
     // The context has no credentials and no database: any call would fail.
-    await databaseRestore.delete(context, "r", olds, signal, operation);
-    expect(await databaseRestore.update!(context, "r", olds, inputs, signal, operation)).toEqual(outputs);
+    await databaseRestore.delete(context, "r", RESTORE, signal, operation);
+    expect(await databaseRestore.update!(context, "r", RESTORE, inputs, signal, operation)).toEqual(outputs);
   });
 
   it("fails when its database cannot be reached instead of counting as gone, and cannot be imported", async () => {
-    const unreachable = {
-      inputs: { ...inputs, connectionString: "postgresql://postgres:a@127.0.0.1:9/postgres" },
-      outputs,
-    };
-    await expect(databaseRestore.read(context, "r", unreachable, signal)).rejects.toThrow(/cannot be reached/);
+    const last = { inputs: unreachable, outputs };
+    await expect(databaseRestore.read(context, "r", last, signal)).rejects.toThrow(/cannot be reached/);
     await expect(databaseRestore.read(context, "r", undefined, signal)).rejects.toThrow(/cannot be imported/);
   });
 
@@ -243,12 +201,8 @@ describe("DatabaseRestore", () => {
 });
 
 describe("PrimaryFence", () => {
-  const inputs = {
-    organization: "o",
-    databaseName: "castchat-prod",
-    generation: 3,
-    leftDatabaseName: "castchat-dr-g2",
-  };
+  const names = { organization: "o", databaseName: "castchat-prod", leftDatabaseName: "castchat-dr-g2" };
+  const inputs = { ...names, generation: 3 };
   const diff = (news: object) =>
     primaryFence.diff!(context, { inputs, outputs: { results: [] } }, { ...inputs, ...news }, nothing);
 
@@ -309,21 +263,11 @@ describe("Generations", () => {
 });
 
 describe("AppDeployment", () => {
-  const inputs = {
-    projectId: "p",
-    projectName: "web",
-    sourceUrl: "https://github.com/o/r.git",
-    sourceRef: "main",
-    environmentHash: "1",
-  };
+  const source = { sourceUrl: "https://github.com/o/r.git", sourceRef: "main" };
+  const inputs = { projectId: "p", projectName: "web", ...source, environmentHash: "1" };
   const outputs = { deploymentId: "d", url: "https://d.vercel.app", commit: "c1", newestCommit: "c1", durationMs: 1 };
-  const diff = (news: object, seen = "c1") =>
-    appDeployment.diff!(
-      context,
-      { inputs, outputs: { ...outputs, newestCommit: seen } },
-      { ...inputs, ...news },
-      nothing,
-    );
+  const diff = (news: object, newestCommit = "c1") =>
+    appDeployment.diff!(context, { inputs, outputs: { ...outputs, newestCommit } }, { ...inputs, ...news }, nothing);
 
   it("is unchanged while its inputs are, and a new deployment for another environment, branch or newest commit", () => {
     expect(diff({})).toEqual({ replaces: [], changes: [] });
@@ -342,22 +286,14 @@ describe("AppDeployment", () => {
 });
 
 describe("TrafficSwitch", () => {
-  const inputs = {
-    publicName: "app.a.example",
-    zoneName: "a.example",
-    projectId: "p",
-    deploymentUrl: "https://d.vercel.app",
-    stack: "dr",
-    generation: 2,
-  };
-  const outputs = { leaseName: "l", holder: "stack=dr;generation=2", recordId: "r", hasDomain: true, durationMs: 1 };
+  const { inputs, outputs } = TRAFFIC;
   const diff = (news: object, holder = outputs.holder, unknown = nothing) =>
     trafficSwitch.diff!(context, { inputs, outputs: { ...outputs, holder } }, { ...inputs, ...news }, unknown);
 
   it("follows its deployment, and is made again for another name", () => {
     expect(diff({ deploymentUrl: "https://e.vercel.app" })).toEqual({ replaces: [], changes: ["deploymentUrl"] });
     expect(diff({}, outputs.holder, new Set(["deploymentUrl"])).changes).toEqual(["deploymentUrl"]);
-    expect(diff({ publicName: "b.a.example" }).replaces).toEqual(["publicName"]);
+    expect(diff({ publicName: "b.castchat.jp" }).replaces).toEqual(["publicName"]);
   });
 
   it("refuses a lower generation in preview", () => {
@@ -373,8 +309,8 @@ describe("TrafficSwitch", () => {
   });
 
   it("cannot be imported", async () => {
-    await expect(trafficSwitch.read(context, "app.a.example", undefined, signal)).rejects.toThrow(
-      /_castchat-recovery\.app\.a\.example/,
+    await expect(trafficSwitch.read(context, "app.castchat.jp", undefined, signal)).rejects.toThrow(
+      /_castchat-recovery\.app\.castchat\.jp, and run `pulumi up`/,
     );
   });
 

@@ -28,8 +28,11 @@ let vault: Vault;
 let first: BackupResult;
 let second: BackupResult;
 
-const backUp = () =>
-  backup({ databaseUrl: database.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
+const backUp = (acceptsSmaller = false) =>
+  backup({
+    ...{ databaseUrl: database.url, vault, signer, tiers: TIERS, acceptsSmaller },
+    ...{ clock: systemClock, reporter: silent },
+  });
 const options = async (more: Partial<AssessOptions> = {}): Promise<AssessOptions> => ({
   databaseUrl: database.url,
   vault,
@@ -40,6 +43,10 @@ const options = async (more: Partial<AssessOptions> = {}): Promise<AssessOptions
   ...more,
 });
 const run = async (more: Partial<AssessOptions> = {}) => assess(await options(more));
+const tableOf = ({ tables }: Assessment, name: string) => tables.find((table) => table.name === name);
+/** The manifest of the second backup. */
+const secondManifest = async () =>
+  chooseBackup(await listBackups(await options()), { backupId: second.backupId }).chosen.manifest;
 /** What differs, table by table. */
 const differing = (found: Assessment) =>
   Object.fromEntries(
@@ -96,7 +103,7 @@ describe("an undamaged database", () => {
     await runSql(database.url, "select lo_put(4711, 3, 'a')");
     expect(found).toMatchObject({
       isDamaged: true,
-      largeObjects: ["there are 1 large objects as then, but with other content"],
+      largeObjects: ["there are 1 large objects as in the backup, but with other content"],
     });
   });
 
@@ -137,7 +144,7 @@ describe("a damaged database", () => {
       "select count(*)::int as posts from public.posts where body = 'defaced'",
     )) as [{ posts: number }];
     expect(posts).toBeGreaterThan(10);
-    const history = found.tables.find((table) => table.name === "application_history");
+    const history = tableOf(found, "application_history");
     expect(differing(found)).toEqual({
       "public.posts": ["changed", posts, posts, 2],
       "public.users": ["changed", 7, 7, 0],
@@ -150,8 +157,8 @@ describe("a damaged database", () => {
       "public.left_behind": ["new", undefined, undefined, undefined],
     });
     expect(history?.rowsInBackup).toBeGreaterThan(0);
-    expect(found.tables.find((table) => table.name === "attachments")?.note).toBe("it lacks the column file_name");
-    expect(found.tables.find((table) => table.name === "typed")).toMatchObject({
+    expect(tableOf(found, "attachments")?.note).toBe("it lacks the column file_name");
+    expect(tableOf(found, "typed")).toMatchObject({
       note: "a column has another type, whose values can't be compared",
       rowsNow: 2,
     });
@@ -173,7 +180,7 @@ describe("a damaged database", () => {
   });
 
   it("shows since when, as far as the backups show it", async () => {
-    const sinceOf = (from: Assessment, name: string) => from.tables.find((table) => table.name === name)?.history;
+    const sinceOf = (from: Assessment, name: string) => tableOf(from, name)?.history;
     expect(sinceOf(found, "posts")).toEqual({
       sameAsReferenceUntil: { backupId: second.backupId, at: second.snapshotAt },
       asNowSince: undefined,
@@ -191,29 +198,18 @@ describe("a damaged database", () => {
   }, 30_000);
 
   it("is traced through later backups when asked to", async () => {
-    const third = await backup({
-      databaseUrl: database.url,
-      vault,
-      signer,
-      tiers: TIERS,
-      clock: systemClock,
-      reporter: silent,
-      acceptsSmaller: true,
-    });
+    const third = await backUp(true);
     const traced = await run({ backupId: first.backupId, trace: true });
-    const tracedOf = (name: string) => traced.tables.find((table) => table.name === name)?.traced;
-    const lostOf = (name: string) => found.tables.find((table) => table.name === name)?.lost;
     for (const name of ["posts", "messages"])
-      expect([name, tracedOf(name)]).toEqual([
+      expect([name, tableOf(traced, name)?.traced]).toEqual([
         name,
         [
           { backupId: second.backupId, at: second.snapshotAt, lost: 0 },
-          { backupId: third.backupId, at: third.snapshotAt, lost: lostOf(name) },
+          { backupId: third.backupId, at: third.snapshotAt, lost: tableOf(found, name)?.lost },
         ],
       ]);
-    expect(tracedOf("teams")).toBeUndefined();
-    // The newest backup holds the damage. Compared only with it nothing is lost, but the losses between backups are
-    // reported.
+    expect(tableOf(traced, "teams")?.traced).toBeUndefined();
+    // The newest backup holds the damage. Compared only with it nothing is lost, but the losses between backups are reported.
     const newest = await run();
     expect(newest).toMatchObject({ backupId: third.backupId, isDamaged: false });
     expect(newest.earlierLosses.map((loss) => [loss.table, loss.after.backupId, loss.rowsAfter])).toEqual(
@@ -225,35 +221,24 @@ describe("a damaged database", () => {
   }, 40_000);
 
   it("has the same counts in many passes", async () => {
-    const backups = await listBackups({ vault, trustedKeys: [await signer.publicKeyPem()], tiers: TIERS });
-    const { manifest } = chooseBackup(backups, { backupId: second.backupId }).chosen;
+    const manifest = await secondManifest();
     const backedUp = manifest.tables.find((table) => table.name === "posts")!;
     await withSession(database.url, { applicationName: "castchat-recovery test" }, async (session) => {
-      const [live] = await measureTables(
-        session,
-        (await listTables(session)).filter((table) => table.name === "posts"),
-      );
+      const posts = (await listTables(session)).filter((table) => table.name === "posts");
+      const [live] = await measureTables(session, posts);
       const table = { backedUp, live: { ...live!, columns: backedUp.columns }, key: ["id"] };
       const { signal } = new AbortController();
-      const expected = found.tables.find((one) => one.name === "posts")!;
-      expect(await compareRows({ vault, manifest }, session, table, signal, 20)).toEqual({
-        lost: expected.lost,
-        altered: expected.altered,
-        added: expected.added,
-      });
+      const { lost, altered = 0, added = 0 } = tableOf(found, "posts")!;
+      const inPasses = await compareRows({ vault, manifest }, session, table, signal, 20);
+      expect(inPasses).toEqual({ lost, altered, added });
       // A key that is not unique is noticed, and whole rows are compared instead.
       const withoutKey = await compareRows({ vault, manifest }, session, { ...table, key: ["status"] }, signal);
-      expect(withoutKey).toEqual({
-        lost: expected.lost,
-        altered: undefined,
-        added: (expected.added ?? 0) + (expected.altered ?? 0),
-      });
+      expect(withoutKey).toEqual({ lost, altered: undefined, added: added + altered });
     });
   }, 30_000);
 
   it("is not assessed by a damaged backup", async () => {
-    const backups = await listBackups({ vault, trustedKeys: [await signer.publicKeyPem()], tiers: TIERS });
-    const { manifest } = chooseBackup(backups, { backupId: second.backupId }).chosen;
+    const manifest = await secondManifest();
     const chunk = manifest.chunks.find((one) => one.sections.some((section) => section.name === "posts"))!;
     const whole = (await vault.getBytes(chunk.key))!;
     await tamper(vault, chunk.key, (bytes) => {

@@ -5,42 +5,33 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 import { TIERS } from "../../../planning/tiers.ts";
-import { backup } from "../../../recovery/backup/backup.ts";
-import { restore } from "../../../recovery/restore/recipes/restore.ts";
 import { release } from "../../../recovery/restore/release/release.ts";
-import { listBackups } from "../../../recovery/vault/listBackups.ts";
 import type { Manifest } from "../../../recovery/vault/manifest.ts";
-import { systemClock } from "../../../services/common/clock.ts";
 import { silent } from "../../../services/common/reporter.ts";
-import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
-import { startTestCloud, type TestCloud } from "../support/cloud.ts";
+import type { TestDatabase } from "../../support/postgres.ts";
+import { type RoundTrip, startRoundTrip } from "../support/backingUp.ts";
 import { firstDifferences, fullDumpOf, rolesOf } from "../support/peerDump.ts";
 import { contentOf, runSql } from "../support/sample.ts";
 
 const AWKWARD = readFileSync(join(PROJECT_ROOT, "tests", "recovery", "support", "awkward.sql"), "utf8");
 
-let cloud: TestCloud;
+let started: RoundTrip;
 let source: TestDatabase;
 let target: TestDatabase;
 let manifest: Manifest;
 beforeAll(async () => {
-  [cloud, source, target] = await Promise.all([startTestCloud(), startTestDatabase(), startTestDatabase()]);
+  started = await startRoundTrip();
+  ({ database: source, target } = started);
   await runSql(source.url, "create extension btree_gist with schema extensions");
   await runSql(source.url, AWKWARD);
   await runSql(source.url, "refresh materialized view public.a_over_m");
-  const vault = await cloud.newVault();
-  const signer = await cloud.newSigner();
-  const trustedKeys = [await signer.publicKeyPem()];
-  const shared = { vault, tiers: TIERS, clock: systemClock, reporter: silent };
-  await backup({ ...shared, databaseUrl: source.url, signer });
-  const [listed] = await listBackups({ vault, tiers: TIERS, trustedKeys });
-  manifest = listed!.manifest!;
-  await restore({ ...shared, trustedKeys, targetUrl: target.url, generation: 1 });
+  const { vault, trustedKeys } = started;
+  await started.backUp(vault);
+  manifest = await started.manifestOf(vault);
+  await started.restoreInto(target.url, vault);
   await release({ vault, trustedKeys, tiers: TIERS, databaseUrl: target.url, reporter: silent });
 }, 120_000);
-afterAll(async () => {
-  await Promise.all([cloud.stop(), source.stop(), target.stop()]);
-});
+afterAll(() => started.stop());
 
 describe("awkward definitions", () => {
   it("come back as stock pg_dump sees them, owners and roles included", () => {

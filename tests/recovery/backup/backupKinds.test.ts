@@ -2,64 +2,45 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
 import { TIERS } from "../../../planning/tiers.ts";
-import { backup, type BackupOptions } from "../../../recovery/backup/backup.ts";
+import type { BackupOptions } from "../../../recovery/backup/backupOptions.ts";
 import { readConfiguration } from "../../../recovery/configuration/readConfiguration.ts";
 import { connect } from "../../../recovery/postgres/session/database.ts";
 import { chooseBackup } from "../../../recovery/vault/chooseBackup.ts";
-import { listBackups } from "../../../recovery/vault/listBackups.ts";
-import { verify } from "../../../recovery/verify/verify.ts";
-import { systemClock } from "../../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../../services/common/errors.ts";
-import { silent } from "../../../services/common/reporter.ts";
 import { realTiming } from "../../../services/common/timing.ts";
-import type { Signer } from "../../../services/signer/signer.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
-import type { TestCloud } from "../support/cloud.ts";
+import { type BackingUp, startBackingUp } from "../support/backingUp.ts";
 import { runSql } from "../support/sample.ts";
-import { startTestSource, type TestSource } from "../support/source.ts";
 
-let started: TestSource;
-let cloud: TestCloud;
+let source: BackingUp;
 let database: TestDatabase;
-let signer: Signer;
-let trustedKeys: string[];
 let vault: Vault;
 beforeAll(async () => {
-  started = await startTestSource();
-  ({ cloud, database, signer, trustedKeys } = started);
-  vault = await cloud.newVault();
+  source = await startBackingUp();
+  ({ database } = source);
+  vault = await source.cloud.newVault();
   await applySchema(database.url);
   await fill(database.url, { rows: 60 });
   await runSql(database.url, "select lo_from_bytea(0, '\\xcafe')");
 });
-afterAll(async () => {
-  await started.stop();
-});
+afterAll(() => source.stop());
 
 const CRITICAL = ["public.users", "public.posts", "public.applications"];
-const options = (more: Partial<BackupOptions> = {}): BackupOptions => ({
-  databaseUrl: database.url,
-  criticalTables: CRITICAL,
-  vault,
-  signer,
-  tiers: TIERS,
-  clock: systemClock,
-  reporter: silent,
-  ...more,
-});
-const list = () => listBackups({ vault, trustedKeys, tiers: TIERS });
-const manifestOf = async (backupId: string) => (await list()).find((one) => one.backupId === backupId)!.manifest!;
+const backup = (more: Partial<BackupOptions> = {}) => source.backUp(vault, { criticalTables: CRITICAL, ...more });
+const list = () => source.list(vault);
+const manifestOf = (backupId: string) => source.manifestOf(vault, backupId);
 const partsOf = async (backupId: string) => (await manifestOf(backupId)).parts.map(({ name }) => name).sort();
-const check = (backupId: string) => verify({ vault, trustedKeys, tiers: TIERS, backupId, reporter: silent });
+const check = (backupId: string) => source.check(vault, { backupId });
+const configurationThere = () => readConfiguration({ vault, trustedKeys: source.trustedKeys, tiers: TIERS });
 
 describe("kinds of backup", () => {
   it("hold what they promise, are verified, and never stand in for a full one", async () => {
     const configuration = () => Promise.resolve({ zone: "castchat.example" });
-    const schema = await backup(options({ kind: "schema-only" }));
-    const data = await backup(options({ kind: "data-only" }));
-    const critical = await backup(options({ kind: "critical" }));
-    const settings = await backup(options({ kind: "configuration", databaseUrl: undefined, configuration }));
+    const schema = await backup({ kind: "schema-only" });
+    const data = await backup({ kind: "data-only" });
+    const critical = await backup({ kind: "critical" });
+    const settings = await backup({ kind: "configuration", databaseUrl: undefined, configuration });
     const { appSchemas } = await manifestOf(schema.backupId);
     expect(appSchemas).toContain("public");
 
@@ -86,30 +67,24 @@ describe("kinds of backup", () => {
     const backups = await list();
     expect(() => chooseBackup(backups, {})).toThrow("of kind configuration");
     expect(chooseBackup(backups, { backupId: data.backupId }).chosen.backupId).toBe(data.backupId);
-    expect(await readConfiguration({ vault, trustedKeys, tiers: TIERS })).toHaveProperty(
-      "configuration.zone",
-      "castchat.example",
-    );
+    expect(await configurationThere()).toHaveProperty("configuration.zone", "castchat.example");
 
     // Four others were taken this year. The first full one still opens the longest tier, and only it is held.
-    const full = await backup(options({ configuration }));
+    const full = await backup({ configuration });
     expect(full.tier).toBe("annual");
     // A backup of a state that is about to be replaced is full, but not the successor.
-    const safety = await backup(options({ isSafety: true }));
+    const safety = await backup({ isSafety: true });
     expect(safety).toMatchObject({ kind: "full", tier: "daily" });
     const holds = await Promise.all(
       [full, data, safety].map(({ tier, backupId }) => vault.hasLegalHold(`${tier}/${backupId}/manifest.json`)),
     );
     expect(holds).toEqual([true, false, false]);
     expect(chooseBackup(await list(), {}).chosen.backupId).toBe(full.backupId);
-    expect(await readConfiguration({ vault, trustedKeys, tiers: TIERS })).toHaveProperty(
-      "configuration.zone",
-      "castchat.example",
-    );
+    expect(await configurationThere()).toHaveProperty("configuration.zone", "castchat.example");
   });
 
   it("report a critical table that does not exist", async () => {
-    const wrong = backup(options({ kind: "critical", criticalTables: ["public.posts", "public.postz"] }));
+    const wrong = backup({ kind: "critical", criticalTables: ["public.posts", "public.postz"] });
     await expect(wrong).rejects.toThrow(/no table public\.postz in postgres\. Correct `criticalTables`/);
     await expect(wrong).rejects.toBeInstanceOf(UserError);
   });
@@ -117,10 +92,10 @@ describe("kinds of backup", () => {
 
 describe("a run that is much smaller than the last", () => {
   it("is stored, and counts only once it is accepted", async () => {
-    const before = await backup(options());
+    const before = await backup();
     await runSql(database.url, "create table public.kept as table public.page_views; truncate public.page_views");
     await runSql(database.url, "alter table public.kept set schema private; drop table private.kept");
-    const small = backup(options({ shrinkPercent: 1 }));
+    const small = backup({ shrinkPercent: 1 });
     await expect(small).rejects.toBeInstanceOf(PromiseError);
     await expect(small).rejects.toThrow(/does not count as proven: it holds \d+ rows, \d+ % fewer than/);
     const [newest] = await list();
@@ -132,12 +107,12 @@ describe("a run that is much smaller than the last", () => {
     expect(await vault.hasLegalHold(`${before.tier}/${before.backupId}/manifest.json`)).toBe(true);
     expect(await check(newest!.backupId)).toMatchObject({ backupId: newest!.backupId });
 
-    const accepted = await backup(options({ shrinkPercent: 1, acceptsSmaller: true }));
+    const accepted = await backup({ shrinkPercent: 1, acceptsSmaller: true });
     expect(chooseBackup(await list(), {}).chosen.backupId).toBe(accepted.backupId);
   });
 
   it("is one that lacks an expected table", async () => {
-    await expect(backup(options({ criticalTables: [...CRITICAL, "public.gone"] }))).rejects.toThrow(
+    await expect(backup({ criticalTables: [...CRITICAL, "public.gone"] })).rejects.toThrow(
       "the expected table public.gone is not there",
     );
   });
@@ -148,12 +123,12 @@ describe("two runs", () => {
     const first = await connect(database.url, { applicationName: "castchat-recovery backup one" });
     await first.query("select pg_advisory_lock(hashtextextended('castchat-recovery backup', 0))");
     const before = (await list()).length;
-    await expect(backup(options({ timing: { ...realTiming, runLockMs: 1_000 } }))).rejects.toThrow(
+    await expect(backup({ timing: { ...realTiming, runLockMs: 1_000 } })).rejects.toThrow(
       /is running \("castchat-recovery backup one", since .*Z\)\. Wait for it to finish/,
     );
     expect((await list()).length).toBe(before);
     await first.end();
-    expect(await backup(options())).toMatchObject({ kind: "full" });
+    expect(await backup()).toMatchObject({ kind: "full" });
   }, 30_000);
 });
 
@@ -168,7 +143,7 @@ describe("a run that loses the session of its snapshot", () => {
         "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'castchat-recovery backup%'",
       );
     };
-    const result = await backup(options({ reporter }));
+    const result = await backup({ reporter });
     expect(cuts).toBe(1);
     const manifest = await manifestOf(result.backupId);
     expect([...manifest.parts, ...manifest.chunks].every(({ key }) => key.includes("/attempt-2/"))).toBe(true);

@@ -2,73 +2,37 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 
 import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
-import { TIERS } from "../../../planning/tiers.ts";
-import { backup } from "../../../recovery/backup/backup.ts";
-import { restore } from "../../../recovery/restore/recipes/restore.ts";
-import { listBackups } from "../../../recovery/vault/listBackups.ts";
-import { verify } from "../../../recovery/verify/verify.ts";
-import { systemClock } from "../../../services/common/clock.ts";
 import { UserError } from "../../../services/common/errors.ts";
-import { silent } from "../../../services/common/reporter.ts";
-import type { Signer } from "../../../services/signer/signer.ts";
-import { ageOpener, ageSealer } from "../../../services/vault/age.ts";
+import { ageOpener, ageSealer, type Opener } from "../../../services/vault/age.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
-import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
-import { startTestCloud, type TestCloud } from "../support/cloud.ts";
+import { type RoundTrip, startRoundTrip } from "../support/backingUp.ts";
 import { contentOf, tamper } from "../support/sample.ts";
 
-let cloud: TestCloud;
-let source: TestDatabase;
-let target: TestDatabase;
+let started: RoundTrip;
 let vault: Vault;
-let signer: Signer;
-let trustedKeys: string[];
 let identity: string;
 let backupId: string;
 let at: string;
 beforeAll(async () => {
-  [cloud, source, target] = await Promise.all([startTestCloud(), startTestDatabase(), startTestDatabase()]);
-  signer = await cloud.newSigner();
-  trustedKeys = [await signer.publicKeyPem()];
-  vault = await cloud.newVault();
+  started = await startRoundTrip();
+  ({ vault } = started);
   identity = await generateX25519Identity();
-  await applySchema(source.url);
-  await fill(source.url, { rows: 40 });
+  await applySchema(started.database.url);
+  await fill(started.database.url, { rows: 40 });
   const sealer = ageSealer([await identityToRecipient(identity)]);
-  const result = await backup({
-    databaseUrl: source.url,
-    vault,
-    signer,
-    sealer,
-    tiers: TIERS,
-    clock: systemClock,
-    configuration: () => Promise.resolve({ zone: "castchat.example" }),
-    reporter: silent,
-  });
+  const configuration = () => Promise.resolve({ zone: "castchat.example" });
+  const result = await started.backUp(vault, { sealer, configuration });
   backupId = result.backupId;
   at = `${result.tier}/${backupId}`;
 });
-afterAll(async () => {
-  await Promise.all([cloud.stop(), source.stop(), target.stop()]);
-});
+afterAll(() => started.stop());
 
-const check = (opener?: ReturnType<typeof ageOpener>) =>
-  verify({ vault, trustedKeys, opener, tiers: TIERS, reporter: silent });
-const restoreWith = (opener?: ReturnType<typeof ageOpener>) =>
-  restore({
-    vault,
-    trustedKeys,
-    opener,
-    tiers: TIERS,
-    targetUrl: target.url,
-    generation: 1,
-    clock: systemClock,
-    reporter: silent,
-  });
+const check = (opener?: Opener) => started.check(vault, { opener });
+const restoreWith = (opener?: Opener) => started.restoreInto(started.target.url, vault, { opener });
 
 describe("an encrypted backup", () => {
   it("leaves nothing but its manifest readable in the vault", async () => {
-    const [summary] = await listBackups({ vault, trustedKeys, tiers: TIERS });
+    const [summary] = await started.list(vault);
     expect(summary).toMatchObject({ backupId, proven: true });
     expect(summary!.manifest!.encryption!.recipients).toEqual([await identityToRecipient(identity)]);
     const objects = await vault.list(at);
@@ -84,7 +48,7 @@ describe("an encrypted backup", () => {
     expect(await check()).toMatchObject({ backupId, isDecrypted: false });
     expect(await check(ageOpener([identity]))).toMatchObject({ backupId, isDecrypted: true });
     await expect(check(ageOpener([await generateX25519Identity()]))).rejects.toThrow(
-      "is encrypted to none of the age identities at hand",
+      "is not encrypted to any of the given age identities",
     );
   });
 
@@ -93,7 +57,7 @@ describe("an encrypted backup", () => {
     await expect(restoreWith()).rejects.toBeInstanceOf(UserError);
     await expect(restoreWith(ageOpener([await generateX25519Identity()]))).rejects.toBeInstanceOf(UserError);
     await restoreWith(ageOpener([identity]));
-    expect(await contentOf(target.url)).toEqual(await contentOf(source.url));
+    expect(await contentOf(started.target.url)).toEqual(await contentOf(started.database.url));
   });
 
   it("is not taken when one of its objects was altered", async () => {

@@ -30,11 +30,8 @@ async function stored(backupId: string): Promise<BackupSummary> {
   await vault.put(chunks[0]!.key, Readable.from([Buffer.alloc(PART_BYTES)]), { lockUntil });
   const small = [parts[0]!.key, ...[SIGNATURE, MANIFEST, PROOF].map((name) => keyOf(PREFIX, backupId, name))];
   for (const key of small) await vault.put(key, Buffer.from("x"), { lockUntil });
-  return {
-    backupId,
-    prefix: PREFIX,
-    manifest: { backupId, parts, chunks, files: [] } as unknown as Manifest,
-  } as BackupSummary;
+  const manifest = { backupId, parts, chunks, files: [] } as unknown as Manifest;
+  return { backupId, prefix: PREFIX, manifest } as BackupSummary;
 }
 
 /** The holds of every version that lies under a backup, by its object's name. */
@@ -56,8 +53,8 @@ const all = (status: string) =>
   Object.fromEntries(
     ["000000.copy.zst", "configuration.json.zst", MANIFEST, SIGNATURE, PROOF].map((name) => [name, status]),
   );
-const move = (to: BackupSummary, from: BackupSummary[]) =>
-  moveLegalHold(vault, { prefix: to.prefix, manifest: to.manifest! }, from);
+const move = (to: BackupSummary, from: BackupSummary[], of = vault) =>
+  moveLegalHold(of, { prefix: to.prefix, manifest: to.manifest! }, from);
 
 describe("moveLegalHold", () => {
   it("holds every object of the newest backup, and releases the backup before", async () => {
@@ -123,17 +120,13 @@ describe("moveLegalHold", () => {
       ...vault,
       setLegalHold: (key, on) => (--left < 0 ? Promise.reject(new Error("interrupted")) : vault.setLegalHold(key, on)),
     };
-    await expect(moveLegalHold(breaking, { prefix: first.prefix, manifest: first.manifest! }, [])).rejects.toThrow(
-      "interrupted",
-    );
+    await expect(move(first, [], breaking)).rejects.toThrow("interrupted");
     expect(await countHeld(first)).toBe(3);
     await move(first, []);
     expect(await holdsOf(first)).toEqual(all("ON"));
 
     left = 3;
-    await expect(
-      moveLegalHold(breaking, { prefix: second.prefix, manifest: second.manifest! }, [first]),
-    ).rejects.toThrow("interrupted");
+    await expect(move(second, [first], breaking)).rejects.toThrow("interrupted");
     const third = await stored("20261103T020000Z-000009");
     await move(third, [second, first]);
     for (const one of [first, second]) expect(await countHeld(one)).toBe(0);

@@ -1,15 +1,12 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 
-import { backup } from "../../../recovery/backup/backup.ts";
 import { withSession } from "../../../recovery/postgres/session/database.ts";
-import { systemClock } from "../../../services/common/clock.ts";
-import { silent } from "../../../services/common/reporter.ts";
+import { type BackingUp, startBackingUp } from "../support/backingUp.ts";
 import { runSql } from "../support/sample.ts";
-import { startTestSource, type TestSource } from "../support/source.ts";
 
-let source: TestSource;
+let source: BackingUp;
 beforeAll(async () => {
-  source = await startTestSource();
+  source = await startBackingUp();
   const { database } = source;
   // Room for some 800 locks, an eighth of what a server has by default, so that an eighth of the tables shows the same.
   await runSql(database.superuserUrl, "alter system set max_locks_per_transaction = 10");
@@ -28,11 +25,7 @@ const makeTables = (from: number, to: number) =>
       );
     }
   });
-const backUp = async () =>
-  backup({
-    ...{ databaseUrl: source.database.url, vault: await source.cloud.newVault(), signer: source.signer },
-    ...{ tiers: TIERS, clock: systemClock, reporter: silent },
-  });
+const backUp = async () => source.backUp(await source.cloud.newVault(), { tiers: TIERS });
 
 it("takes no more locks for many tables than pg_dump does, and reports when there are too few", async () => {
   await makeTables(0, 500);

@@ -19,6 +19,7 @@ beforeAll(async () => {
   ({ source } = started);
 }, 60_000);
 afterAll(() => started.stop());
+const asSuperuser = (sql: string) => runSql(source.database.superuserUrl, sql);
 
 describe("project content that can't be read", () => {
   let busy: { server: Server; address: string; refusals: number; broken: number; weakens: boolean };
@@ -106,18 +107,16 @@ describe("project content that can't be read", () => {
     const without = supabaseContent({ ref: source.ref, token: undefined, endpoint: source.address });
     const { manifest, result } = await started.backUp(without);
     expect(namesIn(manifest)).toEqual([]);
-    const why = "SUPABASE_ACCESS_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists.";
+    const why =
+      "SUPABASE_ACCESS_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists. Type: export SUPABASE_ACCESS_TOKEN=TOKEN";
     expect(result.leftOut.filter(({ failed }) => failed === true).every((one) => one.why === why)).toBe(true);
     expect(manifest.leftOut).toContainEqual({ what: "edge functions", why, failed: true });
     expect(OUTSIDE_PARTS.map((part) => wholenessOf(manifest, part))).toEqual(Array(4).fill("lacking"));
   }, 30_000);
 
   it("costs only the object that can't be read, wherever it stands among the others", async () => {
-    await runSql(
-      source.database.superuserUrl,
-      `insert into storage.objects (bucket_id, name, version, metadata)
-         select 'files', 'a' || lpad(i::text, 2, '0'), 'v' || i, '{"size": 1}' from generate_series(1, 12) i`,
-    );
+    await asSuperuser(`insert into storage.objects (bucket_id, name, version, metadata)
+         select 'files', 'a' || lpad(i::text, 2, '0'), 'v' || i, '{"size": 1}' from generate_series(1, 12) i`);
     // An error of the service and a refusal, at the first objects of all.
     const failing: ProjectContent = {
       ...contentOfProject(source),
@@ -129,10 +128,7 @@ describe("project content that can't be read", () => {
       },
     };
     const { manifest, proven } = await started.backUp(failing);
-    await runSql(
-      source.database.superuserUrl,
-      "set session_replication_role = replica; delete from storage.objects where version like 'v%'",
-    );
+    await asSuperuser("set session_replication_role = replica; delete from storage.objects where version like 'v%'");
     const kept = Array.from({ length: 10 }, (_, at) => `storage files/a${String(at + 3).padStart(2, "0")}`);
     expect(namesIn(manifest)).toEqual([
       ...["function hello", ...kept, "storage files/empty", "storage files/one.txt"],
@@ -150,20 +146,16 @@ describe("project content that can't be read", () => {
   }, 30_000);
 
   it("is a loss when bytes differ from an unchanged row, and none when the app has changed the row meanwhile", async () => {
-    await runSql(
-      source.database.superuserUrl,
-      `insert into storage.objects (bucket_id, name, metadata) values ('files', 'vanished', '{"size": 5}'), ('files', 'deleted', '{"size": 5}'),
+    await asSuperuser(`insert into storage.objects (bucket_id, name, metadata) values ('files', 'vanished', '{"size": 5}'), ('files', 'deleted', '{"size": 5}'),
          ('files', 'unfinished', null), ('files', '../../../../auth/v1/admin/users', '{"size": 5}');
-       update storage.objects set metadata = metadata || '{"size": 7}' where name = 'one.txt'`,
-    );
+       update storage.objects set metadata = metadata || '{"size": 7}' where name = 'one.txt'`);
     const asked: string[] = [];
     const changing: ProjectContent = {
       ...contentOfProject(source),
       getObject: async (place, signal) => {
         asked.push(place.name);
         if (place.name === "deleted")
-          await runSql(
-            source.database.superuserUrl,
+          await asSuperuser(
             "set session_replication_role = replica; delete from storage.objects where name = 'deleted'",
           );
         const found = await contentOfProject(source).getObject(place, signal);

@@ -3,24 +3,18 @@ import { zstdDecompressSync } from "node:zlib";
 
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
-import { TIERS } from "../../../planning/tiers.ts";
-import { backup } from "../../../recovery/backup/backup.ts";
 import { withSession } from "../../../recovery/postgres/session/database.ts";
-import { listBackups } from "../../../recovery/vault/listBackups.ts";
-import { verify } from "../../../recovery/verify/verify.ts";
-import { systemClock } from "../../../services/common/clock.ts";
 import { PromiseError } from "../../../services/common/errors.ts";
-import { type Reporter, silent } from "../../../services/common/reporter.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
+import { type BackingUp, startBackingUp } from "../support/backingUp.ts";
 import { runSql } from "../support/sample.ts";
-import { startTestSource, type TestSource } from "../support/source.ts";
 
 /** In every row of the table that is read in several chunks, and in no other. */
 const BIG = "of the big table: ";
 
-let source: TestSource;
+let source: BackingUp;
 beforeAll(async () => {
-  source = await startTestSource();
+  source = await startBackingUp();
   // One stream of five chunks, which random words keep from being small, and enough others for every reader.
   const words = "(select string_agg(md5(random()::text), '') from generate_series(1, 15 + n % 2))";
   await runSql(
@@ -32,12 +26,6 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => source.stop());
 
-const backUp = (vault: Vault, reporter: Reporter = silent) =>
-  backup({
-    databaseUrl: source.database.url,
-    ...{ vault, signer: source.signer, tiers: TIERS, clock: systemClock, reporter },
-  });
-const list = (vault: Vault) => listBackups({ vault, trustedKeys: source.trustedKeys, tiers: TIERS });
 const isRows = (key: string) => key.includes("/data/");
 const OURS = "application_name like 'castchat-recovery backup %'";
 
@@ -63,7 +51,7 @@ describe("a run's readers", () => {
         await sleep(5);
       }
     });
-    await backUp(slow);
+    await source.backUp(slow);
     running.abort();
     await watching;
     expect(Math.max(...seen)).toBe(4);
@@ -88,17 +76,15 @@ describe("a run's readers", () => {
       },
     };
     const said: string[] = [];
-    const { backupId } = await backUp(cutting, (message) => void said.push(message));
+    const { backupId } = await source.backUp(cutting, { reporter: (message) => void said.push(message) });
     expect(ended).toHaveLength(1);
     expect(said.filter((one) => one.includes("starting again"))).toEqual([]);
-    const [one] = await list(vault);
-    const { chunks, parts } = one!.manifest!;
+    const { chunks, parts } = await source.manifestOf(vault);
     expect([...chunks, ...parts].some(({ key }) => key.includes("/attempt-"))).toBe(false);
     // Numbers of chunks that were stored and given up with what they belong to.
     const numbers = chunks.map(({ key }) => Number(/(\d+)\.copy/.exec(key)?.[1]));
     expect(Math.max(...numbers)).toBeGreaterThan(chunks.length);
-    const check = { vault, trustedKeys: source.trustedKeys, tiers: TIERS, reporter: silent };
-    expect(await verify({ ...check, backupId })).toMatchObject({ backupId, ok: true });
+    expect(await source.check(vault, { backupId })).toMatchObject({ backupId, ok: true });
   }, 60_000);
 });
 
@@ -117,12 +103,12 @@ describe("what is stored last", () => {
         return vault.getBytes(key, signal);
       },
     };
-    const { backupId, tier } = await backUp(noting);
-    const [{ manifest } = { manifest: undefined }] = await list(vault);
+    const { backupId, tier } = await source.backUp(noting);
+    const { chunks } = await source.manifestOf(vault);
     const [sig, json, proof] = ["manifest.sig", "manifest.json", "proof.json"].map(
       (name) => `${tier}/${backupId}/${name}`,
     );
-    const reads = manifest!.chunks.map(() => "read back");
+    const reads = chunks.map(() => "read back");
     const last = [sig, json, ...reads, proof];
     expect(stored.slice(-last.length)).toEqual(last);
     expect(stored.slice(0, -last.length).filter((key) => last.includes(key))).toEqual([]);
@@ -138,9 +124,9 @@ describe("what is stored last", () => {
         return bytes;
       },
     };
-    const run = backUp(broken);
+    const run = source.backUp(broken);
     await expect(run).rejects.toThrow(/data\/000002\.copy\.zst is damaged: its SHA-256 is not the manifest's/);
     await expect(run).rejects.toBeInstanceOf(PromiseError);
-    expect(await list(vault)).toMatchObject([{ proven: false, problems: ["it was not read back yet"] }]);
+    expect(await source.list(vault)).toMatchObject([{ proven: false, problems: ["it was not read back yet"] }]);
   }, 60_000);
 });

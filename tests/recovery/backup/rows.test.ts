@@ -15,6 +15,7 @@ import { restore } from "../../../recovery/restore/recipes/restore.ts";
 import { readRestoreMarker } from "../../../recovery/restore/run/restoreMarker.ts";
 import { listBackups } from "../../../recovery/vault/listBackups.ts";
 import { PromiseError } from "../../../services/common/errors.ts";
+import { until } from "../../../services/common/polling.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
 import type { TargetServer } from "../../support/targetServer.ts";
@@ -93,16 +94,9 @@ describe("rows", () => {
       const big = tables.filter((table) => ["big", "parent", "parts_rest"].includes(table.name));
       for (const table of big) {
         const reads = planReads([{ ...table, sizeBytes: table.sizeBytes * 1000 }], 17).flat();
-        const lines: string[] = [];
-        const sink = {
-          write: (bytes: Buffer, start: number, end: number) =>
-            void lines.push(bytes.toString("latin1", start, Math.min(end, start + 7))),
-          endOfRow: () => undefined,
-          full: () => undefined,
-        };
         const countIn = async (read: TableRead) => {
           let count = 0;
-          const counter = { ...sink, write: () => undefined, endOfRow: () => void (count += 1) };
+          const counter = { write: () => undefined, endOfRow: () => void (count += 1), full: () => undefined };
           await session.copyOut(copyOutSql(read), counter, read.table.format);
           return count;
         };
@@ -122,13 +116,10 @@ describe("rows", () => {
       const before = (await journalOf(target.url)).length;
       if (round % 2 === 1) await sleep(300 + Math.random() * 1500);
       // Every other time once another chunk is in.
-      else
-        for (
-          let wait = 0;
-          wait < 1000 && child.exitCode === null && (await journalOf(target.url)).length <= before;
-          wait += 1
-        )
-          await sleep(10);
+      else {
+        const isIn = async () => child.exitCode !== null || (await journalOf(target.url)).length > before;
+        await until(isIn, { everyMs: 10, limitMs: 10_000 });
+      }
       child.kill("SIGKILL");
       await ended;
       const { phase } = (await readRestoreMarker(target.url)) ?? {};
@@ -183,13 +174,8 @@ describe("rows", () => {
     const said: string[] = [];
     const reporter = (message: string) => {
       said.push(message);
-      if (message.startsWith("Dumping") && waits.length === 0) {
-        waits.push(
-          change("alter table public.t1 alter n type text"),
-          change("truncate public.t2"),
-          change("drop table public.t3"),
-        );
-      }
+      const changes = ["alter table public.t1 alter n type text", "truncate public.t2", "drop table public.t3"];
+      if (message.startsWith("Dumping") && waits.length === 0) waits.push(...changes.map(change));
       if (message.includes("yielding")) slow = false;
     };
     const result = await started.backUp({ databaseUrl: target.url, vault: slowVault, reporter, timing: yielding });

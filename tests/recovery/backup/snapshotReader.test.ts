@@ -25,12 +25,8 @@ afterAll(async () => {
 });
 
 const { signal } = new AbortController();
-const from = (databaseUrl = database.url) => ({
-  databaseUrl,
-  applicationName: "test reader",
-  snapshotId,
-  timing: yielding,
-});
+const place = { applicationName: "test reader", timing: yielding };
+const from = (databaseUrl = database.url) => ({ ...place, databaseUrl, snapshotId });
 
 describe("openReader", () => {
   it("connects when a network that was cut for a moment is back", async () => {

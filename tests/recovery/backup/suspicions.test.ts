@@ -4,20 +4,12 @@ import { type RunSize, suspicionsOf } from "../../../recovery/backup/suspicions.
 import { tableKey } from "../../../recovery/postgres/session/quote.ts";
 
 const table = (name: string, rows: number, bytes = rows * 100) => ({
-  schema: "public",
-  name,
-  kind: "app" as const,
-  columns: ["id"],
-  format: "text" as "text" | "binary",
-  rows,
-  bytes,
-  fingerprint: "0000000000000000",
+  ...{ schema: "public", name, kind: "app" as const, columns: ["id"], format: "text" as "text" | "binary" },
+  ...{ rows, bytes, fingerprint: "0000000000000000" },
 });
-const run = (backupId: string, kind: RunSize["kind"], ...tables: ReturnType<typeof table>[]): RunSize => ({
-  backupId,
-  kind,
-  tables,
-});
+type Tables = ReturnType<typeof table>[];
+const run = (backupId: string, kind: RunSize["kind"], ...tables: Tables): RunSize => ({ backupId, kind, tables });
+const full = (...tables: Tables) => run("now", "full", ...tables);
 const expected = (name: string, ...leaves: string[]) => ({
   name: `public.${name}`,
   keys: leaves.map((leaf) => tableKey({ schema: "public", name: leaf })),
@@ -27,31 +19,31 @@ const last = run("last", "full", table("posts", 1000), table("views", 9000));
 
 describe("suspicionsOf", () => {
   it.each<[string, RunSize, RunSize | undefined, string[]]>([
-    ["the same size", run("now", "full", table("posts", 1000), table("views", 9000)), last, []],
-    ["growth", run("now", "full", table("posts", 5000), table("views", 9000)), last, []],
-    ["just as much fewer as is allowed", run("now", "full", table("posts", 1000), table("views", 7000)), last, []],
-    ["no run before it", run("now", "full", table("posts", 3)), undefined, []],
+    ["the same size", full(table("posts", 1000), table("views", 9000)), last, []],
+    ["growth", full(table("posts", 5000), table("views", 9000)), last, []],
+    ["just as much fewer as is allowed", full(table("posts", 1000), table("views", 7000)), last, []],
+    ["no run before it", full(table("posts", 3)), undefined, []],
     [
       "more rows gone than that",
-      run("now", "full", table("posts", 1000), table("views", 6999, 900_000)),
+      full(table("posts", 1000), table("views", 6999, 900_000)),
       last,
       ["it holds 7999 rows, 20 % fewer than last (more than 20 % is suspicious)"],
     ],
     [
       "as many rows with far less in them",
-      run("now", "full", table("posts", 1000), table("views", 9000, 9000)),
+      full(table("posts", 1000), table("views", 9000, 9000)),
       last,
       ["it holds 109000 bytes of rows, 89 % fewer than last (more than 20 % is suspicious)"],
     ],
     [
       "as many rows of another format, whose bytes can't be compared",
-      run("now", "full", table("posts", 1000), { ...table("views", 9000, 9000), format: "binary" }),
+      full(table("posts", 1000), { ...table("views", 9000, 9000), format: "binary" }),
       last,
       [],
     ],
     [
       "an expected table emptied, others as large",
-      run("now", "full", table("posts", 0), table("views", 10_000)),
+      full(table("posts", 0), table("views", 10_000)),
       last,
       ["public.posts is empty, it had 1000 rows in last"],
     ],
@@ -67,8 +59,8 @@ describe("suspicionsOf", () => {
     const check = (now: RunSize) =>
       suspicionsOf(now, before, { shrinkPercent: 100, expectedTables: [posts, expected("applications")] });
     const gone = "the expected table public.applications is not there";
-    expect(check(run("now", "full", table("posts_2025", 10), table("posts_2026", 0)))).toEqual([gone]);
-    expect(check(run("now", "full", table("posts_2025", 0), table("posts_2026", 0)))).toEqual([
+    expect(check(full(table("posts_2025", 10), table("posts_2026", 0)))).toEqual([gone]);
+    expect(check(full(table("posts_2025", 0), table("posts_2026", 0)))).toEqual([
       gone,
       "public.posts is empty, it had 10 rows in last",
     ]);

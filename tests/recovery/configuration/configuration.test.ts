@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { collectConfiguration } from "../../../recovery/configuration/configuration.ts";
 import { fencePrimary } from "../../../recovery/site/fencePrimary.ts";
 import { vercelApps } from "../../../services/appHost/vercel.ts";
+import { silent } from "../../../services/common/reporter.ts";
 import { type MiniCloud, startMiniCloud } from "../../provider/recovery/miniCloud.ts";
 import { commitFiles, makeProject } from "../../provider/recovery/tinyApp.ts";
 
@@ -19,25 +20,13 @@ beforeAll(async () => {
   const zone = await cloud.call("cloudflare", "POST", "/client/v4/zones", { name: "castchat.example" });
   const { id } = zone["result"] as { id: string };
   for (let number = 0; number < 130; number += 1) {
-    await cloud.dns.createRecord(id, {
-      type: "TXT",
-      name: `n${number}.castchat.example`,
-      content: `value ${number}`,
-      ttlSeconds: 60,
-    });
+    const [name, content] = [`n${number}.castchat.example`, `value ${number}`];
+    await cloud.dns.createRecord(id, { type: "TXT", name, content, ttlSeconds: 60 });
   }
-  supabaseRef = (
-    await cloud.databaseHost.createProject({
-      name: "db",
-      organization: "castchat",
-      region: "eu-west-1",
-      password: "long password",
-    })
-  ).ref;
-  await cloud.call("supabase", "PATCH", `/v1/projects/${supabaseRef}/config/auth`, {
-    external_google_secret: "hunter2",
-    jwt_exp: 7200,
-  });
+  const project = { name: "db", organization: "castchat", region: "eu-west-1", password: "long password" };
+  supabaseRef = (await cloud.databaseHost.createProject(project)).ref;
+  const auth = { external_google_secret: "hunter2", jwt_exp: 7200 };
+  await cloud.call("supabase", "PATCH", `/v1/projects/${supabaseRef}/config/auth`, auth);
 });
 afterAll(() => cloud.stop());
 
@@ -53,14 +42,10 @@ describe("a configuration backup", () => {
   it("holds every part, all records of the zone, names of variables, and no secret value", async () => {
     // Vercel keeps these secrets as keys.
     const bypass = "b".repeat(32);
-    await cloud.call("vercel", "PATCH", `/v1/projects/${projectId}/protection-bypass`, {
-      generate: { secret: bypass },
-    });
+    const generate = { secret: bypass };
+    await cloud.call("vercel", "PATCH", `/v1/projects/${projectId}/protection-bypass`, { generate });
     const sources = {
-      vercelProject: projectId,
-      zoneName: "castchat.example",
-      repository: "castchat/app",
-      supabaseRef,
+      ...{ vercelProject: projectId, zoneName: "castchat.example", repository: "castchat/app", supabaseRef },
       readState: () => Promise.resolve({ version: 3 }),
     };
     const backup = await collectConfiguration(ports(), sources, signal);
@@ -106,18 +91,14 @@ describe("a configuration backup", () => {
 
   it("names a part that cannot be read, and holds the others", async () => {
     const appHost = () => vercelApps({ token: "wrong", endpoint: cloud.address("vercel") });
-    const sources = {
-      vercelProject: projectId,
-      zoneName: "absent.example",
-      repository: "castchat/absent",
-      supabaseRef,
-    };
+    const absent = { zoneName: "absent.example", repository: "castchat/absent" };
+    const sources = { vercelProject: projectId, ...absent, supabaseRef };
     const backup = await collectConfiguration({ ...ports(), appHost }, sources, signal);
     expect(backup.missing).toEqual([
       {
         part: "application",
         reason: expect.stringMatching(
-          /^Vercel refused GET .* \(403\): Not authorized\. Check VERCEL_API_TOKEN\.$/,
+          /^Vercel refused GET .* \(403\): Not authorized\. Check VERCEL_API_TOKEN: .* type: export VERCEL_API_TOKEN=TOKEN$/,
         ) as unknown,
       },
       { part: "dns", reason: "Cloudflare shows no zone absent.example" },
@@ -142,11 +123,8 @@ describe("fencing the primary", () => {
     const lines: string[] = [];
     const database = await cloud.databaseHost.project(supabaseRef);
     const application = await cloud.appHost.exportProject(projectId);
-    const primary = {
-      organization: database!.organization,
-      databaseName: database!.name,
-      vercelProject: String(application!["name"]),
-    };
+    const { organization, name: databaseName } = database!;
+    const primary = { organization, databaseName, vercelProject: String(application!["name"]) };
     const results = await fencePrimary(cloud, primary, signal, (line) => lines.push(line));
     expect(results).toEqual([
       { part: "database", fenced: true, reason: `${primary.databaseName} (${supabaseRef}) is paused` },
@@ -157,13 +135,9 @@ describe("fencing the primary", () => {
     expect(lines).toHaveLength(2);
   });
 
-  it("never stops a recovery: what is lost or unnamed is told", async () => {
-    const results = await fencePrimary(
-      cloud,
-      { organization: "castchat", databaseName: "lost", leftDatabaseName: "castchat-dr-g2" },
-      signal,
-      () => undefined,
-    );
+  it("never stops a recovery: what is lost or unnamed is reported", async () => {
+    const primary = { organization: "castchat", databaseName: "lost", leftDatabaseName: "castchat-dr-g2" };
+    const results = await fencePrimary(cloud, primary, signal, silent);
     expect(results).toEqual([
       { part: "database", fenced: false, reason: "Supabase has no project lost in castchat" },
       { part: "application", fenced: false, reason: "the setting peerVercelProject does not name it" },

@@ -32,7 +32,8 @@ describe("the configuration that the tokens reach", () => {
     expect(down.map(({ part }) => part)).toEqual(unset.map(({ part }) => part));
     expect(unset[0]).toEqual({
       part: "application",
-      reason: "VERCEL_API_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists.",
+      reason:
+        "VERCEL_API_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists. Type: export VERCEL_API_TOKEN=TOKEN",
     });
     expect(down[0]!.reason).toMatch(/^Vercel cannot be reached/);
     for (const missing of [unset, down])

@@ -22,7 +22,7 @@ beforeEach(async () => {
 afterEach(() => rm(backend, { recursive: true }));
 
 describe("repairCheckpoint", () => {
-  it("leaves a whole one alone", async () => {
+  it("leaves a whole one as it is", async () => {
     expect(await repair()).toBe("whole");
     expect(await readFile(`${file}.attrs`, "utf8")).toBe("{}");
   });

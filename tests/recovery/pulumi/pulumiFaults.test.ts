@@ -9,9 +9,9 @@ describe("setupFault", () => {
   it.each([
     [
       "error: PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions",
-      /set PULUMI_BACKEND_URL to/,
+      /Set PULUMI_BACKEND_URL to/,
     ],
-    ["error: passphrase must be set with PULUMI_CONFIG_PASSPHRASE or …", /set PULUMI_CONFIG_PASSPHRASE to/],
+    ["error: passphrase must be set with PULUMI_CONFIG_PASSPHRASE or …", /Set PULUMI_CONFIG_PASSPHRASE to/],
     ["error: getting secrets manager: incorrect passphrase, please set …", /does not open the secrets of stack prod/],
     ["error: no stack named 'prod' found", /^There is no stack named prod in this backend/],
     [
@@ -26,14 +26,14 @@ describe("setupFault", () => {
       'error: read ".pulumi/meta.yaml": blob (key ".pulumi/meta.yaml") (code=Unknown): ExpiredToken',
       /credentials.*ExpiredToken/,
     ],
-  ])("tells what to do about %j", (said, sentence) => {
+  ])("says what to do about %j", (said, sentence) => {
     const fault = setupFault(`\n${said}\n`, call);
     expect(fault).toBeInstanceOf(UserError);
     expect(fault?.message).toMatch(sentence);
     expect(fault?.message).not.toMatch(/\n/);
   });
 
-  it("leaves everything else to whoever knows more", () => {
+  it("leaves everything else to the engine", () => {
     expect(setupFault("error: update failed", call)).toBeUndefined();
   });
 });

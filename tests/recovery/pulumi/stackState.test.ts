@@ -86,8 +86,8 @@ describe("readStackState", () => {
 
   it.each([
     ["a stack that was never deployed", '{"version": 3, "checkpoint": {"stack": "x"}}', /never been deployed/],
-    ["no checkpoint", '{"swordfish": 1}', /in no form that is known here/],
-    ["no JSON", '{"swordfish', /is no JSON/],
+    ["no checkpoint", '{"swordfish": 1}', /a format that this version does not know/],
+    ["no JSON", '{"swordfish', /is not JSON/],
   ])("says so in one sentence: %s", async (_, text, words) => {
     const backend = await mkdtemp(join(folder, "bad-"));
     await mkdir(join(backend, ".pulumi", "stacks", PROJECT), { recursive: true });

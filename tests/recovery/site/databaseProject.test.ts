@@ -11,6 +11,7 @@ import {
 } from "../../../recovery/site/databaseProject.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { UserError } from "../../../services/common/errors.ts";
+import { silent } from "../../../services/common/reporter.ts";
 import { realTiming } from "../../../services/common/timing.ts";
 import { supabaseDatabases } from "../../../services/databaseHost/supabase.ts";
 import { UnreachableError } from "../../../services/http/http.ts";
@@ -33,6 +34,11 @@ beforeAll(async () => {
 });
 afterAll(() => cloud.stop());
 
+const create = (change: Partial<typeof wanted> = {}, reporter = silent, aborted = signal) =>
+  createDatabaseProject(ports, { ...wanted, ...change }, aborted, reporter);
+const remove = (ref: string, deletionProtection: boolean) =>
+  deleteDatabaseProject(ports, { ref, name: wanted.name, deletionProtection }, signal);
+
 describe("the database password", () => {
   it("is long, fit for an address, and another one for another token or name", () => {
     const password = derivedPassword("token", "o", "n");
@@ -48,7 +54,7 @@ describe("the database password", () => {
 describe("a project's life", () => {
   it("is created, known again after an interruption, refused once it holds data, and deleted only unprotected", async () => {
     const lines: string[] = [];
-    const made = await createDatabaseProject(ports, wanted, signal, (line) => lines.push(line));
+    const made = await create({}, (line) => void lines.push(line));
     expect(made.connectionString).toBe(
       `postgresql://postgres:${made.databasePassword}@${made.host}:${made.port}/postgres`,
     );
@@ -59,7 +65,7 @@ describe("a project's life", () => {
     expect(lines.join("\n")).not.toContain(made.databasePassword);
 
     // The engine was killed before it kept the result: the same call finds the same project.
-    const again = await createDatabaseProject(ports, wanted, signal, () => undefined);
+    const again = await create();
     expect(again.ref).toBe(made.ref);
     expect(again.connectionString).toBe(made.connectionString);
     expect(await cloud.databaseHost.projects()).toHaveLength(1);
@@ -68,61 +74,51 @@ describe("a project's life", () => {
     await client.connect();
     await client.query("create table public.posts (id int)");
     await client.end();
-    await expect(createDatabaseProject(ports, wanted, signal, () => undefined)).rejects.toThrow(
+    await expect(create()).rejects.toThrow(
       new UserError(
-        `Supabase project castchat-dr-g1 (${made.ref}) exists already and holds data (1 relations), so it is not touched: raise the generation for a new project, or delete that one in Supabase.`,
+        `Supabase project castchat-dr-g1 (${made.ref}) exists already and holds data (1 relations), so it is not touched. Raise the generation for a new project, or delete that one in Supabase.`,
       ),
     );
 
     const read = await readDatabaseProject(ports, made.ref, made.databasePassword, signal);
     expect(read?.ready).toMatchObject({ ref: made.ref, connectionString: made.connectionString });
-    await expect(
-      deleteDatabaseProject(ports, { ref: made.ref, name: wanted.name, deletionProtection: true }, signal),
-    ).rejects.toThrow(/is protected/);
+    await expect(remove(made.ref, true)).rejects.toThrow(/is protected\. .*`pulumi config set protect false`/);
     expect(await cloud.databaseHost.project(made.ref)).toBeDefined();
-    await deleteDatabaseProject(ports, { ref: made.ref, name: wanted.name, deletionProtection: false }, signal);
+    await remove(made.ref, false);
     expect(await readDatabaseProject(ports, made.ref, made.databasePassword, signal)).toBeUndefined();
-    // Gone already is fine.
-    await deleteDatabaseProject(ports, { ref: made.ref, name: wanted.name, deletionProtection: false }, signal);
+    // A project that is already gone is no error.
+    await remove(made.ref, false);
   });
 
-  it("leaves a project of the same name that was not made by us alone, and its password as it is", async () => {
-    const theirs = await cloud.databaseHost.createProject({
-      ...wanted,
-      name: "theirs",
-      password: "their own password",
-    });
-    const attempt = createDatabaseProject(ports, { ...wanted, name: "theirs" }, signal, () => undefined);
-    await expect(attempt).rejects.toThrow(/was not made with this access token, so it is not touched/);
+  it("leaves a project of the same name that was not made by us as it is, with its password", async () => {
+    const password = "their own password";
+    const theirs = await cloud.databaseHost.createProject({ ...wanted, name: "theirs", password });
+    await expect(create({ name: "theirs" })).rejects.toThrow(
+      /was not made with this access token, so it is not touched/,
+    );
     const { host, port } = await cloud.databaseHost.sessionAddress(theirs.ref);
     expect(
       await inspectDatabase(`postgresql://postgres:their%20own%20password@${host}:${port}/postgres`, signal),
     ).toEqual({ state: "empty" });
     await expect(readDatabaseProject(ports, theirs.ref, undefined, signal)).rejects.toThrow(/cannot be imported/);
-    await expect(
-      createDatabaseProject(ports, { ...wanted, name: "theirs", region: "eu-west-1" }, signal, () => undefined),
-    ).rejects.toThrow(/exists already in ap-northeast-2, not eu-west-1/);
+    await expect(create({ name: "theirs", region: "eu-west-1" })).rejects.toThrow(
+      /exists already in ap-northeast-2, not eu-west-1/,
+    );
   });
 
   it("refuses to choose between two projects of one name", async () => {
-    const twin = {
-      ...wanted,
-      name: "twin",
-      password: derivedPassword(cloud.credentials.supabaseToken, wanted.organization, "twin"),
-    };
+    const twin = { ...wanted, name: "twin", password: ports.passwordOf(wanted.organization, "twin") };
     await cloud.databaseHost.createProject(twin);
     await cloud.databaseHost.createProject(twin);
-    await expect(createDatabaseProject(ports, { ...wanted, name: "twin" }, signal, () => undefined)).rejects.toThrow(
-      /has 2 Supabase projects named twin/,
-    );
+    await expect(create({ name: "twin" })).rejects.toThrow(/has 2 Supabase projects named twin/);
   });
 
   it("stops waiting when it is cancelled, and says so", async () => {
     const controller = new AbortController();
-    const attempt = createDatabaseProject(ports, { ...wanted, name: "cancelled" }, controller.signal, (line) => {
+    const stop = (line: string) => {
       if (line.startsWith("waiting")) controller.abort(new Error("Stopped on request."));
-    });
-    await expect(attempt).rejects.toThrow("Stopped on request.");
+    };
+    await expect(create({ name: "cancelled" }, stop, controller.signal)).rejects.toThrow("Stopped on request.");
   });
 
   it("gives up with the last state at its limit", async () => {
@@ -133,20 +129,14 @@ describe("a project's life", () => {
     const timing = { ...realTiming, project: { firstMs: 5, longestMs: 5, limitMs: 3_000 } };
     let elapsed = 0;
     const clock = () => new Date((elapsed += 300));
-    await expect(
-      createDatabaseProject(
-        { ...ports, databaseHost: slow, timing, clock },
-        { ...wanted, name: "slow" },
-        signal,
-        () => undefined,
-      ),
-    ).rejects.toThrow(/was not healthy after \d+ s \((db is COMING_UP|project is COMING_UP)\)/);
+    const impatient = { ...ports, databaseHost: slow, timing, clock };
+    await expect(createDatabaseProject(impatient, { ...wanted, name: "slow" }, signal, silent)).rejects.toThrow(
+      /was not healthy after \d+ s \((db is COMING_UP|project is COMING_UP)\)/,
+    );
   });
 
   it("never takes an unreachable service for a project that is gone", async () => {
-    const nobody = supabaseDatabases({ token: "t", endpoint: "http://127.0.0.1:9", retryDelayMs: 1 });
-    await expect(readDatabaseProject({ ...ports, databaseHost: nobody }, "ref", "p", signal)).rejects.toThrow(
-      UnreachableError,
-    );
+    const databaseHost = supabaseDatabases({ token: "t", endpoint: "http://127.0.0.1:9", retryDelayMs: 1 });
+    await expect(readDatabaseProject({ ...ports, databaseHost }, "ref", "p", signal)).rejects.toThrow(UnreachableError);
   });
 });

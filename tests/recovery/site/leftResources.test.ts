@@ -10,19 +10,17 @@ import { PRIMARY, STANDBY } from "../../components/siteArgs.ts";
 describe("what resume knows to settle", () => {
   it("is every type that the stacks declare, in every mode, and no other", async () => {
     const replica = { standbyVaultBucketArn: "arn:aws:s3:::replica", standbyVaultKeyArn: "arn:aws:kms:x:2:key/1" };
+    const { stack, publicName, zoneName, supabaseOrganization: organization, generation } = STANDBY;
     const sites = [
       await registered(() => new PrimarySite("primary", { ...PRIMARY, ...replica })),
       await registered(() => new StandbySite("standby", STANDBY)),
       await registered(() => new StandbySite("standby", { ...STANDBY, mode: "active" })),
       await registered(() => new StandbySite("standby", { ...STANDBY, mode: "drill" })),
-    ];
-    const { stack, publicName, zoneName, supabaseOrganization: organization, generation } = STANDBY;
-    sites.push(
       // The program declares it beside the site (index.ts).
       await registered(() => new Generations("generations", { stack, publicName, zoneName, organization, generation })),
-    );
+    ];
     const types = sites.flat().map(({ type }) => type);
-    // Components are the engine's alone: nothing is ever left of them in a service.
+    // Components exist only for the engine: no service has anything of them.
     const resources = types.filter((type) => !type.startsWith("castchat:") && !type.startsWith("pulumi:"));
     expect(Object.keys(SETTLEMENTS).sort()).toEqual([...new Set(resources)].sort());
   });

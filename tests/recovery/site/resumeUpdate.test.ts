@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
+import type { StateResource } from "../../../recovery/pulumi/exportedState.ts";
 import { pulumiClient } from "../../../recovery/pulumi/pulumi.ts";
 import { repairCheckpoint } from "../../../recovery/pulumi/pulumiCheckpoint.ts";
 import { readUpdateLocks } from "../../../recovery/pulumi/pulumiLocks.ts";
@@ -25,17 +26,9 @@ const TOKEN = "plugins-token";
 const KEY = { AWS_ACCESS_KEY_ID: "AKIASANDBOXRESUME000", AWS_SECRET_ACCESS_KEY: "resume-secret" };
 const before = { ...process.env };
 
-interface Resource {
-  urn: string;
-  type: string;
-  id?: string;
-  outputs?: unknown;
-  protect?: boolean;
-  dependencies?: string[];
-}
 interface Deployment {
-  resources: Resource[];
-  pending_operations?: { type: string; resource: Resource }[];
+  resources: StateResource[];
+  pending_operations?: { type: string; resource: StateResource }[];
 }
 interface Checkpoint {
   checkpoint: { latest: Deployment };
@@ -57,10 +50,8 @@ beforeAll(async () => {
   const started = JSON.parse((await promisify(execFile)("node", starter)).stdout) as { pid: number; port: number };
   ministack = started.pid;
   aws = await HoldingProxy.start(`http://127.0.0.1:${started.port}`);
-  const child = spawn("node", [join(support, "startEmulators.ts"), stack.folder, TOKEN], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  emulators = child;
+  const starting = [join(support, "startEmulators.ts"), stack.folder, TOKEN];
+  const child = (emulators = spawn("node", starting, { stdio: ["pipe", "pipe", "inherit"] }));
   at = JSON.parse(((await once(child.stdout, "data")) as [Buffer])[0].toString()) as typeof at;
   vercel = await HoldingProxy.start(at.vercel);
   stack.environment["SANDBOX_VERCEL_URL"] = vercel.address;
@@ -110,15 +101,10 @@ const nameOf = ({ urn }: { urn: string }) => urn.split("::").at(-1) ?? urn;
 /** Runs an `up` and kills its engine with kill -9 while a request is held. */
 async function killDuring(request: RegExp, moment: Moment): Promise<void> {
   const held = aws.hold(request, moment);
-  const engine = spawn("pulumi", ["up", "--yes", "--skip-preview", "--non-interactive"], {
-    cwd: stack.folder,
-    env: stack.environment,
-    stdio: "ignore",
-  });
-  await Promise.race([
-    held,
-    once(engine, "exit").then(() => Promise.reject(new Error(`no ${request.source} was sent`))),
-  ]);
+  const options = { cwd: stack.folder, env: stack.environment, stdio: "ignore" } as const;
+  const engine = spawn("pulumi", ["up", "--yes", "--skip-preview", "--non-interactive"], options);
+  const ended = once(engine, "exit").then(() => Promise.reject(new Error(`no ${request.source} was sent`)));
+  await Promise.race([held, ended]);
   engine.kill("SIGKILL");
   await once(engine, "exit");
 }
@@ -238,7 +224,7 @@ describe("resume after a kill -9 while one resource was being created", () => {
     expect(await stack.previewSummary()).toEqual({ same: 5 });
   }, 60_000);
 
-  it("says how to free the name of a secret that somebody has marked for deletion, and forgets it", async () => {
+  it("says how to free the name of a secret that was marked for deletion, and forgets it", async () => {
     const names = awsNames({ region: "ap-northeast-1", endpoint: aws.address });
     await stack.program(program());
     await stack.must("up", "--yes", "--skip-preview");
@@ -285,7 +271,7 @@ describe("resume after an up that made a Vercel project half", () => {
     await forgetAll();
   }, 90_000);
 
-  it("leaves a project alone that holds anything, and says what to type", async () => {
+  it("leaves a project as it is that holds anything, and says what to type", async () => {
     const call = (method: string, path: string, body: object) =>
       fetch(at.vercel + path, {
         method,

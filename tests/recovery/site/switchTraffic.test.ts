@@ -14,6 +14,7 @@ import {
 import type { AppHost } from "../../../services/appHost/appHost.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { UserError } from "../../../services/common/errors.ts";
+import { silent } from "../../../services/common/reporter.ts";
 import { realTiming } from "../../../services/common/timing.ts";
 import type { DnsHost } from "../../../services/dns/dnsHost.ts";
 import { type MiniCloud, startMiniCloud } from "../../provider/recovery/miniCloud.ts";
@@ -43,25 +44,10 @@ const MUTE_SERVER = TINY_SERVER.replace(", commit, deployment }", " }");
 async function deploy(name: string, server = TINY_SERVER) {
   const commit = await commitFiles(cloud, `castchat/${name}`, { "server.mjs": server, name });
   const projectId = await makeProject(cloud, name);
-  const wanted = {
-    projectId,
-    projectName: name,
-    sourceUrl: cloud.repository(`castchat/${name}`),
-    sourceRef: "main",
-    healthPath: "/api/health",
-  };
-  const done = await deployApplication(
-    {
-      appHost: cloud.appHost,
-      git: cloud.git,
-      edge: cloud.edge,
-      clock: systemClock,
-      timing,
-    },
-    wanted,
-    signal,
-    () => undefined,
-  );
+  const source = { sourceUrl: cloud.repository(`castchat/${name}`), sourceRef: "main" };
+  const wanted = { projectId, projectName: name, ...source, healthPath: "/api/health" };
+  const deploying = { appHost: cloud.appHost, git: cloud.git, edge: cloud.edge, clock: systemClock, timing };
+  const done = await deployApplication(deploying, wanted, signal, silent);
   return { projectId, deploymentUrl: done.url, commit, deploymentId: done.deploymentId };
 }
 
@@ -82,7 +68,7 @@ beforeEach(() => {
 
 const forProd = (generation = 1): WantedTraffic => ({ publicName, zoneName, stack: "prod", generation, ...prod });
 const forDr = (generation = 2): WantedTraffic => ({ publicName, zoneName, stack: "dr", generation, ...dr });
-const go = (wanted: WantedTraffic) => switchTraffic(ports, wanted, signal, () => undefined);
+const go = (wanted: WantedTraffic) => switchTraffic(ports, wanted, signal, silent);
 const serving = async () => {
   const health = await applicationHealth(cloud.edge, `https://${publicName}`, "/api/health", signal);
   return health.healthy ? health.commit : undefined;
@@ -113,12 +99,8 @@ describe("taking a public name", () => {
   });
 
   it("changes a CNAME that leads elsewhere in place", async () => {
-    const old = await cloud.dns.createRecord(zoneId, {
-      type: "CNAME",
-      name: publicName,
-      content: "old.example.org",
-      ttlSeconds: 300,
-    });
+    const elsewhere = { type: "CNAME", name: publicName, content: "old.example.org", ttlSeconds: 300 } as const;
+    const old = await cloud.dns.createRecord(zoneId, elsewhere);
     expect((await go(forProd())).recordId).toBe(old.id);
     expect(await serving()).toBe(prod.commit);
   });
@@ -134,32 +116,25 @@ describe("that the name leads to the target", () => {
       edge: (url, at, headers) => {
         if (new URL(url).host !== publicName || seen.left === 0) return cloud.edge(url, at, headers);
         seen.left -= 1;
-        return Promise.resolve({
-          status: 200,
-          body: { status: "ok", ...body },
-          excerpt: "",
-          servedBy: isVercel ? "Vercel" : undefined,
-        });
+        const servedBy = isVercel ? "Vercel" : undefined;
+        return Promise.resolve({ status: 200, body: { status: "ok", ...body }, excerpt: "", servedBy });
       },
     };
     return seen;
   };
 
-  it("is not proved by the commit, which the old site may have, too", async () => {
-    const seen = stale(3, { commit: dr.commit, deployment: prod.deploymentId }, true);
-    await go(forDr());
-    expect(seen.left).toBe(0);
-  });
-
-  it("is not proved by an answer that names no commit for a target that names none", async () => {
-    const seen = stale(3, {}, false);
-    await go(forMute());
-    expect(seen.left).toBe(0);
-  });
-
-  it("is not proved by an answer without a deployment for a target that names its own", async () => {
-    const seen = stale(3, { commit: dr.commit }, true);
-    await go(forDr());
+  it.each<[string, () => WantedTraffic, () => object, boolean]>([
+    [
+      "the commit, which the old site may have, too",
+      forDr,
+      () => ({ commit: dr.commit, deployment: prod.deploymentId }),
+      true,
+    ],
+    ["an answer that names no commit for a target that names none", forMute, () => ({}), false],
+    ["an answer without a deployment for a target that names its own", forDr, () => ({ commit: dr.commit }), true],
+  ])("is not proved by %s", async (_what, wanted, body, isVercel) => {
+    const seen = stale(3, body(), isVercel);
+    await go(wanted());
     expect(seen.left).toBe(0);
   });
 
@@ -246,10 +221,12 @@ describe("a domain of another team", () => {
     expect(await serving()).toBe(prod.commit);
   });
 
-  it("is told in time when the app host does not accept the proof", async () => {
+  it("is reported in time when the app host does not accept the proof", async () => {
     const never = { ...doubting(), verifyPublicName: () => Promise.resolve(unverified("x")) };
     ports = { ...ports, appHost: never, timing: impatient(1, 5) };
-    await expect(go(forProd())).rejects.toThrow(/Vercel did not accept the proof for .* in time: run again/);
+    await expect(go(forProd())).rejects.toThrow(
+      /Vercel did not accept the proof for .* in time\. Run the same command again to continue/,
+    );
   });
 
   it("is not taken where the proof is a record that a person has to set", async () => {
@@ -262,10 +239,7 @@ describe("a domain of another team", () => {
 
 describe("the lease before a recovery", () => {
   it("refuses at once what the switch would refuse in the end", async () => {
-    const context = {
-      ...recoveryContext(recoveryConfig.parse({ awsRegion: "x" }), {}),
-      dns: () => cloud.dns,
-    };
+    const context = { ...recoveryContext(recoveryConfig.parse({ awsRegion: "x" }), {}), dns: () => cloud.dns };
     const ask = (stack: string, generation: number, zone = zoneName) =>
       trafficLease.invoke(context, { publicName, zoneName: zone, stack, generation }, signal);
     expect(await ask("dr", 1)).toEqual({ holder: "no stack" });
@@ -273,7 +247,7 @@ describe("the lease before a recovery", () => {
     await go(forProd());
     expect(await ask("dr", 2)).toEqual({ holder: "stack=prod;generation=1" });
     await expect(ask("dr", 1)).rejects.toThrow(
-      /is held by stack prod with generation 1: to take it over, set generation to 2/,
+      /is held by stack prod with generation 1, .*To take the name over, run `pulumi config set generation 2 -s dr`/,
     );
   });
 });
@@ -286,7 +260,7 @@ describe("a refusal", () => {
     await go(forProd());
     await expect(go(forDr(generation))).rejects.toThrow(
       new UserError(
-        `${publicName} is held by stack prod with generation 1: to take it over, set generation to 2 or higher (it is ${generation}).`,
+        `${publicName} is held by stack prod with generation 1, and stack dr is set to ${generation}. To take the name over, run \`pulumi config set generation 2 -s dr\`, or set a higher one.`,
       ),
     );
     expect(await serving()).toBe(prod.commit);
@@ -295,7 +269,7 @@ describe("a refusal", () => {
   it("is given to the holder itself with a lower generation", async () => {
     await go(forDr(5));
     await expect(go(forDr(4))).rejects.toThrow(
-      /holds .* with generation 5 already: set generation to 5 or higher, not 4/,
+      /already holds .* with generation 5, but is set to 4\. Run `pulumi config set generation 5 -s dr`, or set a higher/,
     );
   });
 
@@ -309,11 +283,8 @@ describe("a refusal", () => {
   });
 
   it("is given where an A record stands, before the lease is taken", async () => {
-    await cloud.call("cloudflare", "POST", `/client/v4/zones/${zoneId}/dns_records`, {
-      type: "A",
-      name: publicName,
-      content: "192.0.2.1",
-    });
+    const record = { type: "A", name: publicName, content: "192.0.2.1" };
+    await cloud.call("cloudflare", "POST", `/client/v4/zones/${zoneId}/dns_records`, record);
     await expect(go(forProd())).rejects.toThrow(
       /has an A record \(192\.0\.2\.1\).*replace it in Cloudflare by a CNAME/,
     );
@@ -321,21 +292,12 @@ describe("a refusal", () => {
   });
 
   it("is given to a name outside of the zone, an unknown zone, and a lease that cannot be read", async () => {
-    await expect(go({ ...forProd(), publicName: "app.other.example" })).rejects.toThrow(/does not lie in zone/);
+    await expect(go({ ...forProd(), publicName: "app.other.example" })).rejects.toThrow(/is not in zone/);
     await expect(go({ ...forProd(), zoneName: "example" })).rejects.toThrow(/Cloudflare shows no zone example/);
-    await cloud.dns.createRecord(zoneId, {
-      type: "TXT",
-      name: `_castchat-recovery.${publicName}`,
-      content: "hello",
-      ttlSeconds: 60,
-    });
-    await expect(go(forProd())).rejects.toThrow(/says hello, which is no lease/);
-    await cloud.dns.createRecord(zoneId, {
-      type: "TXT",
-      name: `_castchat-recovery.${publicName}`,
-      content: "stack=x;generation=1",
-      ttlSeconds: 60,
-    });
+    const lease = { type: "TXT", name: `_castchat-recovery.${publicName}`, ttlSeconds: 60 } as const;
+    await cloud.dns.createRecord(zoneId, { ...lease, content: "hello" });
+    await expect(go(forProd())).rejects.toThrow(/says hello, which is not a lease\. Delete it in Cloudflare/);
+    await cloud.dns.createRecord(zoneId, { ...lease, content: "stack=x;generation=1" });
     await expect(go(forProd())).rejects.toThrow(/has 2 TXT records/);
   });
 
@@ -350,7 +312,7 @@ describe("a refusal", () => {
       },
     };
     ports = { ...ports, dns: raced };
-    await expect(go(forProd())).rejects.toThrow(/has 2 TXT records .* so it is open who holds/);
+    await expect(go(forProd())).rejects.toThrow(/has 2 TXT records .* so it is not known which stack holds/);
     expect(await cloud.appHost.publicName(prod.projectId, publicName)).toBeUndefined();
   });
 });
@@ -372,7 +334,7 @@ describe("an interruption", () => {
           url.includes(publicName) ? Promise.reject(new Error("cut off")) : cloud.edge(url, at, headers),
       }),
     ],
-  ])("%s is gone on with by the same call", async (_where, cut) => {
+  ])("%s is continued by the same call", async (_where, cut) => {
     const before = await go(forProd());
     const whole = ports;
     ports = { ...ports, ...cut() };
@@ -388,34 +350,26 @@ describe("looking at a public name", () => {
   it("shows who holds it, and changes nothing", async () => {
     expect(await readTraffic(ports, forProd(), signal)).toBeUndefined();
     const { recordId } = await go(forProd());
-    expect(await readTraffic(ports, forProd(), signal)).toEqual({
-      holder: "stack=prod;generation=1",
-      held: true,
-      recordId,
-      hasDomain: true,
-    });
+    const seen = { holder: "stack=prod;generation=1", held: true, recordId, hasDomain: true };
+    expect(await readTraffic(ports, forProd(), signal)).toEqual(seen);
     await go(forDr());
-    expect(await readTraffic(ports, forProd(), signal)).toEqual({
-      holder: "stack=dr;generation=2",
-      held: false,
-      recordId,
-      hasDomain: false,
-    });
+    const lost = { holder: "stack=dr;generation=2", held: false, recordId, hasDomain: false };
+    expect(await readTraffic(ports, forProd(), signal)).toEqual(lost);
     expect(await serving()).toBe(dr.commit);
   });
 });
 
-describe("letting go", () => {
+describe("releasing the name", () => {
   it("takes domain and lease, and leaves the name's last record for the next holder", async () => {
     const { recordId } = await go(forProd());
     const said = await releaseTraffic(ports, forProd(), signal);
-    expect(said.join("\n")).toMatch(/domain .* removed[\s\S]*record .* stays[\s\S]*given back/);
+    expect(said.join("\n")).toMatch(/domain .* removed[\s\S]*record .* stays[\s\S]*lease .* released/);
     expect((await records()).map(({ id, type }) => [id, type])).toEqual([[recordId, "CNAME"]]);
     expect(await cloud.appHost.publicName(prod.projectId, publicName)).toBeUndefined();
     expect((await go(forDr(1))).recordId).toBe(recordId);
   });
 
-  it("leaves everything alone when another stack, or a later run of the same, holds the name", async () => {
+  it("leaves everything as it is when another stack, or a later run of the same, holds the name", async () => {
     await go(forProd());
     await go(forDr());
     expect(await releaseTraffic(ports, forProd(), signal)).toEqual([

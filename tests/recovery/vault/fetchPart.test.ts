@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import { readdirSync, readlinkSync, statSync } from "node:fs";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,13 +16,10 @@ const signal = new AbortController().signal;
 
 /** A backup with one dump, whose object the vault gives like this. */
 function sourceOf(stored: Buffer, get: () => AsyncGenerator<Buffer>): BackupSource {
-  const sha256 = createHash("sha256").update(stored).digest("hex");
+  const sha256 = hash("sha256", stored);
   const part = { name: "schema.dump", key: "daily/x/schema.dump.zst", sizeBytes: stored.length, sha256 };
-  const vault = {
-    name: "vault",
-    passedOver: new PassedOver(),
-    get: () => Promise.resolve(Readable.from(get())),
-  } as unknown as Vault;
+  const opened = () => Promise.resolve(Readable.from(get()));
+  const vault = { name: "vault", passedOver: new PassedOver(), get: opened } as unknown as Vault;
   return { vault, manifest: { backupId: "x", parts: [part] } as unknown as BackupSource["manifest"] };
 }
 

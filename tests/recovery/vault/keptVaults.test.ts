@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -62,9 +62,8 @@ describe.each(folders.map(({ name }) => name))("the kept vault %s", (name) => {
     for (const entry of readdirSync(objects, { recursive: true, withFileTypes: true })) {
       if (!entry.isFile()) continue;
       const path = join(entry.parentPath, entry.name);
-      await cloud.s3.send(
-        new PutObjectCommand({ Bucket: vault.name, Key: relative(objects, path), Body: readFileSync(path) }),
-      );
+      const object = { Key: relative(objects, path), Body: readFileSync(path) };
+      await cloud.s3.send(new PutObjectCommand({ Bucket: vault.name, ...object }));
     }
   });
 
@@ -171,11 +170,8 @@ describe.each(folders.map(({ name }) => name))("the kept vault %s", (name) => {
         "attachments/empty": await bytesOf(content, "attachments", "empty"),
         hello: (await content.functionBody("hello"))!,
       };
-      expect(
-        Object.fromEntries(
-          Object.entries(found).map(([key, bytes]) => [key, createHash("sha256").update(bytes).digest("hex")]),
-        ),
-      ).toEqual(fixture.files);
+      const hashes = Object.entries(found).map(([key, bytes]) => [key, hash("sha256", bytes)]);
+      expect(Object.fromEntries(hashes)).toEqual(fixture.files);
       expect(await content.authSettings()).toMatchObject({ site_url: "https://castchat.example", jwt_exp: 1800 });
       expect(
         await runSql(database.url, "select name, decrypted_secret as secret from vault.decrypted_secrets"),

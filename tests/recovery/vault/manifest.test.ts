@@ -5,39 +5,25 @@ import { PromiseError } from "../../../services/common/errors.ts";
 
 const INSTANT = "2026-11-23T00:00:00.000Z";
 const table = {
-  schema: "public",
-  name: "posts",
-  kind: "app",
-  columns: ["id"],
-  rows: 1,
-  bytes: 2,
-  fingerprint: "0".repeat(16),
+  ...{ schema: "public", name: "posts", kind: "app", columns: ["id"] },
+  ...{ rows: 1, bytes: 2, fingerprint: "0".repeat(16) },
 };
 const manifest = (more: object) =>
   Buffer.from(
     JSON.stringify({
-      format: "castchat-backup",
-      formatVersion: 4,
-      backupId: "20261123T000000Z-aaaaaa",
-      kind: "full",
-      suspicions: [],
-      tier: "daily",
-      startedAt: INSTANT,
-      snapshotAt: INSTANT,
-      finishedAt: INSTANT,
-      signedBy: "key",
-      source: { host: "db", database: "postgres", serverVersion: "17.10", pgDumpVersion: "18.4" },
+      ...{ format: "castchat-backup", formatVersion: 4, backupId: "20261123T000000Z-aaaaaa", kind: "full" },
       ...{
-        extensions: [],
-        appSchemas: [],
-        parts: [],
-        chunks: [],
-        files: [],
-        tables: [table],
-        filledViews: [],
-        sequences: [],
+        suspicions: [],
+        tier: "daily",
+        startedAt: INSTANT,
+        snapshotAt: INSTANT,
+        finishedAt: INSTANT,
+        signedBy: "key",
       },
-      ...{ jobs: [], publications: [], objects: {}, leftOut: [], seedCounts: { users: 0, posts: 1, applications: 0 } },
+      source: { host: "db", database: "postgres", serverVersion: "17.10", pgDumpVersion: "18.4" },
+      ...{ extensions: [], appSchemas: [], parts: [], chunks: [], files: [], tables: [table], filledViews: [] },
+      ...{ sequences: [], jobs: [], publications: [], objects: {}, leftOut: [] },
+      seedCounts: { users: 0, posts: 1, applications: 0 },
       ...more,
     }),
   );
@@ -45,14 +31,8 @@ const manifest = (more: object) =>
 describe("parseManifest", () => {
   it("reads the format of a table's rows, which was text before version 4", () => {
     const formats = (more: object) => parseManifest(manifest(more)).tables.map(({ format }) => format);
-    expect(
-      formats({
-        tables: [
-          { ...table, format: "binary" },
-          { ...table, format: "text" },
-        ],
-      }),
-    ).toEqual(["binary", "text"]);
+    const tables = ["binary", "text"].map((format) => ({ ...table, format }));
+    expect(formats({ tables })).toEqual(["binary", "text"]);
     expect(formats({ formatVersion: 3 })).toEqual(["text"]);
   });
 

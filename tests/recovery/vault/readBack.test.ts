@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -10,7 +10,7 @@ import { PassedOver } from "../../../services/vault/passedOver.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 
 const CONTENT = Buffer.from("a picture");
-const sha256 = createHash("sha256").update(CONTENT).digest("hex");
+const sha256 = hash("sha256", CONTENT);
 const FILES = 60;
 
 /** A backup that only holds storage objects. */

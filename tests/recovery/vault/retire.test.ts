@@ -15,27 +15,26 @@ beforeEach(() => {
   [held, keyIsAlive, isForgotten, done] = [EMPTY, true, false, []];
 });
 
+const doing = (what: string, fault: Error | undefined) =>
+  fault === undefined ? Promise.resolve(void done.push(what)) : Promise.reject(fault);
+
 const retire = (faults: { bucket?: Error; key?: Error; disagrees?: Error } = {}) =>
   retireVault({
     stack: "dr",
     bucket: {
       name: "vault",
       census: () => Promise.resolve(held),
-      remove() {
-        if (faults.bucket) return Promise.reject(faults.bucket);
-        done.push("bucket");
+      async remove() {
+        await doing("bucket", faults.bucket);
         held = undefined;
-        return Promise.resolve();
       },
     },
     key: {
       arn: "arn:key",
       isAlive: () => Promise.resolve(keyIsAlive),
-      end() {
-        if (faults.key) return Promise.reject(faults.key);
-        done.push("key");
+      async end() {
+        await doing("key", faults.key);
         keyIsAlive = false;
-        return Promise.resolve();
       },
     },
     auditBucket: "audit",
@@ -47,9 +46,7 @@ const retire = (faults: { bucket?: Error; key?: Error; disagrees?: Error } = {})
     },
     confirm({ names, lines }) {
       expect([names, lines.join()]).toEqual([["vault"], expect.stringContaining("arn:key")]);
-      if (faults.disagrees) return Promise.reject(faults.disagrees);
-      done.push("agreed");
-      return Promise.resolve();
+      return doing("agreed", faults.disagrees);
     },
     reporter: silent,
   });

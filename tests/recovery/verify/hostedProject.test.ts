@@ -5,18 +5,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { sandboxPostgres } from "../../../lab/sandbox/postgres/binaries.ts";
-import { TIERS } from "../../../planning/tiers.ts";
-import { backup } from "../../../recovery/backup/backup.ts";
 import type { ThrowawayPostgres } from "../../../recovery/postgres/session/throwawayPostgres.ts";
-import { restore } from "../../../recovery/restore/recipes/restore.ts";
 import { localThrowaway } from "../../../recovery/verify/throwaway/localThrowaway.ts";
 import { scratchThrowaway } from "../../../recovery/verify/throwaway/scratchThrowaway.ts";
-import { verify } from "../../../recovery/verify/verify.ts";
 import { systemClock } from "../../../services/common/clock.ts";
-import { silent } from "../../../services/common/reporter.ts";
-import type { Vault } from "../../../services/vault/vault.ts";
+import { type RoundTrip, startRoundTrip } from "../support/backingUp.ts";
 import { contentOf, definitionOf, runSql } from "../support/sample.ts";
-import { startSourceAndTarget } from "../support/source.ts";
+import { wishFor } from "./throwaway/support/wish.ts";
 
 /** What an app on a hosted project has, beside what every project has (lab/sandbox/postgres): extensions, and an event trigger that closes each new table. */
 const APP = `
@@ -38,27 +33,24 @@ const OF_OLDER_PLATFORM = `create function extensions.notify_api_restart() retur
   create event trigger api_restart on ddl_command_end execute function extensions.notify_api_restart();
   comment on event trigger api_restart is 'wakes the API'`;
 
-let started: Awaited<ReturnType<typeof startSourceAndTarget>>;
-let vault: Vault;
+let started: RoundTrip;
 let temporary: string;
 let definition: string;
 beforeAll(async () => {
   temporary = await mkdtemp(join(tmpdir(), "hosted-test-"));
-  started = await startSourceAndTarget();
-  const { cloud, database, signer } = started;
+  started = await startRoundTrip();
+  const { database, vault } = started;
   await runSql(database.url, APP);
   definition = definitionOf(database.superuserUrl);
   await runSql(database.superuserUrl, "alter role postgres superuser");
   await runSql(database.url, `${ENSURE_RLS}; ${OF_OLDER_PLATFORM}`);
   await runSql(database.superuserUrl, "alter role postgres nosuperuser");
-  vault = await cloud.newVault();
-  await backup({ databaseUrl: database.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
+  await started.backUp(vault);
 }, 60_000);
 afterAll(async () => {
   await Promise.all([started.stop(), rm(temporary, { recursive: true, force: true })]);
 });
 
-const shared = () => ({ vault, trustedKeys: started.trustedKeys, tiers: TIERS, clock: systemClock, reporter: silent });
 const locals = () => localThrowaway({ PG_BIN: sandboxPostgres.folder, TMPDIR: temporary });
 
 describe("a hosted project, as Supabase's published scripts make it", () => {
@@ -77,14 +69,7 @@ describe("a hosted project, as Supabase's published scripts make it", () => {
     [
       "a plain scratch server",
       async (work) => {
-        const signal = new AbortController().signal;
-        const plain = await locals().create({
-          serverMajor: 17,
-          systemIdentifier: undefined,
-          forbidden: [],
-          reporter: silent,
-          signal,
-        });
+        const plain = await locals().create(wishFor());
         try {
           await work(scratchThrowaway(plain.adminUrl));
         } finally {
@@ -96,7 +81,9 @@ describe("a hosted project, as Supabase's published scripts make it", () => {
     "is restored-proven on %s, which says what it could not check",
     (_name, withThrowaways) =>
       withThrowaways(async (throwaways) => {
-        const result = await verify({ ...shared(), restore: { throwaways, forbidden: [], clock: systemClock } });
+        const result = await started.check(started.vault, {
+          restore: { throwaways, forbidden: [], clock: systemClock },
+        });
         const { lines, notes } = result.restore!;
         expect(lines.filter(({ state }) => state === "not ok")).toEqual([]);
         expect(result.level).toBe("restored-proven");
@@ -114,10 +101,8 @@ describe("a hosted project, as Supabase's published scripts make it", () => {
   it("comes back into another one, as stock pg_dump sees it", async () => {
     const { database, target } = started;
     // What supautils permits on Supabase, the sandbox can't.
-    const { notes } = await restore({
-      ...{ ...shared(), targetUrl: target.url, generation: 1 },
-      ...{ isTest: true, withoutEventTriggers: true },
-    });
+    const more = { isTest: true, withoutEventTriggers: true };
+    const { notes } = await started.restoreInto(target.url, started.vault, more);
     expect(notes).toEqual([]);
     expect(await contentOf(target.url)).toEqual(await contentOf(database.url));
     expect(definitionOf(target.superuserUrl)).toBe(definition);

@@ -8,28 +8,25 @@ import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { sandboxPostgres } from "../../../lab/sandbox/postgres/binaries.ts";
 import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
 import { RECOVERY_LOG_PREFIX } from "../../../planning/names.ts";
-import { TIERS } from "../../../planning/tiers.ts";
-import { backup, type BackupOptions } from "../../../recovery/backup/backup.ts";
-import { type BackupSummary, listBackups } from "../../../recovery/vault/listBackups.ts";
-import { CHECKLIST, readVerifications } from "../../../recovery/vault/verification.ts";
+import type { BackupOptions } from "../../../recovery/backup/backupOptions.ts";
+import type { Throwaway } from "../../../recovery/postgres/session/throwawayPostgres.ts";
+import { CHECKLIST, readVerifications, type VerifiedState } from "../../../recovery/vault/verification.ts";
 import { type CheckLine, stateOf } from "../../../recovery/verify/testRestore/checklist.ts";
 import { localThrowaway } from "../../../recovery/verify/throwaway/localThrowaway.ts";
 import { scratchThrowaway } from "../../../recovery/verify/throwaway/scratchThrowaway.ts";
-import { FailedVerification, verify, type VerifyOptions, type VerifyResult } from "../../../recovery/verify/verify.ts";
+import { FailedVerification, type VerifyOptions, type VerifyResult } from "../../../recovery/verify/verify.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { UserError } from "../../../services/common/errors.ts";
-import { silent } from "../../../services/common/reporter.ts";
 import type { Signer } from "../../../services/signer/signer.ts";
 import { ageOpener, ageSealer } from "../../../services/vault/age.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
-import type { TestCloud } from "../support/cloud.ts";
+import { type BackingUp, startBackingUp } from "../support/backingUp.ts";
 import { resign } from "../support/resign.ts";
 import { runSql, tamper } from "../support/sample.ts";
-import { startTestSource, type TestSource } from "../support/source.ts";
+import { wishFor } from "./throwaway/support/wish.ts";
 
-let started: TestSource;
-let cloud: TestCloud;
+let source: BackingUp;
 let database: TestDatabase;
 let signer: Signer;
 let trustedKeys: string[];
@@ -38,41 +35,26 @@ let temporary: string;
 let backupId: string;
 beforeAll(async () => {
   temporary = await mkdtemp(join(tmpdir(), "verify-test-"));
-  started = await startTestSource();
-  ({ cloud, database, signer, trustedKeys } = started);
+  source = await startBackingUp();
+  ({ database, signer, trustedKeys } = source);
   await applySchema(database.url);
   await fill(database.url, { rows: 40 });
-  vault = await cloud.newVault();
-  ({ backupId } = await backup({
-    databaseUrl: database.url,
-    vault,
-    signer,
-    tiers: TIERS,
-    clock: systemClock,
-    reporter: silent,
-  }));
+  vault = await source.cloud.newVault();
+  ({ backupId } = await source.backUp(vault));
 });
 afterAll(async () => {
-  await Promise.all([started.stop(), rm(temporary, { recursive: true, force: true })]);
+  await Promise.all([source.stop(), rm(temporary, { recursive: true, force: true })]);
 });
 
+const asSuperuser = (sql: string) => runSql(database.superuserUrl, sql);
 const throwaways = () => localThrowaway({ PG_BIN: sandboxPostgres.folder, TMPDIR: temporary });
-const options = (more: Partial<VerifyOptions> = {}): VerifyOptions => ({
-  vault,
-  trustedKeys,
-  tiers: TIERS,
-  restore: { throwaways: throwaways(), forbidden: [], clock: systemClock },
-  reporter: silent,
-  ...more,
-});
+const verify = (more: Partial<VerifyOptions> = {}) =>
+  source.check(vault, { restore: { throwaways: throwaways(), forbidden: [], clock: systemClock }, ...more });
 const folders = async () => await readdir(temporary);
 
 /** What a verification that fails has found. */
 async function failure(work: Promise<VerifyResult>): Promise<VerifyResult> {
-  const error: unknown = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
+  const error: unknown = await work.catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(FailedVerification);
   return (error as FailedVerification).result;
 }
@@ -82,25 +64,20 @@ const broken = (lines: readonly CheckLine[]) =>
   Object.fromEntries(lines.filter((line) => line.state === "not ok").map((line) => [line.what, line.detail]));
 
 /** Takes a further backup into a vault of its own. */
-async function takeBackup(
-  more: Partial<BackupOptions> = {},
-): Promise<{ vault: Vault; tier: string; backupId: string }> {
-  const own = await cloud.newVault();
-  const taken = await backup({
-    databaseUrl: database.url,
-    vault: own,
-    signer,
-    tiers: TIERS,
-    clock: systemClock,
-    reporter: silent,
-    ...more,
-  });
-  return { vault: own, tier: taken.tier, backupId: taken.backupId };
+async function takeBackup(more?: Partial<BackupOptions>): Promise<{ vault: Vault; tier: string; backupId: string }> {
+  const own = await source.cloud.newVault();
+  return { vault: own, ...(await source.backUp(own, more)) };
+}
+
+/** What a backup's verifications show. */
+async function verifiedState(of: Vault): Promise<VerifiedState> {
+  const [listed] = await source.list(of);
+  return await readVerifications(of, { backupId: listed!.backupId, ...listed!.verifications! }, trustedKeys);
 }
 
 describe("verify --restore", () => {
   it("restores a good backup into a throwaway and makes each check of the checklist", async () => {
-    const result = await verify(options({ store: { signer, clock: systemClock } }));
+    const result = await verify({ store: { signer, clock: systemClock } });
     expect(result).toMatchObject({ backupId, ok: true, level: "restored-proven" });
     const lines = result.restore!.lines;
     expect(broken(lines)).toEqual({});
@@ -111,9 +88,7 @@ describe("verify --restore", () => {
       ["the app itself", expect.stringMatching(/^not checked here: /)],
     ]);
     expect(await folders()).toEqual([]);
-    const [listed] = await listBackups({ vault, trustedKeys, tiers: TIERS });
-    const state = await readVerifications(vault, { backupId, ...listed!.verifications! }, trustedKeys);
-    expect(state.best).toMatchObject({ level: "restored-proven", restore: { lines } });
+    expect((await verifiedState(vault)).best).toMatchObject({ level: "restored-proven", restore: { lines } });
     // A recovery log with tests in it would hide the recoveries.
     expect(await vault.list(RECOVERY_LOG_PREFIX)).toEqual([]);
   });
@@ -124,19 +99,13 @@ describe("verify --restore", () => {
       manifest.seedCounts.posts += 1;
       manifest.objects["policy public.posts.a policy that was not restored"] = "0".repeat(32);
     });
-    const result = await failure(verify(options({ vault: taken.vault, store: { signer, clock: systemClock } })));
+    const result = await failure(verify({ vault: taken.vault, store: { signer, clock: systemClock } }));
     expect(broken(result.restore!.lines)).toEqual({
       restore: expect.stringContaining("a policy that was not restored is missing"),
       "row level security": "policy public.posts.a policy that was not restored is missing",
       "counts of users, posts and applications": "there are 40 posts instead of 41",
     });
-    const [listed] = await listBackups({ vault: taken.vault, trustedKeys, tiers: TIERS });
-    const state = await readVerifications(
-      taken.vault,
-      { backupId: taken.backupId, ...listed!.verifications! },
-      trustedKeys,
-    );
-    expect(state).toMatchObject({ latest: { ok: false }, best: undefined });
+    expect(await verifiedState(taken.vault)).toMatchObject({ latest: { ok: false }, best: undefined });
     expect(await folders()).toEqual([]);
   });
 
@@ -145,7 +114,7 @@ describe("verify --restore", () => {
     await resign(taken.vault, signer, taken, (manifest) => {
       manifest.extensions.push({ name: "vector", version: "0.8.0", schema: "extensions" });
     });
-    const { restore } = await failure(verify(options({ vault: taken.vault })));
+    const { restore } = await failure(verify({ vault: taken.vault }));
     expect(broken(restore!.lines)).toEqual({
       restore: expect.stringContaining("does not offer vector 0.8.0"),
     });
@@ -166,7 +135,7 @@ describe("verify --restore", () => {
       if (message.startsWith("Restoring ")) controller.abort(new Error("stopped by hand"));
     };
     await expect(
-      verify(options({ reporter, signal: controller.signal, store: { signer, clock: systemClock } })),
+      verify({ reporter, signal: controller.signal, store: { signer, clock: systemClock } }),
     ).rejects.toThrow("stopped by hand");
     expect(said).toContainEqual(expect.stringContaining("Starting a throwaway"));
     expect(await folders()).toEqual([]);
@@ -174,38 +143,33 @@ describe("verify --restore", () => {
   });
 
   it("only restores a sound, complete and full backup", async () => {
-    await expect(verify(options({ share: { number: 1, of: 2 } }))).rejects.toThrow(
-      "Leave out `--sample` or `--restore`",
-    );
+    await expect(verify({ share: { number: 1, of: 2 } })).rejects.toThrow("Leave out `--sample` or `--restore`");
     const taken = await takeBackup();
     await tamper(taken.vault, `${taken.tier}/${taken.backupId}/schema.dump.zst`, (content) => content.subarray(1));
-    const result = await failure(verify(options({ vault: taken.vault, backupId: taken.backupId })));
+    const result = await failure(verify({ vault: taken.vault, backupId: taken.backupId }));
     expect(result.restore).toBeUndefined();
     expect(result.faults).toHaveLength(1);
     await resign(taken.vault, signer, taken, (manifest) => void (manifest.kind = "schema-only"));
-    const refused = verify(options({ vault: taken.vault, backupId: taken.backupId }));
+    const refused = verify({ vault: taken.vault, backupId: taken.backupId });
     await expect(refused).rejects.toThrow('is of kind "schema-only"');
     await expect(refused).rejects.toBeInstanceOf(UserError);
   });
 
   it("restores the rows of extensions, and reports the vault's secrets and a missing identity", async () => {
-    await runSql(
-      database.superuserUrl,
-      `create schema places; create extension castchat_places with schema places; grant all on schema places to postgres;
+    await asSuperuser(`create schema places; create extension castchat_places with schema places; grant all on schema places to postgres;
        grant all on all tables in schema places to postgres; grant all on all sequences in schema places to postgres;
-       select vault.create_secret('sesame', 'door')`,
-    );
+       select vault.create_secret('sesame', 'door')`);
     const identity = await generateX25519Identity();
     const sealer = ageSealer([await identityToRecipient(identity)]);
     const taken = await takeBackup({ sealer });
-    const [{ manifest }] = (await listBackups({ vault: taken.vault, trustedKeys, tiers: TIERS })) as [BackupSummary];
-    expect(manifest!.tables.filter(({ kind }) => kind === "extension")).not.toEqual([]);
-    const sealed = verify(options({ vault: taken.vault, store: { signer, clock: systemClock } }));
+    const manifest = await source.manifestOf(taken.vault);
+    expect(manifest.tables.filter(({ kind }) => kind === "extension")).not.toEqual([]);
+    const sealed = verify({ vault: taken.vault, store: { signer, clock: systemClock } });
     await expect(sealed).rejects.toThrow("Set CASTCHAT_AGE_IDENTITY");
     await expect(sealed).rejects.toBeInstanceOf(UserError);
     expect(await taken.vault.list(`${taken.tier}/${taken.backupId}/verifications/`)).toEqual([]);
 
-    const result = await verify(options({ vault: taken.vault, opener: ageOpener([identity]) }));
+    const result = await verify({ vault: taken.vault, opener: ageOpener([identity]) });
     expect(broken(result.restore!.lines)).toEqual({});
     expect(result.level).toBe("restored-proven");
     expect(result.restore!.lines.find((line) => line.what === "the vault's secrets")).toMatchObject({
@@ -213,37 +177,28 @@ describe("verify --restore", () => {
       detail: expect.stringContaining("no place for them"),
     });
     expect(JSON.stringify(result)).not.toContain("sesame");
-    expect(
-      await verify(options({ vault: taken.vault, opener: ageOpener([identity]), restore: undefined })),
-    ).toMatchObject({
+    expect(await verify({ vault: taken.vault, opener: ageOpener([identity]), restore: undefined })).toMatchObject({
       level: "decrypt-proven",
     });
-    expect(await verify(options({ vault: taken.vault, restore: undefined }))).toMatchObject({ level: "proven" });
-    await runSql(
-      database.superuserUrl,
-      "drop extension castchat_places; drop schema places; delete from vault.secrets",
-    );
+    expect(await verify({ vault: taken.vault, restore: undefined })).toMatchObject({ level: "proven" });
+    await asSuperuser("drop extension castchat_places; drop schema places; delete from vault.secrets");
   });
 
   it("accepts unknown tables and columns of Supabase", async () => {
-    await runSql(
-      database.superuserUrl,
-      `set role supabase_auth_admin;
+    await asSuperuser(`set role supabase_auth_admin;
        create type auth.factor_type as enum ('totp', 'phone');
        create table auth.mfa_factors (id uuid primary key, user_id uuid not null references auth.users, factor auth.factor_type, note text);
        insert into auth.mfa_factors select gen_random_uuid(), id, 'totp', e'a\\\\b\\tc' from auth.users limit 3;
        insert into auth.mfa_factors select gen_random_uuid(), id, null, '' from auth.users limit 1;
        alter table auth.users add column newer jsonb default '{"a": 1}';
-       grant all on auth.mfa_factors to postgres`,
-    );
+       grant all on auth.mfa_factors to postgres`);
     const taken = await takeBackup();
-    const result = await verify(options({ vault: taken.vault }));
+    const result = await verify({ vault: taken.vault });
     expect(result.level).toBe("restored-proven");
     expect(result.restore!.notes).toContainEqual(
       expect.stringMatching(/^These columns .* as text: auth\.mfa_factors, auth\.users\.newer\.$/),
     );
-    await runSql(
-      database.superuserUrl,
+    await asSuperuser(
       "drop table auth.mfa_factors; drop type auth.factor_type; alter table auth.users drop column newer",
     );
   });
@@ -259,6 +214,13 @@ describe("verify --restore on a scratch server", () => {
   });
   const databasesOf = (url: string) => runSql(url, "select datname from pg_database order by 1");
 
+  /** A server that has nothing of Supabase. */
+  async function plainServer(): Promise<Throwaway> {
+    const plain = await throwaways().create(wishFor());
+    running.push(() => plain.remove());
+    return plain;
+  }
+
   it("leaves a Supabase server as it was: databases, roles and rights", async () => {
     const scratch = await startTestDatabase(sandboxPostgres, "own");
     running.push(() => scratch.stop());
@@ -270,7 +232,7 @@ describe("verify --restore on a scratch server", () => {
     ];
     const before = await state();
     const restore = { throwaways: scratchThrowaway(scratch.superuserUrl), forbidden: [], clock: systemClock };
-    const result = await verify(options({ restore }));
+    const result = await verify({ restore });
     expect(broken(result.restore!.lines)).toEqual({});
     expect(result.level).toBe("restored-proven");
     expect(result.restore!.lines.find((line) => line.what === "the API's login")!.state).toBe("not checked");
@@ -278,25 +240,29 @@ describe("verify --restore on a scratch server", () => {
   });
 
   it("leaves a plain server as it was", async () => {
-    const plain = await localThrowaway({ PG_BIN: sandboxPostgres.folder, TMPDIR: temporary }).create({
-      serverMajor: 17,
-      systemIdentifier: undefined,
-      forbidden: [],
-      reporter: silent,
-      signal: new AbortController().signal,
-    });
-    running.push(() => plain.remove());
+    const plain = await plainServer();
     const before = [await rolesOf(plain.adminUrl), await databasesOf(plain.adminUrl)];
     const restore = { throwaways: scratchThrowaway(plain.adminUrl), forbidden: [], clock: systemClock };
-    const result = await verify(options({ restore }));
+    const result = await verify({ restore });
     expect(broken(result.restore!.lines)).toEqual({});
     expect(result.level).toBe("restored-proven");
     expect([await rolesOf(plain.adminUrl), await databasesOf(plain.adminUrl)]).toEqual(before);
   });
 
+  it("passes on a server whose superuser has the name of Supabase's postgres, as in PostgreSQL's image", async () => {
+    const plain = await plainServer();
+    await runSql(plain.adminUrl, "create role postgres superuser login password 'postgres'");
+    const url = new URL(plain.adminUrl);
+    [url.username, url.password] = ["postgres", "postgres"];
+    const restore = { throwaways: scratchThrowaway(url.href), forbidden: [], clock: systemClock };
+    const result = await verify({ restore });
+    expect(broken(result.restore!.lines)).toEqual({});
+    expect(result.level).toBe("restored-proven");
+  });
+
   it("never runs on the server that the backup comes from", async () => {
     const restore = { throwaways: scratchThrowaway(database.superuserUrl), forbidden: [], clock: systemClock };
-    await expect(verify(options({ restore }))).rejects.toThrow("A test restore never runs there");
+    await expect(verify({ restore })).rejects.toThrow("A test restore never runs there");
     expect(await databasesOf(database.superuserUrl)).toHaveLength(3);
   });
 });

@@ -6,8 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/glo
 
 import type { AppHost } from "../../../services/appHost/appHost.ts";
 import { UserError } from "../../../services/common/errors.ts";
-import { isNotFound } from "../support/notFound.ts";
-import { behavesAsRemoteService, type StartedService } from "../support/remoteServiceContract.ts";
+import { behavesAsRemoteService, isNotFound, type StartedService } from "../support/remoteServiceContract.ts";
 
 /** An app host with what only its own API can make or show. */
 export interface StartedAppHost extends StartedService<AppHost> {
@@ -17,10 +16,9 @@ export interface StartedAppHost extends StartedService<AppHost> {
   startedWith(deploymentId: string): Promise<{ environment: Record<string, string>; files: string[] }>;
   /** Whether visitors of a project are served. */
   isPaused(projectId: string): Promise<boolean>;
-  stop(): Promise<void>;
 }
 
-/** What an interrupted run does once more. Gives what came of the second call. */
+/** Repeats a call, as an interrupted run does. Gives the result of the second call. */
 async function twice<T>(call: () => Promise<T>): Promise<T> {
   await call();
   return await call();
@@ -68,7 +66,6 @@ export function conformsToAppHost(name: string, start: () => Promise<StartedAppH
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
     };
-    const notFound = async (call: Promise<unknown>) => isNotFound(await call.catch((error: unknown) => error));
 
     it("says where names lead and how a deployment knows its id", () => {
       expect(host.dnsTarget).toMatch(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/);
@@ -88,8 +85,8 @@ export function conformsToAppHost(name: string, start: () => Promise<StartedAppH
       expect(await host.deployment(absent)).toBeUndefined();
       expect(await host.servedFrom(absent)).toBeUndefined();
       expect(await host.publicName(projectId, absent)).toBeUndefined();
-      expect(await notFound(host.variables(absent))).toBe(true);
-      expect(await notFound(host.clashingVariables(absent, []))).toBe(true);
+      expect(await isNotFound(host.variables(absent))).toBe(true);
+      expect(await isNotFound(host.clashingVariables(absent, []))).toBe(true);
     });
 
     it("pauses a project, also one that is paused", async () => {
@@ -137,7 +134,7 @@ export function conformsToAppHost(name: string, start: () => Promise<StartedAppH
       const empty = await mkdtemp(join(folder, ".git", "empty-"));
       const refused = host.deploy({ ...source(), folder: empty }, () => undefined);
       await expect(refused).rejects.toBeInstanceOf(UserError);
-      await expect(refused).rejects.toThrow("main of https://code.example/o/r.git holds no files");
+      await expect(refused).rejects.toThrow("main of https://code.example/o/r.git has no files");
     });
 
     it("says why a deployment failed", async () => {
@@ -150,7 +147,7 @@ export function conformsToAppHost(name: string, start: () => Promise<StartedAppH
       const [first, second] = [await built(), await built()];
       await twice(() => host.promoteDeployment(projectId, first.id));
       expect((await host.project(projectId))?.productionId).toBe(first.id);
-      expect(await notFound(host.promoteDeployment(projectId, "absent"))).toBe(true);
+      expect(await isNotFound(host.promoteDeployment(projectId, "absent"))).toBe(true);
       await twice(() => host.deleteDeployment(second.id));
       expect(await host.deployment(second.id)).toBeUndefined();
     });
@@ -165,7 +162,7 @@ export function conformsToAppHost(name: string, start: () => Promise<StartedAppH
       expect(await host.passFor(projectId, "https://app.castchat.example")).toBeUndefined();
     });
 
-    it("takes a public name, and again; moves it from another project; lets go of it, and again", async () => {
+    it("takes a public name, and again; moves it from another project; releases it, and again", async () => {
       const publicName = `${projectName}.castchat.example`;
       const other = await started.makeProject(`${projectName}-other`);
       const { id } = await built();
@@ -181,7 +178,7 @@ export function conformsToAppHost(name: string, start: () => Promise<StartedAppH
       expect(given).toEqual([expected]);
       await twice(() => host.releasePublicName(projectId, publicName));
       expect(await host.publicName(projectId, publicName)).toBeUndefined();
-      expect(await notFound(host.verifyPublicName(projectId, publicName))).toBe(true);
+      expect(await isNotFound(host.verifyPublicName(projectId, publicName))).toBe(true);
     });
 
     describe("as a remote service", () => {

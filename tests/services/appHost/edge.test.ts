@@ -1,19 +1,9 @@
-import { afterEach, describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 
 import { edgeClient } from "../../../services/appHost/edge.ts";
-import { type Reply, startTestServer } from "../support/testServer.ts";
+import { serve } from "../support/testServer.ts";
 
-const signal = new AbortController().signal;
-const stops: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop();
-});
-async function serve(...replies: Reply[]) {
-  const server = await startTestServer(replies);
-  stops.push(server.stop);
-  return server;
-}
-
+const { signal } = new AbortController();
 describe("the public edge", () => {
   it("is asked at its endpoint with the public name in the Host header", async () => {
     const server = await serve({ status: 503, body: { status: "error" } });
@@ -24,11 +14,8 @@ describe("the public edge", () => {
 
   it("is asked at the address itself without an endpoint", async () => {
     const server = await serve({ body: "plain" });
-    expect(await edgeClient()(`${server.url}/x`, signal)).toMatchObject({
-      status: 200,
-      body: undefined,
-      excerpt: "plain",
-    });
+    const answer = await edgeClient()(`${server.url}/x`, signal);
+    expect(answer).toMatchObject({ status: 200, body: undefined, excerpt: "plain" });
   });
 
   it("follows no redirect: a visitor's browser would, a health check must see it", async () => {
@@ -47,13 +34,11 @@ describe("the public edge", () => {
   });
 
   it("says in one sentence why nothing answers", async () => {
-    await expect(edgeClient({ endpoint: "http://127.0.0.1:9" })("https://app.example/", signal)).rejects.toThrow(
-      "app.example cannot be reached: connect ECONNREFUSED 127.0.0.1:9.",
-    );
+    const gone = edgeClient({ endpoint: "http://127.0.0.1:9" })("https://app.example/", signal);
+    await expect(gone).rejects.toThrow("app.example cannot be reached: connect ECONNREFUSED 127.0.0.1:9.");
     const server = await serve({ hang: true });
-    await expect(edgeClient({ endpoint: server.url, timeoutMs: 40 })("https://app.example/", signal)).rejects.toThrow(
-      /no answer within 0.04 s/,
-    );
+    const silent = edgeClient({ endpoint: server.url, timeoutMs: 40 })("https://app.example/", signal);
+    await expect(silent).rejects.toThrow(/no answer within 0.04 s/);
   });
 
   it("reads no endless body", async () => {

@@ -1,12 +1,12 @@
 import { readdir } from "node:fs/promises";
 
-import { afterEach, describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 
 import { createVercelEmulator } from "../../../lab/sandbox/emulators/vercel.ts";
 import { vercelApps } from "../../../services/appHost/vercel.ts";
 import { pick } from "../../lab/sandbox/emulators/support.ts";
 import { startEmulatorHost } from "../support/emulatorHost.ts";
-import { type Reply, startTestServer } from "../support/testServer.ts";
+import { type Reply, serve } from "../support/testServer.ts";
 import { conformsToAppHost } from "./conformance.ts";
 
 conformsToAppHost("Vercel", async () => {
@@ -31,50 +31,32 @@ conformsToAppHost("Vercel", async () => {
 
 // Answers as Vercel documents them, where they differ from the sandbox's.
 describe("Vercel", () => {
-  const stops: (() => Promise<void>)[] = [];
-  afterEach(async () => {
-    for (const stop of stops.splice(0)) await stop();
-  });
-  async function serve(...replies: Reply[]) {
-    const server = await startTestServer(replies);
-    stops.push(server.stop);
-    return server;
-  }
+  const answering = async (...replies: Reply[]) => {
+    const server = await serve(...replies);
+    return { server, host: vercelApps({ token: "t", endpoint: server.url }) };
+  };
 
-  it("is told the team by id or by slug", async () => {
+  it("gets the team by id or by slug", async () => {
     const server = await serve({ status: 404, body: { error: { code: "not_found", message: "no" } } });
-    await vercelApps({ token: "t", endpoint: server.url, team: "team_1" }).project("p");
-    await vercelApps({ token: "t", endpoint: server.url, team: "acme" }).project("p");
-    await vercelApps({ token: "t", endpoint: server.url }).project("p");
-    expect(server.seen.map(({ url }) => url)).toEqual([
-      "/v9/projects/p?teamId=team_1",
-      "/v9/projects/p?slug=acme",
-      "/v9/projects/p",
-    ]);
+    for (const team of ["team_1", "acme", undefined])
+      await vercelApps({ token: "t", endpoint: server.url, team }).project("p");
+    const urls = ["/v9/projects/p?teamId=team_1", "/v9/projects/p?slug=acme", "/v9/projects/p"];
+    expect(server.seen.map(({ url }) => url)).toEqual(urls);
   });
 
   it("moves a name from a project that is on a later page, past those that don't have it", async () => {
-    const [missing, inUse] = [
-      { status: 404, body: {} },
+    const missing = { status: 404, body: {} };
+    const projects = ["own p", "a 1"].map((one) => ({ name: one.split(" ")[0], id: one.split(" ")[1] }));
+    const { server, host } = await answering(
+      missing,
       { status: 409, body: {} },
-    ];
-    const server = await serve(
-      ...[missing, inUse],
-      {
-        body: {
-          projects: [
-            { id: "p", name: "own" },
-            { id: "1", name: "a" },
-          ],
-          pagination: { next: 77 },
-        },
-      },
+      { body: { projects, pagination: { next: 77 } } },
       { body: { projects: [{ id: "2", name: "b" }], pagination: { next: null } } },
       missing,
       { body: { name: "n" } },
       { body: { name: "n", verified: false, verification: [{ type: "TXT", domain: "d", value: "v", reason: "r" }] } },
     );
-    expect(await vercelApps({ token: "t", endpoint: server.url }).takePublicName("p", "n")).toEqual({
+    expect(await host.takePublicName("p", "n")).toEqual({
       ...{ name: "n", isGenerated: false, isVerified: false, proofs: [{ type: "TXT", domain: "d", value: "v" }] },
     });
     expect(server.seen.map(({ method, url }) => `${method} ${url}`)).toEqual([
@@ -89,47 +71,36 @@ describe("Vercel", () => {
   });
 
   it("names the token where a project that it doesn't see has the name", async () => {
-    const server = await serve({ status: 404, body: {} }, { status: 409, body: {} }, { body: { projects: [] } });
-    await expect(vercelApps({ token: "t", endpoint: server.url }).takePublicName("p", "n")).rejects.toThrow(
-      "n belongs to a Vercel project that VERCEL_API_TOKEN does not see: remove it there, or use a token of that team.",
+    const { host } = await answering({ status: 404, body: {} }, { status: 409, body: {} }, { body: { projects: [] } });
+    await expect(host.takePublicName("p", "n")).rejects.toThrow(
+      "n belongs to a Vercel project that VERCEL_API_TOKEN cannot see: remove it there, or type: export VERCEL_API_TOKEN=TOKEN",
     );
   });
 
   it("shows a deployment's error, and takes an ERROR without words as one too", async () => {
     const deployment = { id: "dpl_1", url: "x.vercel.app" };
-    const server = await serve(
+    const { host } = await answering(
       { body: { ...deployment, readyState: "ERROR", errorMessage: "Command failed" } },
       { body: { ...deployment, readyState: "CANCELED" } },
     );
-    const host = vercelApps({ token: "t", endpoint: server.url });
     const failed = { state: "failed", url: "https://x.vercel.app" };
     expect(await host.deployment("dpl_1")).toMatchObject({ ...failed, status: "ERROR", error: "Command failed" });
     expect(await host.deployment("dpl_1")).toMatchObject({ ...failed, status: "CANCELED", error: undefined });
   });
 
   it("takes a promotion of what serves already as done, and no other refusal", async () => {
-    const server = await serve(
-      { status: 409, body: { error: { code: "conflict", message: "current" } } },
-      { status: 400, body: {} },
-    );
-    const host = vercelApps({ token: "t", endpoint: server.url });
+    const current = { status: 409, body: { error: { code: "conflict", message: "current" } } };
+    const { host } = await answering(current, { status: 400, body: {} });
     await host.promoteDeployment("p", "d");
     await expect(host.promoteDeployment("p", "d")).rejects.toThrow(/400/);
   });
 
   it("shows a linked repository, and no bypass that is not for automations", async () => {
-    const project = {
-      id: "p",
-      name: "n",
-      link: { type: "github" },
-      protectionBypass: { s: { scope: "shareable-link" } },
-    };
-    const server = await serve({ body: project }, { body: project }, { body: project });
-    const host = vercelApps({ token: "t", endpoint: server.url });
+    const protectionBypass = { s: { scope: "shareable-link" } };
+    const { host } = await answering({ body: { id: "p", name: "n", link: { type: "github" }, protectionBypass } });
     expect(await host.project("p")).toMatchObject({ hasRepository: true });
-    await expect(host.passFor("p", "https://x.vercel.app")).rejects.toThrow(
-      /Vercel made no bypass secret for project p/,
-    );
+    const pass = host.passFor("p", "https://x.vercel.app");
+    await expect(pass).rejects.toThrow(/Vercel made no bypass secret for project p/);
   });
 });
 

@@ -30,12 +30,11 @@ describe("a call that S3 refuses for the moment", () => {
     ["answered with 500", answered("TRANSIENT", 500), [200, 400, 800, 1_600, 3_200, 5_000]],
   ])("%s is made again after pauses that double up to some seconds, by lot", async (_case, info, most) => {
     const runs = await Promise.all(Array.from({ length: 20 }, () => pausesOf(most.length, info)));
-    for (const pauses of runs) {
+    for (const pauses of runs)
       for (const [at, pause] of pauses.entries()) {
         expect(pause).toBeGreaterThanOrEqual(most[at]! / 2);
         expect(pause).toBeLessThanOrEqual(most[at]!);
       }
-    }
     // Clients that were refused at once don't come back at once.
     expect(new Set(runs.map(([first]) => first)).size).toBeGreaterThan(10);
   });
@@ -48,7 +47,7 @@ describe("a call that S3 refuses for the moment", () => {
     await expect(retries.refreshRetryTokenForRetry(third, answered("THROTTLING"))).rejects.toThrow();
   });
 
-  it("is not made again where the refusal is for good, nor more than twice where nobody has ever answered", async () => {
+  it("is not made again where the refusal is for good, nor more than twice if there was never an answer", async () => {
     await expect(pausesOf(1, answered("CLIENT_ERROR", 403))).rejects.toThrow();
     await expect(pausesOf(2, unreachable)).resolves.toHaveLength(2);
     await expect(pausesOf(3, unreachable)).rejects.toThrow();

@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
@@ -7,13 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { CodeHost } from "../../../services/codeHost/codeHost.ts";
 import { RefusedTokenError } from "../../../services/codeHost/git.ts";
 import { gitCommand } from "../../../services/codeHost/gitCommand.ts";
+import { withTemporaryFolder } from "../../../services/common/temporaryFolder.ts";
 import { behavesAsRemoteService, type StartedService } from "../support/remoteServiceContract.ts";
 
 /** A code host with what only its own API can make. */
 export interface StartedCodeHost extends StartedService<CodeHost> {
   /** Makes a private repository with one commit on `main`; gives its git address and the commit. */
   makeRepository(fullName: string): Promise<{ address: string; commit: string }>;
-  stop(): Promise<void>;
 }
 
 const signal = new AbortController().signal;
@@ -46,9 +44,9 @@ export function conformsToCodeHost(name: string, start: () => Promise<StartedCod
       expect(credential).toMatchObject({ origin: new URL(made.address).origin, tokenName: host.tokenName });
       const git = gitCommand([credential]);
       expect(await git.newestCommit(made.address, "main", signal)).toBe(made.commit);
-      const folder = await mkdtemp(join(tmpdir(), "castchat-git-conformance-"));
-      expect(await git.checkout(made.address, "main", join(folder, "copy"), signal)).toBe(made.commit);
-      await rm(folder, { recursive: true });
+      await withTemporaryFolder("git-conformance", async (folder) => {
+        expect(await git.checkout(made.address, "main", join(folder, "copy"), signal)).toBe(made.commit);
+      });
     });
 
     it("refuses git without the credential, and with a wrong one by the variable's name", async () => {
@@ -61,8 +59,6 @@ export function conformsToCodeHost(name: string, start: () => Promise<StartedCod
     });
 
     // The product writes to a code host by git only.
-    behavesAsRemoteService(() => started, {
-      read: (port, at) => port.exportRepository("castchat/app", at),
-    });
+    behavesAsRemoteService(() => started, { read: (port, at) => port.exportRepository("castchat/app", at) });
   });
 }

@@ -10,7 +10,7 @@ import { originOf, RefusedTokenError } from "../../../services/codeHost/git.ts";
 import { gitCommand } from "../../../services/codeHost/gitCommand.ts";
 import { UserError } from "../../../services/common/errors.ts";
 import { withTemporaryFolder } from "../../../services/common/temporaryFolder.ts";
-import { startTestServer } from "../support/testServer.ts";
+import { serve } from "../support/testServer.ts";
 
 const signal = new AbortController().signal;
 const identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
@@ -18,11 +18,8 @@ let root: string;
 let source: string;
 
 function run(cwd: string, ...args: string[]): string {
-  return execFileSync("git", [...identity, ...args], {
-    cwd,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "pipe"],
-  }).trim();
+  const stdio = ["ignore", "pipe", "pipe"] as ["ignore", "pipe", "pipe"];
+  return execFileSync("git", [...identity, ...args], { cwd, encoding: "utf8", stdio }).trim();
 }
 
 beforeAll(async () => {
@@ -50,9 +47,8 @@ describe("reading", () => {
 
   it("copies one branch into a folder", async () => {
     const folder = join(root, "copy");
-    expect(await gitCommand().checkout(`file://${source}`, "main", folder, signal)).toBe(
-      run(source, "rev-parse", "main"),
-    );
+    const copied = await gitCommand().checkout(`file://${source}`, "main", folder, signal);
+    expect(copied).toBe(run(source, "rev-parse", "main"));
     expect(await readFile(join(folder, "file.txt"), "utf8")).toBe("one\n");
   });
 
@@ -66,15 +62,12 @@ describe("reading", () => {
 
   it.each(["--upload-pack=touch /tmp/x", "ext::sh -c id", "ssh://-oProxyCommand=id/x"])(
     "refuses %s as an address",
-    async (url) => {
-      await expect(gitCommand().remoteRefs(url, [], signal)).rejects.toThrow(UserError);
-    },
+    (url) => expect(gitCommand().remoteRefs(url, [], signal)).rejects.toThrow(UserError),
   );
 
   it.each(["--help", "a..b", "a b", ""])("refuses %p as a branch", async (branch) => {
-    await expect(gitCommand().checkout(source, branch, join(root, "no"), signal)).rejects.toThrow(
-      /is no name of a branch/,
-    );
+    const checkout = gitCommand().checkout(source, branch, join(root, "no"), signal);
+    await expect(checkout).rejects.toThrow(/is not the name of a branch/);
   });
 
   it("runs no hook that a repository brings along", async () => {
@@ -88,68 +81,45 @@ describe("reading", () => {
 });
 
 describe("pushing", () => {
-  it("tells for each ref whether the remote took it", async () => {
+  it("reports for each ref whether the remote took it", async () => {
     const target = join(root, "half.git");
     run(root, "init", "-q", "--bare", target);
     run(target, "config", "receive.hideRefs", "refs/pull");
-    const pushed = await gitCommand().push(
-      source,
-      target,
-      ["refs/heads/main:refs/heads/main", "refs/heads/main:refs/pull/1/head"],
-      signal,
-    );
-    expect(pushed.map(({ name, taken }) => [name, taken])).toEqual(
-      expect.arrayContaining([
-        ["refs/heads/main", true],
-        ["refs/pull/1/head", false],
-      ]),
-    );
-    expect(pushed.find(({ taken }) => !taken)?.reason).toMatch(/hidden ref/);
+    const refspecs = ["refs/heads/main:refs/heads/main", "refs/heads/main:refs/pull/1/head"];
+    const pushed = await gitCommand().push(source, target, refspecs, signal);
+    const taken = Object.fromEntries(pushed.map((one) => [one.name, one.taken]));
+    expect(taken).toMatchObject({ "refs/heads/main": true, "refs/pull/1/head": false });
+    expect(pushed.find((one) => !one.taken)?.reason).toMatch(/hidden ref/);
   });
 });
 
 describe("a token", () => {
-  it("goes as a header to its own server alone, and is in no message", async () => {
-    const own = await startTestServer([{ status: 401, body: "no" }]);
-    const other = await startTestServer([{ status: 401, body: "no" }]);
-    try {
-      const git = gitCommand([
-        { origin: originOf(own.url), username: "x-access-token", token: "ghp_sesame", tokenName: "OWN_TOKEN" },
-      ]);
-      const refused = await git.remoteRefs(`${own.url}/o/r.git`, [], signal).catch((error: unknown) => error);
-      expect(refused).toEqual(
-        new RefusedTokenError(
-          `git could not read the refs of ${own.url}/o/r.git: the server refuses the token. Correct OWN_TOKEN.`,
-        ),
-      );
-      expect(own.seen[0]!.headers.authorization).toBe(
-        `Basic ${Buffer.from("x-access-token:ghp_sesame").toString("base64")}`,
-      );
-      await expect(git.remoteRefs(`${other.url}/o/r.git`, [], signal)).rejects.toThrow(
-        new RefusedTokenError(
-          `git could not read the refs of ${other.url}/o/r.git: the server wants a token, and there is none for it.`,
-        ),
-      );
-      expect(other.seen.length).toBeGreaterThan(0);
-      expect(other.seen.every(({ headers }) => headers.authorization === undefined)).toBe(true);
-    } finally {
-      await own.stop();
-      await other.stop();
-    }
+  it("goes as a header only to its own server, and is in no message", async () => {
+    const [own, other] = [await serve({ status: 401, body: "no" }), await serve({ status: 401, body: "no" })];
+    const origin = originOf(own.url);
+    const git = gitCommand([{ origin, username: "x-access-token", token: "ghp_sesame", tokenName: "OWN_TOKEN" }]);
+    const refused = await git.remoteRefs(`${own.url}/o/r.git`, [], signal).catch((error: unknown) => error);
+    const what = `git could not read the refs of ${own.url}/o/r.git: the server refuses the token.`;
+    expect(refused).toEqual(new RefusedTokenError(`${what} Correct OWN_TOKEN. Type: export OWN_TOKEN=TOKEN`));
+    const basic = Buffer.from("x-access-token:ghp_sesame").toString("base64");
+    expect(own.seen[0]!.headers.authorization).toBe(`Basic ${basic}`);
+    const without = `git could not read the refs of ${other.url}/o/r.git: the server wants a token, and there is none for it.`;
+    const refusal = new RefusedTokenError(`${without} Check the address of the repository.`);
+    await expect(git.remoteRefs(`${other.url}/o/r.git`, [], signal)).rejects.toThrow(refusal);
+    expect(other.seen.length).toBeGreaterThan(0);
+    expect(other.seen.every(({ headers }) => headers.authorization === undefined)).toBe(true);
   });
 });
 
 describe("stopping", () => {
   it("ends git and throws the caller's own reason", async () => {
-    const server = await startTestServer([{ hang: true }]);
+    const server = await serve({ hang: true });
     const controller = new AbortController();
-    const attempt = expect(gitCommand().remoteRefs(`${server.url}/o/r.git`, [], controller.signal)).rejects.toThrow(
-      "Stopped on request.",
-    );
+    const refs = gitCommand().remoteRefs(`${server.url}/o/r.git`, [], controller.signal);
+    const attempt = expect(refs).rejects.toThrow("Stopped on request.");
     while (server.seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     controller.abort(new Error("Stopped on request."));
     await attempt;
-    await server.stop();
   });
 
   it("removes a temporary folder also after a failure", async () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import { createGithubEmulator } from "../../../lab/sandbox/emulators/github.ts";
 import { githubCode } from "../../../services/codeHost/github.ts";
 import { startEmulatorHost } from "../support/emulatorHost.ts";
-import { startTestServer } from "../support/testServer.ts";
+import { serve } from "../support/testServer.ts";
 import { conformsToCodeHost } from "./conformance.ts";
 
 conformsToCodeHost("GitHub", async () => {
@@ -22,14 +22,12 @@ conformsToCodeHost("GitHub", async () => {
 
 describe("GitHub", () => {
   it("is asked under /api/v3 of a server of one's own", async () => {
-    const server = await startTestServer([{ body: { full_name: "o/r" } }]);
+    const server = await serve({ body: { full_name: "o/r" } });
     for (const endpoint of [server.url, `${server.url}/api/v3/`])
       await githubCode({ token: "t", endpoint }).exportRepository("o/r");
     expect(server.seen.map(({ url }) => url)).toEqual(["/api/v3/repos/o/r", "/api/v3/repos/o/r"]);
-    await server.stop();
   });
 
-  it("takes git's token at github.com, whose API lies elsewhere", () => {
-    expect(githubCode({ token: "t" }).gitCredential().origin).toBe("https://github.com");
-  });
+  it("takes git's token at github.com, whose API lies elsewhere", () =>
+    expect(githubCode({ token: "t" }).gitCredential().origin).toBe("https://github.com"));
 });

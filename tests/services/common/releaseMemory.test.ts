@@ -9,7 +9,7 @@ test("gives back bytes that have their memory to themselves", () => {
   release(bytes);
 });
 
-test("leaves a part alone unless it is told that nobody needs the rest", () => {
+test("keeps a part unless the caller says that the rest is not needed either", () => {
   const whole = Buffer.allocUnsafeSlow(1_000_000).fill(7);
   const part = whole.subarray(10, 500_000);
   release(part);

@@ -41,7 +41,5 @@ describe("duration", () => {
     [65_000, "1 min 05 s"],
     [3_600_000, "1 h 00 min"],
     [90_000_000, "25 h 00 min"],
-  ])("%d ms is %s", (ms, text) => {
-    expect(duration(ms)).toBe(text);
-  });
+  ])("%d ms is %s", (ms, text) => expect(duration(ms)).toBe(text));
 });

@@ -8,9 +8,8 @@ import { scaledTiming } from "../../support/timing.ts";
 const DEADLOCK_TIMEOUT_MS = 1_000;
 
 describe("the real timing", () => {
-  it("notices what waits behind the run before a server looks for a deadlock", () => {
-    expect(realTiming.lookEveryMs).toBeLessThan(DEADLOCK_TIMEOUT_MS / 2);
-  });
+  it("notices what waits behind the run before a server looks for a deadlock", () =>
+    expect(realTiming.lookEveryMs).toBeLessThan(DEADLOCK_TIMEOUT_MS / 2));
 
   it("lets no session wait for 5 s in sum, over three attempts that each miss a look", () => {
     expect(realTiming.waiterPatienceMs + 3 * realTiming.lookEveryMs).toBeLessThan(5_000);
@@ -24,17 +23,14 @@ describe("the real timing", () => {
 });
 
 describe("the real timing of a restore", () => {
-  it("gives up a lock beside others before a server looks for a deadlock", () => {
-    expect(realTiming.swapFurtherLocksMs).toBeLessThan(DEADLOCK_TIMEOUT_MS);
-  });
+  it("gives up a lock beside others before a server looks for a deadlock", () =>
+    expect(realTiming.swapFurtherLocksMs).toBeLessThan(DEADLOCK_TIMEOUT_MS));
 
-  it("waits for Supabase's restore as long as the database's objective allows", () => {
-    expect(realTiming.platformRestore.limitMs).toBe(RECOVERY_TIME_OBJECTIVES.database);
-  });
+  it("waits for Supabase's restore as long as the database's objective allows", () =>
+    expect(realTiming.platformRestore.limitMs).toBe(RECOVERY_TIME_OBJECTIVES.database));
 
-  it("ends the provider's operations before the engine kills it, after 5 s", () => {
-    expect(realTiming.operationsEndMs).toBeLessThan(5_000);
-  });
+  it("ends the provider's operations before the engine kills it, after 5 s", () =>
+    expect(realTiming.operationsEndMs).toBeLessThan(5_000));
 });
 
 describe("a scaled timing", () => {

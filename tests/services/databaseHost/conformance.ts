@@ -2,8 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/glo
 
 import type { DatabaseHost, DatabaseProject } from "../../../services/databaseHost/databaseHost.ts";
 import { ServiceError } from "../../../services/http/http.ts";
-import { isNotFound } from "../support/notFound.ts";
-import { behavesAsRemoteService, type StartedService } from "../support/remoteServiceContract.ts";
+import { behavesAsRemoteService, isNotFound, type StartedService } from "../support/remoteServiceContract.ts";
 
 /** A database host with what only its own API, or its operator, can do. */
 export interface StartedDatabaseHost extends StartedService<DatabaseHost> {
@@ -15,7 +14,6 @@ export interface StartedDatabaseHost extends StartedService<DatabaseHost> {
   enablePointInTime(ref: string): Promise<void>;
   /** What the project's server was restored to last, in any words; undefined if it never was. */
   lastRestore(ref: string): Promise<string | undefined>;
-  stop(): Promise<void>;
 }
 
 /** What every adapter of the role keeps to. A second one runs it by one line with its own `start`. */
@@ -42,7 +40,6 @@ export function conformsToDatabaseHost(name: string, start: () => Promise<Starte
       }
     };
     const healthy = async () => until((await host.createProject(wanted())).ref, "healthy");
-    const notFound = async (call: Promise<unknown>) => isNotFound(await call.catch((error: unknown) => error));
     beforeEach(async () => {
       project = await healthy();
     });
@@ -71,11 +68,8 @@ export function conformsToDatabaseHost(name: string, start: () => Promise<Starte
 
     it.each(["absent", "../projects", "a/b?c=d#e"])("has no project %j", async (absent) => {
       expect(await host.project(absent)).toBeUndefined();
-      expect(await notFound(host.sessionAddress(absent))).toBe(true);
-      expect(await notFound(host.publicKey(absent))).toBe(true);
-      expect(await notFound(host.authSettings(absent))).toBe(true);
-      expect(await notFound(host.platformBackups(absent))).toBe(true);
-      expect(await notFound(host.pauseProject(absent))).toBe(true);
+      const calls = ["sessionAddress", "publicKey", "authSettings", "platformBackups", "pauseProject"] as const;
+      for (const call of calls) expect([call, await isNotFound(host[call](absent))]).toEqual([call, true]);
     });
 
     it("deletes a project, also one that is gone", async () => {
@@ -114,7 +108,7 @@ export function conformsToDatabaseHost(name: string, start: () => Promise<Starte
       const { backups, window } = await host.platformBackups(project.ref);
       expect(backups).toEqual([{ id: expect.any(Number), status: "COMPLETED", takenAt: expect.any(Date) }]);
       expect(window).toBeUndefined();
-      expect(await notFound(host.restorePlatformBackup(project.ref, 4711))).toBe(true);
+      expect(await isNotFound(host.restorePlatformBackup(project.ref, 4711))).toBe(true);
       expect(await started.lastRestore(project.ref)).toBeUndefined();
       await host.restorePlatformBackup(project.ref, backups[0]!.id!);
       await until(project.ref, "healthy");

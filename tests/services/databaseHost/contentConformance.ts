@@ -7,8 +7,9 @@ import { UserError } from "../../../services/common/errors.ts";
 import type { ProjectContent } from "../../../services/databaseHost/projectContent.ts";
 import { ServiceError, UnreachableError } from "../../../services/http/http.ts";
 import { type FaultyProxy, startFaultyProxy } from "../support/faultyProxy.ts";
+import { hearsAnAbort } from "../support/remoteServiceContract.ts";
 
-/** A project with a bucket `files`, and what reads and writes its content. */
+/** A project with a bucket `files`, and the adapter of its content. */
 export interface StartedContent {
   readonly url: string;
   /** The adapter at an address; without a token if it is undefined. */
@@ -16,7 +17,7 @@ export interface StartedContent {
   stop(): Promise<void>;
 }
 
-/** What every adapter keeps to that reads and writes what a project holds beside its database. */
+/** What every adapter of a project's content beside its database keeps to. */
 export function conformsToProjectContent(name: string, start: () => Promise<StartedContent>): void {
   describe(`${name}'s content of a project`, () => {
     let started: StartedContent;
@@ -104,7 +105,7 @@ export function conformsToProjectContent(name: string, start: () => Promise<Star
       await expect(content.functions()).rejects.toMatchObject({ name: "ServiceError", status });
     });
 
-    it("tells a refusal, an address that nothing answers at and a missing token apart", async () => {
+    it("distinguishes a refusal, an address without an answer and a missing token", async () => {
       const wrong = started.open(started.url, "wrong").functions();
       await expect(wrong).rejects.toBeInstanceOf(ServiceError);
       await expect(wrong).rejects.not.toThrow("wrong-and-secret");
@@ -117,11 +118,7 @@ export function conformsToProjectContent(name: string, start: () => Promise<Star
 
     it("hears an abort", async () => {
       proxy.next({ hang: true });
-      const controller = new AbortController();
-      const reason = new Error("stopped by hand");
-      const asked = content.functions(controller.signal);
-      setTimeout(() => controller.abort(reason), 20);
-      await expect(asked).rejects.toBe(reason);
+      await hearsAnAbort((signal) => content.functions(signal));
     });
   });
 }

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 
 import { createSupabaseEmulator, type SupabaseEmulator } from "../../../lab/sandbox/emulators/supabase.ts";
 import { supabaseDatabases } from "../../../services/databaseHost/supabase.ts";
@@ -7,7 +7,7 @@ import { TOKEN } from "../../lab/sandbox/emulators/support.ts";
 import { startProject, stopProject } from "../../recovery/support/project.ts";
 import { runSql } from "../../recovery/support/sample.ts";
 import { startEmulatorHost } from "../support/emulatorHost.ts";
-import { type Reply, startTestServer } from "../support/testServer.ts";
+import { type Reply, serve } from "../support/testServer.ts";
 import { conformsToDatabaseHost } from "./conformance.ts";
 import { conformsToProjectContent } from "./contentConformance.ts";
 
@@ -24,12 +24,11 @@ conformsToDatabaseHost("Supabase", async () => {
     region: "ap-northeast-1",
     takePlatformBackup: (ref) => backups.take(ref),
     enablePointInTime: (ref) => backups.enablePointInTime(ref),
-    lastRestore: () =>
-      Promise.resolve(
-        host.bed.postgres.log
-          .slice(host.bed.postgres.log.lastIndexOf("create long-password"))
-          .find((line) => line.startsWith("restore ")),
-      ),
+    lastRestore: () => {
+      const { log } = host.bed.postgres;
+      const own = log.slice(log.lastIndexOf("create long-password"));
+      return Promise.resolve(own.find((line) => line.startsWith("restore ")));
+    },
   };
 });
 
@@ -49,33 +48,20 @@ conformsToProjectContent("Supabase", async () => {
 });
 
 // Answers as Supabase documents them, where they differ from the sandbox's.
-const stops: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop();
-});
-async function serve(...replies: Reply[]) {
-  const server = await startTestServer(replies);
-  stops.push(server.stop);
-  return server;
-}
-
 describe("Supabase", () => {
-  const pooler = {
-    database_type: "PRIMARY",
-    db_user: "postgres.abc",
-    db_host: "aws-0.pooler.supabase.com",
-    db_name: "postgres",
+  const answering = async (...replies: Reply[]) => {
+    const server = await serve(...replies);
+    const access = { token: "t", endpoint: server.url, retryDelayMs: 1 };
+    const content = supabaseContent({ ...access, ref: "abc", projectUrlTemplate: server.url });
+    return { server, content, host: supabaseDatabases(access) };
   };
+  const address = { db_user: "postgres.abc", db_host: "aws-0.pooler.supabase.com", db_name: "postgres" };
+  const pooler = { database_type: "PRIMARY", ...address };
 
-  it("lists the transaction pooler alone: sessions are on 5432 of the same host", async () => {
-    const server = await serve({ body: [{ ...pooler, pool_mode: "transaction", db_port: 6543 }] });
-    const client = supabaseDatabases({ token: "t", endpoint: server.url });
-    expect(await client.sessionAddress("abc")).toEqual({
-      host: pooler.db_host,
-      port: 5432,
-      user: "postgres.abc",
-      database: "postgres",
-    });
+  it("lists only the transaction pooler: sessions are on 5432 of the same host", async () => {
+    const { host } = await answering({ body: [{ ...pooler, pool_mode: "transaction", db_port: 6543 }] });
+    const expected = { host: pooler.db_host, port: 5432, user: "postgres.abc", database: "postgres" };
+    expect(await host.sessionAddress("abc")).toEqual(expected);
   });
 
   it("names the session pooler's port itself where it lists one; a replica's is never taken", async () => {
@@ -84,28 +70,20 @@ describe("Supabase", () => {
       { ...pooler, pool_mode: "transaction", db_port: 6543 },
       { ...pooler, pool_mode: "session", db_port: 15432 },
     ];
-    const server = await serve({ body });
-    expect((await supabaseDatabases({ token: "t", endpoint: server.url }).sessionAddress("abc")).port).toBe(15432);
-    const replica = await serve({ body: body.slice(0, 1) });
-    await expect(supabaseDatabases({ token: "t", endpoint: replica.url }).sessionAddress("abc")).rejects.toThrow(
-      /lists no pooler for the primary/,
-    );
+    const { host } = await answering({ body }, { body: body.slice(0, 1) });
+    expect((await host.sessionAddress("abc")).port).toBe(15432);
+    await expect(host.sessionAddress("abc")).rejects.toThrow(/lists no pooler for the primary/);
   });
 
   it("gives the anon key, or says where to make one", async () => {
-    const server = await serve(
-      {
-        body: [
-          { name: "default", api_key: "sb_x" },
-          { name: "anon", api_key: "ey" },
-        ],
-      },
-      { body: [] },
-    );
-    const client = supabaseDatabases({ token: "t", endpoint: server.url });
-    expect(await client.publicKey("abc")).toBe("ey");
+    const [newer, older] = [
+      { name: "default", api_key: "sb_x" },
+      { name: "anon", api_key: "ey" },
+    ];
+    const { server, host } = await answering({ body: [newer, older] }, { body: [] });
+    expect(await host.publicKey("abc")).toBe("ey");
     expect(server.seen[0]!.url).toBe("/v1/projects/abc/api-keys?reveal=true");
-    await expect(client.publicKey("abc")).rejects.toThrow(/create one under Settings, API keys/);
+    await expect(host.publicKey("abc")).rejects.toThrow(/create one under Settings, API keys/);
   });
 
   const legacy = [
@@ -120,13 +98,12 @@ describe("Supabase", () => {
   ];
 
   it.each([
-    ["its newer keys alone, which are no tokens", newer, "sb_publishable_1", { apikey: "sb_secret_1" }],
+    ["only its newer keys, which are no tokens", newer, "sb_publishable_1", { apikey: "sb_secret_1" }],
     ["both, where the older may be switched off", [...legacy, ...newer], "sb_publishable_1", { apikey: "sb_secret_1" }],
-    ["the older alone", legacy, "ey.anon", { apikey: "ey.service", authorization: "Bearer ey.service" }],
+    ["only the older", legacy, "ey.anon", { apikey: "ey.service", authorization: "Bearer ey.service" }],
   ])("is asked with a project's keys: %s", async (_what, keys, publicKey, expected) => {
-    const server = await serve({ body: keys }, { body: keys }, { body: {} });
-    expect(await supabaseDatabases({ token: "t", endpoint: server.url }).publicKey("abc")).toBe(publicKey);
-    const content = supabaseContent({ ref: "abc", token: "t", endpoint: server.url, projectUrlTemplate: server.url });
+    const { server, content, host } = await answering({ body: keys }, { body: keys }, { body: {} });
+    expect(await host.publicKey("abc")).toBe(publicKey);
     await content.getObject({ bucket: "b", name: "n" });
     const { apikey, authorization } = server.seen[2]!.headers;
     expect({ apikey, ...(authorization !== undefined && { authorization }) }).toEqual(expected);
@@ -134,23 +111,19 @@ describe("Supabase", () => {
 
   it("takes no more requests than it wants within a minute, and gets all of them", async () => {
     const refused = { status: 429, headers: { "x-ratelimit-reset": "1" }, body: { message: "ThrottlerException" } };
-    const server = await serve(refused, { body: [{ slug: "hello", name: "hello" }] });
-    const content = supabaseContent({ ref: "abc", token: "t", endpoint: server.url, retryDelayMs: 1 });
+    const { content } = await answering(refused, { body: [{ slug: "hello", name: "hello" }] });
     const begun = performance.now();
     expect((await content.functions()).map(({ slug }) => slug)).toEqual(["hello"]);
     expect(performance.now() - begun).toBeGreaterThanOrEqual(990);
-    const never = await serve({ ...refused, headers: { "retry-after": "3600" } });
-    const other = supabaseContent({ ref: "abc", token: "t", endpoint: never.url, retryDelayMs: 1 });
-    await expect(other.functions()).rejects.toThrow("(429): ThrottlerException");
-    expect(never.seen).toHaveLength(1);
+    const never = await answering({ ...refused, headers: { "retry-after": "3600" } });
+    await expect(never.content.functions()).rejects.toThrow("(429): ThrottlerException");
+    expect(never.server.seen).toHaveLength(1);
   });
 
   it("says where to make a key that a project doesn't have", async () => {
-    const server = await serve({ body: newer.slice(0, 1) });
-    const content = supabaseContent({ ref: "abc", token: "t", endpoint: server.url });
-    await expect(content.getObject({ bucket: "b", name: "n" })).rejects.toThrow(
-      "neither a secret key nor a service_role key for project abc: create one under Settings, API keys",
-    );
+    const { content } = await answering({ body: newer.slice(0, 1) });
+    const hint = "neither a secret key nor a service_role key for project abc: create one under Settings, API keys";
+    await expect(content.getObject({ bucket: "b", name: "n" })).rejects.toThrow(hint);
   });
 
   it("has an address for each project", () => {
@@ -166,8 +139,8 @@ describe("Supabase", () => {
       ...{ INIT_FAILED: "failed", RESTORE_FAILED: "failed" },
     };
     const project = (status: string) => ({ id: status, name: "n", region: "r", created_at: "2026-01-01", status });
-    const server = await serve({ body: [...Object.keys(words), "REMOVED"].map(project) }, { body: project("REMOVED") });
-    const host = supabaseDatabases({ token: "t", endpoint: server.url });
+    const all = [...Object.keys(words), "REMOVED"].map(project);
+    const { host } = await answering({ body: all }, { body: project("REMOVED") });
     const seen = (await host.projects()).map(({ status, state }) => [status, state]);
     expect(Object.fromEntries(seen)).toEqual(words);
     expect(await host.project("REMOVED")).toBeUndefined();
@@ -181,17 +154,12 @@ describe("Supabase", () => {
   });
 
   it("never creates a project twice by trying again", async () => {
-    const server = await serve({ status: 504, body: { message: "upstream" } });
-    const client = supabaseDatabases({ token: "t", endpoint: server.url, retryDelayMs: 1 });
-    await expect(client.createProject({ name: "n", organization: "o", region: "r", password: "p" })).rejects.toThrow(
-      /504/,
-    );
+    const { server, host } = await answering({ status: 504, body: { message: "upstream" } });
+    const wanted = { name: "n", organization: "o", region: "r", password: "p" };
+    await expect(host.createProject(wanted)).rejects.toThrow(/504/);
     expect(server.seen).toHaveLength(1);
     expect(JSON.parse(server.seen[0]!.body)).toEqual({
-      name: "n",
-      organization_slug: "o",
-      db_pass: "p",
-      region_selection: { type: "specific", code: "r" },
+      ...{ name: "n", organization_slug: "o", db_pass: "p", region_selection: { type: "specific", code: "r" } },
     });
   });
 });

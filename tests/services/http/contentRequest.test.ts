@@ -1,38 +1,22 @@
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { afterEach, describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 
 import { sendContent } from "../../../services/http/contentRequest.ts";
-import { type Reply, startTestServer } from "../support/testServer.ts";
+import { type Reply, serve } from "../support/testServer.ts";
 
-const stops: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop();
-});
 async function upload(reply: Reply, pieces: number, repeatable = true) {
-  const server = await startTestServer([reply]);
-  stops.push(server.stop);
+  const server = await serve(reply);
   const content = async function* () {
     for (let piece = 0; piece < pieces; piece += 1) {
       await sleep(60);
       yield Buffer.from("piece ");
     }
   };
-  const sent = sendContent(
-    {
-      ...{
-        service: "Testing",
-        method: "POST" as const,
-        url: `${server.url}/object`,
-        headers: {},
-        timeoutMs: 200,
-        repeatable,
-      },
-      open: () => Promise.resolve(Readable.from(content())),
-    },
-    1,
-  );
+  const request = { service: "Testing", method: "POST" as const, url: `${server.url}/object`, headers: {} };
+  const open = () => Promise.resolve(Readable.from(content()));
+  const sent = sendContent({ ...request, open, timeoutMs: 200, repeatable }, 1);
   return { server, sent };
 }
 
@@ -43,7 +27,7 @@ describe("an upload", () => {
     expect(server.seen.map(({ body }) => body)).toEqual(["piece ".repeat(10)]);
   });
 
-  it("ends where the service says nothing to it", async () => {
+  it("ends if the service stays silent", async () => {
     const { server, sent } = await upload({ hang: true }, 1);
     await expect(sent).rejects.toThrow("Testing cannot be reached (POST /object): no answer within 0.2 s.");
     expect(server.seen).toHaveLength(4);

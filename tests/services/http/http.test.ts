@@ -1,25 +1,18 @@
-import { afterEach, describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 import { z } from "zod";
 
 import { segment, ServiceError, unlessNotFound, UnreachableError } from "../../../services/http/http.ts";
 import { jsonClient } from "../../../services/http/jsonClient.ts";
-import { type Reply, startTestServer } from "../support/testServer.ts";
+import { type Reply, serve } from "../support/testServer.ts";
 
 const answer = z.object({ ok: z.boolean() });
+const GET = { method: "GET" as const, path: "/x", answer };
 const said = z.object({ error: z.object({ message: z.string(), code: z.string() }) });
-const stops: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop();
-});
 
 async function client(replies: Reply[], options: { timeoutMs?: number } = {}) {
-  const server = await startTestServer(replies);
-  stops.push(server.stop);
+  const server = await serve(...replies);
   const call = jsonClient({
-    service: "Testing",
-    baseUrl: `${server.url}/base/`,
-    token: "sesame-open-sesame",
-    tokenName: "TEST_TOKEN",
+    ...{ name: "Testing", baseUrl: `${server.url}/base/`, token: "sesame-open-sesame", tokenName: "TEST_TOKEN" },
     describeError: (body) => said.safeParse(body).data?.error ?? {},
     retryDelayMs: 1,
     ...options,
@@ -30,24 +23,18 @@ async function client(replies: Reply[], options: { timeoutMs?: number } = {}) {
 const failure = (status: number, message = "no luck", headers?: Record<string, string>): Reply => ({
   status,
   body: { error: { message, code: "E" } },
-  ...(headers ? { headers } : {}),
+  ...(headers && { headers }),
 });
 
 describe("a request", () => {
   it("carries the token, the query (repeated keys too) and the JSON body", async () => {
     const { server, call } = await client([{ body: { ok: true } }]);
     const query = { services: ["db", "auth"], none: undefined, n: 3 };
-    expect(await call({ method: "POST", path: `/a/${segment("b/c")}`, query, body: { x: 1 }, answer })).toEqual({
-      ok: true,
-    });
+    const sent = call({ method: "POST", path: `/a/${segment("b/c")}`, query, body: { x: 1 }, answer });
+    expect(await sent).toEqual({ ok: true });
     expect(server.seen[0]).toMatchObject({
-      method: "POST",
-      url: "/base/a/b%2Fc?services=db&services=auth&n=3",
-      body: '{"x":1}',
-    });
-    expect(server.seen[0]!.headers).toMatchObject({
-      authorization: "Bearer sesame-open-sesame",
-      "content-type": "application/json",
+      ...{ method: "POST", url: "/base/a/b%2Fc?services=db&services=auth&n=3", body: '{"x":1}' },
+      headers: { authorization: "Bearer sesame-open-sesame", "content-type": "application/json" },
     });
   });
 
@@ -59,8 +46,7 @@ describe("a request", () => {
   });
 
   it("does not carry the token to where a redirect leads", async () => {
-    const elsewhere = await startTestServer([{ body: { ok: true } }]);
-    stops.push(elsewhere.stop);
+    const elsewhere = await serve({ body: { ok: true } });
     const { call } = await client([{ status: 302, headers: { location: elsewhere.url } }]);
     await expect(call({ method: "POST", path: "/", answer })).rejects.toThrow(UnreachableError);
     expect(elsewhere.seen).toHaveLength(0);
@@ -70,52 +56,48 @@ describe("a request", () => {
 describe("an error", () => {
   it("is one sentence with the service's own words, its code, and a hint for a refused token; never the token", async () => {
     const { call } = await client([failure(403, "Not authorized: Bearer sesame-open-sesame.")]);
-    const error = await call({ method: "GET", path: "/x", answer }).catch((thrown: unknown) => thrown);
+    const error = await call(GET).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ServiceError);
     expect(error).toMatchObject({ status: 403, code: "E" });
     expect((error as Error).message).toBe(
-      "Testing refused GET /x (403): Not authorized: Bearer [secret]. Check TEST_TOKEN.",
+      "Testing refused GET /x (403): Not authorized: Bearer [secret]. Check TEST_TOKEN: docs/accounts.md lists its rights. To replace it, type: export TEST_TOKEN=TOKEN",
     );
   });
 
-  it("tells what is not there from what cannot be reached", async () => {
+  it("distinguishes what does not exist from what cannot be reached", async () => {
     const { call } = await client([failure(404)]);
-    expect(await unlessNotFound(call({ method: "GET", path: "/x", answer }))).toBeUndefined();
-    await expect(call({ method: "GET", path: "/x", answer })).rejects.toMatchObject({ status: 404 });
+    expect(await unlessNotFound(call(GET))).toBeUndefined();
+    await expect(call(GET)).rejects.toMatchObject({ status: 404 });
     await expect(unlessNotFound(Promise.reject(new UnreachableError("x")))).rejects.toThrow(UnreachableError);
   });
 
   it("names the field of an answer that is not understood", async () => {
     const { call } = await client([{ body: { ok: "yes" } }]);
-    await expect(call({ method: "GET", path: "/x", answer })).rejects.toThrow(/in a form that is not understood: ok: /);
+    await expect(call(GET)).rejects.toThrow(/in a form that is not understood: ok: /);
   });
 
   it("shows a body that is no JSON", async () => {
     const { call } = await client([{ status: 418, body: "<h1>teapot</h1>" }]);
-    await expect(call({ method: "GET", path: "/x", answer })).rejects.toThrow(
-      "Testing refused GET /x (418): <h1>teapot</h1>.",
-    );
+    const refused = call(GET);
+    await expect(refused).rejects.toThrow("Testing refused GET /x (418): <h1>teapot</h1>.");
   });
 });
 
 describe("another attempt", () => {
   it("is made after 5xx and 429, with the wait that the service asks for", async () => {
-    const { server, call } = await client([
-      failure(502),
-      failure(429, "slow down", { "retry-after": "0" }),
-      { body: { ok: true } },
-    ]);
-    expect(await call({ method: "GET", path: "/x", answer })).toEqual({ ok: true });
+    const slowDown = failure(429, "slow down", { "retry-after": "0" });
+    const { server, call } = await client([failure(502), slowDown, { body: { ok: true } }]);
+    expect(await call(GET)).toEqual({ ok: true });
     expect(server.seen).toHaveLength(3);
   });
 
-  it("is made when the service's count begins anew, as Supabase says it", async () => {
+  it("is made when the service's count begins again, by Supabase's header", async () => {
     const { server, call } = await client([
       failure(429, "Too Many Requests", { "x-ratelimit-limit": "120", "x-ratelimit-reset": "1" }),
       { body: { ok: true } },
     ]);
     const begun = performance.now();
-    expect(await call({ method: "GET", path: "/x", answer })).toEqual({ ok: true });
+    expect(await call(GET)).toEqual({ ok: true });
     expect(performance.now() - begun).toBeGreaterThanOrEqual(990);
     expect(server.seen).toHaveLength(2);
   });
@@ -124,13 +106,13 @@ describe("another attempt", () => {
     const moment = String(Math.floor(Date.now() / 1000) + 30);
     const { call } = await client([failure(429, "slow down", { "x-ratelimit-reset": moment }), { body: { ok: true } }]);
     const begun = performance.now();
-    expect(await call({ method: "GET", path: "/x", answer })).toEqual({ ok: true });
+    expect(await call(GET)).toEqual({ ok: true });
     expect(performance.now() - begun).toBeLessThan(900);
   });
 
   it("ends after the fourth", async () => {
     const { server, call } = await client([failure(500)]);
-    await expect(call({ method: "GET", path: "/x", answer })).rejects.toThrow(/500/);
+    await expect(call(GET)).rejects.toThrow(/500/);
     expect(server.seen).toHaveLength(4);
   });
 
@@ -155,13 +137,11 @@ describe("no answer", () => {
   it("is an UnreachableError with the reason", async () => {
     const { server, call } = await client([{}]);
     await server.stop();
-    stops.pop();
-    await expect(call({ method: "GET", path: "/x", answer })).rejects.toThrow(
-      `Testing cannot be reached at ${server.url}/base/ (GET /x): connect ECONNREFUSED ${server.url.slice("http://".length)}.`,
-    );
+    const cause = `connect ECONNREFUSED ${server.url.slice("http://".length)}.`;
+    await expect(call(GET)).rejects.toThrow(`Testing cannot be reached at ${server.url}/base/ (GET /x): ${cause}`);
   });
 
-  it("within the time limit is told as such", async () => {
+  it("within the time limit is reported as such", async () => {
     const { call } = await client([{ hang: true }], { timeoutMs: 50 });
     await expect(call({ method: "POST", path: "/x", answer })).rejects.toThrow(/no answer within 0.05 s/);
   });
@@ -169,7 +149,7 @@ describe("no answer", () => {
   it("ends with the caller's own reason when the caller stops it", async () => {
     const { server, call } = await client([{ hang: true }]);
     const controller = new AbortController();
-    const attempt = call({ method: "GET", path: "/x", answer, signal: controller.signal });
+    const attempt = call({ ...GET, signal: controller.signal });
     const stopped = expect(attempt).rejects.toThrow("Stopped on request.");
     while (server.seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     controller.abort(new Error("Stopped on request."));

@@ -9,8 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { serviceTrust } from "../../../components/schedulePolicies.ts";
 import { JsonService } from "../../../lab/sandbox/aws/jsonService.ts";
-import { freePort } from "../../../lab/sandbox/host/ports.ts";
 import { scheduleGroupArn } from "../../../planning/names.ts";
+import { freePort } from "../../../services/common/ports.ts";
 import { awsScheduledRuns, type ScheduledRun, type ScheduledRuns } from "../../../services/scheduler/scheduledRuns.ts";
 import { startTestCloud, type TestCloud } from "../../recovery/support/cloud.ts";
 
@@ -77,9 +77,9 @@ describe("the scheduled runs of a stack", () => {
     expect(await runs.missed()).toBe(0);
   });
 
-  it("starts one at a time, and tells how it ended and why", async () => {
+  it("starts one at a time, and reports how it ended and why", async () => {
     const id = await runs.start();
-    await expect(runs.start()).rejects.toThrow(/one at a time/);
+    await expect(runs.start()).rejects.toThrow(/Another run is in progress/);
     expect(await runs.newest(10)).toEqual([expect.objectContaining({ id, status: "IN_PROGRESS" })]);
     let run: ScheduledRun | undefined;
     for (let tries = 0; tries < 100 && run?.endedAt === undefined; tries += 1) {

@@ -6,17 +6,14 @@ import type { Hono } from "hono";
 import type { EmulatorDependencies } from "../../../lab/sandbox/host/services.ts";
 import type { ServiceAccess } from "../../../services/http/remoteService.ts";
 import { type Answer, send, type TestBed, testBed, TOKEN } from "../../lab/sandbox/emulators/support.ts";
+import type { StartedService } from "./remoteServiceContract.ts";
+import { listen } from "./testServer.ts";
 
 /** A service's emulator over HTTP, and the adapter that is tested against it. */
-export interface EmulatorHost<P> {
-  /** Where the emulator listens. */
-  readonly url: string;
-  /** The adapter at an address, with the right token by default. */
-  open(access: Partial<ServiceAccess> & { endpoint: string }): P;
+export interface EmulatorHost<P> extends StartedService<P> {
   /** Calls the service's API directly, as an outsider would. */
   call(request: string, body?: unknown): Promise<Answer>;
   readonly bed: TestBed;
-  stop(): Promise<void>;
 }
 
 /** Starts an emulator over HTTP, with servers and apps that are only noted. */
@@ -27,11 +24,9 @@ export async function startEmulatorHost<P>(
   const bed = await testBed();
   const { app } = create(bed.deps);
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
+  const { url, stop } = await listen(server);
   return {
-    bed,
-    url: `http://127.0.0.1:${typeof address === "object" && address ? address.port : 0}`,
+    ...{ bed, url },
     open: (access) => open({ token: TOKEN, retryDelayMs: 1, ...access }),
     async call(request, body) {
       const answer = await send(app, request, body);
@@ -39,8 +34,7 @@ export async function startEmulatorHost<P>(
       return answer;
     },
     async stop() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await stop();
       await bed.remove();
     },
   };

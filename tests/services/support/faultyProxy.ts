@@ -1,5 +1,6 @@
-import { createServer, request as send, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, request as send } from "node:http";
+
+import { listen } from "./testServer.ts";
 
 /** An answer that the proxy gives in place of the service. */
 export interface Fault {
@@ -8,12 +9,12 @@ export interface Fault {
   hang?: boolean;
 }
 
-/** Stands between an adapter and the service's emulator, notes what is asked, and answers in its place where a test wants a fault. */
+/** Stands between an adapter and the service's emulator, notes the requests, and answers in its place where a test wants a fault. */
 export async function startFaultyProxy(service: string) {
   const seen: { method: string; path: string }[] = [];
   const faults: Fault[] = [];
   let failing: (Fault & { path: string }) | undefined;
-  const server: Server = createServer((request, response) => {
+  const server = createServer((request, response) => {
     const { method = "", url = "", headers } = request;
     seen.push({ method, path: url });
     const fault = faults.shift() ?? (method === "POST" && url === failing?.path ? failing : undefined);
@@ -30,10 +31,9 @@ export async function startFaultyProxy(service: string) {
     passed.once("error", () => response.destroy());
     request.pipe(passed);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    /** What was asked since the last call of `next`. */
+    ...(await listen(server)),
+    /** The requests since the last call of `next`. */
     seen,
     /** Answers the next requests so. */
     next(...wanted: Fault[]) {
@@ -44,10 +44,6 @@ export async function startFaultyProxy(service: string) {
     /** Answers every POST to a path with a status, until `next`. */
     failAt(path: string, status: number) {
       failing = { path, status };
-    },
-    async stop() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
     },
   };
 }

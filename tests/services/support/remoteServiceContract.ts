@@ -4,7 +4,7 @@ import { ServiceError, UnreachableError } from "../../../services/http/http.ts";
 import type { RemoteService, ServiceAccess } from "../../../services/http/remoteService.ts";
 import { type FaultyProxy, startFaultyProxy } from "./faultyProxy.ts";
 
-/** What the contract asks of a service. */
+/** The calls of a service that the contract uses. */
 export interface ServiceCalls<P> {
   /** A call that reads one thing, by one request. */
   read: (port: P, signal?: AbortSignal) => Promise<unknown>;
@@ -15,7 +15,23 @@ export interface ServiceCalls<P> {
 /** A service that a role's suite has started. */
 export interface StartedService<P> {
   readonly url: string;
+  /** The adapter at an address, with the right token by default. */
   open(access: Partial<ServiceAccess> & { endpoint: string }): P;
+  stop(): Promise<void>;
+}
+
+/** Whether a call fails because the service says that the thing does not exist. */
+export async function isNotFound(call: Promise<unknown>): Promise<boolean> {
+  const thrown = await call.catch((error: unknown) => error);
+  return thrown instanceof ServiceError && thrown.status === 404;
+}
+
+/** Checks that a call ends with the reason of its signal. */
+export async function hearsAnAbort(call: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+  const controller = new AbortController();
+  const reason = new Error("stopped by hand");
+  setTimeout(() => controller.abort(reason), 20);
+  await expect(call(controller.signal)).rejects.toBe(reason);
 }
 
 /** What holds for the adapter of any remote service: attempts, refusals, silence and aborts. */
@@ -86,11 +102,7 @@ export function behavesAsRemoteService<P extends RemoteService>(
     await expect(read(started().open({ endpoint: proxy.url, timeoutMs: 20 }))).rejects.toBeInstanceOf(UnreachableError);
     expect(proxy.seen).toHaveLength(4);
     proxy.next({ hang: true });
-    const controller = new AbortController();
-    const reason = new Error("stopped by hand");
-    const asked = read(port, controller.signal);
-    setTimeout(() => controller.abort(reason), 20);
-    await expect(asked).rejects.toBe(reason);
+    await hearsAnAbort((signal) => read(port, signal));
     expect(proxy.seen).toHaveLength(1);
   });
 }

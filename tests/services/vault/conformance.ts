@@ -35,13 +35,10 @@ export function conformsToVault(name: string, start: () => Promise<StartedVaults
     afterAll(() => started.stop());
 
     describe("put", () => {
-      it("stores bytes and tells size, SHA-256 and version", async () => {
+      it("stores bytes and returns size, SHA-256 and version", async () => {
         const stored = await vault.put("a/small", Buffer.from("hello"));
-        expect(stored).toEqual({
-          sizeBytes: 5,
-          sha256: createHash("sha256").update("hello").digest("hex"),
-          versionId: expect.any(String),
-        });
+        const sha256 = createHash("sha256").update("hello").digest("hex");
+        expect(stored).toEqual({ sizeBytes: 5, sha256, versionId: expect.any(String) });
         expect(Buffer.from((await vault.getBytes("a/small"))!).toString()).toBe("hello");
       });
 
@@ -97,9 +94,8 @@ export function conformsToVault(name: string, start: () => Promise<StartedVaults
           // What a client sees whose first answer was lost on the way.
           expect(await vault.put(key, body("a"))).toEqual(first);
           const refused = vault.put(key, body("b"));
-          await expect(refused).rejects.toThrow(
-            `${key} holds other content already, and no object of a vault is written over`,
-          );
+          const conflict = `${key} already has other content, and no object of a vault is written over`;
+          await expect(refused).rejects.toThrow(conflict);
           await expect(refused).rejects.toBeInstanceOf(PromiseError);
           await expect(vault.put(key, body("more"))).rejects.toBeInstanceOf(PromiseError);
           expect(await vault.versions(key)).toMatchObject([{ versionId: first.versionId }]);
@@ -115,9 +111,8 @@ export function conformsToVault(name: string, start: () => Promise<StartedVaults
       });
 
       it("locks an object", async () => {
-        const { versionId } = await vault.put("c/locked", Buffer.from("x"), {
-          lockUntil: new Date(Date.now() + 86_400_000),
-        });
+        const lockUntil = new Date(Date.now() + 86_400_000);
+        const { versionId } = await vault.put("c/locked", Buffer.from("x"), { lockUntil });
         await expect(started.removeVersion(vault, "c/locked", versionId)).rejects.toThrow(/denied|protected|lock/i);
       });
     });

@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
 
 import {
   DeleteObjectCommand,
@@ -15,6 +14,7 @@ import { s3Vault } from "../../../services/vault/s3Vault.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import { startTestCloud, type TestCloud } from "../../recovery/support/cloud.ts";
 import { hide, putOver } from "../../recovery/support/inPlace.ts";
+import { listen } from "../support/testServer.ts";
 import { conformsToVault } from "./conformance.ts";
 
 let cloud: TestCloud;
@@ -48,7 +48,7 @@ describe("put", () => {
       seen.push(request.headers["if-none-match"]);
       return answers.shift() ?? CONFLICT;
     });
-    const at = { bucket: "b", region: cloud.region, endpoint: s3.endpoint };
+    const at = { bucket: "b", region: cloud.region, endpoint: s3.url };
     expect(await s3Vault(at).put("k", Buffer.from("x"))).toMatchObject({ sizeBytes: 1 });
     expect(seen).toEqual(["*", "*", "*"]);
     await expect(
@@ -101,9 +101,8 @@ describe("errors", () => {
   it("name a region that can't be reached, within 10 seconds", async () => {
     const startedAt = Date.now();
     const gone = s3Vault({ bucket: "vault", region: "ap-northeast-1", endpoint: "http://127.0.0.1:9" });
-    await expect(gone.list("")).rejects.toThrow(
-      "S3 in ap-northeast-1 at http://127.0.0.1:9 cannot be reached (ECONNREFUSED)",
-    );
+    const refused = "S3 in ap-northeast-1 at http://127.0.0.1:9 cannot be reached (ECONNREFUSED)";
+    await expect(gone.list("")).rejects.toThrow(refused);
     await expect(gone.list("")).rejects.toThrow(UserError);
     expect(Date.now() - startedAt).toBeLessThan(10_000);
   });
@@ -113,25 +112,12 @@ const OK = { status: 200, body: "" };
 const CONFLICT = { status: 409, body: "<Error><Code>ConditionalRequestConflict</Code><Message>two</Message></Error>" };
 
 /** A server that answers each request with what the function says. */
-async function answering(
-  answer: (request: IncomingMessage) => { status: number; body: string },
-): Promise<{ endpoint: string; stop(): Promise<void> }> {
+function answering(answer: (request: IncomingMessage) => { status: number; body: string }) {
   const server = createServer((request, response) => {
     request.resume().once("end", () => {
       const { status, body } = answer(request);
       response.writeHead(status, { "content-type": "application/xml" }).end(body);
     });
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
-  return {
-    endpoint: `http://127.0.0.1:${port}`,
-    stop: () =>
-      new Promise((done) => {
-        server.close(() => {
-          done();
-        });
-        server.closeAllConnections();
-      }),
-  };
+  return listen(server);
 }

@@ -3,7 +3,17 @@ import { z } from "zod";
 import type { AwsContext } from "./context.ts";
 import { orGone, orUndo } from "./explain.ts";
 import { awsRow } from "./row.ts";
-import { allTags, ownTags, type Tag, tagChanges, tagList, tagMap, tagsInput } from "./tags.ts";
+import {
+  allTags,
+  ownTags,
+  type Tag,
+  tagChanges,
+  type TaggedOutputs,
+  taggedOutputs,
+  tagList,
+  tagMap,
+  tagsInput,
+} from "./tags.ts";
 
 const patterns = z.array(z.string().min(1)).min(1).optional();
 const selectorInputs = z.strictObject({
@@ -22,12 +32,7 @@ const inputs = z.strictObject({
   tags: tagsInput,
 });
 type Inputs = z.infer<typeof inputs>;
-interface Outputs {
-  arn: string;
-  homeRegion: string;
-  region: string;
-  tagsAll: Record<string, string>;
-}
+type Outputs = TaggedOutputs & { homeRegion: string };
 
 /** A trail in the service's form. */
 interface Trail {
@@ -99,7 +104,7 @@ export const trail = awsRow<Inputs, Outputs>("CloudTrail Trail", {
     await cloudtrail.call("UpdateTrail", { Name: id, ...settingsOf(news) });
     await select(context, id, news);
     await switchLogging(context, id, news);
-    const { set, removed } = tagChanges(allTags(context, olds.tags), allTags(context, news.tags));
+    const { set, removed } = tagChanges(context, olds, news);
     const added = tagList(set);
     if (added.length > 0) await cloudtrail.call("AddTags", { ResourceId: id, TagsList: added });
     const TagsList = removed.map((Key) => ({ Key }));
@@ -163,7 +168,6 @@ function selectorFrom({ Name, FieldSelectors }: Selector): z.infer<typeof select
   };
 }
 
-function outputsOf(context: AwsContext, arn: string, { tags }: Inputs): Outputs {
-  const { region } = context;
-  return { arn, homeRegion: region, region, tagsAll: allTags(context, tags) };
+function outputsOf(context: AwsContext, arn: string, given: Inputs): Outputs {
+  return { ...taggedOutputs(context, arn, given), homeRegion: context.region };
 }

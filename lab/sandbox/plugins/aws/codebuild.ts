@@ -2,8 +2,9 @@ import * as sdk from "@aws-sdk/client-codebuild";
 import { z } from "zod";
 
 import type { AwsContext } from "./context.ts";
+import { orGone } from "./explain.ts";
 import { awsRow } from "./row.ts";
-import { allTags, ownTags, tagMap, tagsInput } from "./tags.ts";
+import { allTags, ownTags, type TaggedOutputs, taggedOutputs, tagMap, tagsInput } from "./tags.ts";
 
 const variableInputs = z.strictObject({
   name: z.string().min(1),
@@ -35,21 +36,16 @@ const inputs = z.strictObject({
   tags: tagsInput,
 });
 type Inputs = z.infer<typeof inputs>;
-interface Outputs {
-  arn: string;
-  region: string;
-  tagsAll: Record<string, string>;
-}
 
 /** aws:codebuild/project:Project; its id is its ARN. */
-export const project = awsRow<Inputs, Outputs>("CodeBuild Project", {
+export const project = awsRow<Inputs, TaggedOutputs>("CodeBuild Project", {
   inputs,
   autoName: { property: "name" },
   replaceOn: ["name"],
   async create(context, given) {
     const { project: made } = await context.codebuild.send(new sdk.CreateProjectCommand(wanted(context, given)));
     const arn = made?.arn ?? "";
-    return { id: arn, outputs: outputsOf(context, arn, given) };
+    return { id: arn, outputs: taggedOutputs(context, arn, given) };
   },
   async read(context, id, last) {
     const { projects } = await context.codebuild.send(new sdk.BatchGetProjectsCommand({ names: [nameIn(id)] }));
@@ -75,17 +71,15 @@ export const project = awsRow<Inputs, Outputs>("CodeBuild Project", {
       logsConfig: { cloudwatchLogs: logsConfig?.cloudWatchLogs },
       ...(tags !== undefined && { tags }),
     } as Inputs;
-    return { id, inputs: actual, outputs: outputsOf(context, found.arn ?? id, actual) };
+    return { id, inputs: actual, outputs: taggedOutputs(context, found.arn ?? id, actual) };
   },
   async update(context, id, _olds, news) {
     await context.codebuild.send(new sdk.UpdateProjectCommand(wanted(context, news)));
-    return outputsOf(context, id, news);
+    return taggedOutputs(context, id, news);
   },
   async delete({ codebuild }, id) {
     // As in the real service, deleting a missing project is not an error.
-    await codebuild.send(new sdk.DeleteProjectCommand({ name: nameIn(id) })).catch((error: unknown) => {
-      if (!(error instanceof Error) || error.name !== "ResourceNotFoundException") throw error;
-    });
+    await orGone(codebuild.send(new sdk.DeleteProjectCommand({ name: nameIn(id) })));
   },
 });
 
@@ -103,8 +97,4 @@ function wanted(
 
 function nameIn(arn: string): string {
   return arn.slice(arn.lastIndexOf("/") + 1);
-}
-
-function outputsOf(context: AwsContext, arn: string, { tags }: Inputs): Outputs {
-  return { arn, region: context.region, tagsAll: allTags(context, tags) };
 }

@@ -35,9 +35,9 @@ export const role = awsRow<RoleInputs, RoleOutputs>("IAM Role", {
       new sdk.CreateRoleCommand({
         RoleName: given.name,
         AssumeRolePolicyDocument: given.assumeRolePolicy,
-        ...(given.description !== undefined && { Description: given.description }),
-        ...(given.path !== undefined && { Path: given.path }),
-        ...(given.maxSessionDuration !== undefined && { MaxSessionDuration: given.maxSessionDuration }),
+        Description: given.description,
+        Path: given.path,
+        MaxSessionDuration: given.maxSessionDuration,
         Tags: tagList(allTags(context, given.tags)),
       }),
     );
@@ -76,7 +76,7 @@ export const role = awsRow<RoleInputs, RoleOutputs>("IAM Role", {
         new sdk.UpdateRoleCommand({ RoleName, Description: news.description ?? "", MaxSessionDuration }),
       );
     }
-    const { set, removed } = tagChanges(allTags(context, olds.tags), allTags(context, news.tags));
+    const { set, removed } = tagChanges(context, olds, news);
     const Tags = tagList(set);
     if (Tags.length > 0) await context.iam.send(new sdk.TagRoleCommand({ RoleName, Tags }));
     if (removed.length > 0) await context.iam.send(new sdk.UntagRoleCommand({ RoleName, TagKeys: removed }));

@@ -5,7 +5,7 @@ import { providerFunction } from "../../../../provider/host/index.ts";
 import type { AwsContext } from "./context.ts";
 import { orGone, orUndo } from "./explain.ts";
 import { awsRow, sameDocument } from "./row.ts";
-import { allTags, ownTags, tagChanges, tagMap, tagsInput } from "./tags.ts";
+import { allTags, ownTags, tagChanges, type TaggedOutputs, taggedOutputs, tagMap, tagsInput } from "./tags.ts";
 
 const keyInputs = z.strictObject({
   description: z.string().optional(),
@@ -19,12 +19,7 @@ const keyInputs = z.strictObject({
   tags: tagsInput,
 });
 type KeyInputs = z.infer<typeof keyInputs>;
-interface KeyOutputs {
-  arn: string;
-  keyId: string;
-  region: string;
-  tagsAll: Record<string, string>;
-}
+type KeyOutputs = TaggedOutputs & { keyId: string };
 
 /** aws:kms/key:Key */
 export const key = awsRow<KeyInputs, KeyOutputs>("KMS Key", {
@@ -34,11 +29,11 @@ export const key = awsRow<KeyInputs, KeyOutputs>("KMS Key", {
     const tags = Object.entries(allTags(context, given.tags));
     const { KeyMetadata: made } = await context.kms.send(
       new sdk.CreateKeyCommand({
-        ...(given.description !== undefined && { Description: given.description }),
-        ...(given.keyUsage !== undefined && { KeyUsage: given.keyUsage }),
-        ...(given.customerMasterKeySpec !== undefined && { KeySpec: given.customerMasterKeySpec as sdk.KeySpec }),
-        ...(given.policy !== undefined && { Policy: given.policy }),
-        ...(given.multiRegion !== undefined && { MultiRegion: given.multiRegion }),
+        Description: given.description,
+        KeyUsage: given.keyUsage,
+        KeySpec: given.customerMasterKeySpec as sdk.KeySpec | undefined,
+        Policy: given.policy,
+        MultiRegion: given.multiRegion,
         Tags: tags.map(([TagKey, TagValue]) => ({ TagKey, TagValue })),
       }),
     );
@@ -51,7 +46,7 @@ export const key = awsRow<KeyInputs, KeyOutputs>("KMS Key", {
       },
       () => kms.send(new sdk.ScheduleKeyDeletionCommand({ KeyId: keyId, PendingWindowInDays: 7 })),
     );
-    return { id: keyId, outputs: keyOutputs(context, keyId, made?.Arn, given.tags) };
+    return { id: keyId, outputs: keyOutputs(context, keyId, made?.Arn, given) };
   },
   async read(context, id, last) {
     const { kms } = context;
@@ -78,7 +73,7 @@ export const key = awsRow<KeyInputs, KeyOutputs>("KMS Key", {
       ...((found.Enabled === false || asked("isEnabled")) && { isEnabled: found.Enabled ?? true }),
       ...(own !== undefined && { tags: own }),
     };
-    return { id, inputs: actual, outputs: keyOutputs(context, id, found.Arn, actual.tags) };
+    return { id, inputs: actual, outputs: keyOutputs(context, id, found.Arn, actual) };
   },
   async update(context, id, { inputs: olds, outputs }, news) {
     const { kms } = context;
@@ -99,11 +94,11 @@ export const key = awsRow<KeyInputs, KeyOutputs>("KMS Key", {
         ? kms.send(new sdk.EnableKeyRotationCommand({ KeyId }))
         : kms.send(new sdk.DisableKeyRotationCommand({ KeyId })));
     }
-    const { set, removed } = tagChanges(allTags(context, olds.tags), allTags(context, news.tags));
+    const { set, removed } = tagChanges(context, olds, news);
     const Tags = Object.entries(set).map(([TagKey, TagValue]) => ({ TagKey, TagValue }));
     if (Tags.length > 0) await kms.send(new sdk.TagResourceCommand({ KeyId, Tags }));
     if (removed.length > 0) await kms.send(new sdk.UntagResourceCommand({ KeyId, TagKeys: removed }));
-    return keyOutputs(context, id, outputs.arn, news.tags);
+    return keyOutputs(context, id, outputs.arn, news);
   },
   async delete({ kms }, id, { inputs }) {
     const PendingWindowInDays = inputs.deletionWindowInDays ?? 30;
@@ -111,8 +106,8 @@ export const key = awsRow<KeyInputs, KeyOutputs>("KMS Key", {
   },
 });
 
-function keyOutputs(context: AwsContext, keyId: string, arn: string | undefined, tags: KeyInputs["tags"]): KeyOutputs {
-  return { arn: arn ?? "", keyId, region: context.region, tagsAll: allTags(context, tags) };
+function keyOutputs(context: AwsContext, keyId: string, arn: string | undefined, given: KeyInputs): KeyOutputs {
+  return { ...taggedOutputs(context, arn ?? "", given), keyId };
 }
 
 const aliasInputs = z.strictObject({

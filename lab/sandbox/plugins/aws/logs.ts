@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { AwsContext } from "./context.ts";
 import { orGone, orUndo } from "./explain.ts";
 import { awsRow } from "./row.ts";
-import { allTags, ownTags, tagChanges, tagsInput } from "./tags.ts";
+import { allTags, ownTags, tagChanges, type TaggedOutputs, taggedOutputs, tagsInput } from "./tags.ts";
 
 const inputs = z.strictObject({
   name: z.string().regex(/^[\w./#-]{1,512}$/, "A log group's name has letters, digits and _./#-"),
@@ -12,11 +12,6 @@ const inputs = z.strictObject({
   tags: tagsInput,
 });
 type Inputs = z.infer<typeof inputs>;
-interface Outputs {
-  arn: string;
-  region: string;
-  tagsAll: Record<string, string>;
-}
 interface LogGroup {
   logGroupName: string;
   /** Without the `:*` for its streams. */
@@ -26,7 +21,7 @@ interface LogGroup {
 }
 
 /** aws:cloudwatch/logGroup:LogGroup; its id is its name. The sandbox stores the key's name but doesn't encrypt with it. */
-export const logGroup = awsRow<Inputs, Outputs>("CloudWatch Logs Log Group", {
+export const logGroup = awsRow<Inputs, TaggedOutputs>("CloudWatch Logs Log Group", {
   inputs,
   autoName: { property: "name" },
   replaceOn: ["name", "kmsKeyId"],
@@ -61,7 +56,7 @@ export const logGroup = awsRow<Inputs, Outputs>("CloudWatch Logs Log Group", {
   },
   async update(context, _id, { inputs: olds, outputs }, news) {
     await keepFor(context, news);
-    const { set, removed } = tagChanges(allTags(context, olds.tags), allTags(context, news.tags));
+    const { set, removed } = tagChanges(context, olds, news);
     const resourceArn = outputs.arn;
     if (Object.keys(set).length > 0) await context.logs.call("TagResource", { resourceArn, tags: set });
     if (removed.length > 0) await context.logs.call("UntagResource", { resourceArn, tagKeys: removed });
@@ -83,7 +78,6 @@ async function find({ logs }: AwsContext, name: string): Promise<LogGroup | unde
   return logGroups.find(({ logGroupName }) => logGroupName === name);
 }
 
-async function outputsOf(context: AwsContext, { name, tags }: Inputs): Promise<Outputs> {
-  const arn = (await find(context, name))?.logGroupArn ?? "";
-  return { arn, region: context.region, tagsAll: allTags(context, tags) };
+async function outputsOf(context: AwsContext, given: Inputs): Promise<TaggedOutputs> {
+  return taggedOutputs(context, (await find(context, given.name))?.logGroupArn ?? "", given);
 }

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { AwsContext } from "./context.ts";
 import { orGone } from "./explain.ts";
 import { awsRow } from "./row.ts";
-import { allTags, ownTags, tagChanges, tagList, tagMap, tagsInput } from "./tags.ts";
+import { allTags, ownTags, tagChanges, type TaggedOutputs, taggedOutputs, tagList, tagMap, tagsInput } from "./tags.ts";
 
 const secretInputs = z.strictObject({
   name: z.string().regex(/^[\w/+=.@-]{1,512}$/, "A secret's name has letters, digits and /_+=.@-"),
@@ -18,14 +18,9 @@ const secretInputs = z.strictObject({
   tags: tagsInput,
 });
 type SecretInputs = z.infer<typeof secretInputs>;
-interface SecretOutputs {
-  arn: string;
-  region: string;
-  tagsAll: Record<string, string>;
-}
 
 /** aws:secretsmanager/secret:Secret */
-export const secret = awsRow<SecretInputs, SecretOutputs>("Secrets Manager Secret", {
+export const secret = awsRow<SecretInputs, TaggedOutputs>("Secrets Manager Secret", {
   inputs: secretInputs,
   autoName: { property: "name" },
   replaceOn: ["name"],
@@ -38,7 +33,7 @@ export const secret = awsRow<SecretInputs, SecretOutputs>("Secrets Manager Secre
         Tags: tagList(allTags(context, given.tags)),
       }),
     );
-    return { id: ARN, outputs: secretOutputs(context, ARN, given) };
+    return { id: ARN, outputs: taggedOutputs(context, ARN, given) };
   },
   async read(context, id, last) {
     const found = await orGone(context.secrets.send(new sdk.DescribeSecretCommand({ SecretId: id })));
@@ -53,7 +48,7 @@ export const secret = awsRow<SecretInputs, SecretOutputs>("Secrets Manager Secre
       ...(before?.recoveryWindowInDays !== undefined && { recoveryWindowInDays: before.recoveryWindowInDays }),
       ...(tags !== undefined && { tags }),
     };
-    return { id, inputs: actual, outputs: secretOutputs(context, found.ARN ?? id, actual) };
+    return { id, inputs: actual, outputs: taggedOutputs(context, found.ARN ?? id, actual) };
   },
   async update(context, id, { inputs: olds }, news) {
     if (news.description !== olds.description || news.kmsKeyId !== olds.kmsKeyId) {
@@ -65,12 +60,12 @@ export const secret = awsRow<SecretInputs, SecretOutputs>("Secrets Manager Secre
         }),
       );
     }
-    const { set, removed } = tagChanges(allTags(context, olds.tags), allTags(context, news.tags));
+    const { set, removed } = tagChanges(context, olds, news);
     const Tags = tagList(set);
     if (Tags.length > 0) await context.secrets.send(new sdk.TagResourceCommand({ SecretId: id, Tags }));
     if (removed.length > 0)
       await context.secrets.send(new sdk.UntagResourceCommand({ SecretId: id, TagKeys: removed }));
-    return secretOutputs(context, id, news);
+    return taggedOutputs(context, id, news);
   },
   async delete({ secrets }, id, { inputs: { recoveryWindowInDays = 30 } }) {
     const how =
@@ -80,10 +75,6 @@ export const secret = awsRow<SecretInputs, SecretOutputs>("Secrets Manager Secre
     await orGone(secrets.send(new sdk.DeleteSecretCommand({ SecretId: id, ...how })));
   },
 });
-
-function secretOutputs(context: AwsContext, arn: string, { tags }: SecretInputs): SecretOutputs {
-  return { arn, region: context.region, tagsAll: allTags(context, tags) };
-}
 
 const versionInputs = z.strictObject({ secretId: z.string().min(1), secretString: z.string().min(1) });
 

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { AwsContext } from "./context.ts";
 import { orGone } from "./explain.ts";
 import { awsRow } from "./row.ts";
-import { allTags, ownTags, tagChanges, tagsInput } from "./tags.ts";
+import { allTags, ownTags, tagChanges, type TaggedOutputs, taggedOutputs, tagsInput } from "./tags.ts";
 
 const inputs = z.strictObject({
   name: z.string().regex(/^[\w-]{1,80}$/, "A queue's name has at most 80 letters, digits, - and _"),
@@ -13,12 +13,7 @@ const inputs = z.strictObject({
   tags: tagsInput,
 });
 type Inputs = z.infer<typeof inputs>;
-interface Outputs {
-  arn: string;
-  url: string;
-  region: string;
-  tagsAll: Record<string, string>;
-}
+type Outputs = TaggedOutputs & { url: string };
 
 const MISSING = ["AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"];
 
@@ -57,7 +52,7 @@ export const queue = awsRow<Inputs, Outputs>("SQS Queue", {
   },
   async update(context, id, { inputs: olds }, news) {
     await context.sqs.send(new sdk.SetQueueAttributesCommand({ QueueUrl: id, Attributes: attributesOf(news) }));
-    const { set, removed } = tagChanges(allTags(context, olds.tags), allTags(context, news.tags));
+    const { set, removed } = tagChanges(context, olds, news);
     if (Object.keys(set).length > 0) await context.sqs.send(new sdk.TagQueueCommand({ QueueUrl: id, Tags: set }));
     if (removed.length > 0) await context.sqs.send(new sdk.UntagQueueCommand({ QueueUrl: id, TagKeys: removed }));
     return outputsOf(context, id, news);
@@ -79,7 +74,6 @@ async function attributesAt({ sqs }: AwsContext, QueueUrl: string): Promise<Reco
   return (await sqs.send(command)).Attributes ?? {};
 }
 
-async function outputsOf(context: AwsContext, url: string, { tags }: Inputs): Promise<Outputs> {
-  const arn = (await attributesAt(context, url))["QueueArn"] ?? "";
-  return { arn, url, region: context.region, tagsAll: allTags(context, tags) };
+async function outputsOf(context: AwsContext, url: string, given: Inputs): Promise<Outputs> {
+  return { ...taggedOutputs(context, (await attributesAt(context, url))["QueueArn"] ?? "", given), url };
 }

@@ -28,9 +28,26 @@ export function tagMap(tags: readonly { Key?: string | undefined; Value?: string
 }
 
 /** The tags that an update adds or changes, and the keys that it removes. */
-export function tagChanges(olds: Tags, news: Tags): { set: Tags; removed: string[] } {
-  const set = Object.entries(news).filter(([key, value]) => olds[key] !== value);
-  return { set: Object.fromEntries(set), removed: Object.keys(olds).filter((key) => !(key in news)) };
+export function tagChanges(
+  context: AwsContext,
+  olds: { tags?: Tags | undefined },
+  news: { tags?: Tags | undefined },
+): { set: Tags; removed: string[] } {
+  const [before, after] = [allTags(context, olds.tags), allTags(context, news.tags)];
+  const set = Object.entries(after).filter(([key, value]) => before[key] !== value);
+  return { set: Object.fromEntries(set), removed: Object.keys(before).filter((key) => !(key in after)) };
+}
+
+/** The outputs of every resource with an ARN and tags. */
+export interface TaggedOutputs {
+  arn: string;
+  region: string;
+  tagsAll: Tags;
+}
+
+/** These outputs of a resource with its own tags. */
+export function taggedOutputs(context: AwsContext, arn: string, { tags }: { tags?: Tags | undefined }): TaggedOutputs {
+  return { arn, region: context.region, tagsAll: allTags(context, tags) };
 }
 
 /** The input `tags` that would declare the existing tags; undefined if there are only default tags. */

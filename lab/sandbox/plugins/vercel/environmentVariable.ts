@@ -1,14 +1,14 @@
 import { z } from "zod";
 
 import { resource } from "../../../../provider/host/index.ts";
-import type { VercelContext } from "./context.ts";
+import type { RestContext } from "../rest.ts";
 import { add, change, list, remove, variableInputs, written } from "./variables.ts";
 
 const inputs = variableInputs.extend({ projectId: z.string().min(1) });
 type Inputs = z.infer<typeof inputs>;
 
 /** vercel:index/projectEnvironmentVariable:ProjectEnvironmentVariable; imported by `project id/variable id`. */
-export const environmentVariable = resource<VercelContext, Inputs, object>({
+export const environmentVariable = resource<RestContext, Inputs, object>({
   inputs,
   secrets: ["value"],
   replaceOn: ["projectId", "key", "sensitive"],

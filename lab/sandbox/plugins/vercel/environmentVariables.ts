@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { PartialCreateError, resource } from "../../../../provider/host/index.ts";
-import type { VercelContext } from "./context.ts";
+import type { RestContext } from "../rest.ts";
 import { add, list, remove, type Variable, variableInputs, written } from "./variables.ts";
 
 const inputs = z.strictObject({ projectId: z.string().min(1), variables: z.array(variableInputs).min(1) });
@@ -15,7 +15,7 @@ interface Outputs {
  * vercel:index/projectEnvironmentVariables:ProjectEnvironmentVariables: several variables of a project at once. Other variables of the
  * project are not touched. Its id is the project's.
  */
-export const environmentVariables = resource<VercelContext, Inputs, Outputs>({
+export const environmentVariables = resource<RestContext, Inputs, Outputs>({
   inputs,
   secrets: ["variables"],
   replaceOn: ["projectId"],
@@ -55,7 +55,7 @@ export const environmentVariables = resource<VercelContext, Inputs, Outputs>({
  * refusals are combined into one error.
  */
 async function reconcile(
-  context: VercelContext,
+  context: RestContext,
   projectId: string,
   kept: readonly Kept[],
   wanted: readonly Variable[],

@@ -21,7 +21,6 @@ await serveProvider({
       ...(team !== undefined && { query: { teamId: team } }),
       faultOf: (body: unknown) => textAt(body, "error.message"),
     },
-    team,
   }),
   resources: {
     "vercel:index/project:Project": project,

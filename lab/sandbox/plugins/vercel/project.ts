@@ -2,8 +2,7 @@ import { z } from "zod";
 
 import { resource } from "../../../../provider/host/index.ts";
 import { unlessNotFound } from "../../../../services/http/http.ts";
-import { given, send } from "../rest.ts";
-import type { VercelContext } from "./context.ts";
+import { given, type RestContext, send } from "../rest.ts";
 import { list } from "./variables.ts";
 
 /** Names for the scope of Vercel's own login, in the SDK and in Vercel's API. */
@@ -63,7 +62,7 @@ interface Outputs {
  * also those that the program leaves out (tests/lab/sandbox/plugins/support/officialVercel.ts). If the PATCH fails, the project exists and
  * no state contains it. Without `framework`: with one, the official plugin calls another host.
  */
-export const project = resource<VercelContext, Inputs, Outputs>({
+export const project = resource<RestContext, Inputs, Outputs>({
   inputs,
   autoName: { property: "name" },
   async create(context, wanted) {
@@ -100,7 +99,7 @@ const DEFAULTS: Outputs = {
   automaticallyExposeSystemEnvironmentVariables: false,
 };
 
-function asking({ service }: VercelContext) {
+function asking({ service }: RestContext) {
   return async (method: "GET" | "POST" | "PATCH", path: string, body?: object) =>
     answer.parse(await send(service, { method, path, ...(body && { body }) }));
 }

@@ -1,14 +1,13 @@
 import { z } from "zod";
 
-import { restRow } from "../rest.ts";
-import type { VercelContext } from "./context.ts";
+import { type RestContext, restRow } from "../rest.ts";
 
 const inputs = z.strictObject({ projectId: z.string().min(1), domain: z.string().min(3) });
 type Inputs = z.infer<typeof inputs>;
 const answer = z.object({ name: z.string(), projectId: z.string().optional() });
 
 /** vercel:index/projectDomain:ProjectDomain; its id is the domain, and it is imported by `project id/domain`. */
-export const projectDomain = restRow<VercelContext, z.infer<typeof answer>, Inputs, object>({
+export const projectDomain = restRow<RestContext, z.infer<typeof answer>, Inputs, object>({
   inputs,
   replaceOn: ["projectId", "domain"],
   answer,

@@ -1,8 +1,7 @@
 import { z } from "zod";
 
 import { unlessNotFound } from "../../../../services/http/http.ts";
-import { given, send } from "../rest.ts";
-import type { VercelContext } from "./context.ts";
+import { given, type RestContext, send } from "../rest.ts";
 
 /** The inputs for one environment variable, shared by both resource types. */
 export const variableInputs = z.strictObject({
@@ -31,7 +30,7 @@ const found = z.object({
 export type FoundVariable = z.infer<typeof found>;
 
 /** The project's variables, with values in plain text if they may be read; undefined if the project is gone. */
-export async function list({ service }: VercelContext, projectId: string): Promise<FoundVariable[] | undefined> {
+export async function list({ service }: RestContext, projectId: string): Promise<FoundVariable[] | undefined> {
   const path = `/v8/projects/${projectId}/env?decrypt=true`;
   const answer = await unlessNotFound(send(service, { method: "GET", path }));
   return answer === undefined ? undefined : z.object({ envs: z.array(found) }).parse(answer).envs;
@@ -41,7 +40,7 @@ export async function list({ service }: VercelContext, projectId: string): Promi
  * Adds variables, and reports which of them Vercel refused and why. A single variable is sent as an object, several as a list, as in the
  * official plugin.
  */
-export async function add({ service }: VercelContext, projectId: string, variables: readonly Variable[]) {
+export async function add({ service }: RestContext, projectId: string, variables: readonly Variable[]) {
   const bodies = variables.map((variable) => ({ key: variable.key, ...bodyOf(variable) }));
   const body = bodies.length === 1 ? bodies[0] : bodies;
   const answer = await send(service, { method: "POST", path: `/v10/projects/${projectId}/env`, body });
@@ -52,7 +51,7 @@ export async function add({ service }: VercelContext, projectId: string, variabl
 
 /** Changes a variable in place. */
 export async function change(
-  { service }: VercelContext,
+  { service }: RestContext,
   projectId: string,
   id: string,
   variable: Variable,
@@ -61,7 +60,7 @@ export async function change(
 }
 
 /** Deletes a variable; a variable that is already gone is ignored. */
-export async function remove({ service }: VercelContext, projectId: string, id: string): Promise<void> {
+export async function remove({ service }: RestContext, projectId: string, id: string): Promise<void> {
   await unlessNotFound(send(service, { method: "DELETE", path: `/v8/projects/${projectId}/env/${id}` }));
 }
 

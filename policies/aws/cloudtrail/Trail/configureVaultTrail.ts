@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import { type ResourceValidationPolicy, validateResourceOfType } from "@pulumi/policy";
 
-import { isAuditOfVault } from "../../../stacks/vaults.ts";
+import { isPartOf } from "../../../stacks/vaults.ts";
 
 /** The audit trail records who read a backup or tried to delete one. */
 export const configureVaultTrail: ResourceValidationPolicy = {
@@ -10,22 +10,18 @@ export const configureVaultTrail: ResourceValidationPolicy = {
     "The backup vault's audit trail must be protected, and record every read and write of its objects in logs that can be verified.",
   enforcementLevel: "mandatory",
   validateResource: validateResourceOfType(aws.cloudtrail.Trail, (trail, args, reportViolation) => {
-    if (!isAuditOfVault(args.urn)) return;
-    if (!args.opts.protect) {
+    if (!isPartOf(args.urn, "castchat:index:AuditTrail")) return;
+    if (!args.opts.protect)
       reportViolation("The backup vault's audit trail must be protected; remove the setting disposableVault.");
-    }
     const selectors = trail.advancedEventSelectors ?? [];
-    if (!selectors.some(({ fieldSelectors }) => selectsAllObjects(fieldSelectors))) {
+    if (!selectors.some(({ fieldSelectors }) => selectsAllObjects(fieldSelectors)))
       reportViolation(
         "The backup vault's audit trail must record the data events of its objects, reads and writes; select eventCategory Data and resources.type AWS::S3::Object.",
       );
-    }
-    if (trail.enableLogging === false) {
+    if (trail.enableLogging === false)
       reportViolation("The backup vault's audit trail must be on; remove enableLogging.");
-    }
-    if (trail.enableLogFileValidation !== true) {
+    if (trail.enableLogFileValidation !== true)
       reportViolation("The backup vault's audit trail must be verifiable; set enableLogFileValidation to true.");
-    }
   }),
   remediationSteps:
     "Select all data events of AWS::S3::Object under the vault's ARN, leave logging on, and set enableLogFileValidation to true.",

@@ -10,12 +10,10 @@ export const protectVaultKey: ResourceValidationPolicy = {
   enforcementLevel: "mandatory",
   validateResource: validateResourceOfType(aws.kms.Key, (key, args, reportViolation) => {
     if (!isPartOfVault(args.urn)) return;
-    if (!args.opts.protect) {
+    if (!args.opts.protect)
       reportViolation("The backup vault's key must be protected; remove the setting disposableVault.");
-    }
-    if (key.enableKeyRotation !== true) {
+    if (key.enableKeyRotation !== true)
       reportViolation("The backup vault's key must be rotated; set enableKeyRotation to true.");
-    }
   }),
   remediationSteps: "Remove the setting disposableVault, and set enableKeyRotation to true.",
 };

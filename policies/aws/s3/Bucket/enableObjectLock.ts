@@ -9,9 +9,8 @@ export const enableObjectLock: ResourceValidationPolicy = {
   description: "The backup vault's bucket must have Object Lock.",
   enforcementLevel: "mandatory",
   validateResource: validateResourceOfType(aws.s3.Bucket, (bucket, args, reportViolation) => {
-    if (isPartOfVault(args.urn) && bucket.objectLockEnabled !== true) {
+    if (isPartOfVault(args.urn) && bucket.objectLockEnabled !== true)
       reportViolation("The backup vault's bucket must have Object Lock; set objectLockEnabled to true.");
-    }
   }),
   remediationSteps: "Set objectLockEnabled to true. An existing bucket without it must be replaced by a new one.",
 };

@@ -10,12 +10,10 @@ export const protectVault: ResourceValidationPolicy = {
   enforcementLevel: "mandatory",
   validateResource: validateResourceOfType(aws.s3.Bucket, (bucket, args, reportViolation) => {
     if (!isPartOfVault(args.urn)) return;
-    if (!args.opts.protect) {
+    if (!args.opts.protect)
       reportViolation("The backup vault's bucket must be protected; remove the setting disposableVault.");
-    }
-    if (bucket.forceDestroy === true) {
+    if (bucket.forceDestroy === true)
       reportViolation("The backup vault's bucket must not have forceDestroy, which deletes every backup in it.");
-    }
   }),
   remediationSteps: "Remove the setting disposableVault, and forceDestroy.",
 };

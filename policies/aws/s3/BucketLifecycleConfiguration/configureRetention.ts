@@ -10,11 +10,7 @@ const SLEEPING_CLASSES = ["GLACIER", "DEEP_ARCHIVE"];
 /** The vault's lifecycle must keep backups at least as long as docs/objectives.md promises. */
 export const configureRetention = retentionOf(TIERS);
 
-/**
- * The policy for a table of tiers.
- *
- * @internal exported for the test with one more tier
- */
+/** The policy for a table of tiers. @internal exported for the test with one more tier */
 export function retentionOf(tiers: readonly Tier[]): ResourceValidationPolicy {
   return {
     name: "aws-s3-bucket-lifecycle-configure-retention",
@@ -26,7 +22,7 @@ export function retentionOf(tiers: readonly Tier[]): ResourceValidationPolicy {
       (lifecycle, args, reportViolation) => {
         if (!isPartOfVault(args.urn)) return;
         const rules = lifecycle.rules ?? [];
-        for (const fault of tiers.flatMap((tier) => rules.flatMap((rule) => faultsOf(rule, tier))))
+        for (const fault of tiers.flatMap((tier) => rules.flatMap((rule) => [...faultsOf(rule, tier)])))
           reportViolation(fault);
       },
     ),
@@ -42,23 +38,15 @@ interface Rule {
   transitions?: { storageClass: string }[] | undefined;
 }
 
-function faultsOf({ id, status, filter, expiration, transitions = [] }: Rule, tier: Tier): string[] {
-  if (status !== "Enabled" || !touches(filter?.prefix ?? "", tier)) return [];
+function* faultsOf({ id, status, filter, expiration, transitions = [] }: Rule, tier: Tier): Generator<string> {
+  if (status !== "Enabled" || !touches(filter?.prefix ?? "", tier)) return;
   const least = leastKeptDays(tier);
   const days = expiration?.days;
   const sleeping = transitions.filter(({ storageClass }) => SLEEPING_CLASSES.includes(storageClass));
-  return [
-    ...(days !== undefined && days < least
-      ? [
-          `The backup vault must keep ${tier.name} backups for at least ${least} days; ` +
-            `lifecycle rule "${id}" expires them after ${days}.`,
-        ]
-      : []),
-    ...sleeping.map(
-      ({ storageClass }) =>
-        `The backup vault must not move ${tier.name} backups to ${storageClass}, from where a retrieval takes hours.`,
-    ),
-  ];
+  if (days !== undefined && days < least)
+    yield `The backup vault must keep ${tier.name} backups for at least ${least} days; lifecycle rule "${id}" expires them after ${days}.`;
+  for (const { storageClass } of sleeping)
+    yield `The backup vault must not move ${tier.name} backups to ${storageClass}, from where a retrieval takes hours.`;
 }
 
 /** Whether a rule's prefix covers objects of a tier. A rule without a plain prefix covers all tiers. */

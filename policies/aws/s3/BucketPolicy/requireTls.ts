@@ -18,11 +18,10 @@ export const requireTls: ResourceValidationPolicy = {
   enforcementLevel: "mandatory",
   validateResource: validateResourceOfType(aws.s3.BucketPolicy, (policy, args, reportViolation) => {
     if (!isPartOfVault(args.urn)) return;
-    if (!statementsOf(policy.policy).some(deniesWithoutTls)) {
+    if (!statementsOf(policy.policy).some(deniesWithoutTls))
       reportViolation(
         "The backup vault's bucket policy must deny s3:* to everyone, on the bucket and its objects, if aws:SecureTransport is false.",
       );
-    }
   }),
   remediationSteps:
     'Deny s3:* to "*" on the bucket and its objects under the condition Bool aws:SecureTransport false.',

@@ -12,9 +12,8 @@ export const blockPublicAccess: ResourceValidationPolicy = {
   enforcementLevel: "mandatory",
   validateResource: validateResourceOfType(aws.s3.BucketPublicAccessBlock, (block, args, reportViolation) => {
     if (!isPartOfVault(args.urn)) return;
-    for (const setting of BLOCKS.filter((name) => block[name] !== true)) {
+    for (const setting of BLOCKS.filter((name) => block[name] !== true))
       reportViolation(`The backup vault must be closed to the public; set ${setting} to true.`);
-    }
   }),
   remediationSteps: `Set ${BLOCKS.join(", ")} to true.`,
 };

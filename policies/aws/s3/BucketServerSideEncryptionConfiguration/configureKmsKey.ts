@@ -14,20 +14,17 @@ export const configureKmsKey: ResourceValidationPolicy = {
       if (!isPartOfVault(args.urn)) return;
       const [rule] = encryption.rules;
       const byDefault = rule?.applyServerSideEncryptionByDefault;
-      if (byDefault?.sseAlgorithm !== "aws:kms") {
+      if (byDefault?.sseAlgorithm !== "aws:kms")
         reportViolation(
           `The backup vault must be encrypted with sseAlgorithm "aws:kms", not "${byDefault?.sseAlgorithm ?? "none"}".`,
         );
-      }
       // A preview doesn't know the key's value before the key exists, but it knows that there is one.
-      if (byDefault && !("kmsMasterKeyId" in byDefault)) {
+      if (byDefault && !("kmsMasterKeyId" in byDefault))
         reportViolation("The backup vault must be encrypted with a key of its own; set kmsMasterKeyId.");
-      }
-      if (rule?.bucketKeyEnabled !== true) {
+      if (rule?.bucketKeyEnabled !== true)
         reportViolation(
           "The backup vault must have a bucket key; without it S3 calls KMS for every object, at a price.",
         );
-      }
     },
   ),
   remediationSteps: "Set sseAlgorithm to aws:kms, kmsMasterKeyId to the vault's own key, and bucketKeyEnabled to true.",

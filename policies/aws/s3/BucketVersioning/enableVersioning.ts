@@ -10,9 +10,8 @@ export const enableVersioning: ResourceValidationPolicy = {
   enforcementLevel: "mandatory",
   validateResource: validateResourceOfType(aws.s3.BucketVersioning, (versioning, args, reportViolation) => {
     const { status } = versioning.versioningConfiguration;
-    if (isPartOfVault(args.urn) && status !== "Enabled") {
+    if (isPartOfVault(args.urn) && status !== "Enabled")
       reportViolation(`The backup vault's versioning must be "Enabled", not "${status}".`);
-    }
   }),
   remediationSteps: "Set versioningConfiguration.status to Enabled.",
 };

@@ -12,18 +12,15 @@ export const configureBackupInterval: ResourceValidationPolicy = {
   validateResource: validateResourceOfType(aws.scheduler.Schedule, (schedule, args, reportViolation) => {
     if (!isPartOf(args.urn, "castchat:index:BackupSchedule")) return;
     const hours = hoursOfRate(schedule.scheduleExpression);
-    if (hours === undefined) {
+    if (hours === undefined)
       reportViolation(
         `The backup schedule must be a rate, because other expressions have no known longest gap; replace "${schedule.scheduleExpression}" with rate(N hours).`,
       );
-    } else if (hours > LONGEST_INTERVAL_HOURS) {
+    else if (hours > LONGEST_INTERVAL_HOURS)
       reportViolation(
         `The backup schedule must run at least every ${LONGEST_INTERVAL_HOURS} hours, or more than 24 hours can be lost; it runs every ${hours}.`,
       );
-    }
-    if (schedule.state === "DISABLED") {
-      reportViolation("The backup schedule must be enabled; remove its state.");
-    }
+    if (schedule.state === "DISABLED") reportViolation("The backup schedule must be enabled; remove its state.");
   }),
   remediationSteps: "Set intervalHours to 21 or less, and leave the schedule enabled.",
 };

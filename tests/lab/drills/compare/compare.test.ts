@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import pg from "pg";
 
 import { compareSnapshots, lostRows } from "../../../../lab/drills/compare/compare.ts";
 import { takeSnapshot } from "../../../../lab/drills/compare/snapshot.ts";
 import type { DatabaseSnapshot } from "../../../../lab/drills/compare/types.ts";
+import { withClient } from "../../../../lab/sandbox/postgres/client.ts";
 import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
 import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
 import { DAMAGED_DEFINITIONS } from "./damagedDefinitions.ts";
@@ -24,15 +24,7 @@ function at(name: string): string {
   return server.superuserUrl.replace(/\/postgres$/, `/${name}`);
 }
 
-async function run(sql: string, url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(sql);
-  } finally {
-    await client.end();
-  }
-}
+const run = (sql: string, url: string) => withClient(url, (client) => client.query(sql));
 
 /** A copy of the database after some damage, and the differences that the comparison finds. */
 async function afterDamage(sql: string): Promise<{ after: DatabaseSnapshot; texts: string[] }> {

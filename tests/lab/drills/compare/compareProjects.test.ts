@@ -11,7 +11,6 @@ import { takeSnapshot } from "../../../../lab/drills/compare/snapshot.ts";
 import type { DatabaseSnapshot } from "../../../../lab/drills/compare/types.ts";
 import { createSupabaseEmulator } from "../../../../lab/sandbox/emulators/supabase.ts";
 import { storageFile } from "../../../../lab/sandbox/emulators/supabaseStorage.ts";
-import { freePort } from "../../../../lab/sandbox/host/ports.ts";
 import { closeServer, listen } from "../../../../lab/sandbox/host/servers.ts";
 import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
 import { type FilledContent, fillProject } from "../../../../lab/sandbox/sample/projectContent.ts";
@@ -21,6 +20,7 @@ import {
   type ProjectPlace,
   serviceKey,
 } from "../../../../lab/sandbox/sample/projectPlace.ts";
+import { freePort } from "../../../../services/common/ports.ts";
 import { runSql } from "../../../recovery/support/sample.ts";
 import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
 import { pick, send, type TestBed, testBed, TOKEN } from "../../sandbox/emulators/support.ts";

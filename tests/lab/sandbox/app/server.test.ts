@@ -6,11 +6,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
-import pg from "pg";
 
-import { freePort } from "../../../../lab/sandbox/host/ports.ts";
 import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
 import { demoUser } from "../../../../lab/sandbox/sample/demoUser.ts";
+import { freePort } from "../../../../services/common/ports.ts";
+import { runSql } from "../../../recovery/support/sample.ts";
 import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
 
 const SERVER = fileURLToPath(new URL("../../../../lab/sandbox/app/server.mjs", import.meta.url));
@@ -24,8 +24,8 @@ beforeAll(async () => {
   database = await startTestDatabase();
   await applySchema(database.url);
   await fill(database.url, { rows: 20 });
-  await inDatabase(database.url, "create database half");
-  await inDatabase(database.url.replace(/\/postgres$/, "/half"), "create table public.users (id int)");
+  await runSql(database.url, "create database half");
+  await runSql(database.url.replace(/\/postgres$/, "/half"), "create table public.users (id int)");
   auth = await startAuth();
   app = await startApp({ DATABASE_URL: database.url });
 }, 60_000);
@@ -63,12 +63,6 @@ async function startAuth(): Promise<Server> {
   return server;
 }
 
-async function inDatabase(url: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  await client.query(sql).finally(() => client.end());
-}
-
 async function startApp(env: Record<string, string>): Promise<{ url: string; child: ChildProcess }> {
   const port = await freePort();
   const child = spawn(process.execPath, [SERVER], {
@@ -95,6 +89,13 @@ async function startApp(env: Record<string, string>): Promise<{ url: string; chi
   throw new Error("The app doesn't listen.");
 }
 
+/** Another app, which is stopped after the test. Returns its address. */
+async function startOther(env: Record<string, string>): Promise<string> {
+  const { url, child } = await startApp(env);
+  others.push(child);
+  return url;
+}
+
 async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return;
   child.kill("SIGTERM");
@@ -109,11 +110,7 @@ async function call(
   const response = await fetch(url + path, {
     method: options.method ?? (options.body === undefined && options.raw === undefined ? "GET" : "POST"),
     headers: options.token === undefined ? {} : { authorization: `Bearer ${options.token}` },
-    ...(options.raw !== undefined
-      ? { body: options.raw }
-      : options.body !== undefined
-        ? { body: JSON.stringify(options.body) }
-        : {}),
+    body: options.raw ?? (options.body === undefined ? null : JSON.stringify(options.body)),
   });
   return {
     status: response.status,
@@ -136,8 +133,7 @@ describe("health", () => {
   });
 
   it("is good on a database before its first migration, and reports that it is empty", async () => {
-    const { url, child } = await startApp({ DATABASE_URL: database.url.replace(/\/postgres$/, "/template1") });
-    others.push(child);
+    const url = await startOther({ DATABASE_URL: database.url.replace(/\/postgres$/, "/template1") });
     expect(await call("/api/health", {}, url)).toMatchObject({ status: 200, body: { database: { empty: true } } });
   });
 
@@ -147,8 +143,7 @@ describe("health", () => {
     ["the database is missing", () => database.url.replace(/\/postgres$/, "/geheim"), /doesn't exist/],
     ["tables are missing", () => database.url.replace(/\/postgres$/, "/half"), /no table of posts/],
   ])("is 503 with a reason and no secret if %s", async (_name, databaseUrl, reason) => {
-    const { url, child } = await startApp({ DATABASE_URL: databaseUrl() });
-    others.push(child);
+    const url = await startOther({ DATABASE_URL: databaseUrl() });
     const { status, body } = await call("/api/health", {}, url);
     expect(status).toBe(503);
     expect(body).toMatchObject({ status: "unavailable", reason: expect.stringMatching(reason), commit: COMMIT });
@@ -159,10 +154,9 @@ describe("health", () => {
     const held: Socket[] = [];
     const silent = createTcpServer((socket) => held.push(socket)).listen(0, "127.0.0.1");
     await once(silent, "listening");
-    const { url, child } = await startApp({
+    const url = await startOther({
       DATABASE_URL: `postgresql://postgres:x@127.0.0.1:${(silent.address() as AddressInfo).port}/postgres`,
     });
-    others.push(child);
     const started = Date.now();
     const { status, body } = await call("/api/health", {}, url);
     expect([status, body["reason"]]).toEqual([503, "The database doesn't answer in time."]);
@@ -219,8 +213,7 @@ describe("login and posts", () => {
   });
 
   it("reports that the login service is down", async () => {
-    const { url, child } = await startApp({ DATABASE_URL: database.url, SUPABASE_URL: "http://127.0.0.1:1" });
-    others.push(child);
+    const url = await startOther({ DATABASE_URL: database.url, SUPABASE_URL: "http://127.0.0.1:1" });
     expect((await call("/api/login", { body: { email: "a", password: "b" } }, url)).status).toBe(502);
   });
 });

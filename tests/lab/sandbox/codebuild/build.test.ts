@@ -1,8 +1,6 @@
-import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
 
 import {
   BatchGetBuildsCommand,
@@ -23,10 +21,10 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { serviceTrust } from "../../../../components/schedulePolicies.ts";
 import { JsonService } from "../../../../lab/sandbox/aws/jsonService.ts";
 import { advanceScheduler } from "../../../../lab/sandbox/aws/schedulerClock.ts";
-import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
-import { isAlive, startTicks } from "../../../../lab/sandbox/host/processes.ts";
 import { endProcess } from "../../../../lab/sandbox/host/supervisor.ts";
+import { isAlive, startTicks } from "../../../../services/common/processes.ts";
 import { makeTestFolder } from "../../../support/folder.ts";
+import { startMinistackProcess } from "../support/ministackProcess.ts";
 
 const REGION = "ap-northeast-1";
 const ACCOUNT = "000000000000";
@@ -35,6 +33,15 @@ const SITE = { project: "p", role: "primary", accountId: ACCOUNT, region: REGION
 /** The source that the service passes on for a schedule that assumes a role. */
 const SCHEDULES = `arn:aws:scheduler:${REGION}:${ACCOUNT}:schedule-group/default`;
 const HOURS_6 = 6 * 3600;
+/** What every build needs: its log and its source. */
+const LOG_AND_SOURCE = [
+  { Effect: "Allow", Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource: "*" },
+  {
+    Effect: "Allow",
+    Action: ["s3:ListBucket", "s3:GetObject"],
+    Resource: ["arn:aws:s3:::code", "arn:aws:s3:::code/*"],
+  },
+];
 
 describe("scheduled builds", () => {
   let folder: Awaited<ReturnType<typeof makeTestFolder>>;
@@ -47,9 +54,7 @@ describe("scheduled builds", () => {
 
   beforeAll(async () => {
     folder = await makeTestFolder();
-    const starter = join(PROJECT_ROOT, "tests/lab/sandbox/plugins/support/startMinistack.ts");
-    const { stdout } = await promisify(execFile)(process.execPath, [starter, folder.path, credentials.accessKeyId]);
-    const started = JSON.parse(stdout) as { pid: number; port: number };
+    const started = await startMinistackProcess(folder.path, credentials.accessKeyId);
     pid = started.pid;
     endpoint = `http://127.0.0.1:${started.port}`;
     const common = { region: REGION, endpoint, credentials };
@@ -63,12 +68,7 @@ describe("scheduled builds", () => {
       new CreateSecretCommand({ Name: "runner", SecretString: JSON.stringify({ PASSWORD: "swordfish" }) }),
     );
     await role("runner", "codebuild.amazonaws.com", `arn:aws:codebuild:${REGION}:${ACCOUNT}:project/*`, [
-      { Effect: "Allow", Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource: "*" },
-      {
-        Effect: "Allow",
-        Action: ["s3:ListBucket", "s3:GetObject"],
-        Resource: ["arn:aws:s3:::code", "arn:aws:s3:::code/*"],
-      },
+      ...LOG_AND_SOURCE,
       { Effect: "Allow", Action: "secretsmanager:GetSecretValue", Resource: "*" },
     ]);
     await role("starter", "scheduler.amazonaws.com", SCHEDULES, [
@@ -203,10 +203,7 @@ describe("scheduled builds", () => {
   });
 
   it("fails when its command fails, with the reason", async () => {
-    await codebuild.send(
-      new StartBuildCommand({ projectName: await bare("bad", "console.error('no luck'); process.exit(3)") }),
-    );
-    const build = await ended("bad");
+    const build = await runOnce("bad", "console.error('no luck'); process.exit(3)");
     expect(build.buildStatus).toBe("FAILED");
     expect(failureOf(build)).toMatchObject({
       phaseType: "BUILD",
@@ -215,28 +212,21 @@ describe("scheduled builds", () => {
     expect(await logOf(build)).toContain("no luck");
   });
 
-  const bare = async (name: string, script: string, serviceRole?: string) => {
-    await project(name, script, serviceRole);
-    return name;
+  const runOnce = async (projectName: string, script: string, serviceRole?: string) => {
+    await project(projectName, script, serviceRole);
+    await codebuild.send(new StartBuildCommand({ projectName }));
+    return await ended(projectName);
   };
 
   it("gives a build only its role's rights", async () => {
-    await role("poor", "codebuild.amazonaws.com", `arn:aws:codebuild:${REGION}:${ACCOUNT}:project/poor`, [
-      { Effect: "Allow", Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource: "*" },
-      {
-        Effect: "Allow",
-        Action: ["s3:ListBucket", "s3:GetObject"],
-        Resource: ["arn:aws:s3:::code", "arn:aws:s3:::code/*"],
-      },
-    ]);
-    await codebuild.send(new StartBuildCommand({ projectName: await bare("poor", "", "poor") }));
-    const refused = await ended("poor");
+    const only = `arn:aws:codebuild:${REGION}:${ACCOUNT}:project/poor`;
+    await role("poor", "codebuild.amazonaws.com", only, LOG_AND_SOURCE);
+    const refused = await runOnce("poor", "", "poor");
     expect(refused.buildStatus).toBe("FAILED");
     expect(failureOf(refused)).toMatchObject({ phaseType: "DOWNLOAD_SOURCE" });
     expect(failureOf(refused)!.contexts![0]!.message).toMatch(/secretsmanager:GetSecretValue/);
     // The role only trusts the project "poor".
-    await codebuild.send(new StartBuildCommand({ projectName: await bare("stranger", "", "poor") }));
-    expect(failureOf(await ended("stranger"))!.contexts![0]!.message).toMatch(/may not assume/);
+    expect(failureOf(await runOnce("stranger", "", "poor"))!.contexts![0]!.message).toMatch(/may not assume/);
   });
 
   it("refuses a schedule whose role trusts that schedule instead of the group that AWS passes on", async () => {
@@ -269,7 +259,7 @@ describe("scheduled builds", () => {
       const child = spawn("sleep", ["600"]);
       writeFileSync(${JSON.stringify(note)}, process.pid + " " + child.pid);
       setTimeout(() => {}, 600000);`;
-    await bare(name, script);
+    await project(name, script);
     const command = new StartBuildCommand({ projectName: name, idempotencyToken: name });
     const { build } = await codebuild.send(command);
     // A retry of the same request starts no second build, and the limit doesn't refuse it.

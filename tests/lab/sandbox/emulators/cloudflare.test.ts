@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 
 import { type CloudflareEmulator, createCloudflareEmulator } from "../../../../lab/sandbox/emulators/cloudflare.ts";
-import { pick, routesOf, send, type TestBed, testBed } from "./support.ts";
+import { giving, pick, routesOf, send, type TestBed, testBed } from "./support.ts";
 
 describe("Cloudflare's emulator", () => {
   let bed: TestBed;
@@ -14,6 +14,7 @@ describe("Cloudflare's emulator", () => {
   });
   afterEach(() => bed.remove());
   const call = (request: string, body?: unknown) => send(cloudflare.app, request, body);
+  const gives = giving(call);
   const record = (type: string, name: string, content: string, more: object = {}) =>
     call(`POST ${zone}/dns_records`, { type, name, content, ttl: 60, ...more });
   const refused = (code: number) => ({ success: false, errors: [{ code }], messages: [], result: null });
@@ -32,24 +33,15 @@ describe("Cloudflare's emulator", () => {
   });
 
   it("has one zone for each name, found by name", async () => {
-    expect(await call("POST /client/v4/zones", { name: "CASTCHAT.example" })).toMatchObject({
-      status: 400,
-      body: refused(1061),
+    await gives(["POST /client/v4/zones", { name: "CASTCHAT.example" }], 400, refused(1061));
+    await gives(["POST /client/v4/zones", { name: "not a name" }], 400, { success: false });
+    await gives("GET /client/v4/zones?name=castchat.example", 200, {
+      success: true,
+      result: [{ name: "castchat.example", account: { id: "acc" }, status: "active" }],
+      result_info: { total_count: 1 },
     });
-    expect(await call("POST /client/v4/zones", { name: "not a name" })).toMatchObject({
-      status: 400,
-      body: { success: false },
-    });
-    expect(await call("GET /client/v4/zones?name=castchat.example")).toMatchObject({
-      status: 200,
-      body: {
-        success: true,
-        result: [{ name: "castchat.example", account: { id: "acc" }, status: "active" }],
-        result_info: { total_count: 1 },
-      },
-    });
-    expect(await call("GET /client/v4/zones?name=other.example")).toMatchObject({ body: { result: [] } });
-    expect(await call("GET /client/v4/zones/none")).toMatchObject({ status: 404, body: refused(1001) });
+    await gives("GET /client/v4/zones?name=other.example", 200, { result: [] });
+    await gives("GET /client/v4/zones/none", 404, refused(1001));
   });
 
   it("creates, changes, lists and deletes records", async () => {
@@ -59,23 +51,22 @@ describe("Cloudflare's emulator", () => {
       body: { result: { name: "app.castchat.example", type: "CNAME", ttl: 60, proxied: false, comment: "ours" } },
     });
     const path = `${zone}/dns_records/${pick(made, "result.id")}`;
-    expect(await call(`PATCH ${path}`, { ttl: 120 })).toMatchObject({
-      body: { result: { ttl: 120, content: "cname.vercel-dns.com", comment: "ours" } },
+    await gives([`PATCH ${path}`, { ttl: 120 }], 200, {
+      result: { ttl: 120, content: "cname.vercel-dns.com", comment: "ours" },
     });
-    expect(
-      await call(`PUT ${path}`, { type: "CNAME", name: "app.castchat.example", content: "x.example" }),
-    ).toMatchObject({
-      body: { result: { ttl: 1, content: "x.example", comment: null } },
+    await gives([`PUT ${path}`, { type: "CNAME", name: "app.castchat.example", content: "x.example" }], 200, {
+      result: { ttl: 1, content: "x.example", comment: null },
     });
     await record("TXT", "_castchat-recovery.app", "stack=prod;generation=1");
-    expect(
-      await call(`GET ${zone}/dns_records?type=TXT&name.exact=_castchat-recovery.app.castchat.example`),
-    ).toMatchObject({ body: { result: [{ content: "stack=prod;generation=1" }] } });
-    expect(await call(`GET ${zone}/dns_records?per_page=1&page=2`)).toMatchObject({
-      body: { result: [{ type: "TXT" }], result_info: { count: 1, total_count: 2, total_pages: 2 } },
+    await gives(`GET ${zone}/dns_records?type=TXT&name.exact=_castchat-recovery.app.castchat.example`, 200, {
+      result: [{ content: "stack=prod;generation=1" }],
     });
-    expect(await call(`DELETE ${path}`)).toMatchObject({ status: 200, body: { success: true } });
-    expect(await call(`GET ${path}`)).toMatchObject({ status: 404, body: refused(81044) });
+    await gives(`GET ${zone}/dns_records?per_page=1&page=2`, 200, {
+      result: [{ type: "TXT" }],
+      result_info: { count: 1, total_count: 2, total_pages: 2 },
+    });
+    await gives(`DELETE ${path}`, 200, { success: true });
+    await gives(`GET ${path}`, 404, refused(81044));
   });
 
   it("refuses identical records, and other records beside a CNAME", async () => {
@@ -91,24 +82,21 @@ describe("Cloudflare's emulator", () => {
 
   it("derives a CAA record's content from its data", async () => {
     const caa = { type: "CAA", name: "@", data: { flags: 0, tag: "issue", value: "letsencrypt.org" } };
-    expect(await call(`POST ${zone}/dns_records`, caa)).toMatchObject({
-      body: { result: { name: "castchat.example", content: '0 issue "letsencrypt.org"', data: caa.data } },
+    await gives([`POST ${zone}/dns_records`, caa], 200, {
+      result: { name: "castchat.example", content: '0 issue "letsencrypt.org"', data: caa.data },
     });
-    expect(await call(`POST ${zone}/dns_records`, { type: "TXT", name: "x" })).toMatchObject({ status: 400 });
+    await gives([`POST ${zone}/dns_records`, { type: "TXT", name: "x" }], 400);
   });
 
   it("refuses a change of type, a TTL out of range and a broken body", async () => {
     const path = `${zone}/dns_records/${pick(await record("A", "www", "127.0.0.1"), "result.id")}`;
-    expect(await call(`PATCH ${path}`, { type: "CNAME", content: "a.example" })).toMatchObject({
-      status: 400,
-      body: refused(1004),
-    });
+    await gives([`PATCH ${path}`, { type: "CNAME", content: "a.example" }], 400, refused(1004));
     expect(await record("A", "x", "127.0.0.1", { ttl: 59 })).toMatchObject({
       status: 400,
       body: { errors: [{ code: 1004, error_chain: [{ code: 9021 }] }] },
     });
     expect(await record("SPF", "x", "y")).toMatchObject({ status: 400, body: refused(6007) });
-    expect(await call(`POST ${zone}/dns_records`, "{")).toMatchObject({ status: 400, body: refused(6007) });
+    await gives([`POST ${zone}/dns_records`, "{"], 400, refused(6007));
   });
 
   it("follows CNAMEs to their end, and gives up on a circle", async () => {
@@ -125,10 +113,8 @@ describe("Cloudflare's emulator", () => {
     await record("CNAME", "app", "a.example");
     cloudflare = createCloudflareEmulator(bed.deps);
     expect(cloudflare.resolveCname("app.castchat.example")).toBe("a.example");
-    expect(await call(`PATCH ${zone}/settings/ssl`, { value: "strict" })).toMatchObject({
-      body: { result: { id: "ssl", value: "strict" } },
-    });
-    expect(await call(`GET ${zone}/settings/none`)).toMatchObject({ status: 400, body: refused(1003) });
+    await gives([`PATCH ${zone}/settings/ssl`, { value: "strict" }], 200, { result: { id: "ssl", value: "strict" } });
+    await gives(`GET ${zone}/settings/none`, 400, refused(1003));
     await call(`DELETE ${zone}`);
     expect(createCloudflareEmulator(bed.deps).resolveCname("app.castchat.example")).toBeUndefined();
   });

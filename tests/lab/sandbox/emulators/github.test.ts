@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 
 import { createGithubEmulator, type GithubEmulator } from "../../../../lab/sandbox/emulators/github.ts";
 import { closeServer } from "../../../../lab/sandbox/host/servers.ts";
-import { pick, routesOf, send, type TestBed, testBed, TOKEN } from "./support.ts";
+import { giving, pick, routesOf, send, type TestBed, testBed, TOKEN } from "./support.ts";
 
 const run = promisify(execFile);
 
@@ -28,6 +28,7 @@ describe("GitHub's emulator", () => {
     await bed.remove();
   });
   const call = (request: string, body?: unknown) => send(github.app, request, body);
+  const gives = giving(call);
   const repo = "/api/v3/repos/castchat/app";
   const create = (body: object = {}) =>
     call("POST /api/v3/orgs/castchat/repos", { name: "app", private: true, ...body });
@@ -51,10 +52,7 @@ describe("GitHub's emulator", () => {
   });
 
   it("creates a repository in the steps of the official plugin", async () => {
-    expect(await call("GET /api/v3/orgs/castchat")).toMatchObject({
-      status: 200,
-      body: { login: "castchat", type: "Organization" },
-    });
+    await gives("GET /api/v3/orgs/castchat", 200, { login: "castchat", type: "Organization" });
     expect(await create({ description: "The app" })).toMatchObject({
       status: 201,
       body: {
@@ -66,15 +64,15 @@ describe("GitHub's emulator", () => {
         owner: { login: "castchat" },
       },
     });
-    expect(await call(`PATCH ${repo}`, { allow_merge_commit: false })).toMatchObject({
-      status: 200,
-      body: { allow_merge_commit: false, description: "The app" },
+    await gives([`PATCH ${repo}`, { allow_merge_commit: false }], 200, {
+      allow_merge_commit: false,
+      description: "The app",
     });
-    expect(await call(`PUT ${repo}/topics`, { names: ["mirror"] })).toMatchObject({ body: { names: ["mirror"] } });
-    expect(await call(`GET ${repo}`)).toMatchObject({ body: { topics: ["mirror"], allow_merge_commit: false } });
-    expect(await call(`GET ${repo}/vulnerability-alerts`)).toMatchObject({ status: 404 });
-    expect(await call(`PUT ${repo}/vulnerability-alerts`)).toMatchObject({ status: 204 });
-    expect(await call(`GET ${repo}/vulnerability-alerts`)).toMatchObject({ status: 204 });
+    await gives([`PUT ${repo}/topics`, { names: ["mirror"] }], 200, { names: ["mirror"] });
+    await gives(`GET ${repo}`, 200, { topics: ["mirror"], allow_merge_commit: false });
+    await gives(`GET ${repo}/vulnerability-alerts`, 404);
+    await gives(`PUT ${repo}/vulnerability-alerts`, 204);
+    await gives(`GET ${repo}/vulnerability-alerts`, 204);
   });
 
   it("refuses a second repository of the same name, in upper or lower case, and a bad name", async () => {
@@ -88,20 +86,20 @@ describe("GitHub's emulator", () => {
     expect(await create({ name: "APP" })).toMatchObject({ status: 422, body: refusal });
     expect(await create({ name: "a/../b" })).toMatchObject({ status: 422 });
     expect(await create({ name: ".." })).toMatchObject({ status: 422 });
-    expect(await call("POST /user/repos", { name: "app" })).toMatchObject({ status: 201 });
+    await gives(["POST /user/repos", { name: "app" }], 201);
     expect(await create({ name: "other" })).toMatchObject({ status: 201 });
-    expect(await call(`PATCH /repos/castchat/other`, { name: "app" })).toMatchObject({ status: 422 });
+    await gives([`PATCH /repos/castchat/other`, { name: "app" }], 422);
   });
 
   it("renames and deletes the git data too, and keeps its state over a restart", async () => {
     await create({ auto_init: true });
-    expect(await call(`PATCH ${repo}`, { name: "renamed" })).toMatchObject({ body: { full_name: "castchat/renamed" } });
+    await gives([`PATCH ${repo}`, { name: "renamed" }], 200, { full_name: "castchat/renamed" });
     github = createGithubEmulator(bed.deps);
-    expect(await call(`GET ${repo}`)).toMatchObject({ status: 404, body: { message: "Not Found" } });
-    expect(await call("GET /repos/castchat/renamed/branches")).toMatchObject({ body: [{ name: "main" }] });
+    await gives(`GET ${repo}`, 404, { message: "Not Found" });
+    await gives("GET /repos/castchat/renamed/branches", 200, [{ name: "main" }]);
     const folder = join(bed.deps.paths.git, "castchat", "renamed.git");
     expect(existsSync(folder)).toBe(true);
-    expect(await call("DELETE /repos/castchat/renamed")).toMatchObject({ status: 204 });
+    await gives("DELETE /repos/castchat/renamed", 204);
     expect(existsSync(folder)).toBe(false);
     expect(await create()).toMatchObject({ status: 201 });
   });
@@ -145,28 +143,17 @@ describe("GitHub's emulator", () => {
     });
 
     it("serves push, clone and fetch, and the API shows what was pushed", async () => {
-      expect(await call(`GET ${repo}/commits/main`)).toMatchObject({
-        status: 409,
-        body: { message: "Git Repository is empty." },
-      });
+      await gives(`GET ${repo}/commits/main`, 409, { message: "Git Repository is empty." });
       await git("push", "-q", url(), "main", "main:feature/x");
       const head = (await git("rev-parse", "HEAD")).stdout.trim();
-      expect(await call(`GET ${repo}/branches/feature/x`)).toMatchObject({
-        status: 200,
-        body: { name: "feature/x", commit: { sha: head } },
+      await gives(`GET ${repo}/branches/feature/x`, 200, { name: "feature/x", commit: { sha: head } });
+      await gives(`GET ${repo}/commits/${head.slice(0, 10)}`, 200, {
+        sha: head,
+        commit: { message: expect.stringContaining("é"), author: { name: "A" } },
       });
-      expect(await call(`GET ${repo}/commits/${head.slice(0, 10)}`)).toMatchObject({
-        body: { sha: head, commit: { message: expect.stringContaining("é"), author: { name: "A" } } },
-      });
-      expect(await call(`GET ${repo}/commits/none`)).toMatchObject({
-        status: 422,
-        body: { message: "No commit found for SHA: none" },
-      });
-      expect(await call(`GET ${repo}/branches/none`)).toMatchObject({
-        status: 404,
-        body: { message: "Branch not found" },
-      });
-      expect(await call(`PATCH ${repo}`, { default_branch: "none" })).toMatchObject({ status: 422 });
+      await gives(`GET ${repo}/commits/none`, 422, { message: "No commit found for SHA: none" });
+      await gives(`GET ${repo}/branches/none`, 404, { message: "Branch not found" });
+      await gives([`PATCH ${repo}`, { default_branch: "none" }], 422);
       await call(`PATCH ${repo}`, { default_branch: "feature/x" });
       await git("clone", "-q", url(), "copy");
       expect((await git("-C", "copy", "rev-parse", "HEAD")).stdout.trim()).toBe(head);
@@ -209,8 +196,8 @@ describe("GitHub's emulator", () => {
       await call(`PATCH ${repo}`, { archived: true });
       expect(await failure(git("push", url(), "main:other"))).toMatch(/archived|403/);
       expect((await git("ls-remote", url())).stdout).toContain("refs/heads/main");
-      expect(await call(`PATCH ${repo}`, { description: "x" })).toMatchObject({ status: 403 });
-      expect(await call(`PATCH ${repo}`, { archived: false })).toMatchObject({ status: 200 });
+      await gives([`PATCH ${repo}`, { description: "x" }], 403);
+      await gives([`PATCH ${repo}`, { archived: false }], 200);
       await git("push", "-q", url(), "main:other");
     });
   });

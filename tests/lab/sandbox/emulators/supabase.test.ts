@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import pg from "pg";
 
 import { createSupabaseEmulator, type SupabaseEmulator } from "../../../../lab/sandbox/emulators/supabase.ts";
+import { runSql } from "../../../recovery/support/sample.ts";
 import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
-import { pick, routesOf, send, type TestBed, testBed, TOKEN } from "./support.ts";
+import { giving, pick, routesOf, send, type TestBed, testBed, TOKEN } from "./support.ts";
 
 const WANTED = {
   name: "castchat",
@@ -24,6 +24,7 @@ describe("Supabase's emulator", () => {
     await bed.remove();
   });
   const call = (request: string, body?: unknown) => send(supabase.app, request, body);
+  const gives = giving(call);
   const create = async () => {
     const made = await call("POST /v1/projects", WANTED);
     await supabase.settled();
@@ -57,56 +58,43 @@ describe("Supabase's emulator", () => {
     });
     expect(ref).toMatch(/^[a-z]{20}$/);
     expect(bed.postgres.log).toEqual(["create first password"]);
-    expect(await call(`GET /v1/projects/${ref}`)).toMatchObject({
-      status: 200,
-      body: { status: "ACTIVE_HEALTHY", created_at: "2026-01-02T03:04:05.000Z" },
-    });
-    expect(await call(`GET /v1/projects/${ref}/config/database/pooler`)).toMatchObject({
-      body: [
-        {
-          pool_mode: "session",
-          db_host: "127.0.0.1",
-          db_port: 5432,
-          db_user: "postgres",
-          db_name: "postgres",
-          connection_string: "postgresql://postgres:[YOUR-PASSWORD]@127.0.0.1:5432/postgres?sslmode=disable",
-        },
-      ],
-    });
+    await gives(`GET /v1/projects/${ref}`, 200, { status: "ACTIVE_HEALTHY", created_at: "2026-01-02T03:04:05.000Z" });
+    await gives(`GET /v1/projects/${ref}/config/database/pooler`, 200, [
+      {
+        pool_mode: "session",
+        db_host: "127.0.0.1",
+        db_port: 5432,
+        db_user: "postgres",
+        db_name: "postgres",
+        connection_string: "postgresql://postgres:[YOUR-PASSWORD]@127.0.0.1:5432/postgres?sslmode=disable",
+      },
+    ]);
     await create();
-    expect(await call("GET /v1/projects")).toMatchObject({ body: [{ name: "castchat" }, { name: "castchat" }] });
-    expect(await call("GET /v1/organizations")).toMatchObject({ body: [{ slug: "org" }] });
+    await gives("GET /v1/projects", 200, [{ name: "castchat" }, { name: "castchat" }]);
+    await gives("GET /v1/organizations", 200, [{ slug: "org" }]);
   });
 
   it("reports the fault of a request in Supabase's form", async () => {
     for (const missing of ["name", "organization_slug", "db_pass", "region_selection"]) {
       const body = Object.fromEntries(Object.entries(WANTED).filter(([key]) => key !== missing));
-      expect(await call("POST /v1/projects", body)).toMatchObject({
-        status: 400,
-        body: { message: expect.stringContaining(missing) },
-      });
+      await gives(["POST /v1/projects", body], 400, { message: expect.stringContaining(missing) });
     }
     // Osaka is a region of AWS, but not of Supabase.
     const osaka = { ...WANTED, region_selection: { type: "specific", code: "ap-northeast-3" } };
-    expect(await call("POST /v1/projects", osaka)).toMatchObject({
-      status: 400,
-      body: { message: expect.stringContaining("received 'ap-northeast-3'") },
-    });
-    expect(await call("GET /v1/projects/none")).toMatchObject({ status: 404, body: { message: "Project not found" } });
+    await gives(["POST /v1/projects", osaka], 400, { message: expect.stringContaining("received 'ap-northeast-3'") });
+    await gives("GET /v1/projects/none", 404, { message: "Project not found" });
     const { ref } = await create();
-    expect(await call(`GET /v1/projects/${ref}/health`)).toMatchObject({ status: 400 });
-    expect(await call(`GET /v1/projects/${ref}/health?services=none`)).toMatchObject({ status: 400 });
-    expect(await call(`PATCH /v1/projects/${ref}/database/password`, { password: "abc" })).toMatchObject({
-      status: 400,
-    });
+    await gives(`GET /v1/projects/${ref}/health`, 400);
+    await gives(`GET /v1/projects/${ref}/health?services=none`, 400);
+    await gives([`PATCH /v1/projects/${ref}/database/password`, { password: "abc" }], 400);
   });
 
   it("shows a project as failed if its server can't be created", async () => {
     bed.postgres.failing = true;
     const { ref } = await create();
-    expect(await call(`GET /v1/projects/${ref}`)).toMatchObject({ body: { status: "INIT_FAILED" } });
-    expect(await call(`GET /v1/projects/${ref}/config/database/pooler`)).toMatchObject({ status: 400 });
-    expect(await call(`DELETE /v1/projects/${ref}`)).toMatchObject({ status: 200 });
+    await gives(`GET /v1/projects/${ref}`, 200, { status: "INIT_FAILED" });
+    await gives(`GET /v1/projects/${ref}/config/database/pooler`, 400);
+    await gives(`DELETE /v1/projects/${ref}`, 200);
   });
 
   it("takes its own daily backup, lists it, and restores a project from it", async () => {
@@ -137,16 +125,16 @@ describe("Supabase's emulator", () => {
     expect(bed.postgres.log).toContain("drop 1");
 
     const restoring = `POST /v1/projects/${ref}/database/backups/restore`;
-    expect(await call(restoring, { id: 1 })).toMatchObject({ status: 404 });
-    expect(await call(restoring, {})).toMatchObject({ status: 400 });
+    await gives([restoring, { id: 1 }], 404);
+    await gives([restoring, {}], 400);
     let finish: () => void = () => undefined;
     bed.postgres.restoring = new Promise((resolve) => (finish = resolve));
-    expect(await call(restoring, { id: 3 })).toMatchObject({ status: 201 });
-    expect(await call(`GET /v1/projects/${ref}`)).toMatchObject({ body: { status: "RESTORING" } });
-    expect(await call(restoring, { id: 3 })).toMatchObject({ status: 400 });
+    await gives([restoring, { id: 3 }], 201);
+    await gives(`GET /v1/projects/${ref}`, 200, { status: "RESTORING" });
+    await gives([restoring, { id: 3 }], 400);
     finish();
     await supabase.settled();
-    expect(await call(`GET /v1/projects/${ref}`)).toMatchObject({ body: { status: "ACTIVE_HEALTHY" } });
+    await gives(`GET /v1/projects/${ref}`, 200, { status: "ACTIVE_HEALTHY" });
     expect(bed.postgres.log).toContain("restore 3");
   });
 
@@ -154,60 +142,52 @@ describe("Supabase's emulator", () => {
     const { ref } = await create();
     const restoring = `POST /v1/projects/${ref}/database/backups/restore-pitr`;
     const second = (time: string) => ({ recovery_time_target_unix: Date.parse(time) / 1000 });
-    expect(await call(restoring, second("2026-01-02T03:04:05Z"))).toMatchObject({ status: 400 });
+    await gives([restoring, second("2026-01-02T03:04:05Z")], 400);
     await supabase.backups.enablePointInTime(ref);
     bed.deps.clock = () => new Date("2026-01-02T05:00:00Z");
-    expect(await call(`GET /v1/projects/${ref}/database/backups`)).toMatchObject({
-      body: {
-        pitr_enabled: true,
-        physical_backup_data: {
-          earliest_physical_backup_date_unix: Date.parse("2026-01-02T03:04:05Z") / 1000,
-          latest_physical_backup_date_unix: Date.parse("2026-01-02T05:00:00Z") / 1000,
-        },
+    await gives(`GET /v1/projects/${ref}/database/backups`, 200, {
+      pitr_enabled: true,
+      physical_backup_data: {
+        earliest_physical_backup_date_unix: Date.parse("2026-01-02T03:04:05Z") / 1000,
+        latest_physical_backup_date_unix: Date.parse("2026-01-02T05:00:00Z") / 1000,
       },
     });
     for (const outside of ["2026-01-02T03:04:04Z", "2026-01-02T05:00:01Z"])
-      expect(await call(restoring, second(outside))).toMatchObject({ status: 400 });
+      await gives([restoring, second(outside)], 400);
     bed.postgres.failing = true;
-    expect(await call(restoring, second("2026-01-02T04:00:00Z"))).toMatchObject({ status: 201 });
+    await gives([restoring, second("2026-01-02T04:00:00Z")], 201);
     await supabase.settled();
     expect(bed.postgres.log).toContain("restore 1 until 2026-01-02T04:00:00.000Z");
-    expect(await call(`GET /v1/projects/${ref}`)).toMatchObject({ body: { status: "RESTORE_FAILED" } });
+    await gives(`GET /v1/projects/${ref}`, 200, { status: "RESTORE_FAILED" });
   });
 
   it("reports a lost database as unhealthy", async () => {
     const { ref } = await create();
     const health = `GET /v1/projects/${ref}/health?services=db&services=auth`;
     const unhealthy = { healthy: false, status: "UNHEALTHY" };
-    expect(await call(health)).toMatchObject({
-      body: [
-        { name: "db", ...unhealthy },
-        { name: "auth", ...unhealthy },
-      ],
-    });
+    await gives(health, 200, [
+      { name: "db", ...unhealthy },
+      { name: "auth", ...unhealthy },
+    ]);
     bed.postgres.up.clear();
-    expect(await call(health)).toMatchObject({ body: [{ error: "the database server is not running" }, unhealthy] });
+    await gives(health, 200, [{ error: "the database server is not running" }, unhealthy]);
   });
 
   it("pauses, restores, changes the password and deletes", async () => {
     const { ref } = await create();
     const status = async () => pick(await call(`GET /v1/projects/${ref}`), "status");
-    expect(await call(`POST /v1/projects/${ref}/restore`)).toMatchObject({ status: 400 });
+    await gives(`POST /v1/projects/${ref}/restore`, 400);
     await call(`PATCH /v1/projects/${ref}/database/password`, { password: "second" });
     await call(`POST /v1/projects/${ref}/pause`);
     await supabase.settled();
     expect([await status(), bed.postgres.up.size]).toEqual(["INACTIVE", 0]);
-    expect(await call(`PATCH /v1/projects/${ref}/database/password`, { password: "third" })).toMatchObject({
-      status: 400,
-    });
+    await gives([`PATCH /v1/projects/${ref}/database/password`, { password: "third" }], 400);
     await call(`POST /v1/projects/${ref}/restore`);
     await supabase.settled();
     expect([await status(), bed.postgres.up.size]).toEqual(["ACTIVE_HEALTHY", 1]);
-    expect(await call(`GET /v1/projects/${ref}/database/backups`)).toMatchObject({
-      body: { backups: [], pitr_enabled: false },
-    });
-    expect(await call(`DELETE /v1/projects/${ref}`)).toMatchObject({ status: 200, body: { ref } });
-    expect(await call(`GET /v1/projects/${ref}`)).toMatchObject({ status: 404 });
+    await gives(`GET /v1/projects/${ref}/database/backups`, 200, { backups: [], pitr_enabled: false });
+    await gives(`DELETE /v1/projects/${ref}`, 200, { ref });
+    await gives(`GET /v1/projects/${ref}`, 404);
     expect(bed.postgres.log).toEqual(["create first password", "password second", "destroy"]);
   });
 
@@ -215,20 +195,18 @@ describe("Supabase's emulator", () => {
     const { ref } = await create();
     const keys = await call(`GET /v1/projects/${ref}/api-keys?reveal=true`);
     expect(keys).toMatchObject({ body: [{ name: "anon" }, { name: "service_role" }] });
-    expect(await call(`GET /v1/projects/${ref}/api-keys`)).toMatchObject({
-      body: [{ api_key: null }, { api_key: null }],
-    });
+    await gives(`GET /v1/projects/${ref}/api-keys`, 200, [{ api_key: null }, { api_key: null }]);
     const answers = bed.postgres.create.bind(bed.postgres);
     bed.postgres.create = () => new Promise(() => undefined);
     const second = pick(await call("POST /v1/projects", { ...WANTED, db_pass: "kept" }), "ref");
     bed.postgres.create = answers;
     supabase = createSupabaseEmulator(bed.deps);
     expect(await call(`GET /v1/projects/${ref}/api-keys?reveal=true`)).toEqual(keys);
-    expect(await call(`GET /v1/projects/${second}`)).toMatchObject({ body: { status: "COMING_UP" } });
+    await gives(`GET /v1/projects/${second}`, 200, { status: "COMING_UP" });
     supabase.resume();
     await supabase.settled();
     expect(bed.postgres.log).toContain("create kept");
-    expect(await call(`GET /v1/projects/${second}`)).toMatchObject({ body: { status: "ACTIVE_HEALTHY" } });
+    await gives(`GET /v1/projects/${second}`, 200, { status: "ACTIVE_HEALTHY" });
   });
 
   describe("a project's auth", () => {
@@ -236,16 +214,13 @@ describe("Supabase's emulator", () => {
     const user = "11111111-2222-4333-8444-555555555555";
     beforeAll(async () => {
       database = await startTestDatabase();
-      const client = new pg.Client({ connectionString: database.superuserUrl });
-      await client.connect();
-      await client.query(
+      await runSql(
+        database.superuserUrl,
         `insert into auth.users (id, email, encrypted_password, email_confirmed_at, raw_user_meta_data, created_at, updated_at)
-         values ($1, 'a@castchat.example', extensions.crypt('correct horse', extensions.gen_salt('bf', 4)), now(), '{"name":"絵"}', now(), now()),
+         values ('${user}', 'a@castchat.example', extensions.crypt('correct horse', extensions.gen_salt('bf', 4)), now(), '{"name":"絵"}', now(), now()),
                 (gen_random_uuid(), 'new@castchat.example', extensions.crypt('correct horse', extensions.gen_salt('bf', 4)), null, null, now(), now()),
                 (gen_random_uuid(), 'none@castchat.example', '', now(), null, now(), now())`,
-        [user],
       );
-      await client.end();
     });
     afterAll(() => database.stop());
 
@@ -288,14 +263,11 @@ describe("Supabase's emulator", () => {
     });
 
     it("leaves the database unchanged", async () => {
-      const client = new pg.Client({ connectionString: database.superuserUrl });
-      await client.connect();
-      const content = async () => (await client.query<object>("select u::text from auth.users u order by id")).rows;
+      const content = () => runSql(database.superuserUrl, "select u::text from auth.users u order by id");
       const before = await content();
       await login("a@castchat.example", "correct horse");
       expect(await content()).toEqual(before);
-      expect((await client.query("select from auth.sessions")).rowCount).toBe(0);
-      await client.end();
+      expect(await runSql(database.superuserUrl, "select from auth.sessions")).toEqual([]);
     });
 
     it("refuses as GoTrue does", async () => {
@@ -337,9 +309,7 @@ describe("Supabase's emulator", () => {
 
     it("is healthy with a healthy database, and fails without it", async () => {
       const health = base.replace("/projects", "GET /v1/projects").replace("/auth/v1", "/health?services=db,auth");
-      expect(await call(health)).toMatchObject({
-        body: [{ healthy: true, status: "ACTIVE_HEALTHY" }, { healthy: true }],
-      });
+      await gives(health, 200, [{ healthy: true, status: "ACTIVE_HEALTHY" }, { healthy: true }]);
       bed.postgres.up.clear();
       expect(await login("a@castchat.example", "correct horse")).toMatchObject({
         status: 500,

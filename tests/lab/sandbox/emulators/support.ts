@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { expect } from "@jest/globals";
 import type { Hono } from "hono";
 
 import { layout } from "../../../../lab/sandbox/host/layout.ts";
@@ -132,6 +133,18 @@ export async function send(
   const response = await app.request(path, { method, headers, ...sent });
   const text = await response.text();
   return { status: response.status, body: /^[{[]/.test(text) ? (JSON.parse(text) as unknown) : text };
+}
+
+/** Sends a request, or a request with a body, and expects this status and a body that contains `body`. */
+export type Gives = (asked: string | [request: string, sent: unknown], status: number, body?: unknown) => Promise<void>;
+
+/** The assertion about the answers to `call`. */
+export function giving(call: (request: string, sent?: unknown) => Promise<Answer>): Gives {
+  return async (asked, status, body) => {
+    const [request, sent] = typeof asked === "string" ? [asked] : asked;
+    const answer = await call(request, sent);
+    expect([request, answer]).toMatchObject([request, body === undefined ? { status } : { status, body }]);
+  };
 }
 
 /** A string (or other scalar as text) inside of an answer: `pick(answer, "result.0.id")`. */

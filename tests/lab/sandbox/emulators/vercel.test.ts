@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { createVercelEmulator, type VercelEmulator } from "../../../../lab/sandbox/emulators/vercel.ts";
 import type { Sent } from "../plugins/support/officialVercel.ts";
 import * as official from "../plugins/support/officialVercel.ts";
-import { type Answer, pick, routesOf, send, type TestBed, testBed, TOKEN } from "./support.ts";
+import { type Answer, giving, pick, routesOf, send, type TestBed, testBed, TOKEN } from "./support.ts";
 
 describe("Vercel's emulator", () => {
   let bed: TestBed;
@@ -23,6 +23,7 @@ describe("Vercel's emulator", () => {
     await bed.remove();
   });
   const call = (request: string, body?: unknown) => send(vercel.app, request, body);
+  const gives = giving(call);
   const sha1 = (content: string) => createHash("sha1").update(content).digest("hex");
   const upload = (content: string, digest = sha1(content)) =>
     send(vercel.app, "POST /v2/files", content, { authorization: `Bearer ${TOKEN}`, "x-vercel-digest": digest });
@@ -54,45 +55,27 @@ describe("Vercel's emulator", () => {
   });
 
   it("has no path without a version", async () => {
-    expect(await call("GET /projects")).toMatchObject({ status: 404, body: { error: { code: "not_found" } } });
+    await gives("GET /projects", 404, { error: { code: "not_found" } });
   });
 
   describe("projects", () => {
     it("are found by id and by name, at any version, with the fields that the official plugin reads", async () => {
       for (const path of [`/v9/projects/${project}`, "/v10/projects/app?teamId=team_x"]) {
-        expect(await call(`GET ${path}`)).toMatchObject({
-          status: 200,
-          body: { id: project, name: "app", resourceConfig: {}, targets: {} },
-        });
+        await gives(`GET ${path}`, 200, { id: project, name: "app", resourceConfig: {}, targets: {} });
       }
-      expect(await call("GET /v9/projects?limit=100")).toMatchObject({
-        body: { projects: [{ name: "app" }], pagination: { next: null } },
-      });
-      expect(await call("GET /v9/projects/none")).toMatchObject({
-        status: 404,
-        body: { error: { code: "not_found", message: "Project not found." } },
-      });
+      await gives("GET /v9/projects?limit=100", 200, { projects: [{ name: "app" }], pagination: { next: null } });
+      await gives("GET /v9/projects/none", 404, { error: { code: "not_found", message: "Project not found." } });
     });
 
     it("have one name each, only known settings, and keep them over a restart", async () => {
-      expect(await call("POST /v9/projects", { name: "app" })).toMatchObject({
-        status: 409,
-        body: { error: { code: "conflict" } },
-      });
-      expect(await call("POST /v9/projects", { name: "No Capitals" })).toMatchObject({
-        status: 400,
-        body: { error: { code: "bad_request" } },
-      });
-      expect(await call(`PATCH /v9/projects/${project}`, { nodeVersion: "22.x", unheardOf: 1 })).toMatchObject({
-        status: 400,
-        body: { error: { message: expect.stringContaining("`unheardOf`") } },
+      await gives(["POST /v9/projects", { name: "app" }], 409, { error: { code: "conflict" } });
+      await gives(["POST /v9/projects", { name: "No Capitals" }], 400, { error: { code: "bad_request" } });
+      await gives([`PATCH /v9/projects/${project}`, { nodeVersion: "22.x", unheardOf: 1 }], 400, {
+        error: { message: expect.stringContaining("`unheardOf`") },
       });
       await call(`PATCH /v9/projects/${project}`, { nodeVersion: "22.x", name: "renamed" });
       vercel = createVercelEmulator(bed.deps);
-      expect(await call("GET /v9/projects/renamed")).toMatchObject({
-        status: 200,
-        body: { nodeVersion: "22.x", id: project },
-      });
+      await gives("GET /v9/projects/renamed", 200, { nodeVersion: "22.x", id: project });
     });
   });
 
@@ -110,8 +93,9 @@ describe("Vercel's emulator", () => {
     it("are accepted unchanged, and leave a project protected and without system variables", async () => {
       await call("DELETE /v9/projects/app");
       const id = await replay(official.ONLY_A_NAME);
-      expect(await call(`GET /v10/projects/${id}`)).toMatchObject({
-        body: { autoExposeSystemEnvs: false, ssoProtection: { deploymentType: "all_except_custom_domains" } },
+      await gives(`GET /v10/projects/${id}`, 200, {
+        autoExposeSystemEnvs: false,
+        ssoProtection: { deploymentType: "all_except_custom_domains" },
       });
     });
 
@@ -119,12 +103,10 @@ describe("Vercel's emulator", () => {
       await call("DELETE /v9/projects/app");
       const id = await replay([...official.AS_OURS, ...official.VARIABLES]);
       await replay(official.UPDATED, id);
-      expect(await call(`GET /v10/projects/${id}`)).toMatchObject({
-        body: {
-          autoExposeSystemEnvs: true,
-          ssoProtection: { deploymentType: "all_except_custom_domains" },
-          outputDirectory: "dist",
-        },
+      await gives(`GET /v10/projects/${id}`, 200, {
+        autoExposeSystemEnvs: true,
+        ssoProtection: { deploymentType: "all_except_custom_domains" },
+        outputDirectory: "dist",
       });
     });
 
@@ -133,7 +115,7 @@ describe("Vercel's emulator", () => {
       const id = await replay(official.AS_OURS);
       await call(`PATCH /v9/projects/${id}`, { passwordProtection: { deploymentType: "all", password: "x" } });
       await replay(official.UPDATED, id);
-      expect(await call(`GET /v10/projects/${id}`)).toMatchObject({ body: { passwordProtection: null } });
+      await gives(`GET /v10/projects/${id}`, 200, { passwordProtection: null });
     });
   });
 
@@ -156,7 +138,7 @@ describe("Vercel's emulator", () => {
       const secrets = Object.keys((second.body as { protectionBypass: object }).protectionBypass);
       expect(secrets).toEqual([OWN, expect.stringMatching(/^[A-Za-z0-9]{32}$/)]);
       expect(visit(url)).toEqual(secrets);
-      expect(await call("GET /v9/projects/app")).toMatchObject({ body: { protectionBypass: { [OWN]: {} } } });
+      await gives("GET /v9/projects/app", 200, { protectionBypass: { [OWN]: {} } });
     });
 
     it.each<[string | null, boolean[]]>([
@@ -191,11 +173,10 @@ describe("Vercel's emulator", () => {
       const path = `PATCH /v1/projects/${project}/protection-bypass`;
       await call(path, { generate: { secret: OWN } });
       await call(path, { generate: { secret: "p".repeat(32) } });
-      expect(await call(path, { revoke: { secret: OWN, regenerate: false } })).toMatchObject({ status: 400 });
+      await gives([path, { revoke: { secret: OWN, regenerate: false } }], 400);
       await call(path, { update: { secret: "p".repeat(32), isEnvVar: true } });
-      expect(await call(path, { revoke: { secret: OWN, regenerate: false } })).toMatchObject({
-        status: 200,
-        body: { protectionBypass: { ["p".repeat(32)]: { isEnvVar: true } } },
+      await gives([path, { revoke: { secret: OWN, regenerate: false } }], 200, {
+        protectionBypass: { ["p".repeat(32)]: { isEnvVar: true } },
       });
     });
   });
@@ -224,41 +205,31 @@ describe("Vercel's emulator", () => {
       answers.push(await call(`DELETE /v8/projects/${project}/env/${id}`));
       expect(answers.map((answer) => answer.status)).toEqual([201, 200, 200, 200, 200]);
       expect(JSON.stringify(answers)).not.toContain("postgres://");
-      expect(await call(`GET /v9/projects/${project}/env`)).toMatchObject({ body: { envs: [] } });
+      await gives(`GET /v9/projects/${project}/env`, 200, { envs: [] });
     });
 
     it("show an encrypted value only decrypted on demand", async () => {
       await call(`POST /v10/projects/${project}/env`, { ...variable, type: "encrypted" });
       expect(JSON.stringify(await call(`GET /v9/projects/${project}/env`))).not.toContain("postgres://");
-      expect(await call(`GET /v9/projects/${project}/env?decrypt=true`)).toMatchObject({
-        body: { envs: [{ value: "postgres://secret" }] },
-      });
+      await gives(`GET /v9/projects/${project}/env?decrypt=true`, 200, { envs: [{ value: "postgres://secret" }] });
     });
 
     it("conflict with a variable of the same key and an overlapping target, unless upsert is set", async () => {
       await call(`POST /v10/projects/${project}/env`, { ...variable, target: ["production"] });
       const conflict = { code: "ENV_CONFLICT", envVarKey: "DATABASE_URL" };
-      expect(await call(`POST /v10/projects/${project}/env`, variable)).toMatchObject({
-        status: 400,
-        body: { error: conflict },
-      });
-      expect(await call(`POST /v10/projects/${project}/env`, { ...variable, target: ["preview"] })).toMatchObject({
-        status: 201,
-      });
+      await gives([`POST /v10/projects/${project}/env`, variable], 400, { error: conflict });
+      await gives([`POST /v10/projects/${project}/env`, { ...variable, target: ["preview"] }], 201);
       const both = [
         { ...variable, target: "production" },
         { ...variable, key: "OTHER" },
       ];
-      expect(await call(`POST /v10/projects/${project}/env`, both)).toMatchObject({
-        status: 201,
-        body: { created: [{ key: "OTHER" }], failed: [{ error: conflict }] },
+      await gives([`POST /v10/projects/${project}/env`, both], 201, {
+        created: [{ key: "OTHER" }],
+        failed: [{ error: conflict }],
       });
       const plain = { ...variable, type: "plain", value: "new", target: ["production"] };
-      expect(await call(`POST /v10/projects/${project}/env?upsert=true`, plain)).toMatchObject({
-        status: 201,
-        body: { created: { value: "new" } },
-      });
-      expect(await call(`GET /v9/projects/${project}/env`)).toMatchObject({ body: { envs: { length: 3 } } });
+      await gives([`POST /v10/projects/${project}/env?upsert=true`, plain], 201, { created: { value: "new" } });
+      await gives(`GET /v9/projects/${project}/env`, 200, { envs: { length: 3 } });
     });
 
     it("are refused with a wrong field", async () => {
@@ -269,9 +240,8 @@ describe("Vercel's emulator", () => {
         { unheardOf: 1 },
         { target: ["development"] },
       ]) {
-        expect(await call(`POST /v10/projects/${project}/env`, { ...variable, ...wrong })).toMatchObject({
-          status: 400,
-          body: { error: { code: "bad_request" } },
+        await gives([`POST /v10/projects/${project}/env`, { ...variable, ...wrong }], 400, {
+          error: { code: "bad_request" },
         });
       }
     });
@@ -282,43 +252,32 @@ describe("Vercel's emulator", () => {
 
     it("belong to one project, and move with all of their settings", async () => {
       const other = pick(await call("POST /v8/projects", { name: "other" }), "id");
-      expect(await call(`POST /v10/projects/${project}/domains`, { name })).toMatchObject({
-        status: 200,
-        body: { name, projectId: project, verified: true },
+      await gives([`POST /v10/projects/${project}/domains`, { name }], 200, {
+        name,
+        projectId: project,
+        verified: true,
       });
       for (const taken of [project, other]) {
-        expect(await call(`POST /v10/projects/${taken}/domains`, { name })).toMatchObject({
-          status: 409,
-          body: { error: { code: "domain_already_in_use", projectId: project } },
+        await gives([`POST /v10/projects/${taken}/domains`, { name }], 409, {
+          error: { code: "domain_already_in_use", projectId: project },
         });
       }
       await call(`PATCH /v9/projects/${project}/domains/${name}`, { redirect: "x.example", redirectStatusCode: 308 });
-      expect(await call(`POST /v1/projects/${project}/domains/${name}/move`, { projectId: other })).toMatchObject({
-        body: { projectId: other },
+      await gives([`POST /v1/projects/${project}/domains/${name}/move`, { projectId: other }], 200, {
+        projectId: other,
       });
-      expect(await call(`GET /v9/projects/${project}/domains/${name}`)).toMatchObject({
-        status: 404,
-        body: { error: { code: "not_found" } },
-      });
-      expect(await call(`GET /v9/projects/other/domains/${name}`)).toMatchObject({
-        status: 200,
-        body: { redirect: "x.example" },
-      });
-      expect(await call(`POST /v9/projects/other/domains/${name}/verify`)).toMatchObject({
-        status: 200,
-        body: { verified: true },
-      });
-      expect(await call(`DELETE /v9/projects/other/domains/${name}`)).toMatchObject({ status: 200 });
-      expect(await call(`GET /v9/projects/other/domains`)).toMatchObject({
-        body: { domains: [{ name: "other.vercel.app" }] },
-      });
+      await gives(`GET /v9/projects/${project}/domains/${name}`, 404, { error: { code: "not_found" } });
+      await gives(`GET /v9/projects/other/domains/${name}`, 200, { redirect: "x.example" });
+      await gives(`POST /v9/projects/other/domains/${name}/verify`, 200, { verified: true });
+      await gives(`DELETE /v9/projects/other/domains/${name}`, 200);
+      await gives(`GET /v9/projects/other/domains`, 200, { domains: [{ name: "other.vercel.app" }] });
     });
 
     it("are free again when their project is deleted", async () => {
       await call(`POST /v10/projects/${project}/domains`, { name });
-      expect(await call("DELETE /v9/projects/app")).toMatchObject({ status: 204 });
+      await gives("DELETE /v9/projects/app", 204);
       project = pick(await call("POST /v8/projects", { name: "app" }), "id");
-      expect(await call(`POST /v10/projects/${project}/domains`, { name })).toMatchObject({ status: 200 });
+      await gives([`POST /v10/projects/${project}/domains`, { name }], 200);
     });
   });
 
@@ -327,16 +286,13 @@ describe("Vercel's emulator", () => {
       expect(await upload("a", sha1("b"))).toMatchObject({ status: 400, body: { error: { code: "invalid_sha" } } });
       const files = ["a", "b"].map((content) => ({ file: content, sha: sha1(content), size: 1 }));
       await upload("a");
-      expect(await call("POST /v12/now/deployments", { name: "app", files })).toMatchObject({
-        status: 400,
-        body: { error: { code: "missing_files", missing: [sha1("b")] } },
+      await gives(["POST /v12/now/deployments", { name: "app", files }], 400, {
+        error: { code: "missing_files", missing: [sha1("b")] },
       });
       for (const file of ["../x", "/etc/x", "a/../../x"]) {
-        expect(await call("POST /v13/deployments", { project, files: [{ file, sha: sha1("a") }] })).toMatchObject({
-          status: 400,
-        });
+        await gives(["POST /v13/deployments", { project, files: [{ file, sha: sha1("a") }] }], 400);
       }
-      expect(await call("POST /v13/deployments", { project: "none", files })).toMatchObject({ status: 404 });
+      await gives(["POST /v13/deployments", { project: "none", files }], 404);
     });
 
     it("start with the production variables of that moment, and serve the project's names", async () => {
@@ -365,15 +321,16 @@ describe("Vercel's emulator", () => {
       expect(app?.env).not.toHaveProperty("B");
       // No documentation says that uploaded files get these.
       expect(app?.env).not.toHaveProperty("VERCEL_GIT_COMMIT_SHA");
-      expect(await call("GET /v4/aliases/app.castchat.example")).toMatchObject({
-        status: 200,
-        body: { alias: "app.castchat.example", deploymentId: id, projectId: project },
+      await gives("GET /v4/aliases/app.castchat.example", 200, {
+        alias: "app.castchat.example",
+        deploymentId: id,
+        projectId: project,
       });
       expect(readFileSync(join(app?.dir ?? "", "lib/server.mjs"), "utf8")).toBe("serve()");
       for (const host of [pick(ready, "url"), "App.castchat.example", "app.vercel.app"]) {
         expect(vercel.resolveHost(host)).toEqual({ deploymentId: id, paused: false });
       }
-      expect(await call("GET /v9/projects/app")).toMatchObject({ body: { targets: { production: { id } } } });
+      await gives("GET /v9/projects/app", 200, { targets: { production: { id } } });
       await call("POST /v1/projects/app/pause");
       expect(vercel.resolveHost("app.vercel.app")).toEqual({ deploymentId: id, paused: true });
       vercel = createVercelEmulator(bed.deps);
@@ -401,8 +358,8 @@ describe("Vercel's emulator", () => {
 
     it("are refused with an unknown field, and have no alias before they are ready", async () => {
       const files = [{ file: "a", sha: sha1("a") }];
-      expect(await call("POST /v13/deployments", { project, files, environment: {} })).toMatchObject({ status: 400 });
-      expect(await call("GET /v4/aliases/app.vercel.app")).toMatchObject({ status: 404 });
+      await gives(["POST /v13/deployments", { project, files, environment: {} }], 400);
+      await gives("GET /v4/aliases/app.vercel.app", 404);
     });
 
     it("report why they don't come up, and don't replace what is served", async () => {
@@ -423,36 +380,36 @@ describe("Vercel's emulator", () => {
       });
       expect(vercel.resolveHost(pick(bad, "url"))).toBeUndefined();
       expect(vercel.resolveHost("app.vercel.app")).toMatchObject({ deploymentId: good });
-      expect(await call(`GET /v6/deployments?projectId=${project}&state=READY&target=production`)).toMatchObject({
-        body: { deployments: [{ uid: good }] },
+      await gives(`GET /v6/deployments?projectId=${project}&state=READY&target=production`, 200, {
+        deployments: [{ uid: good }],
       });
-      expect(await call(`POST /v10/projects/app/promote/${pick(bad, "id")}`)).toMatchObject({ status: 400 });
+      await gives(`POST /v10/projects/app/promote/${pick(bad, "id")}`, 400);
     });
 
     it("can be rolled back, promoted, and deleted with their process and files", async () => {
       const [first, second] = [pick(await deploy(), "id"), pick(await deploy(), "id")];
       const served = () => vercel.resolveHost("app.vercel.app")?.deploymentId;
       expect(served()).toBe(second);
-      expect(await call(`POST /v9/projects/app/rollback/${first}`)).toMatchObject({ status: 201 });
+      await gives(`POST /v9/projects/app/rollback/${first}`, 201);
       expect(served()).toBe(first);
-      expect(await call(`POST /v9/projects/app/rollback/${first}`)).toMatchObject({ status: 409 });
+      await gives(`POST /v9/projects/app/rollback/${first}`, 409);
       const third = pick(await deploy(), "id");
       expect(served()).toBe(first);
       await call(`POST /v10/projects/app/promote/${third}`);
       expect(served()).toBe(third);
       const preview = await deploy({ target: null });
       expect(served()).toBe(third);
-      expect(await call(`POST /v10/projects/app/promote/${pick(preview, "id")}`)).toMatchObject({ status: 400 });
-      expect(await call(`DELETE /v13/deployments/${third}`)).toMatchObject({ status: 200, body: { state: "DELETED" } });
+      await gives(`POST /v10/projects/app/promote/${pick(preview, "id")}`, 400);
+      await gives(`DELETE /v13/deployments/${third}`, 200, { state: "DELETED" });
       expect(served()).toBeUndefined();
       expect([bed.apps.running.has(third), existsSync(join(bed.deps.paths.deployments, third))]).toEqual([
         false,
         false,
       ]);
-      expect(await call(`GET /v13/deployments/${third}`)).toMatchObject({ status: 404 });
+      await gives(`GET /v13/deployments/${third}`, 404);
       await call("DELETE /v9/projects/app");
       expect(bed.apps.running.size).toBe(0);
-      expect(await call("GET /v6/deployments")).toMatchObject({ body: { deployments: { length: 0 } } });
+      await gives("GET /v6/deployments", 200, { deployments: { length: 0 } });
     });
 
     it("continue after a restart has interrupted them", async () => {
@@ -463,10 +420,10 @@ describe("Vercel's emulator", () => {
       const id = pick(await call("POST /v13/deployments", { project, files, target: "production" }), "id");
       bed.apps.start = start;
       vercel = createVercelEmulator(bed.deps);
-      expect(await call(`GET /v13/deployments/${id}`)).toMatchObject({ body: { readyState: "BUILDING" } });
+      await gives(`GET /v13/deployments/${id}`, 200, { readyState: "BUILDING" });
       vercel.resume();
       await vercel.settled();
-      expect(await call(`GET /v13/deployments/${id}`)).toMatchObject({ body: { readyState: "READY" } });
+      await gives(`GET /v13/deployments/${id}`, 200, { readyState: "READY" });
     });
   });
 });

@@ -1,12 +1,11 @@
-import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
 
 import { DeleteBucketPolicyCommand, PutPublicAccessBlockCommand, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
 import { TestStack } from "../../../provider/host/support/stack.ts";
+import { startMinistackProcess } from "../support/ministackProcess.ts";
 
 const REGION = "ap-northeast-1";
 const KEY = { accessKeyId: "AKIASANDBOXPLUGINS00", secretAccessKey: "plugins-secret" };
@@ -22,9 +21,7 @@ describe("the sandbox's aws plugin against ministack", () => {
       AWS_ACCESS_KEY_ID: KEY.accessKeyId,
       AWS_SECRET_ACCESS_KEY: KEY.secretAccessKey,
     });
-    const starter = join(PROJECT_ROOT, "tests/lab/sandbox/plugins/support/startMinistack.ts");
-    const { stdout } = await promisify(execFile)("node", [starter, stack.folder, KEY.accessKeyId]);
-    const started = JSON.parse(stdout) as { pid: number; port: number };
+    const started = await startMinistackProcess(stack.folder, KEY.accessKeyId);
     ministack = started.pid;
     endpoint = `http://127.0.0.1:${started.port}`;
     s3 = new S3Client({ region: REGION, endpoint, credentials: KEY, forcePathStyle: true });
@@ -100,18 +97,12 @@ describe("the sandbox's aws plugin against ministack", () => {
   }, 120_000);
 
   it("imports by id", async () => {
-    await stack.program(
-      program(
-        'new aws.s3.Bucket("b", { bucket: "plugins-kept", tags: { a: "b" } }, { ...mine, retainOnDelete: true });',
-      ),
-    );
+    const bucket = (options: string) =>
+      program(`new aws.s3.Bucket("b", { bucket: "plugins-kept", tags: { a: "b" } }, { ...mine, ${options} });`);
+    await stack.program(bucket("retainOnDelete: true"));
     await stack.must("up", "--yes", "--skip-preview");
     await stack.must("destroy", "--yes", "--skip-preview");
-    await stack.program(
-      program(
-        'new aws.s3.Bucket("b", { bucket: "plugins-kept", tags: { a: "b" } }, { ...mine, import: "plugins-kept" });',
-      ),
-    );
+    await stack.program(bucket('import: "plugins-kept"'));
     await stack.must("up", "--yes", "--skip-preview");
     expect(await stack.previewSummary()).toEqual({ same: 3 });
     await stack.must("destroy", "--yes", "--skip-preview");

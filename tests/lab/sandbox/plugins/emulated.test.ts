@@ -45,13 +45,16 @@ describe("the sandbox's vercel, github and cloudflare plugins against the emulat
     const onCloudflare = { provider: new cloudflare.Provider("cloudflare", { baseUrl: "${at.cloudflare}/client/v4" }) };
     ${body}`;
 
-  /** Does something to a service behind the program's back. */
+  /** Changes something at a service outside of the program. */
   async function outside(method: string, url: string, body?: object): Promise<Record<string, unknown>> {
     const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
     const response = await fetch(url, { method, headers, ...(body && { body: JSON.stringify(body) }) });
     if (!response.ok) throw new Error(`${method} ${url} answered ${response.status}: ${await response.text()}`);
     return (response.status === 204 ? {} : await response.json()) as Record<string, unknown>;
   }
+
+  const idsByName = async () =>
+    new Map((await stack.resources()).map(({ urn, id = "" }) => [urn.split("::").at(-1), id]));
 
   it("create every type, change nothing twice, show drift and lost parts, destroy", async () => {
     await stack.program(program(ALL));
@@ -61,29 +64,23 @@ describe("the sandbox's vercel, github and cloudflare plugins against the emulat
     expect(outputs).toMatchObject({ fullName: "castchat/mirror", status: "active" });
     expect(outputs["autoNamed"]).toMatch(/^app-[0-9a-f]{7}$/);
 
-    const ids = new Map((await stack.resources()).map(({ urn, id = "" }) => [urn.split("::").at(-1), id]));
-    const zone = ids.get("zone") ?? "";
-    const record = ids.get("www") ?? "";
-    const records = `${at.cloudflare}/client/v4/zones/${zone}/dns_records/${record}`;
+    const ids = await idsByName();
+    const records = `${at.cloudflare}/client/v4/zones/${ids.get("zone")}/dns_records/${ids.get("www")}`;
     await outside("PATCH", records, { content: "elsewhere.example.com", ttl: 300 });
     await outside("PATCH", `${at.github}/api/v3/repos/castchat/mirror`, { visibility: "public" });
     const project = ids.get("app") ?? "";
     await outside("PATCH", `${at.vercel}/v9/projects/${project}`, { buildCommand: "rm -rf" });
-    const one = ids.get("single") ?? "";
-    await outside("DELETE", `${at.vercel}/v9/projects/${project}/env/${one}`);
+    await outside("DELETE", `${at.vercel}/v9/projects/${project}/env/${ids.get("single")}`);
     const drift = await stack.must("refresh", "--yes", "--diff");
     for (const sign of ["elsewhere.example.com", "visibility", "buildCommand", "1 deleted"])
       expect(drift).toContain(sign);
     expect(await stack.rawState()).not.toContain("swordfish");
     expect(await stack.previewSummary()).toEqual({ same: 8, update: 3, create: 1 });
 
-    const changed = ALL.replace('description: "first"', 'description: "second"').replace(
-      'value: "swordfish"',
-      'value: "marlin"',
-    );
-    await stack.program(
-      program(changed.replace('{ key: "GONE", value: "x", targets: ["preview"], sensitive: false },', "")),
-    );
+    const changed = ALL.replace('description: "first"', 'description: "second"')
+      .replace('value: "swordfish"', 'value: "marlin"')
+      .replace('{ key: "GONE", value: "x", targets: ["preview"], sensitive: false },', "");
+    await stack.program(program(changed));
     await stack.must("up", "--yes", "--skip-preview");
     expect(await stack.previewSummary()).toEqual({ same: 12 });
     const { envs } = await outside("GET", `${at.vercel}/v9/projects/${project}/env?decrypt=true`);
@@ -94,13 +91,13 @@ describe("the sandbox's vercel, github and cloudflare plugins against the emulat
     });
 
     await stack.must("destroy", "--yes", "--skip-preview");
-    // What is archived on destroy stays.
+    // The archived repository stays.
     expect(await outside("GET", `${at.github}/api/v3/repos/castchat/mirror`)).toMatchObject({ archived: true });
     await expect(outside("GET", `${at.vercel}/v9/projects/${project}`)).rejects.toThrow("404");
   }, 180_000);
 
   it("send to Vercel what the official plugin sends", async () => {
-    /** What was sent of a project, in order, with placeholders for ids. */
+    /** The requests about a project, in order, with placeholders for ids. */
     const sentOf = (id: string, name: string): Sent[] =>
       vercel.passed
         .filter(({ request, body }) => request.includes(id) || body.includes(`"name":"${name}"`))
@@ -115,12 +112,10 @@ describe("the sandbox's vercel, github and cloudflare plugins against the emulat
           { key: "A", value: "${a}", targets: ["production"], sensitive: true },
           { key: "B", value: "${b}", targets: ["production"], sensitive: true },
         ] }, onVercel);`);
-    const idsNow = async () =>
-      new Map((await stack.resources()).map(({ urn, id = "" }) => [urn.split("::").at(-1), id]));
     vercel.passed.length = 0;
     await stack.program(declared("1", "2"));
     await stack.must("up", "--yes", "--skip-preview");
-    const ids = await idsNow();
+    const ids = await idsByName();
     const ours = ids.get("ours") ?? "";
     expect(sentOf(ids.get("lone") ?? "", "lone")).toEqual(official.ONLY_A_NAME);
     expect(sentOf(ours, "ours")).toEqual([...official.AS_OURS, ...official.VARIABLES]);
@@ -187,21 +182,15 @@ describe("the sandbox's vercel, github and cloudflare plugins against the emulat
     await stack.must("destroy", "--yes", "--skip-preview");
   }, 120_000);
 
-  it("show a refused token and a service that is away as one sentence", async () => {
-    await stack.program(
-      program('new cloudflare.Zone("z", { name: "a.example", account: { id: "a" } }, onCloudflare);'),
-    );
+  it("show a refused token and an unreachable service in one message", async () => {
+    const zone = program('new cloudflare.Zone("z", { name: "a.example", account: { id: "a" } }, onCloudflare);');
+    await stack.program(zone);
     stack.environment["CLOUDFLARE_API_TOKEN"] = "wrong-token-0123";
     expect((await stack.run("up", "--yes", "--skip-preview")).text).toContain(
       "Cloudflare answered 403 to POST /zones: Invalid access token",
     );
     stack.environment["CLOUDFLARE_API_TOKEN"] = TOKEN;
-    await stack.program(
-      program('new cloudflare.Zone("z", { name: "a.example", account: { id: "a" } }, onCloudflare);').replace(
-        at.cloudflare,
-        "http://127.0.0.1:9",
-      ),
-    );
+    await stack.program(zone.replace(at.cloudflare, "http://127.0.0.1:9"));
     expect((await stack.run("up", "--yes", "--skip-preview")).text).toContain(
       "Cloudflare cannot be reached at http://127.0.0.1:9/client/v4 (",
     );

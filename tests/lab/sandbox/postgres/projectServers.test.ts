@@ -4,17 +4,17 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import pg from "pg";
 
-import { isAlive } from "../../../../lab/sandbox/host/processes.ts";
 import { endLeftovers, Supervisor } from "../../../../lab/sandbox/host/supervisor.ts";
+import { withClient } from "../../../../lab/sandbox/postgres/client.ts";
 import { startCluster } from "../../../../lab/sandbox/postgres/cluster.ts";
 import { LocalProjectServers } from "../../../../lab/sandbox/postgres/projectServers.ts";
 import { connectionUrl } from "../../../../lab/sandbox/postgres/supabase.ts";
+import { isAlive } from "../../../../services/common/processes.ts";
 import { makeTestFolder } from "../../../support/folder.ts";
 
 let folder: Awaited<ReturnType<typeof makeTestFolder>>;
-let accountFile: string;
+let processesFile: string;
 let supervisor: Supervisor;
 let servers: LocalProjectServers;
 
@@ -22,8 +22,8 @@ const REF = "abcdefghijklmnopqrst";
 
 beforeAll(async () => {
   folder = await makeTestFolder();
-  accountFile = join(folder.path, "processes.json");
-  supervisor = new Supervisor(accountFile);
+  processesFile = join(folder.path, "processes.json");
+  supervisor = new Supervisor(processesFile);
   servers = new LocalProjectServers(join(folder.path, "postgres"), supervisor);
   await servers.startAll();
   await servers.create(REF, "first");
@@ -34,16 +34,7 @@ afterAll(async () => {
   await folder.remove();
 });
 
-async function query(url: string, sql: string): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query(sql)).rows as unknown[];
-  } finally {
-    await client.end();
-  }
-}
-
+const query = (url: string, sql: string) => withClient(url, async (client) => (await client.query<object>(sql)).rows);
 const urlWith = (password: string) => connectionUrl("postgres", password, servers.connection(REF)!.port);
 
 describe("LocalProjectServers", () => {
@@ -75,11 +66,11 @@ describe("LocalProjectServers", () => {
 
   it("starts again with the next daemon, also after the last one was killed", async () => {
     const pid = supervisor.pidOf(`postgres ${REF}`)!;
-    // A kill -9 of the daemon leaves the server running; the next daemon ends it by the account of processes.
-    expect(await endLeftovers(accountFile)).toEqual([`postgres ${REF}`]);
+    // A kill -9 of the daemon leaves the server running; the next daemon ends it by the list of processes.
+    expect(await endLeftovers(processesFile)).toEqual([`postgres ${REF}`]);
     expect(isAlive(pid)).toBe(false);
     await mkdir(join(folder.path, "postgres", "halfmade"));
-    supervisor = new Supervisor(accountFile);
+    supervisor = new Supervisor(processesFile);
     servers = new LocalProjectServers(join(folder.path, "postgres"), supervisor);
     await servers.startAll();
     expect(await query(urlWith("first"), "select a from kept")).toEqual([{ a: 1 }]);

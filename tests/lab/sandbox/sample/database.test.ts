@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import pg from "pg";
 
 import { compareSnapshots } from "../../../../lab/drills/compare/compare.ts";
 import { takeSnapshot } from "../../../../lab/drills/compare/snapshot.ts";
+import { withClient } from "../../../../lab/sandbox/postgres/client.ts";
 import { applySchema, fill, type FillProgress } from "../../../../lab/sandbox/sample/database.ts";
 import { demoUser } from "../../../../lab/sandbox/sample/demoUser.ts";
 import { writeMoreRows } from "../../../../lab/sandbox/sample/moreRows.ts";
@@ -38,15 +38,11 @@ async function copy(from: string, to: string): Promise<void> {
 }
 
 async function query(sql: string, url = server.url): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
+  return await withClient(url, async (client) => {
     // Several statements give several results, which pg's types don't know; the last one with rows counts.
     const results = [await client.query<Record<string, unknown>>(sql)].flat();
     return results.findLast(({ rows }) => rows.length > 0)?.rows ?? [];
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 describe("fill", () => {

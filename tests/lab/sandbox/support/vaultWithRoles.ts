@@ -1,7 +1,3 @@
-import { execFile } from "node:child_process";
-import { join } from "node:path";
-import { promisify } from "node:util";
-
 import {
   CreateAccessKeyCommand,
   CreateRoleCommand,
@@ -27,8 +23,6 @@ import { accountRoot, policyDocument } from "../../../../components/policyDocume
 import { bucketPolicy, keyPolicy } from "../../../../components/vaultPolicies.ts";
 import { vaultRolePermissions, vaultRoleTrust } from "../../../../components/vaultRolePolicies.ts";
 import { RegionGateway } from "../../../../lab/sandbox/aws/gateway.ts";
-import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
-import { freePort } from "../../../../lab/sandbox/host/ports.ts";
 import {
   scheduleRoleArn,
   scheduleRoleName,
@@ -42,7 +36,9 @@ import {
   vaultRoleTag,
 } from "../../../../planning/names.ts";
 import { TIERS } from "../../../../planning/tiers.ts";
+import { freePort } from "../../../../services/common/ports.ts";
 import { makeTestFolder } from "../../../support/folder.ts";
+import { startMinistackProcess } from "./ministackProcess.ts";
 
 /** Access to AWS: a user's or a session's. */
 export interface Credentials {
@@ -69,9 +65,7 @@ export class VaultWithRoles {
 
   async start(): Promise<this> {
     const folder = await makeTestFolder();
-    const starter = join(PROJECT_ROOT, "tests/lab/sandbox/plugins/support/startMinistack.ts");
-    const { stdout } = await promisify(execFile)(process.execPath, [starter, folder.path, ROOT.accessKeyId]);
-    const { pid, port: upstreamPort } = JSON.parse(stdout) as { pid: number; port: number };
+    const { pid, port: upstreamPort } = await startMinistackProcess(folder.path, ROOT.accessKeyId);
     this.#stops.push(
       () => folder.remove(),
       () => process.kill(-pid, "SIGKILL"),
@@ -137,9 +131,7 @@ export class VaultWithRoles {
     const trust = { Effect: "Allow", Principal: { AWS: accountRoot(SITE) }, Action: "sts:AssumeRole" };
     const AssumeRolePolicyDocument = JSON.stringify(policyDocument([trust]));
     await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument }));
-    const { keyArn, signingKeyArn } = this;
-    const scope = { site: SITE, tiers: TIERS, bucketArn: vaultBucketArn(SITE), keyArn, signingKeyArn };
-    const PolicyDocument = JSON.stringify(vaultRolePermissions("writer", scope));
+    const PolicyDocument = JSON.stringify(vaultRolePermissions("writer", this.#scope()));
     await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: "run", PolicyDocument }));
     return await this.#assume(runs, scheduleRoleArn(SITE, "runner"));
   }
@@ -174,6 +166,11 @@ export class VaultWithRoles {
     };
   }
 
+  #scope() {
+    const { keyArn, signingKeyArn } = this;
+    return { site: SITE, tiers: TIERS, bucketArn: vaultBucketArn(SITE), keyArn, signingKeyArn };
+  }
+
   #client(credentials: Credentials, region: string) {
     return { region, credentials, endpoint: `http://127.0.0.1:${this.#ports[region]}`, maxAttempts: 1 };
   }
@@ -202,18 +199,13 @@ export class VaultWithRoles {
     const Rules = [{ ApplyServerSideEncryptionByDefault: byDefault, BucketKeyEnabled: true }];
     await s3.send(new PutBucketEncryptionCommand({ Bucket: BUCKET, ServerSideEncryptionConfiguration: { Rules } }));
     const rule = { ID: "standby", Status: "Enabled", Priority: 1, Filter: { Prefix: "" } } as const;
+    const Destination = { Bucket: vaultBucketArn(STANDBY) };
     await s3.send(
       new PutBucketReplicationCommand({
         Bucket: BUCKET,
         ReplicationConfiguration: {
           Role: `arn:aws:iam::${SITE.accountId}:role/replication`,
-          Rules: [
-            {
-              ...rule,
-              DeleteMarkerReplication: { Status: "Disabled" },
-              Destination: { Bucket: vaultBucketArn(STANDBY) },
-            },
-          ],
+          Rules: [{ ...rule, Destination, DeleteMarkerReplication: { Status: "Disabled" } }],
         },
       }),
     );
@@ -226,14 +218,12 @@ export class VaultWithRoles {
 
   async #makeRoles(): Promise<void> {
     const iam = new IAMClient(this.#client(ROOT, TOKYO));
-    const { keyArn, signingKeyArn } = this;
-    const scope = { site: SITE, tiers: TIERS, bucketArn: vaultBucketArn(SITE), keyArn, signingKeyArn };
     for (const purpose of VAULT_ROLE_PURPOSES) {
       const RoleName = vaultRoleName(SITE, purpose);
       await iam.send(
         new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: JSON.stringify(vaultRoleTrust(SITE, purpose)) }),
       );
-      const PolicyDocument = JSON.stringify(vaultRolePermissions(purpose, scope));
+      const PolicyDocument = JSON.stringify(vaultRolePermissions(purpose, this.#scope()));
       await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: purpose, PolicyDocument }));
     }
   }

@@ -21,8 +21,8 @@ export interface StateResource {
 }
 
 /**
- * A stack of the real engine in a throwaway folder of the project (so that node_modules resolves), with a `file://`
- * backend and a PULUMI_HOME of its own. Plugins are found in `pluginFolders`.
+ * A stack of the real engine in a throwaway folder of the project (so that node_modules resolves), with a `file://` backend and a
+ * PULUMI_HOME of its own. Plugins are found in `pluginFolders`.
  */
 export class TestStack {
   readonly folder: string;

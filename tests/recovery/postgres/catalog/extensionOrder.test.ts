@@ -10,9 +10,7 @@ let database: TestDatabase;
 beforeAll(async () => {
   database = await startTestDatabase();
 });
-afterAll(async () => {
-  await database.stop();
-});
+afterAll(() => database.stop());
 
 /** As a manifest has them: sorted by name. */
 const NAMES = ["castchat_areas", "castchat_places", "cube", "earthdistance", "fuzzystrmatch"];
@@ -20,32 +18,21 @@ const NAMES = ["castchat_areas", "castchat_places", "cube", "earthdistance", "fu
 describe("extensions that require others", () => {
   it("come after them, and all others stay where they are", async () => {
     const order = (names: readonly string[]) =>
-      withSession(database.superuserUrl, { applicationName: "test" }, async (session) =>
-        (
-          await inOrderOfNeed(
-            session,
-            names.map((name) => ({ name })),
-          )
-        ).map(({ name }) => name),
-      );
+      withSession(database.superuserUrl, { applicationName: "test" }, async (session) => {
+        const extensions = names.map((name) => ({ name }));
+        return (await inOrderOfNeed(session, extensions)).map(({ name }) => name);
+      });
     const sorted = ["castchat_places", "castchat_areas", "cube", "earthdistance", "fuzzystrmatch"];
     expect(await order(NAMES)).toEqual(sorted);
-    expect(await order([...NAMES].reverse())).toEqual([
-      "fuzzystrmatch",
-      "cube",
-      "earthdistance",
-      ...sorted.slice(0, 2),
-    ]);
+    const reversed = ["fuzzystrmatch", "cube", "earthdistance", "castchat_places", "castchat_areas"];
+    expect(await order([...NAMES].reverse())).toEqual(reversed);
     // One whose need is no part of the backup, and one that the server doesn't know.
     expect(await order(["unknown", "earthdistance"])).toEqual(["unknown", "earthdistance"]);
   });
 
   it("are made by a restore, whatever their names", async () => {
-    const extensions = NAMES.map((name) => ({
-      name,
-      version: name === "castchat_areas" ? "1.0" : "",
-      schema: "extensions",
-    }));
+    const versionOf = (name: string) => (name === "castchat_areas" ? "1.0" : "");
+    const extensions = NAMES.map((name) => ({ name, version: versionOf(name), schema: "extensions" }));
     await withSession(database.superuserUrl, { applicationName: "test" }, async (session) => {
       await restoreExtensions(session, { extensions } as unknown as Manifest);
       const made = await session.query<{ name: string }>(

@@ -1,34 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
-import { TIERS } from "../../../../planning/tiers.ts";
-import { backup } from "../../../../recovery/backup/backup.ts";
 import { listLeftOutOfExtensions } from "../../../../recovery/postgres/catalog/extensionRows.ts";
 import { withSession } from "../../../../recovery/postgres/session/database.ts";
-import { restore } from "../../../../recovery/restore/recipes/restore.ts";
 import { checkRestored } from "../../../../recovery/restore/steps/restoreChecks.ts";
-import { listBackups } from "../../../../recovery/vault/listBackups.ts";
 import type { Manifest } from "../../../../recovery/vault/manifest.ts";
-import { systemClock } from "../../../../services/common/clock.ts";
-import { silent } from "../../../../services/common/reporter.ts";
-import type { Signer } from "../../../../services/signer/signer.ts";
-import type { Vault } from "../../../../services/vault/vault.ts";
-import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
-import { startTestCloud, type TestCloud } from "../../support/cloud.ts";
+import type { TestDatabase } from "../../../support/postgres.ts";
+import { type RoundTrip, startRoundTrip } from "../../support/backingUp.ts";
 import { runSql } from "../../support/sample.ts";
 
-let cloud: TestCloud;
+let started: RoundTrip;
 let source: TestDatabase;
 let target: TestDatabase;
-let signer: Signer;
-let trustedKeys: string[];
-let vault: Vault;
 let manifest: Manifest;
-
 beforeAll(async () => {
-  [cloud, source, target] = await Promise.all([startTestCloud(), startTestDatabase(), startTestDatabase()]);
-  signer = await cloud.newSigner();
-  trustedKeys = [await signer.publicKeyPem()];
-  vault = await cloud.newVault();
+  started = await startRoundTrip();
+  ({ database: source, target } = started);
   await runSql(
     source.url,
     `create schema "Maps 地図"; create extension castchat_places with schema "Maps 地図"; create extension pg_cron;
@@ -39,24 +25,11 @@ beforeAll(async () => {
      update "Maps 地図".place_settings set value = 'imperial'; insert into "Maps 地図".place_settings values ('zoom', '3');
      select setval('"Maps 地図".place_numbers', 1077)`,
   );
-  await backup({ databaseUrl: source.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
-  const [saved] = await listBackups({ vault, trustedKeys, tiers: TIERS });
-  manifest = saved!.manifest!;
+  await started.backUp(started.vault);
+  manifest = await started.manifestOf(started.vault);
 }, 60_000);
-afterAll(async () => {
-  await Promise.all([cloud.stop(), source.stop(), target.stop()]);
-});
-
-const restoreInto = (database: TestDatabase) =>
-  restore({
-    vault,
-    trustedKeys,
-    tiers: TIERS,
-    targetUrl: database.url,
-    generation: 1,
-    clock: systemClock,
-    reporter: silent,
-  });
+afterAll(() => started.stop());
+const inTarget = (sql: string) => runSql(target.url, sql);
 
 describe("rows of extensions", () => {
   it("are in the backup if the extension marks them as its user's", () => {
@@ -72,28 +45,26 @@ describe("rows of extensions", () => {
   });
 
   it("come back next to the extension's own, and replace the initial ones that the backup has changed", async () => {
-    await restoreInto(target);
-    expect(await runSql(target.url, `select id, name from "Maps 地図".known_places order by id`)).toEqual([
+    await started.restoreInto(target.url, started.vault);
+    expect(await inTarget(`select id, name from "Maps 地図".known_places order by id`)).toEqual([
       { id: 1, name: "Shibuya" },
       { id: 2, name: "Namba" },
       { id: 1000, name: "Ümlaut\t駅" },
       { id: 1001, name: "\\N" },
     ]);
-    expect(await runSql(target.url, `select key, value from "Maps 地図".place_settings order by key`)).toEqual([
+    expect(await inTarget(`select key, value from "Maps 地図".place_settings order by key`)).toEqual([
       { key: "units", value: "imperial" },
       { key: "zoom", value: "3" },
     ]);
-    expect(await runSql(target.url, `select nextval('"Maps 地図".place_numbers')::int as next`)).toEqual([
-      { next: 1078 },
-    ]);
+    expect(await inTarget(`select nextval('"Maps 地図".place_numbers')::int as next`)).toEqual([{ next: 1078 }]);
   }, 60_000);
 
   it("are compared after a restore, but only those that the backup holds", async () => {
     const check = () =>
       checkRestored({ targetUrl: target.url, applicationName: "test", manifest, signal: new AbortController().signal });
-    await runSql(target.url, `update "Maps 地図".known_places set name = 'its own' where id = 2`);
+    await inTarget(`update "Maps 地図".known_places set name = 'its own' where id = 2`);
     await check();
-    await runSql(target.url, `update "Maps 地図".known_places set name = 'x' where id = 1000`);
+    await inTarget(`update "Maps 地図".known_places set name = 'x' where id = 1000`);
     await expect(check()).rejects.toThrow(/Maps 地図\.known_places has other content in its 2 rows/);
   });
 });
@@ -123,16 +94,8 @@ describe("what a backup leaves out of extensions", () => {
       why: "postgres may not write them, so no restore could bring them back",
     });
     // None of them keeps the rest from being backed up.
-    await backup({
-      databaseUrl: source.url,
-      vault,
-      signer,
-      tiers: TIERS,
-      clock: systemClock,
-      reporter: silent,
-      acceptsSmaller: true,
-    });
-    const [newest] = await listBackups({ vault, trustedKeys, tiers: TIERS });
-    expect(newest!.manifest!.tables.filter(({ kind }) => kind === "extension")).toEqual([]);
+    await started.backUp(started.vault, { acceptsSmaller: true });
+    const { tables } = await started.manifestOf(started.vault);
+    expect(tables.filter(({ kind }) => kind === "extension")).toEqual([]);
   }, 60_000);
 });

@@ -6,7 +6,7 @@ import { postgresPackage } from "../../../../lab/sandbox/postgres/binaries.ts";
 import { compareDefinitions } from "../../../../recovery/postgres/catalog/compareDefinitions.ts";
 import { digestObjects, LATER_KINDS } from "../../../../recovery/postgres/catalog/objects.ts";
 import { findOrphans } from "../../../../recovery/postgres/catalog/orphans.ts";
-import { withSession } from "../../../../recovery/postgres/session/database.ts";
+import { type Session, withSession } from "../../../../recovery/postgres/session/database.ts";
 import type { Manifest } from "../../../../recovery/vault/manifest.ts";
 import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
 import { runSql } from "../../support/sample.ts";
@@ -17,8 +17,23 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => database.stop());
 
+const asOwner = <Row extends object>(sql: string) => runSql<Row>(database.url, sql);
+const asSuperuser = (sql: string) => runSql(database.superuserUrl, sql);
 const inSession = <T>(work: Parameters<typeof withSession<T>>[2]) =>
   withSession(database.url, { applicationName: "test" }, work);
+
+/** A database as a manifest describes it. */
+const describedBy = async (session: Session) =>
+  ({
+    source: { serverVersion: session.serverVersion },
+    objects: await digestObjects(session),
+    laterKinds: [...LATER_KINDS],
+  }) as unknown as Manifest;
+/** Names of what differs from the manifest. */
+async function differences(session: Session, manifest: Manifest): Promise<string[]> {
+  const { missing, altered, added } = await compareDefinitions(session, manifest);
+  return [...missing, ...altered, ...added];
+}
 
 describe("a reference to a partitioned table", () => {
   const partition = (n: number) => `create table public.days_${n} partition of public.days for values in (${n});`;
@@ -27,9 +42,9 @@ describe("a reference to a partitioned table", () => {
      ${first} create table public.visits (id int, day int references public.days); ${last}`;
 
   it("has the same name in whatever order its partitions are made", async () => {
-    await runSql(database.url, made(partition(1) + partition(2), partition(3)));
+    await asOwner(made(partition(1) + partition(2), partition(3)));
     const before = await inSession(digestObjects);
-    await runSql(database.url, made(partition(3), partition(2) + partition(1)));
+    await asOwner(made(partition(3), partition(2) + partition(1)));
     expect(await inSession(digestObjects)).toEqual(before);
     expect(Object.keys(before).filter((name) => name.startsWith("constraint public.visits."))).toEqual([
       "constraint public.visits.visits_day_fkey",
@@ -37,10 +52,7 @@ describe("a reference to a partitioned table", () => {
   });
 
   it("has orphans once", async () => {
-    await runSql(
-      database.superuserUrl,
-      "set session_replication_role = replica; insert into public.visits values (1, 9)",
-    );
+    await asSuperuser("set session_replication_role = replica; insert into public.visits values (1, 9)");
     const { orphans } = await inSession((session) => findOrphans(session));
     expect(orphans).toMatchObject([{ schema: "public", name: "visits", constraint: "visits_day_fkey", rows: 1 }]);
   });
@@ -48,11 +60,8 @@ describe("a reference to a partitioned table", () => {
 
 describe("a reference that a partition has brought along", () => {
   const made = (partitions: string, more = "") =>
-    runSql(
-      database.url,
-      `drop table if exists public.p, public.a; create table public.a (id int primary key);
-       create table public.p (id int, a_id int references public.a ${more}) partition by range (id); ${partitions}`,
-    );
+    asOwner(`drop table if exists public.p, public.a; create table public.a (id int primary key);
+       create table public.p (id int, a_id int references public.a ${more}) partition by range (id); ${partitions}`);
   const attached = (more = "") =>
     `create table public.p1 (id int, a_id int references public.a ${more}); alter table public.p attach partition public.p1 for values from (1) to (10);`;
   const asDumped =
@@ -62,20 +71,17 @@ describe("a reference that a partition has brought along", () => {
     await made(attached());
     const brought = "constraint public.p1.p1_a_id_fkey";
     await inSession(async (session) => {
-      const objects = await digestObjects(session);
-      expect(Object.keys(objects)).toContain(brought);
-      const manifest = { source: { serverVersion: session.serverVersion }, objects, laterKinds: [...LATER_KINDS] };
-      const differences = async () => {
-        const { missing, altered, added } = await compareDefinitions(session, manifest as unknown as Manifest);
-        return [...missing, ...altered, ...added].filter((name) => name.startsWith("constraint public.p1."));
-      };
+      const manifest = await describedBy(session);
+      expect(Object.keys(manifest.objects)).toContain(brought);
+      const ofPartition = async () =>
+        (await differences(session, manifest)).filter((name) => name.startsWith("constraint public.p1."));
       await made(asDumped);
-      expect(await differences()).toEqual([]);
+      expect(await ofPartition()).toEqual([]);
       // Of another meaning, and none of what it is a partition of, it is a difference.
       await made(asDumped, "on delete cascade");
-      expect(await differences()).toEqual([brought, "constraint public.p1.p_a_id_fkey"]);
+      expect(await ofPartition()).toEqual([brought, "constraint public.p1.p_a_id_fkey"]);
       await made(`${asDumped} alter table public.p detach partition public.p1;`);
-      expect(await differences()).toEqual([brought, "constraint public.p1.p_a_id_fkey"]);
+      expect(await ofPartition()).toEqual([brought, "constraint public.p1.p_a_id_fkey"]);
     });
   });
 });
@@ -112,12 +118,9 @@ describe("a reference by period", () => {
 
 describe("a reference that is wholly there or wholly null", () => {
   it("has an orphan when only a part is null", async () => {
-    await runSql(
-      database.superuserUrl,
-      `create table public.seats (hall int, seat int, primary key (hall, seat));
+    await asSuperuser(`create table public.seats (hall int, seat int, primary key (hall, seat));
        create table public.tickets (id int, hall int, seat int, constraint seated foreign key (hall, seat) references public.seats match full);
-       set session_replication_role = replica; insert into public.tickets values (1, 1, null), (2, null, null)`,
-    );
+       set session_replication_role = replica; insert into public.tickets values (1, 1, null), (2, null, null)`);
     const { orphans } = await inSession((session) => findOrphans(session, "k.conname = 'seated'"));
     expect(orphans).toMatchObject([{ name: "tickets", rows: 1 }]);
   });
@@ -126,17 +129,13 @@ describe("a reference that is wholly there or wholly null", () => {
 describe("a definition that Postgres writes in other words once it has read its own", () => {
   it("has the same digest in both: a list of constants on a varchar, in a check, a policy, an index, a view, a domain", async () => {
     const made = (list: string) =>
-      runSql(
-        database.url,
-        `drop table if exists public.orders cascade; drop domain if exists public.state;
+      asOwner(`drop table if exists public.orders cascade; drop domain if exists public.state;
          create table public.orders (id int, status varchar(20) constraint known check (status ${list}));
          create domain public.state as varchar constraint known check (value ${list});
          create index of_some on public.orders (id) where status ${list}; create view public.some_orders as select * from public.orders where status ${list};
-         create policy of_some on public.orders using (status ${list})`,
-      );
+         create policy of_some on public.orders using (status ${list})`);
     const words = () =>
-      runSql<{ words: string }>(
-        database.url,
+      asOwner<{ words: string }>(
         "select pg_get_constraintdef(oid) as words from pg_constraint where conname = 'known' and conrelid <> 0",
       );
     await made("in ('new', 'it''s paid', E'\\\\')");
@@ -153,31 +152,27 @@ describe("a definition that Postgres writes in other words once it has read its 
 
 describe("the options of a view", () => {
   it("are the same in whatever order they were set", async () => {
-    await runSql(
-      database.url,
-      "create view public.few as select * from pg_catalog.pg_class where relname > 'a' with check option",
-    );
-    await runSql(database.url, "alter view public.few set (security_invoker = on)");
+    await asOwner("create view public.few as select * from pg_catalog.pg_class where relname > 'a' with check option");
+    await asOwner("alter view public.few set (security_invoker = on)");
     const before = await inSession(digestObjects);
-    await runSql(
-      database.url,
+    await asOwner(
       "drop view public.few; create view public.few with (security_invoker = on) as select * from pg_catalog.pg_class where relname > 'a' with check option",
     );
     expect(await inSession(digestObjects)).toEqual(before);
-    await runSql(database.url, "alter view public.few set (security_invoker = off)");
+    await asOwner("alter view public.few set (security_invoker = off)");
     expect((await inSession(digestObjects))["relation public.few"]).not.toBe(before["relation public.few"]);
   });
 });
 
 describe("a right on a type", () => {
   it("that was granted and taken back leaves nothing that a restored database would lack", async () => {
-    await runSql(database.url, "create type public.colour as enum ('red')");
+    await asOwner("create type public.colour as enum ('red')");
     const before = await inSession(digestObjects);
-    await runSql(database.url, "grant usage on type public.colour to anon");
+    await asOwner("grant usage on type public.colour to anon");
     expect(Object.keys(await inSession(digestObjects))).toContain("rights on type public.colour");
-    await runSql(database.url, "revoke usage on type public.colour from anon");
+    await asOwner("revoke usage on type public.colour from anon");
     expect(await inSession(digestObjects)).toEqual(before);
-    await runSql(database.url, "revoke usage on type public.colour from public");
+    await asOwner("revoke usage on type public.colour from public");
     expect(Object.keys(await inSession(digestObjects))).toContain("rights on type public.colour");
   });
 });
@@ -185,8 +180,7 @@ describe("a right on a type", () => {
 describe("an aggregate", () => {
   it("is another one when it computes otherwise", async () => {
     const made = (start: number) =>
-      runSql(
-        database.url,
+      asOwner(
         `drop aggregate if exists public.total(int); create aggregate public.total(int) (sfunc = int4pl, stype = int, initcond = '${start}')`,
       );
     await made(0);
@@ -201,7 +195,7 @@ describe("an aggregate", () => {
 
 describe("a backup from before a kind of definition was looked at", () => {
   it("has nothing to compare it with, where one that holds another of the kind has", async () => {
-    await runSql(database.url, "create domain public.grade as int; create domain public.mark as int");
+    await asOwner("create domain public.grade as int; create domain public.mark as int");
     await inSession(async (session) => {
       const objects = await digestObjects(session);
       const without = (pattern: RegExp) =>
@@ -217,13 +211,11 @@ describe("a backup from before a kind of definition was looked at", () => {
 
 describe("what makes a definition another one although its text is the same", () => {
   const changed = async (before: string, change: string) => {
-    await runSql(database.superuserUrl, before);
+    await asSuperuser(before);
     await inSession(async (session) => {
-      const objects = await digestObjects(session);
-      const manifest = { source: { serverVersion: session.serverVersion }, objects, laterKinds: [...LATER_KINDS] };
-      await runSql(database.superuserUrl, change);
-      const { missing, altered, added } = await compareDefinitions(session, manifest as unknown as Manifest);
-      expect([...missing, ...altered, ...added]).not.toEqual([]);
+      const manifest = await describedBy(session);
+      await asSuperuser(change);
+      expect(await differences(session, manifest)).not.toEqual([]);
     });
   };
 
@@ -271,20 +263,14 @@ describe("what makes a definition another one although its text is the same", ()
       "create table public.above (id int); create table public.below (id int)",
       "alter table public.below inherit public.above",
     ],
-  ])("sees %s", async (_case, before, change) => {
-    await changed(before, change);
-  });
+  ])("sees %s", (_case, before, change) => changed(before, change));
 
   it("counts its reader's objects as its own, whichever role read them for the backup", async () => {
-    await runSql(database.superuserUrl, "create table public.mine (id int); alter table public.mine owner to postgres");
-    const manifest = await withSession(database.superuserUrl, { applicationName: "test" }, async (session) => ({
-      source: { serverVersion: session.serverVersion },
-      objects: await digestObjects(session),
-      laterKinds: [...LATER_KINDS],
-    }));
+    await asSuperuser("create table public.mine (id int); alter table public.mine owner to postgres");
+    const manifest = await withSession(database.superuserUrl, { applicationName: "test" }, describedBy);
     expect(Object.keys(manifest.objects)).toContain("owner of table public.mine");
     await inSession(async (session) => {
-      const { missing } = await compareDefinitions(session, manifest as unknown as Manifest);
+      const { missing } = await compareDefinitions(session, manifest);
       expect(missing.filter((name) => name.startsWith("owner of"))).toEqual([]);
     });
   });

@@ -2,15 +2,8 @@ import { describe, expect, it } from "@jest/globals";
 
 import { forStandIn } from "../../../../recovery/postgres/catalog/standIn.ts";
 
-const address = {
-  host: "h",
-  port: 1,
-  user: "castchat_verify_0123456789ab",
-  password: "",
-  database: "d",
-  sslMode: "disable",
-};
-const NAME = address.user;
+const NAME = "castchat_verify_0123456789ab";
+const address = { host: "h", port: 1, user: NAME, password: "", database: "d", sslMode: "disable" };
 
 describe("forStandIn", () => {
   it.each([

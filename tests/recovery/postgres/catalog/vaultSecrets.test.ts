@@ -1,23 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 
-import { TIERS } from "../../../../planning/tiers.ts";
-import { backup } from "../../../../recovery/backup/backup.ts";
 import type { BackupOptions } from "../../../../recovery/backup/backupOptions.ts";
 import {
   parseVaultSecrets,
   readVaultSecrets,
   restoreVaultSecrets,
 } from "../../../../recovery/postgres/catalog/vaultSecrets.ts";
-import { withSession } from "../../../../recovery/postgres/session/database.ts";
-import { restore } from "../../../../recovery/restore/recipes/restore.ts";
-import { listBackups } from "../../../../recovery/vault/listBackups.ts";
-import { systemClock } from "../../../../services/common/clock.ts";
-import { silent } from "../../../../services/common/reporter.ts";
-import type { Signer } from "../../../../services/signer/signer.ts";
+import { type Session, withSession } from "../../../../recovery/postgres/session/database.ts";
+import type { RestoreOptions } from "../../../../recovery/restore/run/restoreOptions.ts";
 import { ageOpener, ageSealer } from "../../../../services/vault/age.ts";
-import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
-import { startTestCloud, type TestCloud } from "../../support/cloud.ts";
+import type { TestDatabase } from "../../../support/postgres.ts";
+import { type RoundTrip, startRoundTrip } from "../../support/backingUp.ts";
 import { runSql } from "../../support/sample.ts";
 
 const VALUE = "välue-that-must-not-be-seen";
@@ -28,36 +22,30 @@ const SECRETS = [
   { name: null, description: "no name", value: "one\ntwo" },
 ];
 
-let cloud: TestCloud;
+let started: RoundTrip;
 let source: TestDatabase;
 let target: TestDatabase;
-let signer: Signer;
-let trustedKeys: string[];
-
 beforeAll(async () => {
-  [cloud, source, target] = await Promise.all([startTestCloud(), startTestDatabase(), startTestDatabase()]);
-  signer = await cloud.newSigner();
-  trustedKeys = [await signer.publicKeyPem()];
+  started = await startRoundTrip();
+  ({ database: source, target } = started);
   await runSql(
     source.url,
     `create table public.t (id int); select vault.create_secret('${VALUE}', 'api key', 'It''s'); select vault.create_secret('', 'empty');
      select vault.create_secret(E'one\\ntwo', null, 'no name') from generate_series(1, 2)`,
   );
 }, 60_000);
-afterAll(async () => {
-  await Promise.all([cloud.stop(), source.stop(), target.stop()]);
-});
+afterAll(() => started.stop());
 
 async function backUp(more: Partial<BackupOptions> = {}) {
-  const vault = await cloud.newVault();
-  const options = { databaseUrl: source.url, vault, signer, tiers: TIERS, clock: systemClock };
+  const vault = await started.cloud.newVault();
   const said: string[] = [];
-  await backup({ ...options, reporter: (message) => said.push(message), ...more });
-  const [saved] = await listBackups({ vault, trustedKeys, tiers: TIERS });
-  return { vault, manifest: saved!.manifest!, said: said.join("\n") };
+  await started.backUp(vault, { reporter: (message) => said.push(message), ...more });
+  return { vault, manifest: await started.manifestOf(vault), said: said.join("\n") };
 }
+const inSession = <T>({ url }: TestDatabase, work: (session: Session) => Promise<T>) =>
+  withSession(url, { applicationName: "test" }, work);
 const secretsIn = (database: TestDatabase) =>
-  withSession(database.url, { applicationName: "test" }, async (session) =>
+  inSession(database, async (session) =>
     (await readVaultSecrets(session, true)).secrets.map(({ name, description, value }) => ({
       name,
       description,
@@ -81,12 +69,7 @@ describe("secrets of the vault", () => {
     const identity = await generateX25519Identity();
     const { vault, manifest, said } = await backUp({ sealer: ageSealer([await identityToRecipient(identity)]) });
     expect(manifest.leftOut.filter(({ what }) => what.includes("vault secrets"))).toEqual([]);
-    const restoreIt = (more: { opener?: ReturnType<typeof ageOpener> }) =>
-      restore({
-        ...{ vault, trustedKeys, tiers: TIERS, targetUrl: target.url, generation: 1, clock: systemClock },
-        reporter: silent,
-        ...more,
-      });
+    const restoreIt = (more: Partial<RestoreOptions>) => started.restoreInto(target.url, vault, more);
     await expect(restoreIt({})).rejects.toThrow(/is encrypted to age1/);
     const { notes } = await restoreIt({ opener: ageOpener([identity]) });
     expect(await secretsIn(target)).toEqual(SECRETS);
@@ -98,8 +81,7 @@ describe("secrets of the vault", () => {
       target.url,
       "select vault.update_secret(id, 'altered') from vault.secrets where name = 'api key'; delete from vault.secrets where name = 'empty'",
     );
-    const again = () =>
-      withSession(target.url, { applicationName: "test" }, (session) => restoreVaultSecrets(session, SECRETS));
+    const again = () => inSession(target, (session) => restoreVaultSecrets(session, SECRETS));
     expect(await again()).toEqual([]);
     expect(await again()).toEqual([]);
     expect(await secretsIn(target)).toEqual(SECRETS);
@@ -110,7 +92,7 @@ describe("secrets of the vault", () => {
       target.superuserUrl,
       "create or replace function vault._seal(secret text) returns text language sql as $$ select encode(extensions.pgp_sym_encrypt('other', vault._root_key()), 'base64') $$",
     );
-    const failure: unknown = await withSession(target.url, { applicationName: "test" }, (session) =>
+    const failure: unknown = await inSession(target, (session) =>
       restoreVaultSecrets(session, [{ name: "new", description: "", value: VALUE }]),
     ).catch((error: unknown) => error);
     expect(String(failure)).toBe("PromiseError: The vault's secrets new are not what the backup holds.");
@@ -124,16 +106,14 @@ describe("secrets of the vault", () => {
       source.superuserUrl,
       "revoke select on vault.decrypted_secrets from postgres, service_role; revoke pg_read_all_data from postgres",
     );
-    const read = () =>
-      withSession(source.url, { applicationName: "test" }, (session) => readVaultSecrets(session, true));
+    const read = () => inSession(source, (session) => readVaultSecrets(session, true));
     expect(await read()).toEqual({
       secrets: [],
       leftOut: [{ what: "vault secrets", why: '"postgres" may not read them' }],
     });
     await runSql(source.superuserUrl, "drop schema vault cascade");
     expect(await read()).toEqual({ secrets: [], leftOut: [] });
-    expect(
-      await withSession(source.url, { applicationName: "test" }, (session) => restoreVaultSecrets(session, SECRETS)),
-    ).toEqual([expect.stringMatching(/no vault, so 4 secrets/)]);
+    const notes = await inSession(source, (session) => restoreVaultSecrets(session, SECRETS));
+    expect(notes).toEqual([expect.stringMatching(/no vault, so 4 secrets/)]);
   });
 });

@@ -26,6 +26,7 @@ function fake(name: string, script: string): void {
   process.env["PATH"] = `${folder}:/usr/bin:/bin`;
 }
 
+const options = { args: [], applicationName: "a test" };
 const address = parseDatabaseUrl("postgresql://postgres:top-secret@127.0.0.1:9/postgres");
 
 describe("findPgTool", () => {
@@ -54,25 +55,15 @@ describe("startPgTool", () => {
   it("hands the password over by environment, never by arguments, and nothing of the caller's own settings", async () => {
     process.env["PGSERVICE"] = "elsewhere";
     fake("pg_dump", 'tr "\\0" " " < /proc/$$/cmdline; echo; env | grep ^PG | sort');
-    const output = await runPgTool("pg_dump", {
-      args: ["--x"],
-      address,
-      applicationName: "a test",
-      settings: { row_security: "off" },
-    });
+    const settings = { row_security: "off" };
+    const output = await runPgTool("pg_dump", { ...options, args: ["--x"], address, settings });
     delete process.env["PGSERVICE"];
     const [commandLine, ...environment] = output.trim().split("\n");
     expect(commandLine).not.toContain("top-secret");
     expect(environment).toEqual([
-      "PGAPPNAME=a test",
-      "PGCONNECT_TIMEOUT=8",
-      "PGDATABASE=postgres",
-      "PGHOST=127.0.0.1",
+      ...["PGAPPNAME=a test", "PGCONNECT_TIMEOUT=8", "PGDATABASE=postgres", "PGHOST=127.0.0.1"],
       "PGOPTIONS=-c default_transaction_read_only=off -c row_security=off",
-      "PGPASSWORD=top-secret",
-      "PGPORT=9",
-      "PGSSLMODE=disable",
-      "PGUSER=postgres",
+      ...["PGPASSWORD=top-secret", "PGPORT=9", "PGSSLMODE=disable", "PGUSER=postgres"],
     ]);
   });
 
@@ -81,7 +72,7 @@ describe("startPgTool", () => {
     const secrets = ["CASTCHAT_AGE_IDENTITY", "AWS_SECRET_ACCESS_KEY", "SUPABASE_ACCESS_TOKEN", "DATABASE_URL"];
     fake("pg_dump", "env");
     process.env = { ...own, ...Object.fromEntries(secrets.map((name) => [name, "hunter2"])) };
-    const output = await runPgTool("pg_dump", { args: [], address, applicationName: "a test" });
+    const output = await runPgTool("pg_dump", { ...options, address });
     process.env = own;
     expect(output).toContain("PGPASSWORD=top-secret");
     expect(output).not.toContain("hunter2");
@@ -89,7 +80,7 @@ describe("startPgTool", () => {
 
   it("gives what the program complained of, without secrets", async () => {
     fake("pg_dump", 'echo "cannot reach postgresql://postgres:top-secret@127.0.0.1:9/x" >&2; exit 3');
-    await expect(runPgTool("pg_dump", { args: [], address, applicationName: "a test" })).rejects.toThrow(
+    await expect(runPgTool("pg_dump", { ...options, address })).rejects.toThrow(
       "pg_dump failed (exit code 3): cannot reach postgresql://postgres:[secret]@127.0.0.1:9/x",
     );
   });
@@ -99,7 +90,7 @@ describe("startPgTool", () => {
       "pg_dump",
       `echo "ERROR: out of shared memory" >&2; head -c 9000 /dev/zero | tr '\\0' x >&2; echo "the end" >&2; exit 1`,
     );
-    await expect(runPgTool("pg_dump", { args: [], address, applicationName: "a test" })).rejects.toThrow(
+    await expect(runPgTool("pg_dump", { ...options, address })).rejects.toThrow(
       /^pg_dump failed \(exit code 1\): ERROR: out of shared memory\nx{1900,2000} … x{1900,2000}the end$/,
     );
   });
@@ -107,7 +98,7 @@ describe("startPgTool", () => {
   it("ends the program when it is aborted", async () => {
     fake("pg_dump", "echo $$; exec sleep 60");
     const controller = new AbortController();
-    const tool = startPgTool("pg_dump", { args: [], applicationName: "a test", signal: controller.signal });
+    const tool = startPgTool("pg_dump", { ...options, signal: controller.signal });
     const pid = Number((await tool.stdout[Symbol.asyncIterator]().next()).value);
     controller.abort(new Error("stopped by hand"));
     await expect(tool.done).rejects.toThrow("stopped by hand");

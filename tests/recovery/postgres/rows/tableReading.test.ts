@@ -9,15 +9,8 @@ import {
 
 const MB = 1024 * 1024;
 const table = (name: string, sizeBytes: number, more: Partial<PlannedTable> = {}): PlannedTable => ({
-  schema: "public",
-  name,
-  kind: "app",
-  columns: ["id", "a b"],
-  sizeBytes,
-  blocks: Math.ceil(sizeBytes / 8192),
-  isHeap: true,
-  timeColumns: [],
-  format: "text",
+  ...{ schema: "public", name, kind: "app", columns: ["id", "a b"], timeColumns: [], format: "text" },
+  ...{ sizeBytes, blocks: Math.ceil(sizeBytes / 8192), isHeap: true },
   ...more,
 });
 
@@ -31,12 +24,8 @@ describe("planReads", () => {
     expect(ranges).toEqual(
       Array.from({ length: 10 }, (_, at) => [["big", at * 3840, at === 9 ? undefined : (at + 1) * 3840]]),
     );
-    expect(
-      items
-        .slice(10)
-        .map((item) => item.length)
-        .sort(),
-    ).toEqual([1, 8, 8, 8, 8, 8]);
+    const packs = items.slice(10).map((item) => item.length);
+    expect(packs.sort()).toEqual([1, 8, 8, 8, 8, 8]);
     for (const item of items) expect(new Set(item.map((read) => read.table.kind)).size).toBe(1);
   });
 
@@ -45,7 +34,7 @@ describe("planReads", () => {
     expect(planReads([table("one", 500 * MB, { blocks: 1 })], 17)).toHaveLength(1);
   });
 
-  it("reads in one stream what can't be had by blocks", () => {
+  it("reads in one stream what has no blocks to read by", () => {
     expect(planReads([table("other", 500 * MB, { isHeap: false })], 17)).toHaveLength(1);
     expect(planReads([table("old", 500 * MB)], 13)).toHaveLength(1);
   });

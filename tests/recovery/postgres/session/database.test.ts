@@ -8,6 +8,7 @@ import { parseDatabaseUrl } from "../../../../recovery/postgres/session/database
 import { UserError } from "../../../../services/common/errors.ts";
 import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
 import { startSessionPooler } from "../../../support/sessionPooler.ts";
+import { runSql } from "../../support/sample.ts";
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -17,6 +18,7 @@ afterAll(() => database.stop());
 
 const options = { applicationName: "test" };
 
+const asSuperuser = (sql: string) => runSql(database.superuserUrl, sql);
 /** A server that refuses every connection. */
 async function startRefusing(code: string, message: string) {
   let asked = 0;
@@ -38,12 +40,8 @@ async function startRefusing(code: string, message: string) {
 describe("parseDatabaseUrl", () => {
   it("decodes what a password may hold", () => {
     expect(parseDatabaseUrl("postgresql://postgres:p%C3%A4ss%3A%40%2F@db.abc.supabase.co/postgres")).toEqual({
-      host: "db.abc.supabase.co",
-      port: 5432,
-      user: "postgres",
-      password: "päss:@/",
-      database: "postgres",
-      sslMode: "require",
+      ...{ host: "db.abc.supabase.co", port: 5432, user: "postgres", password: "päss:@/" },
+      ...{ database: "postgres", sslMode: "require" },
     });
     expect(parseDatabaseUrl("postgres://u:p@127.0.0.1:6000/x").sslMode).toBe("disable");
   });
@@ -74,53 +72,36 @@ describe("parseDatabaseUrl", () => {
 
 describe("connect", () => {
   it("pins everything that changes how a value is written, and every timeout", async () => {
-    await withSession(database.superuserUrl, options, (session) =>
-      session.query("alter role postgres set idle_session_timeout = '2s'"),
-    );
+    await asSuperuser("alter role postgres set idle_session_timeout = '2s'");
     await withSession(database.url, options, async (session) => {
       expect(session.serverMajor).toBe(17);
-      const [row] = await session.query<Record<string, string>>(
-        `select current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock, current_setting('transaction_timeout') as transaction,
-           current_setting('idle_in_transaction_session_timeout') as idle, current_setting('idle_session_timeout') as between,
-           current_setting('row_security') as rls, current_setting('search_path') as path,
-           current_setting('client_connection_check_interval') as check, current_setting('tcp_keepalives_idle') as alive,
-           current_setting('tcp_keepalives_interval') as again, current_setting('tcp_keepalives_count') as times, current_setting('tcp_user_timeout') as heard,
-           now()::text as now, 'epoch'::timestamptz::text as epoch, 0.1::float8::text as float, '\\x00ff'::bytea::text as bytes, '1 day 2:00'::interval::text as interval`,
+      const expected = {
+        ...{ statement_timeout: "1h", lock_timeout: "5s", transaction_timeout: "6h", row_security: "off" },
+        ...{ idle_in_transaction_session_timeout: "4h", idle_session_timeout: "0", search_path: '""' },
+        ...{ client_connection_check_interval: "1s", tcp_keepalives_idle: "30", tcp_keepalives_interval: "10" },
+        ...{ tcp_keepalives_count: "3", tcp_user_timeout: "60000" },
+      };
+      const settings = await session.query<{ name: string; value: string }>(
+        "select name, current_setting(name) as value from unnest($1::text[]) as name",
+        [Object.keys(expected)],
       );
-      expect(row).toMatchObject({
-        statement: "1h",
-        lock: "5s",
-        transaction: "6h",
-        idle: "4h",
-        check: "1s",
-        alive: "30",
-        again: "10",
-        times: "3",
-        heard: "60000",
-        between: "0",
-        rls: "off",
-        path: '""',
-        epoch: "1970-01-01 00:00:00+00",
-        float: "0.1",
-        bytes: "\\x00ff",
-        interval: "1 day 02:00:00",
+      expect(Object.fromEntries(settings.map(({ name, value }) => [name, value]))).toEqual(expected);
+      const [row] = await session.query(
+        `select 'epoch'::timestamptz::text as epoch, 0.1::float8::text as float, '\\x00ff'::bytea::text as bytes, '1 day 2:00'::interval::text as interval`,
+      );
+      expect(row).toEqual({
+        ...{ epoch: "1970-01-01 00:00:00+00", float: "0.1", bytes: "\\x00ff", interval: "1 day 02:00:00" },
       });
     });
   });
 
   it("calls only the catalog's functions, even if the role's search_path has others first", async () => {
-    await withSession(database.superuserUrl, options, (session) =>
-      session.query(
-        `create function public.lower(text) returns text language plpgsql as $$ begin raise exception 'called as %', current_user; end $$;
-         alter role postgres set search_path = public, pg_catalog`,
-      ),
-    );
+    await asSuperuser(`create function public.lower(text) returns text language plpgsql as $$ begin raise exception 'called as %', current_user; end $$;
+       alter role postgres set search_path = public, pg_catalog`);
     try {
-      await withSession(database.url, options, (session) => session.query("select"));
+      await runSql(database.url, "select");
     } finally {
-      await withSession(database.superuserUrl, options, (session) =>
-        session.query("drop function public.lower(text); alter role postgres reset search_path"),
-      );
+      await asSuperuser("drop function public.lower(text); alter role postgres reset search_path");
     }
   });
 
@@ -187,14 +168,9 @@ describe("connect", () => {
   });
 
   it("turns a filtered read into an error", async () => {
-    await withSession(database.superuserUrl, options, (session) =>
-      session.query(
-        `create role filtered login password 'x'; create table public.hidden (id int); insert into public.hidden values (1);
-         alter table public.hidden enable row level security; grant usage on schema public to filtered; grant select on public.hidden to filtered`,
-      ),
-    );
-    await withSession(`postgresql://filtered:x@127.0.0.1:${database.port}/postgres`, options, async (session) => {
-      await expect(session.query("select * from public.hidden")).rejects.toThrow("row-level security");
-    });
+    await asSuperuser(`create role filtered login password 'x'; create table public.hidden (id int); insert into public.hidden values (1);
+       alter table public.hidden enable row level security; grant usage on schema public to filtered; grant select on public.hidden to filtered`);
+    const filtered = `postgresql://filtered:x@127.0.0.1:${database.port}/postgres`;
+    await expect(runSql(filtered, "select * from public.hidden")).rejects.toThrow("row-level security");
   });
 });

@@ -8,7 +8,6 @@ import { Hono } from "hono";
 
 import { showPlatform } from "../../../../cli/text/platformTable.ts";
 import { createSupabaseEmulator, type SupabaseEmulator } from "../../../../lab/sandbox/emulators/supabase.ts";
-import { freePort } from "../../../../lab/sandbox/host/ports.ts";
 import { closeServer, listen } from "../../../../lab/sandbox/host/servers.ts";
 import { Supervisor } from "../../../../lab/sandbox/host/supervisor.ts";
 import { LocalProjectServers } from "../../../../lab/sandbox/postgres/projectServers.ts";
@@ -16,6 +15,7 @@ import { connectionUrl } from "../../../../lab/sandbox/postgres/supabase.ts";
 import { readPlatformBackups } from "../../../../recovery/restore/platform/platformBackups.ts";
 import { type PlatformRestoreOptions, restorePlatform } from "../../../../recovery/restore/platform/platformRestore.ts";
 import { PromiseError, UserError } from "../../../../services/common/errors.ts";
+import { freePort } from "../../../../services/common/ports.ts";
 import { realTiming } from "../../../../services/common/timing.ts";
 import { supabaseDatabases } from "../../../../services/databaseHost/supabase.ts";
 import type { Vault } from "../../../../services/vault/vault.ts";

@@ -10,6 +10,8 @@ import pg from "pg";
 import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
 import { TIERS } from "../../../../planning/tiers.ts";
 import type { BackupResult } from "../../../../recovery/backup/backup.ts";
+import { withSession } from "../../../../recovery/postgres/session/database.ts";
+import { beginReplacement, noteReplacement } from "../../../../recovery/restore/inPlace/replaceRecord.ts";
 import { restore } from "../../../../recovery/restore/recipes/restore.ts";
 import { readRestoreMarker } from "../../../../recovery/restore/run/restoreMarker.ts";
 import type { RestoreOptions } from "../../../../recovery/restore/run/restoreOptions.ts";
@@ -155,6 +157,17 @@ describe("restore", () => {
     );
     await expect(restore(options())).rejects.toBeInstanceOf(UserError);
     expect(definitionOf(target.superuserUrl)).toBe(before);
+    expect(await readRestoreMarker(target.url)).toBeUndefined();
+  });
+
+  it("refuses a database that is half replaced, which looks empty, and leaves it as it is", async () => {
+    await withSession(target.url, { applicationName: "test" }, async (session) => {
+      await beginReplacement(session, { restoreId: "replacement-1", backupId: saved.backupId, startedAt: new Date() });
+      await noteReplacement(session, { state: "aside" });
+    });
+    const refused = restore(options());
+    await expect(refused).rejects.toThrow("so what it holds now is half of it");
+    await expect(refused).rejects.toBeInstanceOf(UserError);
     expect(await readRestoreMarker(target.url)).toBeUndefined();
   });
 

@@ -6,29 +6,20 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/glo
 
 import { sandboxPostgres } from "../../../../lab/sandbox/postgres/binaries.ts";
 import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
-import { TIERS } from "../../../../planning/tiers.ts";
-import { backup } from "../../../../recovery/backup/backup.ts";
 import { findOrphans } from "../../../../recovery/postgres/catalog/orphans.ts";
 import { withSession } from "../../../../recovery/postgres/session/database.ts";
 import type { Throwaway } from "../../../../recovery/postgres/session/throwawayPostgres.ts";
-import { restore } from "../../../../recovery/restore/recipes/restore.ts";
 import { restoreSequences } from "../../../../recovery/restore/steps/restoreState.ts";
 import { fetchText } from "../../../../recovery/vault/fetchPart.ts";
-import { listBackups } from "../../../../recovery/vault/listBackups.ts";
 import type { Manifest } from "../../../../recovery/vault/manifest.ts";
 import { checkRestoredDatabase } from "../../../../recovery/verify/testRestore/testRestore.ts";
 import { localThrowaway } from "../../../../recovery/verify/throwaway/localThrowaway.ts";
 import { type PreparedThrowaway, prepareThrowaway } from "../../../../recovery/verify/throwaway/prepare.ts";
-import { systemClock } from "../../../../services/common/clock.ts";
 import { silent } from "../../../../services/common/reporter.ts";
-import type { TestDatabase } from "../../../support/postgres.ts";
-import type { TestCloud } from "../../support/cloud.ts";
+import { type BackingUp, startBackingUp } from "../../support/backingUp.ts";
 import { runSql } from "../../support/sample.ts";
-import { startTestSource, type TestSource } from "../../support/source.ts";
 
-let started: TestSource;
-let cloud: TestCloud;
-let database: TestDatabase;
+let source: BackingUp;
 let temporary: string;
 let throwaway: Throwaway;
 let prepared: PreparedThrowaway;
@@ -36,45 +27,36 @@ let manifest: Manifest;
 const signal = new AbortController().signal;
 beforeAll(async () => {
   temporary = await mkdtemp(join(tmpdir(), "check-test-"));
-  started = await startTestSource();
-  ({ cloud, database } = started);
-  const { signer, trustedKeys } = started;
-  await applySchema(database.url);
-  await fill(database.url, { rows: 40 });
+  source = await startBackingUp();
+  const { url } = source.database;
+  await applySchema(url);
+  await fill(url, { rows: 40 });
   // A reference that the source never validated, with rows that refer to none.
   await runSql(
-    database.url,
+    url,
     `create table public.legacy (id int primary key, post_id bigint);
      insert into public.legacy values (1, 999999), (2, 1);
      alter table public.legacy add constraint legacy_post foreign key (post_id) references public.posts not valid;
      select lo_from_bytea(4711, 'an attachment'), lo_from_bytea(4712, convert_to(repeat('long ', 500000), 'UTF8')), lo_from_bytea(4713, '')`,
   );
-  const vault = await cloud.newVault();
-  await backup({ databaseUrl: database.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
-  const [summary] = await listBackups({ vault, trustedKeys, tiers: TIERS });
-  manifest = summary!.manifest!;
+  const vault = await source.cloud.newVault();
+  await source.backUp(vault);
+  manifest = await source.manifestOf(vault);
+  const { systemIdentifier } = manifest.source;
   throwaway = await localThrowaway({ PG_BIN: sandboxPostgres.folder, TMPDIR: temporary }).create({
     serverMajor: 17,
-    systemIdentifier: manifest.source.systemIdentifier,
+    systemIdentifier,
     forbidden: [],
     reporter: silent,
     signal,
   });
   const roles = await fetchText({ vault, manifest }, "roles.sql", signal);
   prepared = await prepareThrowaway(throwaway, manifest, roles, signal);
-  await restore({
-    vault,
-    trustedKeys,
-    tiers: TIERS,
-    targetUrl: prepared.targetUrl,
-    generation: 1,
-    clock: systemClock,
-    reporter: silent,
-  });
+  await source.restoreInto(prepared.targetUrl, vault);
 }, 60_000);
 afterAll(async () => {
   await throwaway.remove();
-  await Promise.all([started.stop(), rm(temporary, { recursive: true, force: true })]);
+  await Promise.all([source.stop(), rm(temporary, { recursive: true, force: true })]);
 });
 
 // What a flow writes is rolled back, but sequences are not.
@@ -140,7 +122,7 @@ describe("checkRestoredDatabase", () => {
     [
       "a large object with another content behind its first megabyte",
       "select lo_put(4712, 2000000, 'X')",
-      { "large objects": "there are 3 large objects as then, but with other content" },
+      { "large objects": "there are 3 large objects as in the backup, but with other content" },
       "select lo_put(4712, 2000000, 'l')",
     ],
     [

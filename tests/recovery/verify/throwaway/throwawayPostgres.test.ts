@@ -10,17 +10,13 @@ import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
 import { sandboxPostgres } from "../../../../lab/sandbox/postgres/binaries.ts";
 import { withSession } from "../../../../recovery/postgres/session/database.ts";
 import { readSystemIdentifier } from "../../../../recovery/postgres/session/systemIdentifier.ts";
-import {
-  markOf,
-  type ThrowawayPostgres,
-  type ThrowawayWish,
-} from "../../../../recovery/postgres/session/throwawayPostgres.ts";
+import { markOf, type ThrowawayPostgres } from "../../../../recovery/postgres/session/throwawayPostgres.ts";
 import { localThrowaway } from "../../../../recovery/verify/throwaway/localThrowaway.ts";
 import { scratchThrowaway } from "../../../../recovery/verify/throwaway/scratchThrowaway.ts";
 import { UserError } from "../../../../services/common/errors.ts";
-import { silent } from "../../../../services/common/reporter.ts";
 import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
 import { runSql } from "../../support/sample.ts";
+import { wishFor } from "./support/wish.ts";
 
 let scratch: TestDatabase;
 let temporary: string;
@@ -34,24 +30,14 @@ afterAll(async () => {
   await rm(temporary, { recursive: true, force: true });
 });
 
-const wish = (more: Partial<ThrowawayWish> = {}): ThrowawayWish => ({
-  serverMajor: 17,
-  systemIdentifier: undefined,
-  forbidden: [],
-  reporter: silent,
-  signal: new AbortController().signal,
-  ...more,
-});
 const environment = () => ({ PATH: "", PG_BIN: sandboxPostgres.folder, TMPDIR: temporary });
 const local: ThrowawayPostgres = { create: (one) => localThrowaway(environment()).create(one) };
 const onScratch = () => scratchThrowaway(scratch.superuserUrl);
 const folders = async () => (await readdir(temporary)).filter((name) => name.startsWith("castchat-verify-"));
+const onServer = <Row extends object>(sql: string) => runSql<Row>(scratch.superuserUrl, sql);
 const scratchState = () =>
-  runSql<{ name: string }>(
-    scratch.superuserUrl,
-    `select datname as name from pg_database where datname like 'castchat%' union all
-     select rolname from pg_roles where shobj_description(oid, 'pg_authid') is not null order by 1`,
-  );
+  onServer<{ name: string }>(`select datname as name from pg_database where datname like 'castchat%' union all
+     select rolname from pg_roles where shobj_description(oid, 'pg_authid') is not null order by 1`);
 
 /** Makes a throwaway in another process, and kills that. */
 async function makeAndKill(scratchUrl?: string): Promise<{ name: string; adminUrl: string }> {
@@ -72,7 +58,7 @@ async function makeAndKill(scratchUrl?: string): Promise<{ name: string; adminUr
 
 describe("localThrowaway", () => {
   it("is a separate server with a password, and leaves nothing behind", async () => {
-    const made = await local.create(wish());
+    const made = await local.create(wishFor());
     const [row] = await runSql<{ major: string; super: boolean }>(
       made.adminUrl,
       "select current_setting('server_version_num') as major, rolsuper as super from pg_roles where rolname = current_user",
@@ -91,7 +77,7 @@ describe("localThrowaway", () => {
     const open = await mkdtemp(join("/tmp", "throwaway-test-"));
     await chmod(open, 0o711);
     try {
-      const made = await localThrowaway({ ...environment(), TMPDIR: open }).create(wish());
+      const made = await localThrowaway({ ...environment(), TMPDIR: open }).create(wishFor());
       expect(await runSql(made.adminUrl, "select 1 as one")).toEqual([{ one: 1 }]);
       await made.remove();
       expect(await readdir(open)).toEqual([]);
@@ -103,16 +89,16 @@ describe("localThrowaway", () => {
   it("leaves nothing when it is aborted", async () => {
     const controller = new AbortController();
     const reporter = () => setTimeout(() => controller.abort(new Error("stopped by hand")), 200);
-    await expect(local.create(wish({ reporter, signal: controller.signal }))).rejects.toThrow("stopped by hand");
+    await expect(local.create(wishFor({ reporter, signal: controller.signal }))).rejects.toThrow("stopped by hand");
     expect(await folders()).toEqual([]);
   });
 
   it("removes what a killed run has left, and nothing of a live run", async () => {
-    const alive = await local.create(wish());
+    const alive = await local.create(wishFor());
     const killed = await makeAndKill();
     expect(await folders()).toHaveLength(2);
     expect(await runSql(killed.adminUrl, "select 1 as a")).toEqual([{ a: 1 }]);
-    const next = await local.create(wish());
+    const next = await local.create(wishFor());
     await expect(runSql(killed.adminUrl, "select 1")).rejects.toThrow("cannot be reached");
     expect(await runSql(alive.adminUrl, "select 1 as a")).toEqual([{ a: 1 }]);
     await Promise.all([alive.remove(), next.remove()]);
@@ -120,10 +106,10 @@ describe("localThrowaway", () => {
   });
 
   it("reports which server programs it needs, and which it found", async () => {
-    const other = local.create(wish({ serverMajor: 16 }));
+    const other = local.create(wishFor({ serverMajor: 16 }));
     await expect(other).rejects.toThrow(/server programs initdb and postgres of PostgreSQL 16 \(found: 17\.\d+ in /);
     await expect(other).rejects.toBeInstanceOf(UserError);
-    await expect(localThrowaway({ ...environment(), PG_BIN: "/nowhere" }).create(wish())).rejects.toThrow(
+    await expect(localThrowaway({ ...environment(), PG_BIN: "/nowhere" }).create(wishFor())).rejects.toThrow(
       "none was found",
     );
   });
@@ -131,7 +117,7 @@ describe("localThrowaway", () => {
 
 describe("scratchThrowaway", () => {
   it("is a new database, which is removed with the roles that were created for it and no others", async () => {
-    const made = await onScratch().create(wish());
+    const made = await onScratch().create(wishFor());
     await runSql(made.adminUrl, "create table public.mine (id int)");
     await runSql(
       made.adminUrl,
@@ -142,22 +128,17 @@ describe("scratchThrowaway", () => {
     await made.remove();
     await made.remove();
     expect(await scratchState()).toEqual([]);
-    expect(await runSql(scratch.superuserUrl, "select rolname from pg_roles where rolname = 'staying'")).toHaveLength(
-      1,
-    );
-    await runSql(scratch.superuserUrl, "drop role staying");
+    expect(await onServer("select rolname from pg_roles where rolname = 'staying'")).toHaveLength(1);
+    await onServer("drop role staying");
   });
 
   it("removes what a killed run has left, and refuses a second one", async () => {
     const killed = await makeAndKill(scratch.superuserUrl);
-    await runSql(
-      scratch.superuserUrl,
-      `create role left_behind; comment on role left_behind is '${markOf(killed.name)}'`,
-    );
+    await onServer(`create role left_behind; comment on role left_behind is '${markOf(killed.name)}'`);
     expect(await scratchState()).toHaveLength(2);
-    const next = await onScratch().create(wish());
+    const next = await onScratch().create(wishFor());
     expect((await scratchState()).map(({ name }) => name)).toEqual([next.name]);
-    await expect(onScratch().create(wish())).rejects.toThrow("Another test restore is running");
+    await expect(onScratch().create(wishFor())).rejects.toThrow("Another test restore is running");
     expect((await scratchState()).map(({ name }) => name)).toEqual([next.name]);
     await next.remove();
     expect(await scratchState()).toEqual([]);
@@ -167,10 +148,10 @@ describe("scratchThrowaway", () => {
     const systemIdentifier = await withSession(scratch.url, { applicationName: "test" }, readSystemIdentifier);
     expect(systemIdentifier).toMatch(/^\d+$/);
     const refusals = [
-      onScratch().create(wish({ systemIdentifier })),
-      onScratch().create(wish({ forbidden: [`127.0.0.1:${scratch.port}`] })),
-      scratchThrowaway(scratch.url).create(wish()),
-      onScratch().create(wish({ serverMajor: 16 })),
+      onScratch().create(wishFor({ systemIdentifier })),
+      onScratch().create(wishFor({ forbidden: [`127.0.0.1:${scratch.port}`] })),
+      scratchThrowaway(scratch.url).create(wishFor()),
+      onScratch().create(wishFor({ serverMajor: 16 })),
     ];
     const settled = await Promise.allSettled(refusals);
     expect(settled.map((one) => one.status === "rejected" && (one.reason as Error).message)).toEqual([

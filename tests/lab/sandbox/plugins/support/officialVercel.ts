@@ -1,7 +1,7 @@
 /**
- * What the official plugin sends to Vercel, as it was seen on the wire on 29 November 2026: terraform-provider-vercel v5.4.1 (the code
- * inside of @pulumiverse/vercel 5.4.1), built from its source at that tag (https://github.com/vercel/terraform-provider-vercel, client/ and
- * vercel/) and run against a local server. IDs and paths stand with PROJECT for the project's id; queries are left out.
+ * The requests of the official plugin to Vercel, recorded on 29 November 2026. The plugin was terraform-provider-vercel v5.4.1 (the code of
+ * @pulumiverse/vercel 5.4.1), built from its source at that tag (https://github.com/vercel/terraform-provider-vercel, client/ and vercel/)
+ * and run against a local server. PROJECT replaces the project's id in paths; queries are left out.
  */
 export interface Sent {
   /** Method and path. */
@@ -9,13 +9,13 @@ export interface Sent {
   readonly body?: unknown;
 }
 
-/** What our program asks for of a project. */
+/** The inputs of a project in our program. */
 export const PROGRAM = {
   vercelAuthentication: { deploymentType: "standard_protection_new" },
   automaticallyExposeSystemEnvironmentVariables: true,
 } as const;
 
-/** Sent at creation, whatever the program leaves out. */
+/** Sent at creation, even if the program sets none of them. */
 const CREATED = {
   buildCommand: null,
   devCommand: null,
@@ -71,10 +71,10 @@ const creation = (autoExposeSystemEnvs: boolean): Sent[] => [
 ];
 /** A program that gives a project only its name: protected, and without system variables. */
 export const ONLY_A_NAME = creation(false);
-/** A program that says what ours does. */
+/** A program with the inputs of ours. */
 export const AS_OURS = creation(true);
 
-/** The same project, once the program sets `outputDirectory`. */
+/** The same project after the program has set `outputDirectory`. */
 export const UPDATED: Sent[] = [
   {
     request: "PATCH /v9/projects/PROJECT",
@@ -100,7 +100,7 @@ const variable = (key: string, value: string) => ({
 export const VARIABLES: Sent[] = [
   { request: "POST /v10/projects/PROJECT/env", body: [variable("A", "1"), variable("B", "2")] },
 ];
-/** The same, both with other values: deleted and made again. ENV is a variable's id. */
+/** The same two with other values: deleted and created again. ENV replaces a variable's id. */
 export const VARIABLES_CHANGED: Sent[] = [
   { request: "GET /v8/projects/PROJECT/env" },
   { request: "DELETE /v8/projects/PROJECT/env/ENV" },

@@ -1,7 +1,7 @@
 import { startMinistack } from "../../../../../lab/sandbox/aws/ministack.ts";
-import { freePort } from "../../../../../lab/sandbox/host/ports.ts";
+import { freePort } from "../../../../../services/common/ports.ts";
 
-/** Starts ministack on a free port under a folder and prints `{pid, port}`: it lives on until it is killed. */
+/** Starts ministack on a free port under a folder, and prints `{pid, port}`. It runs until it is killed. */
 const [dataDir = "", accessKeyId = ""] = process.argv.slice(2);
 const port = await freePort();
 const pid = await startMinistack({ dataDir, port, accessKeyId, log: `${dataDir}/ministack.log` });

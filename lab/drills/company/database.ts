@@ -1,4 +1,4 @@
-import pg from "pg";
+import { withClient } from "../../sandbox/postgres/client.ts";
 
 /** The size of a database. */
 export interface DatabaseSize {
@@ -9,11 +9,15 @@ export interface DatabaseSize {
   tablesBytes: number;
 }
 
+/** The posts with that title, read directly from the database. */
+export async function findPosts(databaseUrl: string, title: string): Promise<{ author: string }[]> {
+  const sql = "select author_id as author from public.posts where title = $1";
+  return (await withClient(databaseUrl, (client) => client.query<{ author: string }>(sql, [title]))).rows;
+}
+
 /** Measures a database by counting, because the statistics of a fresh database are estimates. */
 export async function databaseSize(url: string): Promise<DatabaseSize> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
+  return await withClient(url, async (client) => {
     const tables = await client.query<{ name: string; bytes: string }>(
       `select format('%I.%I', n.nspname, c.relname) as name, pg_total_relation_size(c.oid) as bytes
        from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -26,7 +30,5 @@ export async function databaseSize(url: string): Promise<DatabaseSize> {
     }
     const tablesBytes = tables.rows.reduce((sum, table) => sum + Number(table.bytes), 0);
     return { rows, tables: tables.rows.length, tablesBytes };
-  } finally {
-    await client.end();
-  }
+  });
 }

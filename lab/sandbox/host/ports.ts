@@ -1,1 +1,0 @@
-export { freePort, freePorts, isFree, LOOPBACK } from "../../../services/common/ports.ts";

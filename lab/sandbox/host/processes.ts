@@ -1,1 +1,0 @@
-export { isAlive, isSameProcess, startTicks } from "../../../services/common/processes.ts";

@@ -1,0 +1,29 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { describe, expect, it } from "@jest/globals";
+
+import { PROJECT_ROOT } from "../../lab/sandbox/host/layout.ts";
+import { BACKUP_FAULTS } from "./backupFaults.ts";
+import { applied, editsOf } from "./knownFault.ts";
+import { RECOVERY_FAULTS } from "./recoveryFaults.ts";
+
+const KNOWN_FAULTS = [...BACKUP_FAULTS, ...RECOVERY_FAULTS];
+
+describe("the known faults", () => {
+  it.each(KNOWN_FAULTS)("can be put back: $name", (fault) => {
+    for (const edit of editsOf(fault)) applied(readFileSync(join(PROJECT_ROOT, edit.file), "utf8"), edit);
+    expect(existsSync(join(PROJECT_ROOT, fault.suite))).toBe(true);
+  });
+
+  it("have names of their own", () => {
+    expect(new Set(KNOWN_FAULTS.map(({ name }) => name)).size).toBe(KNOWN_FAULTS.length);
+  });
+
+  it("are refused if their text is missing, or occurs twice", () => {
+    const edit = { file: "a.ts", find: "one", replace: "two" };
+    expect(applied("this one", edit)).toBe("this two");
+    expect(() => applied("this", edit)).toThrow("a.ts has 0 times, instead of once: one");
+    expect(() => applied("one one", edit)).toThrow("a.ts has 2 times");
+  });
+});
