@@ -43,8 +43,8 @@ const OPTIONS = {
 const recordSchema = z.object({ sources: z.array(z.string()), digest: z.string(), sha256: z.string() });
 
 /**
- * Bundles the runner with everything that it imports into one ES module, `runner.mjs`, from which `pulumi up` uploads it. Every run of the program
- * calls this, so a bundle of the same sources is kept. Several programs may do so at once: a reader never sees half a file.
+ * Bundles the runner with everything that it imports into one ES module, `runner.mjs`, from which `pulumi up` uploads it. Every run of the
+ * program calls this, so a bundle of the same sources is kept. Several programs may do so at once: a reader never sees half a file.
  */
 export function bundleRunner(folder: string = join(PROJECT, ".build")): RunnerBundle {
   const path = join(folder, "runner.mjs");

@@ -8,9 +8,9 @@ import { ageSealer, openerOf } from "../services/vault/age.ts";
 import { readInput, type RunnerInput } from "./input.ts";
 
 /**
- * One scheduled run, as a program of its own: `node runner.mjs`. It needs Node and the PostgreSQL client programs, nothing of the repository, and
- * reads everything from environment variables. Exit codes are the command line's: 0 a proven backup with everything, 1 no proven backup, or one
- * that lacks what a service did not return, 2 wrong set-up, 130 interrupted.
+ * One scheduled run, as a program of its own: `node runner.mjs`. It needs Node and the PostgreSQL client programs, nothing of the
+ * repository, and reads everything from environment variables. Exit codes are the command line's: 0 a proven backup with everything, 1 no
+ * proven backup, or one that lacks what a service did not return, 2 wrong set-up, 130 interrupted.
  */
 async function main(): Promise<void> {
   const input = readInput(process.env);

@@ -6,8 +6,8 @@ import type { Settings } from "../settings/settings.ts";
 import { bundleRunner } from "./bundle.ts";
 
 /**
- * What the scheduled runs are made of: the runner's code, bundled now, the services' tokens, and the place of the stack's state. RUNNER_<NAME> is a
- * token only for the runs, with fewer rights. Without it they get the token of this `up`.
+ * What the scheduled runs are made of: the runner's code, bundled now, the services' tokens, and the place of the stack's state.
+ * RUNNER_<NAME> is a token only for the runs, with fewer rights. Without it they get the token of this `up`.
  */
 export function scheduledRun({ runnerImage }: Settings, environment: NodeJS.ProcessEnv = process.env): ScheduledRun {
   const { path, sha256 } = bundleRunner();

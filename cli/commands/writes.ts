@@ -145,16 +145,18 @@ async function status(session: Session): Promise<Answer> {
             (layer) => `Stopped since ${layer.closedAt.toISOString()} by ${nameOf(layer)}${DEPTH[layer.level]}.`,
           ),
           ...(state.layers.some(({ holder }) => holder !== HOLDER) ? [NEXT_OF_REPLACEMENT] : []),
-          ...(unfinished
-            ? [
-                `\`writes stop\` was interrupted, and ${state.olderSessions} older sessions may still write. Run the same command again.`,
-              ]
-            : []),
+          ...(unfinished ? [interruptionOf(state)] : []),
         ],
   ];
 }
 
 const DEPTH = { writes: "", all: "; reading is stopped too" } as const;
+
+function interruptionOf({ layers, olderSessions }: GateState): string {
+  return layers.some(({ holder, opening }) => opening && holder === HOLDER)
+    ? "`writes allow` was interrupted, and sessions that began while writes were stopped are still read-only. Run it again."
+    : `\`writes stop\` was interrupted, and ${olderSessions} older sessions may still write. Run the same command again.`;
+}
 
 function isUnfinished({ layers, olderSessions }: GateState): boolean {
   return olderSessions > 0 || layers.some((layer) => !layer.sessionsEnded || layer.opening);

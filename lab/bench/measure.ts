@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { copyFile, readdir, readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 
@@ -37,6 +37,10 @@ export async function bundleWork(folder: string): Promise<string> {
     external: ["pg-native"],
     logLevel: "error",
   });
+  // The restore reads its SQL from files beside the program.
+  const sql = join(PROJECT_ROOT, "recovery", "restore", "sql");
+  for (const name of (await readdir(sql)).filter((one) => one.endsWith(".sql")))
+    await copyFile(join(sql, name), join(folder, name));
   return outfile;
 }
 

@@ -3,8 +3,8 @@ import type { Session } from "../postgres/session/database.ts";
 import { terminateSessions } from "../postgres/session/terminateSessions.ts";
 
 /**
- * Other sessions in this database that began by an instant. A session that is only just connecting shows no database yet. Our own sessions are
- * known by their name, before which Supabase's pooler may put its own. Only a superuser can end a superuser's session.
+ * Other sessions in this database that began by an instant. A session that is only just connecting shows no database yet. Our own sessions
+ * are known by their name, before which Supabase's pooler may put its own. Only a superuser can end a superuser's session.
  */
 const OTHERS = `
   pg_catalog.pg_stat_activity a left join pg_catalog.pg_roles r on r.rolname = a.usename
@@ -13,8 +13,8 @@ const OTHERS = `
    and not coalesce(r.rolsuper, false) and a.backend_start <= $1`;
 
 /**
- * Ends every other session that has begun by now, and waits until they are gone: rights and defaults bind only sessions that begin after their
- * change was committed. Returns how many there were.
+ * Ends every other session that has begun by now, and waits until they are gone: rights and defaults bind only sessions that begin after
+ * their change was committed. Returns how many there were.
  *
  * @param olderThanMs spares sessions that have only just begun: one of ours behind a pooler has no name yet
  * @throws PromiseError if one does not end within {@link Timing.sessionsEndMs}

@@ -6,8 +6,8 @@ import { MARKER_SCHEMA } from "../postgres/catalog/platform.ts";
 import type { Session } from "../postgres/session/database.ts";
 
 /**
- * How far a replacement is. Each step is committed together with its state. Until `live` a failure leads back to the old state, from `live` on
- * to the new one.
+ * How far a replacement is. Each step is committed together with its state. Until `live` a failure leads back to the old state, from `live`
+ * on to the new one.
  * - begun: nothing is changed · closed: the gate is closed · saved: the safety backup is proven
  * - aside: the old state is set aside, and the new one is being restored in its place
  * - live: the new state is complete, and the gate may open · open: it is open, and what was set aside is being dropped
@@ -84,8 +84,8 @@ export async function findReplacement(session: Session): Promise<Replacement | u
 }
 
 /**
- * Refuses a database that is being replaced at this moment: a backup would hold a half-restored state, and a change would be lost when the old
- * state comes back. UserError.
+ * Refuses a database that is being replaced at this moment: a backup would hold a half-restored state, and a change would be lost when the
+ * old state comes back. UserError.
  */
 export async function refuseHalfState(session: Session): Promise<void> {
   const replacement = await findReplacement(session);

@@ -88,8 +88,8 @@ export async function closeGate(session: Session, options: CloseGateOptions): Pr
 }
 
 /**
- * Puts back exactly what this holder has changed. If no other holder keeps the gate closed, it ends the sessions that began meanwhile, which
- * would stay read-only. It can be run again after an interruption, and changes nothing if this holder has not closed the gate.
+ * Puts back exactly what this holder has changed. If no other holder keeps the gate closed, it ends the sessions that began meanwhile,
+ * which would stay read-only. It can be run again after an interruption, and changes nothing if this holder has not closed the gate.
  *
  * @throws UserError if another holder has closed it after this one
  */
@@ -113,8 +113,8 @@ export async function openGate(session: Session, holder: string, signal?: AbortS
 const AUTH_ROLE = "supabase_auth_admin";
 
 /**
- * Lets only the auth service connect again, so that logins can be tested before the app writes. The rest of this holder's layer stays closed.
- * False if the service could already connect.
+ * Lets only the auth service connect again, so that logins can be tested before the app writes. The rest of this holder's layer stays
+ * closed. False if the service could already connect.
  *
  * @throws UserError if this holder has not closed the gate, or another one has after it
  */

@@ -12,8 +12,8 @@ export interface Restored {
 }
 
 /**
- * Restores files, `most` at once, and adds the results. A failure affects only its file. If the service itself fails (serviceFailures.ts), the
- * other files are skipped.
+ * Restores files, `most` at once, and adds the results. A failure affects only its file. If the service itself fails (serviceFailures.ts),
+ * the other files are skipped.
  *
  * @param restore false if the app's own version is kept
  * @throws UserError if the vault can't be reached

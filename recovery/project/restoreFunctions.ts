@@ -16,8 +16,8 @@ export interface RestoreFunctionsOptions {
 }
 
 /**
- * Deploys edge functions, reads each back, and compares its SHA-256. Can be run again: a function with the same code and settings is not deployed
- * again. A failure affects only its function.
+ * Deploys edge functions, reads each back, and compares its SHA-256. Can be run again: a function with the same code and settings is not
+ * deployed again. A failure affects only its function.
  *
  * @throws UserError if the vault can't be reached
  */

@@ -5,8 +5,8 @@ import { readdir, readFile } from "node:fs/promises";
 const HOST_NAME = "pulumi-language";
 
 /**
- * Ends Pulumi language hosts whose engine was killed, since older ones wait for it for ever. Only those that were started with the same backend,
- * and whose parent is gone. It works on Linux only, and does nothing elsewhere.
+ * Ends Pulumi language hosts whose engine was killed, since older ones wait for it for ever. Only those that were started with the same
+ * backend, and whose parent is gone. It works on Linux only, and does nothing elsewhere.
  */
 export async function endOrphanedHosts(environment: NodeJS.ProcessEnv): Promise<void> {
   const backend = environment["PULUMI_BACKEND_URL"];

@@ -25,8 +25,8 @@ export interface ApartOptions {
 const CHILD = fileURLToPath(new URL("previewChild.ts", import.meta.url));
 
 /**
- * Previews a stack as if it were new, on the real engine but apart: with a copy of its settings, a state that is thrown away, and stand-ins for
- * the public providers. So it needs no account, backend, passphrase or lock, and can't change anything.
+ * Previews a stack as if it were new, on the real engine but apart: with a copy of its settings, a state that is thrown away, and stand-ins
+ * for the public providers. So it needs no account, backend, passphrase or lock, and can't change anything.
  *
  * @throws UserError if a file is missing, or the signal's reason
  */

@@ -10,8 +10,8 @@ export type CheckpointRepair = "whole" | "attributes removed" | "previous checkp
 
 /**
  * Mends a stack's checkpoint in a `file://` backend whose engine was killed while it wrote. The file of attributes beside it is not written
- * atomically, and an unreadable one hides a whole checkpoint. A broken checkpoint is put aside and replaced by the previous one, which the engine
- * keeps. Other backends replace objects as a whole.
+ * atomically, and an unreadable one hides a whole checkpoint. A broken checkpoint is put aside and replaced by the previous one, which the
+ * engine keeps. Other backends replace objects as a whole.
  *
  * @throws UserError if neither checkpoint can be read
  */

@@ -7,8 +7,8 @@ export interface Forgetting {
 }
 
 /**
- * A stack's state without some resources, and without every reference to them, so that the engine finds nothing missing. What is forgotten stays
- * as it is in its service. Undefined if nothing would change. A parent can't be forgotten without its children.
+ * A stack's state without some resources, and without every reference to them, so that the engine finds nothing missing. What is forgotten
+ * stays as it is in its service. Undefined if nothing would change. A parent can't be forgotten without its children.
  *
  * @throws Error if an update was killed and not resumed: what it was creating may be among them
  */

@@ -16,8 +16,8 @@ export interface DatabaseProjectPorts extends ReadyPorts {
 export type WantedProject = Pick<DatabaseProject, "name" | "organization" | "region">;
 
 /**
- * The database password of a project: 43 characters that are safe in an address, an HMAC-SHA256 keyed with the access token. It is derived and not
- * random, so that after a kill a creation recognises its own project by logging in. No password is ever reset to find out.
+ * The database password of a project: 43 characters that are safe in an address, an HMAC-SHA256 keyed with the access token. It is derived
+ * and not random, so that after a kill a creation recognises its own project by logging in. No password is ever reset to find out.
  */
 export function derivedPassword(accessToken: string, organization: string, name: string): string {
   return createHmac("sha256", accessToken)
@@ -26,9 +26,9 @@ export function derivedPassword(accessToken: string, organization: string, name:
 }
 
 /**
- * Creates a project and waits until its database, pooler, auth and API are healthy and the database takes our password. Safe to repeat: it takes
- * over a project of that name that an interrupted run has made and that is still empty. Any other project of that name is refused with a
- * UserError, and not touched.
+ * Creates a project and waits until its database, pooler, auth and API are healthy and the database takes our password. Safe to repeat: it
+ * takes over a project of that name that an interrupted run has made and that is still empty. Any other project of that name is refused
+ * with a UserError, and not touched.
  */
 export async function createDatabaseProject(
   ports: DatabaseProjectPorts,
@@ -55,8 +55,8 @@ export async function createDatabaseProject(
 }
 
 /**
- * A project as it is now, or undefined if its host says that it is gone. An unreachable host is an error. Without the `password` (an import) the
- * derived one is tried, and a UserError says when it does not fit.
+ * A project as it is now, or undefined if its host says that it is gone. An unreachable host is an error. Without the `password` (an
+ * import) the derived one is tried, and a UserError says when it does not fit.
  */
 export async function readDatabaseProject(
   ports: DatabaseProjectPorts,
@@ -81,8 +81,8 @@ export async function readDatabaseProject(
 }
 
 /**
- * The project of an earlier generation that the state does not hold: an `up` was killed before it noted the project, or ended before there was
- * one. Changes nothing and never throws; if the project is not available, a sentence says why.
+ * The project of an earlier generation that the state does not hold: an `up` was killed before it noted the project, or ended before there
+ * was one. Changes nothing and never throws; if the project is not available, a sentence says why.
  */
 export async function findKeptProject(
   ports: DatabaseProjectPorts,

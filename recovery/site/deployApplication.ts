@@ -46,10 +46,10 @@ export interface HealthyDeployment {
 }
 
 /**
- * Deploys the newest commit of a branch to production: copies the source into a private folder, uploads what the app host lacks, waits for the
- * build, and asks the deployment itself for its health, through the project's protection. A project's public names move to a production
- * deployment only once its build is ready, so after a failed build the previous deployment still serves. If a built deployment does not become
- * healthy, the names go back to the previous one. The failed one stays for its logs.
+ * Deploys the newest commit of a branch to production: copies the source into a private folder, uploads what the app host lacks, waits for
+ * the build, and asks the deployment itself for its health, through the project's protection. A project's public names move to a production
+ * deployment only once its build is ready, so after a failed build the previous deployment still serves. If a built deployment does not
+ * become healthy, the names go back to the previous one. The failed one stays for its logs.
  */
 export async function deployApplication(
   ports: DeploymentPorts,
@@ -98,8 +98,8 @@ export async function deployApplication(
 }
 
 /**
- * Deletes a deployment, unless it serves visitors: the production deployment of a project with a public name stays until the project is deleted,
- * because deleting it would take the name down. Returns why it stayed, or undefined.
+ * Deletes a deployment, unless it serves visitors: the production deployment of a project with a public name stays until the project is
+ * deleted, because deleting it would take the name down. Returns why it stayed, or undefined.
  */
 export async function removeDeployment(
   appHost: AppHost,

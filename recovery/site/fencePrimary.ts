@@ -25,9 +25,9 @@ export interface PrimaryNames {
 }
 
 /**
- * Tries to stop the primary's database and application, so that no client writes to what is being left. Never throws, except when aborted: a lost
- * primary can't be fenced, and a recovery must not wait for it. The results say so. A person undoes both pauses at the hosts; a paused project
- * keeps its data.
+ * Tries to stop the primary's database and application, so that no client writes to what is being left. Never throws, except when aborted:
+ * a lost primary can't be fenced, and a recovery must not wait for it. The results say so. A person undoes both pauses at the hosts; a
+ * paused project keeps its data.
  */
 export async function fencePrimary(
   ports: { databaseHost: DatabaseHost; appHost: AppHost },

@@ -33,8 +33,8 @@ export function generationsIn(exportJson: string): HeldGeneration[] {
 }
 
 /**
- * The state without a generation: its project, its restore and their component are forgotten, and the list of generations no longer names it,
- * all in one change. Nothing outside of the state is touched.
+ * The state without a generation: its project, its restore and their component are forgotten, and the list of generations no longer names
+ * it, all in one change. Nothing outside of the state is touched.
  *
  * @throws UserError if another resource still depends on it: the `up` that leaves the generation has not ended
  */

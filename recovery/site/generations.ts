@@ -11,8 +11,8 @@ export interface DeclaredGenerations {
 }
 
 /**
- * What is declared if nothing was noted yet: the present generation, and a lower one with which the stack already holds the public name. That
- * one's resources are in the state under the names without a number.
+ * What is declared if nothing was noted yet: the present generation, and a lower one with which the stack already holds the public name.
+ * That one's resources are in the state under the names without a number.
  */
 export function seedOf(lease: Lease | undefined, { stack, generation }: Lease): DeclaredGenerations {
   const first = lease?.stack === stack && lease.generation < generation ? lease.generation : generation;

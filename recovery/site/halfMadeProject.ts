@@ -14,9 +14,9 @@ export interface HalfMadePorts {
 }
 
 /**
- * Takes a project into the state that the Vercel plugin has half made: the plugin creates a project by one request and sets it up by a second.
- * If the second fails, the project exists, and no state knows it. Each further `up` then ends with "already exists". Only an empty project is
- * taken in; any other stays as it is.
+ * Takes a project into the state that the Vercel plugin has half made: the plugin creates a project by one request and sets it up by a
+ * second. If the second fails, the project exists, and no state knows it. Each further `up` then ends with "already exists". Only an empty
+ * project is taken in; any other stays as it is.
  *
  * @throws UserError if a project of that name holds anything, since no `up` leaves such a project
  */

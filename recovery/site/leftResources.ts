@@ -56,8 +56,8 @@ const named = (id: (name: string, search: Search) => string) =>
   lookUp("name", (name, search) => Promise.resolve(id(name, search)));
 
 /**
- * Every type that the stacks declare; tests/recovery/site/leftResources.test.ts compares the two. Import ids are those of the official providers'
- * documentation.
+ * Every type that the stacks declare; tests/recovery/site/leftResources.test.ts compares the two. Import ids are those of the official
+ * providers' documentation.
  *
  * @internal exported for that test
  */
@@ -100,8 +100,8 @@ export const SETTLEMENTS: Readonly<Record<string, Settlement>> = {
 };
 
 /**
- * Finds what pending creates have left behind: the ids, by URN, under which resources exist or may exist. If a provider finds nothing under an id,
- * the create is forgotten. What can't be adopted and stands in the way of its next create is removed.
+ * Finds what pending creates have left behind: the ids, by URN, under which resources exist or may exist. If a provider finds nothing under
+ * an id, the create is forgotten. What can't be adopted and stands in the way of its next create is removed.
  */
 export async function findLeftResources(
   pending: readonly PendingCreate[],

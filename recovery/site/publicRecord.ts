@@ -33,8 +33,8 @@ export async function recordsOf(dns: DnsHost, zoneId: string, name: string, sign
 }
 
 /**
- * The record that can be changed in place, or undefined if the name has none. Another type is refused with a UserError: it would have to be deleted
- * first, and the name would have no answer meanwhile.
+ * The record that can be changed in place, or undefined if the name has none. Another type is refused with a UserError: it would have to be
+ * deleted first, and the name would have no answer meanwhile.
  */
 export async function changeableRecord(
   dns: DnsHost,

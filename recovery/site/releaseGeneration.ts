@@ -46,11 +46,11 @@ export interface ReleasedGeneration {
 }
 
 /**
- * Gives an earlier generation up: the stack forgets its project and restore in one change of the state, so that no `up` declares or protects them
- * any more. The project itself stays at its host unless it is to be deleted too. Can be run again after an interruption.
+ * Gives an earlier generation up: the stack forgets its project and restore in one change of the state, so that no `up` declares or
+ * protects them any more. The project itself stays at its host unless it is to be deleted too. Can be run again after an interruption.
  *
- * @throws UserError for the present generation and the one that the public name leads to; if no proven backup is newer than the present database,
- * since the old one may hold the only copy; and if another resource still depends on it
+ * @throws UserError for the present generation and the one that the public name leads to; if no proven backup is newer than the present
+ * database, since the old one may hold the only copy; and if another resource still depends on it
  */
 export async function releaseGeneration(options: ReleaseGenerationOptions): Promise<ReleasedGeneration> {
   const { generation, stack, present, lease, pulumi, databaseHost, reporter, signal } = options;

@@ -30,8 +30,8 @@ export interface ResumeOptions {
 }
 
 /**
- * Continues an `up` whose engine was killed, or which has left something half made: proves that the lock's owner is dead, drops the lock, settles
- * what was being created, and runs `up`. Safe to run again at any point, also if nothing was left behind.
+ * Continues an `up` whose engine was killed, or which has left something half made: proves that the lock's owner is dead, drops the lock,
+ * settles what was being created, and runs `up`. Safe to run again at any point, also if nothing was left behind.
  *
  * @throws UserError if an owner is alive, or can't be proven dead
  */

@@ -45,9 +45,9 @@ export interface SwitchedTraffic {
 }
 
 /**
- * Points a public name to a project. It checks the target's health and every refusal first, then takes the lease, moves the domain, sets the record
- * in place, and waits until the name itself answers from the new deployment. It can be run again at any point, since each step recognises what an
- * interrupted run has done. Refusals are UserErrors.
+ * Points a public name to a project. It checks the target's health and every refusal first, then takes the lease, moves the domain, sets
+ * the record in place, and waits until the name itself answers from the new deployment. It can be run again at any point, since each step
+ * recognises what an interrupted run has done. Refusals are UserErrors.
  */
 export async function switchTraffic(
   ports: TrafficPorts,
@@ -143,8 +143,8 @@ export async function readTraffic(
 }
 
 /**
- * Releases a public name, only while this stack still holds the lease: the domain and the lease. The name's last record stays, so that the next
- * holder changes it in place. Returns, in words, what was released and what stayed.
+ * Releases a public name, only while this stack still holds the lease: the domain and the lease. The name's last record stays, so that the
+ * next holder changes it in place. Returns, in words, what was released and what stayed.
  */
 export async function releaseTraffic(
   ports: Pick<TrafficPorts, "appHost" | "dns">,

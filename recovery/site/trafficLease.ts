@@ -58,8 +58,8 @@ export async function readLease(
 }
 
 /**
- * Why a stack may not take the name; undefined if it may. Another stack's lease yields to a higher generation only, its own to the same (to continue)
- * or a higher one.
+ * Why a stack may not take the name; undefined if it may. Another stack's lease yields to a higher generation only, its own to the same (to
+ * continue) or a higher one.
  */
 export function leaseRefusal(current: Lease | undefined, wanted: Lease, publicName: string): string | undefined {
   if (current === undefined) return undefined;
@@ -72,8 +72,8 @@ export function leaseRefusal(current: Lease | undefined, wanted: Lease, publicNa
 }
 
 /**
- * Writes the lease and reads it back, since no DNS host writes on a condition. If another stack wrote at the same moment, neither continues.
- * Throws a UserError if another stack has the lease.
+ * Writes the lease and reads it back, since no DNS host writes on a condition. If another stack wrote at the same moment, neither
+ * continues. Throws a UserError if another stack has the lease.
  */
 export async function takeLease(
   dns: DnsHost,

@@ -13,11 +13,11 @@ export function howToProve({ deploymentVariable }: AppHost): string {
 }
 
 /**
- * Why a healthy answer under a public name does not prove that the name leads to the target; undefined if it does. An equal commit never proves it:
- * two sites are normally built from the same commit, and an app need not name it. Another commit disproves it.
+ * Why a healthy answer under a public name does not prove that the name leads to the target; undefined if it does. An equal commit never
+ * proves it: two sites are normally built from the same commit, and an app need not name it. Another commit disproves it.
  * - An answer that names its deployment decides.
- * - Otherwise the app host must serve the name from the target, and the answer must have come through its edge. An old DNS answer that leads
- *   elsewhere lacks the edge's mark, and one that leads to the app host is served by the name only.
+ * - Otherwise the app host must serve the name from the target, and the answer must have come through its edge. An old DNS answer that
+ *   leads elsewhere lacks the edge's mark, and one that leads to the app host is served by the name only.
  */
 export async function trafficDoubt(
   appHost: AppHost,

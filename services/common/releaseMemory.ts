@@ -12,11 +12,6 @@ export function releaseAround({ buffer }: Uint8Array): void {
   if (buffer.byteLength > Buffer.poolSize) detach(buffer);
 }
 
-/** ES2024, which every Node that this project runs on has. */
-interface Transferable extends ArrayBuffer {
-  transfer(length: number): ArrayBuffer;
-}
-
 function detach(buffer: ArrayBufferLike): void {
-  if (buffer instanceof ArrayBuffer) (buffer as Transferable).transfer(0);
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }

@@ -33,8 +33,8 @@ export const BACKUP_FAULTS: readonly KnownFault[] = [
   {
     name: "With the setting protect off, `pulumi destroy` ends the key of a vault that is still locked",
     file: "components/backupVault.ts",
-    find: "const protect = !disposable || wanted;",
-    replace: "const protect = wanted;",
+    find: "!disposable || wanted",
+    replace: "wanted",
     suite: "tests/policies/check.test.ts",
     test: "exits with 1",
   },
@@ -64,8 +64,8 @@ export const BACKUP_FAULTS: readonly KnownFault[] = [
   {
     name: "Any principal of the account may lift the legal hold of the last backup",
     file: "components/vaultPolicies.ts",
-    find: '["s3:PutObjectLegalHold", "s3:PutObjectRetention"], unless(holders)',
-    replace: '["s3:PutObjectRetention"], unless(holders)',
+    find: '["s3:PutObjectLegalHold", "s3:PutObjectRetention"]',
+    replace: '["s3:PutObjectRetention"]',
     suite: "tests/components/backupVault.test.ts",
   },
   {

@@ -43,7 +43,7 @@ const backUp = (into: Vault, reporter: (message: string) => void = silent) =>
   });
 
 describe("through Supabase's session pooler", () => {
-  it("a backup gives way to a migration that comes while rows are on their way", async () => {
+  it("a backup yields to a migration that comes while rows are on their way", async () => {
     const said: string[] = [];
     let migrated: Promise<number> | undefined;
     const slow: Vault = {

@@ -22,7 +22,7 @@ export async function describeLoss(
   if (recorded !== undefined && recorded.state !== "begun")
     return [`The replacement of the whole database by ${backup} continues in state "${recorded.state}".`];
   const lines = [
-    `The whole database is replaced by ${backup}. A safety backup is taken first. Outside of that backup, this is lost:`,
+    `The whole database is replaced by ${backup}. A safety backup is taken first. All of this is deleted and is then only in that backup:`,
   ];
   for (const table of await listTables(session))
     lines.push(`${tableName(table)}: all of its ${await countRows(session, table)} rows.`);

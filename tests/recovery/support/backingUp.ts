@@ -23,10 +23,9 @@ export interface BackingUp extends Omit<TestSource, "backUp"> {
   restoreInto(targetUrl: string, vault: Vault, more?: Partial<RestoreOptions>): ReturnType<typeof restore>;
 }
 
-/** The same with a target, and a vault for both. */
+/** The same with a target. */
 export interface RoundTrip extends BackingUp {
   target: TestDatabase;
-  vault: Vault;
 }
 
 /** Starts it within some seconds. Call stop() in afterAll. */
@@ -37,7 +36,7 @@ export async function startBackingUp(): Promise<BackingUp> {
 /** Starts it within some seconds. Call stop() in afterAll. */
 export async function startRoundTrip(): Promise<RoundTrip> {
   const source = await startSourceAndTarget();
-  return { ...source, ...withBackups(source), vault: await source.cloud.newVault() };
+  return { ...source, ...withBackups(source) };
 }
 
 function withBackups(source: TestSource): BackingUp {

@@ -4,6 +4,7 @@ const SPELLINGS: Readonly<Record<string, string>> = {
   sseAlgorithm: "SSEAlgorithm",
   kmsMasterKeyId: "KMSMasterKeyID",
   replicaKmsKeyId: "ReplicaKmsKeyID",
+  startsWiths: "StartsWith",
 };
 const BACK = Object.fromEntries(Object.entries(SPELLINGS).map(([ours, theirs]) => [theirs, ours]));
 

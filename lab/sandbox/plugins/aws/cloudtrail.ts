@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { listFromSdk, toSdk } from "./casing.ts";
 import type { AwsContext } from "./context.ts";
 import { orGone, orUndo } from "./explain.ts";
 import { awsRow } from "./row.ts";
@@ -43,10 +44,6 @@ interface Trail {
   LogFileValidationEnabled?: boolean;
   IncludeGlobalServiceEvents?: boolean;
 }
-interface Selector {
-  Name?: string;
-  FieldSelectors: { Field: string; Equals?: string[]; StartsWith?: string[]; NotEquals?: string[] }[];
-}
 
 const MISSING = ["TrailNotFoundException"];
 
@@ -77,10 +74,7 @@ export const trail = awsRow<Inputs, Outputs>("CloudTrail Trail", {
     if (found === undefined) return undefined;
     const before = last?.inputs;
     const { IsLogging } = await cloudtrail.call<{ IsLogging: boolean }>("GetTrailStatus", { Name: id });
-    const { AdvancedEventSelectors: selectors } = await cloudtrail.call<{ AdvancedEventSelectors?: Selector[] }>(
-      "GetEventSelectors",
-      { TrailName: id },
-    );
+    const set = await cloudtrail.call<{ AdvancedEventSelectors?: object[] }>("GetEventSelectors", { TrailName: id });
     const listed = await cloudtrail.call<{ ResourceTagList?: { TagsList?: Tag[] }[] }>("ListTags", {
       ResourceIdList: [id],
     });
@@ -94,7 +88,7 @@ export const trail = awsRow<Inputs, Outputs>("CloudTrail Trail", {
         includeGlobalServiceEvents: found.IncludeGlobalServiceEvents ?? true,
       }),
       ...((!IsLogging || asked("enableLogging")) && { enableLogging: IsLogging }),
-      ...(selectors !== undefined && { advancedEventSelectors: selectors.map(selectorFrom) }),
+      ...listFromSdk("advancedEventSelectors", set.AdvancedEventSelectors),
       ...(tags !== undefined && { tags }),
     };
     return { id, inputs: actual, outputs: outputsOf(context, id, actual) };
@@ -132,7 +126,7 @@ async function select(
   const selectors =
     advancedEventSelectors === undefined
       ? { EventSelectors: [{ ReadWriteType: "All", IncludeManagementEvents: true }] }
-      : { AdvancedEventSelectors: advancedEventSelectors.map(selectorTo) };
+      : { AdvancedEventSelectors: toSdk(advancedEventSelectors) };
   await cloudtrail.call("PutEventSelectors", { TrailName, ...selectors });
 }
 
@@ -142,30 +136,6 @@ async function switchLogging(
   { enableLogging = true }: Inputs,
 ): Promise<void> {
   await cloudtrail.call(enableLogging ? "StartLogging" : "StopLogging", { Name });
-}
-
-function selectorTo({ name, fieldSelectors }: z.infer<typeof selectorInputs>): Selector {
-  return {
-    ...(name !== undefined && { Name: name }),
-    FieldSelectors: fieldSelectors.map(({ field, equals, startsWiths, notEquals }) => ({
-      Field: field,
-      ...(equals && { Equals: equals }),
-      ...(startsWiths && { StartsWith: startsWiths }),
-      ...(notEquals && { NotEquals: notEquals }),
-    })),
-  };
-}
-
-function selectorFrom({ Name, FieldSelectors }: Selector): z.infer<typeof selectorInputs> {
-  return {
-    ...(Name !== undefined && { name: Name }),
-    fieldSelectors: FieldSelectors.map(({ Field, Equals, StartsWith, NotEquals }) => ({
-      field: Field,
-      ...(Equals && { equals: Equals }),
-      ...(StartsWith && { startsWiths: StartsWith }),
-      ...(NotEquals && { notEquals: NotEquals }),
-    })),
-  };
 }
 
 function outputsOf(context: AwsContext, arn: string, given: Inputs): Outputs {
