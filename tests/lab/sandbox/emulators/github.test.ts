@@ -112,6 +112,8 @@ describe("GitHub's emulator", () => {
         cwd: work,
         env: { PATH: process.env["PATH"], GIT_TERMINAL_PROMPT: "0", GIT_CONFIG_NOSYSTEM: "1", HOME: work },
       });
+    const commit = (...args: string[]) =>
+      git("-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "-q", ...args);
     const url = (password = TOKEN, name = "app") =>
       `${address.replace("//", `//x-access-token:${password}@`)}/castchat/${name}.git`;
     const failure = (pushed: Promise<unknown>) =>
@@ -129,17 +131,7 @@ describe("GitHub's emulator", () => {
       work = bed.deps.paths.home;
       await git("init", "-q", "-b", "main", "w");
       work = join(work, "w");
-      await git(
-        "-c",
-        "user.name=A",
-        "-c",
-        "user.email=a@example.com",
-        "commit",
-        "-q",
-        "--allow-empty",
-        "-m",
-        "First\n\nwith a body, é",
-      );
+      await commit("--allow-empty", "-m", "First\n\nwith a body, é");
     });
 
     it("serves push, clone and fetch, and the API shows what was pushed", async () => {
@@ -162,7 +154,7 @@ describe("GitHub's emulator", () => {
 
     it("carries more than a pipe holds, both ways", async () => {
       await run("sh", ["-c", "head -c 6000000 /dev/urandom > big && git add big"], { cwd: work });
-      await git("-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "-q", "-m", "big");
+      await commit("-m", "big");
       await git("push", "-q", url(), "main");
       await git("clone", "-q", url(), "copy");
       await run("cmp", ["big", "copy/big"], { cwd: work });

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createSupabaseEmulator, type SupabaseEmulator } from "../../../../lab/sandbox/emulators/supabase.ts";
 import { runSql } from "../../../recovery/support/sample.ts";
 import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
-import { giving, pick, routesOf, send, type TestBed, testBed, TOKEN } from "./support.ts";
+import { type Answer, giving, pick, routesOf, send, type TestBed, testBed, TOKEN } from "./support.ts";
 
 const WANTED = {
   name: "castchat",
@@ -193,8 +193,10 @@ describe("Supabase's emulator", () => {
 
   it("keeps its state and its keys over a restart, and continues with projects that were coming up", async () => {
     const { ref } = await create();
-    const keys = await call(`GET /v1/projects/${ref}/api-keys?reveal=true`);
-    expect(keys).toMatchObject({ body: [{ name: "anon" }, { name: "service_role" }] });
+    const keys = await gives(`GET /v1/projects/${ref}/api-keys?reveal=true`, 200, [
+      { name: "anon" },
+      { name: "service_role" },
+    ]);
     await gives(`GET /v1/projects/${ref}/api-keys`, 200, [{ api_key: null }, { api_key: null }]);
     const answers = bed.postgres.create.bind(bed.postgres);
     bed.postgres.create = () => new Promise(() => undefined);
@@ -234,6 +236,9 @@ describe("Supabase's emulator", () => {
     });
     const login = (email: string, password: string) =>
       send(supabase.app, `POST ${base}/token?grant_type=password`, { email, password }, { apikey: anon });
+    const givesAnon = giving((request, sent) => send(supabase.app, request, sent, { apikey: anon }));
+    const refuses = async (answer: Promise<Answer>, status: number, code: string) =>
+      expect(await answer).toMatchObject({ status, body: { error_code: code } });
     const whoIs = (token: string) =>
       send(supabase.app, `GET ${base}/user`, undefined, { apikey: anon, authorization: `Bearer ${token}` });
 
@@ -248,10 +253,7 @@ describe("Supabase's emulator", () => {
         status: 200,
         body: { id: user, email: "a@castchat.example" },
       });
-      expect(await send(supabase.app, `GET ${base}/health`, undefined, { apikey: anon })).toMatchObject({
-        status: 200,
-        body: { name: "GoTrue" },
-      });
+      await givesAnon(`GET ${base}/health`, 200, { name: "GoTrue" });
     });
 
     it("ends a session after an hour", async () => {
@@ -259,7 +261,7 @@ describe("Supabase's emulator", () => {
       bed.deps.clock = () => new Date("2026-01-02T04:04:04Z");
       expect(await whoIs(token)).toMatchObject({ status: 200 });
       bed.deps.clock = () => new Date("2026-01-02T04:04:05Z");
-      expect(await whoIs(token)).toMatchObject({ status: 403, body: { error_code: "bad_jwt" } });
+      await refuses(whoIs(token), 403, "bad_jwt");
     });
 
     it("leaves the database unchanged", async () => {
@@ -278,24 +280,12 @@ describe("Supabase's emulator", () => {
       expect(await login("a@castchat.example", "wrong")).toEqual(invalid);
       expect(await login("unknown@castchat.example", "correct horse")).toEqual(invalid);
       expect(await login("none@castchat.example", "")).toEqual(invalid);
-      expect(await login("new@castchat.example", "correct horse")).toMatchObject({
-        status: 400,
-        body: { error_code: "email_not_confirmed" },
-      });
-      expect(await send(supabase.app, `POST ${base}/token?grant_type=other`, {}, { apikey: anon })).toMatchObject({
-        status: 400,
-        body: { error_code: "unsupported_grant_type" },
-      });
-      expect(await send(supabase.app, `POST ${base}/token?grant_type=password`, {}, { apikey: anon })).toMatchObject({
-        status: 400,
-        body: { error_code: "validation_failed" },
-      });
-      expect(await whoIs("x.y.z")).toMatchObject({ status: 403, body: { error_code: "bad_jwt" } });
-      expect(await whoIs(anon)).toMatchObject({ status: 403, body: { error_code: "bad_jwt" } });
-      expect(await send(supabase.app, `GET ${base}/user`, undefined, { apikey: anon })).toMatchObject({
-        status: 401,
-        body: { error_code: "no_authorization" },
-      });
+      await refuses(login("new@castchat.example", "correct horse"), 400, "email_not_confirmed");
+      await givesAnon([`POST ${base}/token?grant_type=other`, {}], 400, { error_code: "unsupported_grant_type" });
+      await givesAnon([`POST ${base}/token?grant_type=password`, {}], 400, { error_code: "validation_failed" });
+      await refuses(whoIs("x.y.z"), 403, "bad_jwt");
+      await refuses(whoIs(anon), 403, "bad_jwt");
+      await givesAnon(`GET ${base}/user`, 401, { error_code: "no_authorization" });
     });
 
     it("refuses a session of another project", async () => {
@@ -304,17 +294,14 @@ describe("Supabase's emulator", () => {
       base = `/projects/${ref}/auth/v1`;
       expect(await whoIs(token)).toMatchObject({ status: 401, body: { message: "Invalid API key" } });
       anon = pick(await call(`GET /v1/projects/${ref}/api-keys?reveal=true`), "0.api_key");
-      expect(await whoIs(token)).toMatchObject({ status: 403, body: { error_code: "bad_jwt" } });
+      await refuses(whoIs(token), 403, "bad_jwt");
     });
 
     it("is healthy with a healthy database, and fails without it", async () => {
       const health = base.replace("/projects", "GET /v1/projects").replace("/auth/v1", "/health?services=db,auth");
       await gives(health, 200, [{ healthy: true, status: "ACTIVE_HEALTHY" }, { healthy: true }]);
       bed.postgres.up.clear();
-      expect(await login("a@castchat.example", "correct horse")).toMatchObject({
-        status: 500,
-        body: { error_code: "unexpected_failure" },
-      });
+      await refuses(login("a@castchat.example", "correct horse"), 500, "unexpected_failure");
     });
   });
 });

@@ -135,8 +135,12 @@ export async function send(
   return { status: response.status, body: /^[{[]/.test(text) ? (JSON.parse(text) as unknown) : text };
 }
 
-/** Sends a request, or a request with a body, and expects this status and a body that contains `body`. */
-export type Gives = (asked: string | [request: string, sent: unknown], status: number, body?: unknown) => Promise<void>;
+/** Sends a request, or a request with a body, and expects this status and a body that contains `body`. Returns the answer. */
+export type Gives = (
+  asked: string | [request: string, sent: unknown],
+  status: number,
+  body?: unknown,
+) => Promise<Answer>;
 
 /** The assertion about the answers to `call`. */
 export function giving(call: (request: string, sent?: unknown) => Promise<Answer>): Gives {
@@ -144,6 +148,7 @@ export function giving(call: (request: string, sent?: unknown) => Promise<Answer
     const [request, sent] = typeof asked === "string" ? [asked] : asked;
     const answer = await call(request, sent);
     expect([request, answer]).toMatchObject([request, body === undefined ? { status } : { status, body }]);
+    return answer;
   };
 }
 

@@ -31,8 +31,11 @@ describe("Vercel's emulator", () => {
   const deploy = async (more: object = {}): Promise<Answer> => {
     await upload("serve()");
     const files = [{ file: "lib/server.mjs", sha: sha1("serve()"), size: 7, mode: 0o644 }];
-    const started = await call("POST /v13/deployments", { name: "app", project, files, target: "production", ...more });
-    expect(started).toMatchObject({ status: 200, body: { readyState: "BUILDING" } });
+    const started = await gives(
+      ["POST /v13/deployments", { name: "app", project, files, target: "production", ...more }],
+      200,
+      { readyState: "BUILDING" },
+    );
     await vercel.settled();
     return call(`GET /v13/deployments/${pick(started, "id")}`);
   };
@@ -127,13 +130,16 @@ describe("Vercel's emulator", () => {
       await call(`POST /v10/projects/${project}/domains`, { name: "app.castchat.example" });
       const url = pick(await deploy(), "url");
       expect([url, "app.vercel.app", "app.castchat.example"].map(visit)).toEqual([[], [], undefined]);
-      const made = await call(`PATCH /v1/projects/${project}/protection-bypass`, {
-        generate: { secret: OWN, note: "n" },
-      });
-      expect(made).toMatchObject({
-        status: 200,
-        body: { protectionBypass: { [OWN]: { scope: "automation-bypass", isEnvVar: true, note: "n" } } },
-      });
+      await gives(
+        [
+          `PATCH /v1/projects/${project}/protection-bypass`,
+          {
+            generate: { secret: OWN, note: "n" },
+          },
+        ],
+        200,
+        { protectionBypass: { [OWN]: { scope: "automation-bypass", isEnvVar: true, note: "n" } } },
+      );
       const second = await call(`PATCH /v10/projects/app/protection-bypass`, {});
       const secrets = Object.keys((second.body as { protectionBypass: object }).protectionBypass);
       expect(secrets).toEqual([OWN, expect.stringMatching(/^[A-Za-z0-9]{32}$/)]);
@@ -190,10 +196,9 @@ describe("Vercel's emulator", () => {
     };
 
     it("never return a sensitive value", async () => {
-      const made = await call(`POST /v10/projects/${project}/env`, variable);
-      expect(made).toMatchObject({
-        status: 201,
-        body: { created: { key: "DATABASE_URL", type: "sensitive" }, failed: [] },
+      const made = await gives([`POST /v10/projects/${project}/env`, variable], 201, {
+        created: { key: "DATABASE_URL", type: "sensitive" },
+        failed: [],
       });
       const id = pick(made, "created.id");
       const answers = [
