@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
+import { until } from "../../../services/common/polling.ts";
 import { TestStack } from "./support/stack.ts";
 
 const PRELUDE = `
@@ -33,8 +34,7 @@ describe("a provider on the host, run by the real engine", () => {
     await mkdir(bin);
     await mkdir(things);
     const provider = join(PROJECT_ROOT, "tests/provider/host/support/tinyProvider.ts");
-    await writeFile(join(bin, "pulumi-resource-tiny"), `#!/bin/sh\nexec node "${provider}" "$@"\n`);
-    await chmod(join(bin, "pulumi-resource-tiny"), 0o755);
+    await writeFile(join(bin, "pulumi-resource-tiny"), `#!/bin/sh\nexec node "${provider}" "$@"\n`, { mode: 0o755 });
     stack.addToPath(bin);
   }, 60_000);
   afterAll(async () => {
@@ -73,15 +73,11 @@ describe("a provider on the host, run by the real engine", () => {
     await stack.program(program('name: "third", size: 2'));
     expect(await stack.previewSummary()).toHaveProperty("replace");
     await stack.must("up", "--yes", "--skip-preview");
-    expect((await readdir(things)).sort().filter((file) => !file.startsWith("c-"))).toEqual([
-      "second.json",
-      "third.json",
-    ]);
+    const others = (await readdir(things)).sort().filter((file) => !file.startsWith("c-"));
+    expect(others).toEqual(["second.json", "third.json"]);
 
-    await writeFile(
-      join(things, "third.json"),
-      JSON.stringify({ name: "third", colour: "green", size: 2, revision: 9 }),
-    );
+    const drifted = { name: "third", colour: "green", size: 2, revision: 9 };
+    await writeFile(join(things, "third.json"), JSON.stringify(drifted));
     await rm(join(things, "second.json"));
     const refreshed = await stack.must("refresh", "--yes", "--diff");
     expect(refreshed).toContain("colour");
@@ -146,10 +142,11 @@ async function interrupt(stack: TestStack, started: string, signal: NodeJS.Signa
   child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (text += chunk.toString()));
   const ended = once(child, "exit");
-  await until(async () => (await stat(started).catch(() => undefined)) !== undefined);
+  const within = { everyMs: 50, limitMs: 20_000 };
+  expect(await until(() => existsSync(started), within)).toBe(true);
   child.kill(signal);
   await ended;
-  await until(async () => (await processes(stack.folder, "tinyProvider")).length === 0);
+  expect(await until(async () => (await processes(stack.folder, "tinyProvider")).length === 0, within)).toBe(true);
   return text;
 }
 
@@ -162,12 +159,4 @@ async function processes(folder: string, program: string): Promise<string[]> {
     if (environment.includes(folder) && command.includes(program)) found.push(pid);
   }
   return found;
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!(await condition())) {
-    await sleep(50);
-    if (Date.now() > deadline) throw new Error("The wait of 20 seconds is over.");
-  }
 }

@@ -35,28 +35,17 @@ describe("under the engine", () => {
   it("a database, a deployment and a public name live through up, refresh, drift, refusals and destroy", async () => {
     const projectId = await makeProject(cloud, "web");
     const workspace = await prepareWorkspace(cloud, "life");
-    const deployment = (hash = "1"): Declared => ({
+    const source = { sourceUrl: cloud.repository("castchat/app"), sourceRef: "main" };
+    const deployment = (environmentHash = "1"): Declared => ({
       type: "AppDeployment",
       name: "deployment",
-      inputs: {
-        projectId,
-        projectName: "web",
-        sourceUrl: cloud.repository("castchat/app"),
-        sourceRef: "main",
-        environmentHash: hash,
-      },
+      inputs: { projectId, projectName: "web", ...source, environmentHash },
     });
+    const target = { projectId, deploymentUrl: { from: ["deployment", "url"] } };
     const traffic = (generation: number): Declared => ({
       type: "TrafficSwitch",
       name: "traffic",
-      inputs: {
-        publicName,
-        zoneName: "castchat.example",
-        projectId,
-        deploymentUrl: { from: ["deployment", "url"] },
-        stack: "dr",
-        generation,
-      },
+      inputs: { publicName, zoneName: "castchat.example", ...target, stack: "dr", generation },
     });
 
     // Every fault is named before anything is made.
@@ -74,10 +63,8 @@ describe("under the engine", () => {
     const password = derivedPassword(cloud.credentials.supabaseToken, "castchat", "castchat-dr-g1");
     expect(created.output).not.toContain(password);
     expect(JSON.stringify(made)).not.toContain(password);
-    expect(made).toMatchObject({
-      databasePassword: { ciphertext: expect.any(String) as unknown },
-      anonKey: { ciphertext: expect.any(String) as unknown },
-    });
+    const secret = { ciphertext: expect.any(String) as unknown };
+    expect(made).toMatchObject({ databasePassword: secret, anonKey: secret });
     expect(await workspace.state("traffic")).toMatchObject({
       holder: "stack=dr;generation=2",
       leaseName: `_castchat-recovery.${publicName}`,
@@ -98,22 +85,15 @@ describe("under the engine", () => {
     // A new commit is seen by refresh and deployed by the next up; the name follows.
     const commit = await commitFiles(cloud, "castchat/app", { "CHANGES.md": "new\n" });
     await workspace.declare([database(), deployment(), traffic(2)]);
-    const before = await workspace.state("deployment");
+    const previousDeploymentId = (await workspace.state("deployment"))?.["deploymentId"];
     expect(await workspace.refresh()).toMatchObject({ code: 0 });
     expect(await workspace.up()).toMatchObject({ code: 0 });
-    expect(await workspace.state("deployment")).toMatchObject({
-      commit,
-      previousDeploymentId: before?.["deploymentId"],
-    });
+    expect(await workspace.state("deployment")).toMatchObject({ commit, previousDeploymentId });
 
     // Another stack takes the name: reported, never taken back, refused in preview without a higher generation.
     const lease = (await cloud.dns.records(zoneId, `_castchat-recovery.${publicName}`))[0]!;
-    await cloud.dns.updateRecord(zoneId, lease.id, {
-      type: "TXT",
-      name: lease.name,
-      content: "stack=prod;generation=3",
-      ttlSeconds: 60,
-    });
+    const taken = { type: "TXT", name: lease.name, content: "stack=prod;generation=3", ttlSeconds: 60 } as const;
+    await cloud.dns.updateRecord(zoneId, lease.id, taken);
     const refreshed = await workspace.refresh();
     expect(refreshed.output).toMatch(/1 updated|~.*traffic/);
     expect(await workspace.state("traffic")).toMatchObject({ holder: "stack=prod;generation=3" });

@@ -17,6 +17,8 @@ export interface Ran {
   output: string;
 }
 
+const SERVICES = ["supabase", "vercel", "cloudflare", "github", "edge"] as const;
+
 /** The program declares what spec.json says, so that a test can change it between two runs. */
 const PROGRAM = `
 import * as pulumi from "@pulumi/pulumi";
@@ -46,14 +48,9 @@ export async function prepareWorkspace(
   await mkdir(join(folder, "state"), { recursive: true });
   const plugins = { providers: [{ name: "recovery", path: join(PROJECT_ROOT, "provider") }] };
   const runtime = { name: "nodejs", options: { typescript: false } };
-  await writeFile(
-    join(folder, "Pulumi.yaml"),
-    JSON.stringify({ name: "provider-test", main: "index.ts", runtime, plugins }),
-  );
-  await writeFile(
-    join(folder, "package.json"),
-    JSON.stringify({ name: "provider-test", type: "module", main: "index.ts" }),
-  );
+  const program = { name: "provider-test", main: "index.ts" };
+  await writeFile(join(folder, "Pulumi.yaml"), JSON.stringify({ ...program, runtime, plugins }));
+  await writeFile(join(folder, "package.json"), JSON.stringify({ ...program, type: "module" }));
   await writeFile(join(folder, "index.ts"), PROGRAM);
   const environment: NodeJS.ProcessEnv = {
     ...process.env,
@@ -70,13 +67,8 @@ export async function prepareWorkspace(
   const provider = {
     awsRegion: aws.region,
     endpoints: {
-      aws: aws.endpoint,
-      supabase: cloud.address("supabase"),
-      vercel: cloud.address("vercel"),
-      cloudflare: cloud.address("cloudflare"),
-      github: cloud.address("github"),
-      edge: cloud.address("edge"),
-      supabaseProject: `${cloud.address("supabase")}/projects/{ref}`,
+      ...{ aws: aws.endpoint, supabaseProject: `${cloud.address("supabase")}/projects/{ref}` },
+      ...Object.fromEntries(SERVICES.map((service) => [service, cloud.address(service)])),
     },
   };
 
@@ -109,7 +101,7 @@ export async function prepareWorkspace(
     declare: (resources: Declared[]) => writeFile(join(folder, "spec.json"), JSON.stringify({ provider, resources })),
     up: () => run("up", "--yes", "--skip-preview", "--stack", "test"),
     preview: (...args: string[]) => run("preview", "--stack", "test", ...args),
-    refresh: () => run("refresh", "--yes", "--skip-preview", "--stack", "test"),
+    refresh: (...args: string[]) => run("refresh", "--yes", "--skip-preview", "--stack", "test", ...args),
     destroy: () => run("destroy", "--yes", "--skip-preview", "--stack", "test"),
     /** A resource's outputs in the state, as the engine keeps them on disk: secrets are encrypted. */
     async state(resource: string): Promise<Record<string, unknown> | undefined> {

@@ -30,15 +30,8 @@ beforeAll(async () => {
   writerKey = await signer.publicKeyPem();
   await applySchema(source.url);
   await fill(source.url, { rows: 40 });
-  const done = await backup({
-    databaseUrl: source.url,
-    vault,
-    signer,
-    tiers: TIERS,
-    clock: systemClock,
-    reporter: silent,
-  });
-  backupId = done.backupId;
+  const running = { clock: systemClock, reporter: silent };
+  ({ backupId } = await backup({ databaseUrl: source.url, vault, signer, tiers: TIERS, ...running }));
   // Newer, and unreadable: it is passed over, and every run reports that, also one that continues.
   await new Promise((resolve) => setTimeout(resolve, 1_100));
   damagedId = `${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "")}-0badc0`;
@@ -66,12 +59,14 @@ const declared = (change: Record<string, unknown> = {}): Declared[] => [
   },
 ];
 
+const passwordOfTarget = () => derivedPassword(cloud.credentials.supabaseToken, "castchat", "castchat-dr-g1");
+
 /** The target's connection string, once there is a target. */
 async function targetUrl(): Promise<string | undefined> {
   const [project] = await cloud.databaseHost.projects();
   if (project?.status !== "ACTIVE_HEALTHY") return undefined;
   const { host, port } = await cloud.databaseHost.sessionAddress(project.ref);
-  return `postgresql://postgres:${derivedPassword(cloud.credentials.supabaseToken, "castchat", "castchat-dr-g1")}@${host}:${port}/postgres`;
+  return `postgresql://postgres:${passwordOfTarget()}@${host}:${port}/postgres`;
 }
 
 describe("a restore under the engine", () => {
@@ -96,23 +91,16 @@ describe("a restore under the engine", () => {
     expect((await workspace.run("cancel", "--yes", "--stack", "test")).code).toBe(0);
     const resumed = await workspace.up();
     expect(resumed).toMatchObject({ code: 0 });
-    expect(resumed.output).not.toContain(
-      derivedPassword(cloud.credentials.supabaseToken, "castchat", "castchat-dr-g1"),
-    );
+    expect(resumed.output).not.toContain(passwordOfTarget());
     const { notes, ...restored } = (await workspace.state("restore")) as { notes: string[] };
     expect(restored).toMatchObject({ restoreId: begun?.restoreId, backupId, posts: 40 });
     expect(notes).toContainEqual(expect.stringContaining(`Backup ${damagedId} of`));
     // They stay on the terminal, and in the vault.
     const said = resumed.output.slice(resumed.output.indexOf("Diagnostics:")).replaceAll(/\s+/g, " ");
     for (const note of notes) expect(said).toContain(`warning: ${note.replaceAll(/\s+/g, " ")}`);
-    const logged = (await vault.list("recovery-log/"))
-      .map(({ key }) => key)
-      .sort()
-      .at(-1);
-    expect(JSON.parse(Buffer.from((await vault.getBytes(logged!))!).toString())).toMatchObject({
-      result: "done",
-      notes,
-    });
+    const entries = (await vault.list("recovery-log/")).map(({ key }) => key).sort();
+    const newest = Buffer.from((await vault.getBytes(entries.at(-1)!))!).toString();
+    expect(JSON.parse(newest)).toMatchObject({ result: "done", notes });
     expect(await contentOf(url!)).toEqual(await contentOf(source.url));
 
     // The app writes, and nothing of it is touched by another up.
@@ -126,24 +114,17 @@ describe("a restore under the engine", () => {
     // Deleting the restore touches no data.
     await workspace.declare(declared().slice(0, 1));
     expect(await workspace.up()).toMatchObject({ code: 0 });
-    expect((await runSql<{ n: number }>(url!, "select count(*)::int as n from public.posts"))[0]!.n).toBe(39);
+    const count = "select count(*)::int as n from public.posts";
+    expect(await runSql(url!, count)).toEqual([{ n: 39 }]);
 
     // Declared again it finds its own finished work, and restores nothing over it.
     await workspace.declare(declared());
     expect(await workspace.up()).toMatchObject({ code: 0 });
-    expect((await runSql<{ n: number }>(url!, "select count(*)::int as n from public.posts"))[0]!.n).toBe(39);
+    expect(await runSql(url!, count)).toEqual([{ n: 39 }]);
 
     const ref = String((await workspace.state("database"))?.["ref"]);
     await cloud.postgres.stop(ref);
-    const unreachable = await workspace.run(
-      "refresh",
-      "--yes",
-      "--skip-preview",
-      "--target",
-      "**restore",
-      "--stack",
-      "test",
-    );
+    const unreachable = await workspace.refresh("--target", "**restore");
     expect(unreachable.code).not.toBe(0);
     expect(unreachable.output).toMatch(/cannot be reached/);
     expect(await workspace.state("restore")).toBeDefined();

@@ -1,7 +1,8 @@
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 
 import type { MiniCloud } from "./miniCloud.ts";
 
@@ -15,58 +16,46 @@ createServer((request, response) => {
 }).listen(Number(process.env.PORT), process.env.HOST ?? "127.0.0.1");
 `;
 
-/** Commits files on top of a repository's branch main and pushes them; gives the commit. Makes the repository when it is not there. */
+/** Commits files on top of a repository's branch main and pushes them. Creates the repository if it does not exist. Returns the commit. */
 export async function commitFiles(cloud: MiniCloud, fullName: string, files: Record<string, string>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "castchat-tiny-"));
   const [owner, name] = fullName.split("/");
   const header = `http.extraHeader=Authorization: Basic ${Buffer.from(`x:${cloud.credentials.githubToken}`).toString("base64")}`;
-  const git = (...args: string[]) =>
-    execFileSync("git", ["-c", header, "-c", "user.name=t", "-c", "user.email=t@example.org", ...args], {
-      cwd: folder,
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "pipe"],
-    }).trim();
+  const identity = ["-c", header, "-c", "user.name=t", "-c", "user.email=t@example.org"];
   // The server is in this very process: only asynchronous children may speak to it.
-  const remote = async (...args: string[]) => {
-    const { execFile } = await import("node:child_process");
-    const { promisify } = await import("node:util");
-    await promisify(execFile)("git", ["-c", header, ...args], { cwd: folder });
-  };
+  const git = async (...args: string[]) =>
+    (await promisify(execFile)("git", [...identity, ...args], { cwd: folder })).stdout.trim();
   try {
     const exists = await cloud.call("github", "GET", `/api/v3/repos/${fullName}`).then(
       () => true,
       () => false,
     );
-    if (exists) await remote("clone", "-q", cloud.repository(fullName), ".");
+    if (exists) await git("clone", "-q", cloud.repository(fullName), ".");
     else {
       await cloud.call("github", "POST", `/api/v3/orgs/${owner ?? ""}/repos`, { name, private: true });
-      git("init", "-q", "-b", "main");
+      await git("init", "-q", "-b", "main");
     }
     for (const [file, content] of Object.entries(files)) {
       await mkdir(dirname(join(folder, file)), { recursive: true });
       await writeFile(join(folder, file), content);
     }
-    git("add", "-A");
-    git("commit", "-q", "--allow-empty", "-m", "change");
-    await remote("push", "-q", cloud.repository(fullName), "HEAD:refs/heads/main");
-    return git("rev-parse", "HEAD");
+    await git("add", "-A");
+    await git("commit", "-q", "--allow-empty", "-m", "change");
+    await git("push", "-q", cloud.repository(fullName), "HEAD:refs/heads/main");
+    return await git("rev-parse", "HEAD");
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** Makes a Vercel project; gives its id. */
+/** Creates a Vercel project, and returns its id. */
 export async function makeProject(
   cloud: MiniCloud,
   name: string,
   variables: Record<string, string> = {},
 ): Promise<string> {
-  const environmentVariables = Object.entries(variables).map(([key, value]) => ({
-    key,
-    value,
-    type: "encrypted",
-    target: ["production"],
-  }));
+  const production = { type: "encrypted", target: ["production"] };
+  const environmentVariables = Object.entries(variables).map(([key, value]) => ({ key, value, ...production }));
   return String((await cloud.call("vercel", "POST", "/v11/projects", { name, environmentVariables }))["id"]);
 }
 
