@@ -33,8 +33,9 @@ known-faults: setup ## put faults of the past back one by one, and see a test fa
 types: setup ## check types
 	@$(RUN) npx --no-install tsc --noEmit -p .
 
-lint: setup ## run ESLint, the formatter, and the check for exports that nothing uses, or only tests
+lint: setup ## run ESLint, the formatter, the check of the prose, and that for exports that nothing uses, or only tests
 	@$(RUN) npx --no-install eslint . && npx --no-install prettier --check --log-level warn .
+	@$(RUN) node tools/prose.js
 	@$(RUN) npx --no-install knip --no-progress && npx --no-install knip --production --no-progress
 
 prose: setup ## list words that read better in plain English

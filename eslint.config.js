@@ -23,6 +23,13 @@ export default tseslint.config(
       "simple-import-sort/imports": ["error", { groups: [["^node:"], ["^@?\\w"], ["^"], ["^\\."]] }],
       eqeqeq: "error",
       "no-console": "error",
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "ObjectExpression > SpreadElement > ObjectExpression",
+          message: "Write the properties themselves: spreading a literal only packs them into fewer lines.",
+        },
+      ],
     },
   },
   {

@@ -33,10 +33,25 @@ export function castchatRecovery(): Command {
     .showHelpAfterError("(castchat-recovery --help lists the commands)");
   // In the order of the help.
   const commands = [
-    ...[backupCommand(), scheduleCommand(), listCommand(), verifyCommand(), assessCommand(), writesCommand()],
-    ...[configurationCommand(), planCommand(), calendarCommand(), restoreCommand(), restorePlatformCommand()],
-    ...[resumeJobsCommand(), generationCommand(), mirrorCommand(), resumeCommand(), vaultCommand(), drillCommand()],
-    ...[sandboxCommand(), completionCommand()],
+    backupCommand(),
+    scheduleCommand(),
+    listCommand(),
+    verifyCommand(),
+    assessCommand(),
+    writesCommand(),
+    configurationCommand(),
+    planCommand(),
+    calendarCommand(),
+    restoreCommand(),
+    restorePlatformCommand(),
+    resumeJobsCommand(),
+    generationCommand(),
+    mirrorCommand(),
+    resumeCommand(),
+    vaultCommand(),
+    drillCommand(),
+    sandboxCommand(),
+    completionCommand(),
   ];
   for (const command of commands) program.addCommand(command);
   for (const command of withSubcommands(program)) command.exitOverride();

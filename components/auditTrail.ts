@@ -99,11 +99,17 @@ function logBucketPolicy(site: Site, deployerArns: readonly string[] = defaultDe
     deny("NobodyDeletes", `${bucketArn}/*`, ["s3:DeleteObject", "s3:DeleteObjectVersion"]),
     deployerOnly(bucketArn, deployerArns),
     {
-      ...{ Sid: "TrailLooks", ...trail, Action: "s3:GetBucketAcl", Resource: bucketArn },
+      Sid: "TrailLooks",
+      ...trail,
+      Action: "s3:GetBucketAcl",
+      Resource: bucketArn,
       Condition: { StringEquals: fromTrail },
     },
     {
-      ...{ Sid: "TrailWrites", ...trail, Action: "s3:PutObject", Resource: `${bucketArn}/AWSLogs/${site.accountId}/*` },
+      Sid: "TrailWrites",
+      ...trail,
+      Action: "s3:PutObject",
+      Resource: `${bucketArn}/AWSLogs/${site.accountId}/*`,
       Condition: { StringEquals: { ...fromTrail, "s3:x-amz-acl": "bucket-owner-full-control" } },
     },
   ]);

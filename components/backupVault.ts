@@ -119,7 +119,11 @@ export class BackupVault extends pulumi.ComponentResource {
     this.roleArns = roles.arns;
     this.auditBucket = audit.bucket;
     this.registerOutputs({
-      ...{ bucket, bucketArn, keyArn: key.arn, roleArns: roles.arns, auditBucket: audit.bucket },
+      bucket,
+      bucketArn,
+      keyArn: key.arn,
+      roleArns: roles.arns,
+      auditBucket: audit.bucket,
     });
   }
 }

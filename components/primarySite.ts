@@ -33,7 +33,11 @@ export class PrimarySite extends pulumi.ComponentResource {
     const vault = new BackupVault(
       "vault",
       {
-        ...{ site, tiers, protect, disposable: args.disposableVault, deployerArns: args.deployerArns },
+        site,
+        tiers,
+        protect,
+        disposable: args.disposableVault,
+        deployerArns: args.deployerArns,
         signingKeyArn: signing.keyArn,
         ...(standby && { replicateTo: { ...standby, region: args.peerAwsRegion } }),
       },
@@ -56,8 +60,12 @@ export class PrimarySite extends pulumi.ComponentResource {
     const traffic = new TrafficSwitch(
       "traffic",
       {
-        ...{ publicName, zoneName, stack: args.stack, generation: args.generation },
-        ...{ projectId: application.projectId, deploymentUrl: application.deploymentUrl },
+        publicName,
+        zoneName,
+        stack: args.stack,
+        generation: args.generation,
+        projectId: application.projectId,
+        deploymentUrl: application.deploymentUrl,
       },
       { ...child, protect, dependsOn: [zone, application] },
     );

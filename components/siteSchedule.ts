@@ -62,7 +62,10 @@ function runnerSettings(
   return pulumi
     .all([vault.bucket, signing.keyArn, database.ref])
     .apply(([vaultBucket, signingKeyArn, supabaseRef]) => ({
-      ...{ stack, region: args.awsRegion, vaultBucket, signingKeyArn },
+      stack,
+      region: args.awsRegion,
+      vaultBucket,
+      signingKeyArn,
       trustedWriterKeys: [...args.trustedWriterKeys],
       tiers: args.tiers.map(({ name, prefix, period, lockDays }) => ({ name, prefix, period, lockDays })),
       criticalTables: [...args.criticalTables],
@@ -70,7 +73,9 @@ function runnerSettings(
       ageRecipients: [...args.ageRecipients],
       vercelProject,
       ...(vercelTeam !== undefined && { vercelTeam }),
-      ...{ zoneName, repository, supabaseRef },
+      zoneName,
+      repository,
+      supabaseRef,
       ...(state !== undefined && { state }),
       // A run needs no public name.
       ...flatEndpoints({ ...args.endpoints, edge: undefined }),

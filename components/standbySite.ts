@@ -135,7 +135,9 @@ export class StandbySite extends pulumi.ComponentResource {
     return new PrimaryFence(
       "fence",
       {
-        ...{ organization, databaseName: PRIMARY_DATABASE_NAME, generation },
+        organization,
+        databaseName: PRIMARY_DATABASE_NAME,
+        generation,
         ...(left !== undefined && { leftDatabaseName: recoveredDatabaseName("active", left) }),
         ...(vercelProject !== undefined && { vercelProject }),
       },

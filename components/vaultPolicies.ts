@@ -85,7 +85,10 @@ function writers(
     deny("WritersOnly", inTiers, "s3:PutObject", unless(backups)),
     deny("RecoveriesLog", inLog, "s3:PutObject", unless([vaultRoleArn(site, "restorer"), ...deployerArns])),
     {
-      ...{ Sid: "NothingElse", Effect: "Deny", Principal: "*", Action: "s3:PutObject" },
+      Sid: "NothingElse",
+      Effect: "Deny",
+      Principal: "*",
+      Action: "s3:PutObject",
       NotResource: [...inTiers, inLog],
     },
     deny("WrittenOnce", objects, "s3:PutObject", {

@@ -38,8 +38,16 @@ export function backupCommand(): Command {
       const { criticalTables, shrinkPercent, ageRecipients } = context.settings;
       const result = await withProgress("Backing up", async (reporter) =>
         backup({
-          ...{ ...(await backupsOf(context)), ...writerOf(context), databaseUrl, clock: systemClock, kind },
-          ...{ criticalTables, shrinkPercent, acceptsSmaller: options.acceptSmaller === true, reporter, signal },
+          ...(await backupsOf(context)),
+          ...writerOf(context),
+          databaseUrl,
+          clock: systemClock,
+          kind,
+          criticalTables,
+          shrinkPercent,
+          acceptsSmaller: options.acceptSmaller === true,
+          reporter,
+          signal,
           ...(ageRecipients.length > 0 && { sealer: ageSealer(ageRecipients) }),
           ...(KINDS[kind].configuration && { configuration: () => configurationOf(context, signal) }),
           ...(KINDS[kind].project &&

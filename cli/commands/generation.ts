@@ -86,7 +86,11 @@ async function giveUp(generation: number, options: GivingUpOptions, deletesProje
     throw new UserError(`Stack ${options.stack} is a primary. Only a standby has generations of its database.`);
   const { generation: present, supabaseOrganization: organization, tiers } = settings;
   const result = await releaseGeneration({
-    ...{ generation, present, organization, stack: options.stack, pulumi: context.pulumi },
+    generation,
+    present,
+    organization,
+    stack: options.stack,
+    pulumi: context.pulumi,
     deletesProject,
     withoutNewerBackup: options.withoutNewerBackup === true,
     databaseHost: portsOf(settings).databaseHost(),

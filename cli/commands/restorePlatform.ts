@@ -51,8 +51,15 @@ export function restorePlatformCommand(): Command {
         throw new UserError(`Stack ${options.stack} has no Supabase project, so there is nothing to restore in place.`);
       const databaseHost = portsOf(context.settings).databaseHost();
       const result = await restorePlatform({
-        ...{ databaseHost, vault: vaultOf(context), ref, databaseUrl, choice, confirm: confirmWith(options.confirm) },
-        ...{ clock: systemClock, reporter: reportLine, signal },
+        databaseHost,
+        vault: vaultOf(context),
+        ref,
+        databaseUrl,
+        choice,
+        confirm: confirmWith(options.confirm),
+        clock: systemClock,
+        reporter: reportLine,
+        signal,
         timing: { ...realTiming, platformRestore: { ...realTiming.platformRestore, limitMs } },
       });
       printResult(result, options.json === true, [

@@ -55,7 +55,10 @@ Storing the result needs the vault's writer, whose role is assumed; a reader add
           verify({
             ...(await backupsOf(context)),
             ...(writer && { vault: writer.vault, store: { signer: writer.signer, clock: systemClock } }),
-            ...{ backupId, share: options.sample, reporter, signal },
+            backupId,
+            share: options.sample,
+            reporter,
+            signal,
             ...(options.restore === true && {
               restore: { throwaways: throwawaysOf(process.env), forbidden, clock: systemClock },
             }),

@@ -18,7 +18,12 @@ export function planFacts(report: PlanReport): unknown {
     missedRuns: history.runs.filter(({ tier }) => tier === undefined).length,
     simulationMs: Math.round(report.simulationMs),
     assumptions: {
-      ...{ dumpBytes, storageBytes, growthPerYear, readPerDumpByte, runMinutes, readBackOverInternet },
+      dumpBytes,
+      storageBytes,
+      growthPerYear,
+      readPerDumpByte,
+      runMinutes,
+      readBackOverInternet,
       ...assumptions.recovery,
     },
     vaults: [scenario.primary, ...(scenario.replica ? [scenario.replica] : [])],

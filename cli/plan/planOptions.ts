@@ -95,7 +95,11 @@ export function assumptionsOf(options: PlanOptions, today: number, intervalHours
       `--on ${dateOf(onDay)} is outside the simulated ${dateOf(firstDay)} to ${dateOf(lastDay)}. Choose another day, or change --from and --years.`,
     );
   return {
-    ...{ firstDay, years: options.years, intervalHours, runMinutes: options.runMinutes, onDay },
+    firstDay,
+    years: options.years,
+    intervalHours,
+    runMinutes: options.runMinutes,
+    onDay,
     dumpBytes: options.sizeGb * GB,
     storageBytes: options.storageGb * GB,
     growthPerYear: options.growth / 100,

@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline/promises";
 
 import type { Confirm, Danger } from "../../recovery/postgres/session/confirmation.ts";
-import { UserError } from "../../services/common/errors.ts";
+import { typeSecret, UserError } from "../../services/common/errors.ts";
 
 /**
  * Agrees to what destroys data, once the error stream shows what will be destroyed: by the value of `--confirm` in a script, otherwise
@@ -33,8 +33,9 @@ async function ask({ names }: Danger): Promise<string> {
 /** What the operator types on the terminal. Without a terminal, UserError that names the variable to set. */
 export async function askFor(prompt: string, variable: string): Promise<string> {
   if (!process.stdin.isTTY) {
-    const hint = `Set it, or run the command on a terminal. Type: export ${variable}=VALUE`;
-    throw new UserError(`${variable} is not set, and there is no terminal to ask on. ${hint}`);
+    throw new UserError(
+      `${variable} is not set, and there is no terminal to ask on. Run the command on a terminal, or set it. ${typeSecret(variable)}`,
+    );
   }
   return await question(prompt);
 }

@@ -16,8 +16,11 @@ const FORMER: readonly Former[] = [
     was: "restore --replace --abandon",
     now: "restore abandon",
     ignored: {
-      ...{ "--backup": true, "--at": true, "--confirm": true },
-      ...{ "--older-auth-settings": false, "--accept-broader-rights": false },
+      "--backup": true,
+      "--at": true,
+      "--confirm": true,
+      "--older-auth-settings": false,
+      "--accept-broader-rights": false,
     },
   },
   { was: "restore --replace", now: "restore in-place", ignored: { "--older-auth-settings": false } },

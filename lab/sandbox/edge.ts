@@ -92,7 +92,9 @@ export class EdgeProxy {
     }
     const headers = {
       ...request.headers,
-      ...{ "x-forwarded-host": host, "x-forwarded-proto": "https", connection: "close" },
+      "x-forwarded-host": host,
+      "x-forwarded-proto": "https",
+      connection: "close",
     };
     passOn(request, response, { port, headers }, () => refuse(request, response, FAILED));
   }

@@ -27,7 +27,9 @@ export function holdingsAt(history: VaultHistory, tiers: readonly RunnerTier[], 
     const known = found.get(key);
     const day = dayOf(life.takenAt);
     found.set(key, {
-      ...{ stack: history.vault.stack, tier, storageClass: stay.storageClass },
+      stack: history.vault.stack,
+      tier,
+      storageClass: stay.storageClass,
       backups: (known?.backups ?? 0) + 1,
       hidden: (known?.hidden ?? 0) + (life.hiddenAt <= instant ? 1 : 0),
       bytes: (known?.bytes ?? 0) + life.bytes,

@@ -36,7 +36,13 @@ export function egressForecast(intervalHours: number, rowBytes: number, objectBy
   const beyondGb = Math.max(0, gbPerMonth - includedGb);
   const includedFromHours = Math.max(1, Math.ceil((gbPerRun * MONTH_HOURS) / includedGb));
   return {
-    ...{ runsPerMonth, gbPerRun, objectsGbPerRun: objectBytes / BILLED_GB, gbPerMonth },
-    ...{ includedGb, beyondGb, dollars: beyondGb * gb, includedFromHours },
+    runsPerMonth,
+    gbPerRun,
+    objectsGbPerRun: objectBytes / BILLED_GB,
+    gbPerMonth,
+    includedGb,
+    beyondGb,
+    dollars: beyondGb * gb,
+    includedFromHours,
   };
 }

@@ -3,7 +3,13 @@ export const SUPABASE_PRICES = {
   asOf: "2025-06-01",
   /** An hour of a project's compute. */
   computeHour: {
-    ...{ micro: 0.01344, small: 0.0206, medium: 0.0822, large: 0.1517, xl: 0.2877, "2xl": 0.562, "4xl": 1.32 },
+    micro: 0.01344,
+    small: 0.0206,
+    medium: 0.0822,
+    large: 0.1517,
+    xl: 0.2877,
+    "2xl": 0.562,
+    "4xl": 1.32,
   },
   /** A GB of a project's disk for a month. */
   diskGbMonth: 0.125,

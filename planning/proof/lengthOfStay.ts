@@ -25,7 +25,11 @@ export function proveNoneGoesEarly(
     const rule = expiringRule(context.tiers[tier]?.prefix ?? "", life, history);
     const [taken, hidden] = [life.takenAt, life.hiddenAt].map((instant) => dateOf(dayOf(instant)));
     violations.add({
-      ...{ day: dayOf(life.hiddenAt), stack: history.vault.stack, tier: promise.tier, rule: rule.id, kind: "early" },
+      day: dayOf(life.hiddenAt),
+      stack: history.vault.stack,
+      tier: promise.tier,
+      rule: rule.id,
+      kind: "early",
       what: `the ${promise.tier} backup of ${taken} expires on ${hidden}, before it is as old as "${promise.words}" says`,
       change: `let rule "${rule.id}" keep ${daysText(longestDays(promise.keep))} instead of ${daysText(rule.days)}`,
     });
@@ -54,7 +58,11 @@ export function proveNoneStaysLong(
     } else if (life.markerRemovedAt > life.removedAt + TOLERANCE_DAYS * DAY_MS && markerLimit(life) < end) {
       blamed.add(life.tier);
       violations.add({
-        ...{ day: dayOf(markerLimit(life)), stack: history.vault.stack, tier: tier.name, rule: "none", kind: "marker" },
+        day: dayOf(markerLimit(life)),
+        stack: history.vault.stack,
+        tier: tier.name,
+        rule: "none",
+        kind: "marker",
         what: `the delete marker that the ${tier.name} backup of ${dateOf(dayOf(life.takenAt))} leaves behind stays`,
         change: "let a rule for all objects expire lone delete markers (expiredObjectDeleteMarker)",
       });
@@ -73,8 +81,11 @@ export function proveUploadsGo(
     if (abortUpload !== undefined && abortUpload.days <= TOLERANCE_DAYS) continue;
     const stays = abortUpload === undefined ? "for ever" : `for ${daysText(abortUpload.days)}`;
     violations.add({
-      ...{ day: context.span.firstDay + TOLERANCE_DAYS + 1, stack: history.vault.stack, tier: tier.name },
-      ...{ rule: abortUpload?.rule ?? "none", kind: "upload" },
+      day: context.span.firstDay + TOLERANCE_DAYS + 1,
+      stack: history.vault.stack,
+      tier: tier.name,
+      rule: abortUpload?.rule ?? "none",
+      kind: "upload",
       what: `an upload to ${tier.prefix} that is interrupted on the first day stays ${stays}`,
       change: "let a rule abort unfinished uploads after 1 day (abortIncompleteMultipartUpload)",
     });

@@ -44,7 +44,11 @@ function isReplicated({ primary, replica }: Scenario): boolean {
 
 function demandReplica({ primary, schedule }: Scenario, violations: ViolationList): void {
   violations.add({
-    ...{ day: schedule.firstDay, stack: primary.stack, tier: "all tiers", rule: "replication", kind: "replica" },
+    day: schedule.firstDay,
+    stack: primary.stack,
+    tier: "all tiers",
+    rule: "replication",
+    kind: "replica",
     what: `the vault of ${primary.stack} is replicated nowhere`,
     change: "set standbyVaultBucketArn and standbyVaultKeyArn to the standby's outputs",
   });

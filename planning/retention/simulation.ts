@@ -76,7 +76,11 @@ function storeBackups(runs: readonly Run[], scenario: Scenario): Backup[] {
     const next = proven[index + 1];
     const lockDays = lockDaysOf(tiers[tier], primary);
     return {
-      ...{ tier, takenAt: startedAt, createdAt: storedAt, arrivedAt: storedAt, storageClass: "STANDARD" },
+      tier,
+      takenAt: startedAt,
+      createdAt: storedAt,
+      arrivedAt: storedAt,
+      storageClass: "STANDARD",
       bytes: dumpBytesAfter(workload, startedAt - first),
       lockedUntil: startedAt + lockDays * DAY_MS,
       heldUntil: next === undefined ? NEVER : next.startedAt + schedule.runMs,

@@ -97,8 +97,17 @@ export const supabaseProject: ResourceHandler<RecoveryContext, Inputs, ReadyProj
 /** Id and outputs of an earlier generation whose project was never created, because its `up` was interrupted. */
 const NEVER_MADE = "never-made";
 const NOTHING: ReadyProject = {
-  ...{ ref: "", apiUrl: "", host: "", port: 0, user: "", database: "" },
-  ...{ databasePassword: "", connectionString: "", anonKey: "", createdAt: "", durationMs: 0 },
+  ref: "",
+  apiUrl: "",
+  host: "",
+  port: 0,
+  user: "",
+  database: "",
+  databasePassword: "",
+  connectionString: "",
+  anonKey: "",
+  createdAt: "",
+  durationMs: 0,
 };
 
 function wayOut(name: string, changed: string): string {

@@ -168,7 +168,13 @@ async function readConfigurationOnly(
     snapshotAt,
     finishedAt: clock().toISOString(),
     source: { host: "none", database: "none", serverVersion: "0", pgDumpVersion: "none" },
-    ...{ extensions: [], appSchemas: [], sequences: [], filledViews: [], jobs: [], publications: [], objects: {} },
+    extensions: [],
+    appSchemas: [],
+    sequences: [],
+    filledViews: [],
+    jobs: [],
+    publications: [],
+    objects: {},
     seedCounts: { users: 0, posts: 0, applications: 0 },
     leftOut: [
       { what: "the database", why: "the backup was asked to hold only the configuration" },
@@ -176,7 +182,9 @@ async function readConfigurationOnly(
     ],
     lacks: lackingConfiguration(missing),
     parts,
-    ...{ chunks: [], files: [], tables: [] },
+    chunks: [],
+    files: [],
+    tables: [],
   };
 }
 
@@ -214,7 +222,12 @@ function suspicious({ backupId, suspicions }: Manifest): PromiseError {
 function resultOf(manifest: Manifest, timer: PhaseTimer, durationMs: number): BackupResult {
   const { backupId, kind, tier, snapshotAt, newestDataAt, tables, leftOut } = manifest;
   return {
-    ...{ backupId, kind, tier, snapshotAt, newestDataAt, leftOut },
+    backupId,
+    kind,
+    tier,
+    snapshotAt,
+    newestDataAt,
+    leftOut,
     tables: tables.length,
     rows: tables.reduce((sum, table) => sum + table.rows, 0),
     sizeBytes: contentOf(manifest).reduce((sum, one) => sum + one.sizeBytes, 0),

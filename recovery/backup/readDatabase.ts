@@ -67,7 +67,9 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Manife
     const queue: ReadQueue = {
       items: planReads(tables, serverMajor),
       toCount: [...tables].sort((a, b) => b.sizeBytes - a.sizeBytes),
-      ...{ chunks: [], counts: new Map(), begun: 0 },
+      chunks: [],
+      counts: new Map(),
+      begun: 0,
     };
     const place = `${reading.vault.name}/${reading.prefix}${reading.backupId}`;
     const stored = await timer.run("dump", `Dumping ${tables.length} tables to ${place}`, () =>

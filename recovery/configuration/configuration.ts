@@ -96,7 +96,11 @@ export async function collectConfiguration(
   return {
     format: CONFIGURATION_FORMAT,
     takenAt: ports.clock().toISOString(),
-    ...{ application, dns, repository, auth, stackState },
+    application,
+    dns,
+    repository,
+    auth,
+    stackState,
     missing: missing.sort((a, b) => (a.part < b.part ? -1 : 1)),
   };
 }

@@ -17,7 +17,10 @@ const domainAnswer = z
     verification: z.array(z.object({ type: z.string(), domain: z.string(), value: z.string() })).nullish(),
   })
   .transform(({ name, verified, verification }) => ({
-    ...{ name, isGenerated: isGenerated(name), isVerified: verified, proofs: verification ?? [] },
+    name,
+    isGenerated: isGenerated(name),
+    isVerified: verified,
+    proofs: verification ?? [],
   }));
 const domainsAnswer = z.object({ domains: z.array(domainAnswer) });
 const aliasAnswer = z.object({ deploymentId: z.string() });

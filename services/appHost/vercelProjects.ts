@@ -12,7 +12,10 @@ const projectAnswer = z
     link: z.unknown().optional(),
   })
   .transform(({ id, name, targets, link }) => ({
-    ...{ id, name, productionId: targets?.production?.id, hasRepository: Boolean(link) },
+    id,
+    name,
+    productionId: targets?.production?.id,
+    hasRepository: Boolean(link),
   }));
 const projectsAnswer = z.object({
   projects: z.array(projectAnswer),

@@ -1,4 +1,4 @@
-import { messageOf, UserError } from "../common/errors.ts";
+import { messageOf, typeSecret, UserError } from "../common/errors.ts";
 
 /** A call to AWS, for messages. */
 export interface AwsCall {
@@ -50,7 +50,7 @@ const SENTENCES: readonly [names: readonly string[], sentence: (call: AwsCall) =
   [
     ["SignatureDoesNotMatch", "InvalidSignatureException"],
     ({ service, region }) =>
-      `${service} in ${region} refuses the AWS secret key: correct AWS_SECRET_ACCESS_KEY. Type: export AWS_SECRET_ACCESS_KEY=SECRET`,
+      `${service} in ${region} refuses the AWS secret key: correct AWS_SECRET_ACCESS_KEY. ${typeSecret("AWS_SECRET_ACCESS_KEY")}`,
   ],
   [
     ["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"],
@@ -104,7 +104,7 @@ function sentenceOf(thrown: unknown, call: AwsCall): string | undefined {
   if (network === undefined) return undefined;
   const at = endpoint === undefined ? "" : ` at ${endpoint}`;
   const address = endpoint ?? `https://sts.${region}.amazonaws.com`;
-  return `${service} in ${region}${at} cannot be reached (${network}): check the network and the region's health. Type: curl -I ${address}`;
+  return `${service} in ${region}${at} cannot be reached (${network}): check the network and the region's health: curl -I ${address}`;
 }
 
 /** True if a connection broke or fell silent, so that the same call may succeed the next time. */

@@ -1,7 +1,7 @@
 import { execa } from "execa";
 
 import { childEnvironment } from "../common/childEnvironment.ts";
-import { redact, UserError } from "../common/errors.ts";
+import { redact, typeSecret, UserError } from "../common/errors.ts";
 import {
   type Git,
   type GitCredential,
@@ -139,7 +139,7 @@ function succeeded(answer: GitAnswer, action: string, tokenName?: string): GitAn
     const why =
       tokenName === undefined
         ? "wants a token, and there is none for it. Check the address of the repository."
-        : `refuses the token. Correct ${tokenName}. Type: export ${tokenName}=TOKEN`;
+        : `refuses the token. Correct ${tokenName}. ${typeSecret(tokenName)}`;
     throw new RefusedTokenError(redact(`git could not ${action}: the server ${why}`));
   }
   const lines = answer.stderr.split("\n").flatMap((line) => line.trim() || []);

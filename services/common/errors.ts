@@ -32,6 +32,11 @@ export function redact(text: string): string {
   return SECRET_PATTERNS.reduce((shown, [pattern, replacement]) => shown.replace(pattern, replacement), text);
 }
 
+/** The commands that set a variable to a secret, which stays out of the screen and of the shell's history. */
+export function typeSecret(variable: string): string {
+  return `Type: read -rs ${variable} && export ${variable} (then paste it)`;
+}
+
 /** The message of anything that was thrown, without secrets. */
 export function messageOf(thrown: unknown): string {
   if (thrown instanceof z.ZodError) return redact(z.prettifyError(thrown).replaceAll("\n", " "));

@@ -90,9 +90,14 @@ export function supabaseDatabases(access: SupabaseAccess): DatabaseHost {
     },
     createProject: ({ name, organization, region, password }, signal) =>
       call({
-        ...{ method: "POST", path: "/v1/projects", answer: projectAnswer, signal },
+        method: "POST",
+        path: "/v1/projects",
+        answer: projectAnswer,
+        signal,
         body: {
-          ...{ name, organization_slug: organization, db_pass: password },
+          name,
+          organization_slug: organization,
+          db_pass: password,
           region_selection: { type: "specific", code: region },
         },
       }),

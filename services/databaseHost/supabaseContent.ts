@@ -34,7 +34,8 @@ const functionsAnswer = z.array(
       import_map_path: z.string().nullish(),
     })
     .transform((one) => ({
-      ...{ slug: one.slug, name: one.name },
+      slug: one.slug,
+      name: one.name,
       verifyJwt: one.verify_jwt,
       importMap: one.import_map,
       ...(one.entrypoint_path && { entrypointPath: one.entrypoint_path }),

@@ -40,7 +40,11 @@ export async function sendContent(
   const what = `${method} ${url.pathname}`;
   return await exchange({
     ...request,
-    ...{ url, what, body, timeoutMs, retryDelayMs },
+    url,
+    what,
+    body,
+    timeoutMs,
+    retryDelayMs,
     receive: (answer) => answer,
     refusal: (refused) => refusalOf(service, what, refused),
   });

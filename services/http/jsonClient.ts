@@ -45,7 +45,14 @@ export function jsonClient(options: JsonClientOptions): JsonClient {
     const what = `${method} ${path}`;
     const bytes = body instanceof Uint8Array ? Buffer.from(body) : undefined;
     const { status, text } = await exchange({
-      ...{ service, method, what, at: baseUrl, timeoutMs, retryDelayMs, repeatable, signal },
+      service,
+      method,
+      what,
+      at: baseUrl,
+      timeoutMs,
+      retryDelayMs,
+      repeatable,
+      signal,
       url: addressOf(baseUrl, path, query),
       headers: {
         authorization: `Bearer ${token}`,

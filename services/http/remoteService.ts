@@ -1,3 +1,5 @@
+import { typeSecret } from "../common/errors.ts";
+
 /** What every remote service says of itself, for messages. */
 export interface RemoteService {
   /** As people call it, "Vercel". */
@@ -20,5 +22,5 @@ export interface ServiceAccess {
 
 /** The error message for a token that is not in the environment, with the command to type. */
 export function withoutToken(variable: string): string {
-  return `${variable} is not set: set it to a token with the rights that docs/accounts.md lists. Type: export ${variable}=TOKEN`;
+  return `${variable} is not set: set it to a token with the rights that docs/accounts.md lists. ${typeSecret(variable)}`;
 }

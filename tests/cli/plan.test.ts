@@ -35,7 +35,9 @@ async function castchatRecovery(args: string[], options: { cwd?: string; rules?:
     env: {
       ...environment,
       CASTCHAT_TEST_WRONG_RULES: JSON.stringify(options.rules ?? {}),
-      ...{ NO_COLOR: "1", NODE_OPTIONS: "", TMPDIR: join(workspace, "tmp") },
+      NO_COLOR: "1",
+      NODE_OPTIONS: "",
+      TMPDIR: join(workspace, "tmp"),
     },
     extendEnv: false,
     reject: false,

@@ -9,9 +9,17 @@ import type { CheckLine } from "../../recovery/verify/testRestore/checklist.ts";
 import type { VerifyResult } from "../../recovery/verify/verify.ts";
 
 const verification: Verification = {
-  ...{ format: "castchat-verification", formatVersion: 1, manifestSha256: "0".repeat(64) },
-  ...{ backupId: "20260701T020000Z-1a2b3c", verifiedAt: "2026-07-02T03:04:05.678Z", ok: true },
-  ...{ level: "restored-proven", objects: 7, sizeBytes: 2_500_000, faults: [], durationMs: 1234 },
+  format: "castchat-verification",
+  formatVersion: 1,
+  manifestSha256: "0".repeat(64),
+  backupId: "20260701T020000Z-1a2b3c",
+  verifiedAt: "2026-07-02T03:04:05.678Z",
+  ok: true,
+  level: "restored-proven",
+  objects: 7,
+  sizeBytes: 2_500_000,
+  faults: [],
+  durationMs: 1234,
 };
 const lines: CheckLine[] = CHECKLIST.map((item, at) => ({
   item,
@@ -20,10 +28,17 @@ const lines: CheckLine[] = CHECKLIST.map((item, at) => ({
   detail: at === 4 ? "not checked here: no Auth service" : "done",
 }));
 const result = (more: Partial<VerifyResult> = {}): VerifyResult => ({
-  ...{ ...verification, tier: "daily", snapshotAt: "2026-07-01T02:00:01.000Z", parts: 7, tables: 26, rows: 618 },
+  ...verification,
+  tier: "daily",
+  snapshotAt: "2026-07-01T02:00:01.000Z",
+  parts: 7,
+  tables: 26,
+  rows: 618,
   leftOut: [{ what: "passwords of roles", why: "a managed database does not give them out: set new ones" }],
   storedAs: "daily/20260701T020000Z-1a2b3c/verifications/20260702T030405.678Z.json",
-  ...{ isDecrypted: true, passedOver: [], ...more },
+  isDecrypted: true,
+  passedOver: [],
+  ...more,
 });
 const text = (more?: Partial<VerifyResult>) => verificationLines(result(more)).join("\n");
 
@@ -80,7 +95,10 @@ describe("list", () => {
 
   it("shows a failure after an earlier success, and verifications without a trusted signature", () => {
     const failed: Verification = {
-      ...{ ...verification, ok: false, verifiedAt: "2026-08-01T00:00:00.000Z", faults: ["daily/x is missing"] },
+      ...verification,
+      ok: false,
+      verifiedAt: "2026-08-01T00:00:00.000Z",
+      faults: ["daily/x is missing"],
     };
     expect(state(failed, verification)).toBe(
       "restored-proven 2026-07-02 03:04; verification FAILED 2026-08-01 00:00: daily/x is missing",

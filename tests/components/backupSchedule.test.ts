@@ -12,8 +12,12 @@ const NAME = "castchat-recovery-primary-backup";
 const CODE = "castchat-recovery-primary-code-111111111111-ap-northeast-1";
 const SECRET = "arn:aws:secretsmanager:::secret:castchat-recovery/primary/runner-AbCdEf";
 const ARGS: BackupScheduleArgs = {
-  ...{ site: SITE, tiers: TIERS, intervalHours: 6 },
-  ...{ vaultBucketArn: "arn:vault", vaultKeyArn: "arn:vault-key", signingKeyArn: "arn:signing-key" },
+  site: SITE,
+  tiers: TIERS,
+  intervalHours: 6,
+  vaultBucketArn: "arn:vault",
+  vaultKeyArn: "arn:vault-key",
+  signingKeyArn: "arn:signing-key",
   code: { path: "/bundle/runner.mjs", sha256: "5ca1ab1e" },
   image: "public.ecr.aws/docker/library/node:24",
   settings: '{"stack":"prod"}',
@@ -22,8 +26,13 @@ const ARGS: BackupScheduleArgs = {
 };
 const KEY = "arn:aws:kms:::key/s-runner-key";
 const SCOPE = {
-  ...{ site: SITE, tiers: TIERS, scheduleKeyArn: KEY, image: ARGS.image },
-  ...{ bucketArn: "arn:vault", keyArn: "arn:vault-key", signingKeyArn: "arn:signing-key" },
+  site: SITE,
+  tiers: TIERS,
+  scheduleKeyArn: KEY,
+  image: ARGS.image,
+  bucketArn: "arn:vault",
+  keyArn: "arn:vault-key",
+  signingKeyArn: "arn:signing-key",
 };
 const declared = (args: Partial<BackupScheduleArgs> = {}) =>
   registered(() => new BackupSchedule("s", { ...ARGS, ...args }));
@@ -103,7 +112,10 @@ describe("BackupSchedule", () => {
     expect(named(resources, "s-runner-bundle").inputs).toMatchObject(bundle);
     expect(inventory(resources).filter((name) => name.includes("s-runner-code"))).toHaveLength(5);
     expect(named(resources, "s-runner-code-public-access").inputs).toMatchObject({
-      ...{ blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true },
+      blockPublicAcls: true,
+      blockPublicPolicy: true,
+      ignorePublicAcls: true,
+      restrictPublicBuckets: true,
     });
     const tls = { Statement: [{ Sid: "TlsOnly", Effect: "Deny" }] };
     expect(parsed(named(resources, "s-runner-code-policy").inputs["policy"])).toMatchObject(tls);
@@ -141,11 +153,16 @@ describe("BackupSchedule", () => {
       );
     expect(rights("s3://state?region=ap-northeast-3")).toEqual([
       {
-        ...{ Sid: "FindsTheState", Effect: "Allow", Action: ["s3:ListBucket"], Resource: "arn:aws:s3:::state" },
+        Sid: "FindsTheState",
+        Effect: "Allow",
+        Action: ["s3:ListBucket"],
+        Resource: "arn:aws:s3:::state",
         Condition: { StringEquals: { "s3:prefix": ".pulumi/stacks/castchat/prod.json" } },
       },
       {
-        ...{ Sid: "ReadsTheState", Effect: "Allow", Action: ["s3:GetObject"] },
+        Sid: "ReadsTheState",
+        Effect: "Allow",
+        Action: ["s3:GetObject"],
         Resource: ["", ".gz"].map((end) => `arn:aws:s3:::state/.pulumi/stacks/castchat/prod.json${end}`),
       },
     ]);

@@ -46,7 +46,9 @@ describe("BackupVault", () => {
     const inputs = (name: string) => named(resources, name).inputs;
     expect(inputs("vault-key")).toEqual({
       description: "Encrypts the primary backup vault of castchat-recovery",
-      ...{ enableKeyRotation: true, deletionWindowInDays: 30, policy: JSON.stringify(keyPolicy(ARGS)) },
+      enableKeyRotation: true,
+      deletionWindowInDays: 30,
+      policy: JSON.stringify(keyPolicy(ARGS)),
     });
     const alias = { name: "alias/castchat-recovery-primary-vault", targetKeyId: "vault-key-key-id" };
     expect(inputs("vault-key-alias")).toEqual(alias);
@@ -56,8 +58,11 @@ describe("BackupVault", () => {
     const rules = [{ applyServerSideEncryptionByDefault: byDefault, bucketKeyEnabled: true }];
     expect(inputs("vault-encryption")).toEqual({ bucket: BUCKET, rules });
     expect(inputs("vault-public-access")).toEqual({
-      ...{ bucket: BUCKET, blockPublicAcls: true, blockPublicPolicy: true },
-      ...{ ignorePublicAcls: true, restrictPublicBuckets: true },
+      bucket: BUCKET,
+      blockPublicAcls: true,
+      blockPublicPolicy: true,
+      ignorePublicAcls: true,
+      restrictPublicBuckets: true,
     });
     expect(inputs("vault-ownership")).toEqual({ bucket: BUCKET, rule: { objectOwnership: "BucketOwnerEnforced" } });
     expect(inputs("vault-policy")).toEqual({ bucket: BUCKET, policy: JSON.stringify(bucketPolicy(ARGS)) });
@@ -71,7 +76,10 @@ describe("BackupVault", () => {
       role: "arn:aws:iam:::role/castchat-recovery-primary-replication-ap-northeast-1",
       rules: [
         {
-          ...{ id: "standby", status: "Enabled", priority: 1, filter: { prefix: "" } },
+          id: "standby",
+          status: "Enabled",
+          priority: 1,
+          filter: { prefix: "" },
           deleteMarkerReplication: { status: "Disabled" },
           sourceSelectionCriteria: { sseKmsEncryptedObjects: { status: "Enabled" } },
           destination: {

@@ -4,12 +4,17 @@ import { tiersToLifecycleRules } from "../../components/lifecycleRules.ts";
 import { TIERS } from "../../planning/tiers.ts";
 
 const cleanUp = {
-  ...{ id: "clean-up", status: "Enabled", filter: { prefix: "" } },
+  id: "clean-up",
+  status: "Enabled",
+  filter: { prefix: "" },
   expiration: { expiredObjectDeleteMarker: true },
   abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
 };
 const tier = (id: string, days: number, transitions?: object[]) => ({
-  ...{ id, status: "Enabled", filter: { prefix: `${id}/` }, expiration: { days } },
+  id,
+  status: "Enabled",
+  filter: { prefix: `${id}/` },
+  expiration: { days },
   noncurrentVersionExpiration: { noncurrentDays: 1 },
   ...(transitions && { transitions }),
 });

@@ -5,15 +5,28 @@ import { parseSettings } from "../../settings/settings.ts";
 import { named, registered } from "./mocks.ts";
 
 const RAW = {
-  ...{ role: "primary", awsAccountId: "111111111111", awsRegion: "ap-northeast-1", standbyVault: "none" },
-  ...{ peerAwsAccountId: "111111111111", peerAwsRegion: "ap-northeast-3", publicName: "app.a.jp", zoneName: "a.jp" },
-  ...{ cloudflareAccountId: "cf", supabaseOrganization: "o", supabaseRegion: "ap-northeast-1" },
-  ...{ vercelProject: "p", vercelTeam: "acme", repository: "o/r" },
+  role: "primary",
+  awsAccountId: "111111111111",
+  awsRegion: "ap-northeast-1",
+  standbyVault: "none",
+  peerAwsAccountId: "111111111111",
+  peerAwsRegion: "ap-northeast-3",
+  publicName: "app.a.jp",
+  zoneName: "a.jp",
+  cloudflareAccountId: "cf",
+  supabaseOrganization: "o",
+  supabaseRegion: "ap-northeast-1",
+  vercelProject: "p",
+  vercelTeam: "acme",
+  repository: "o/r",
 };
 /** As a stack file has them, in the order of Pulumi.yaml. */
 const ENDPOINTS = {
-  ...{ endpointAws: "http://127.0.0.1:1", endpointVercel: "http://127.0.0.1:2", endpointGithub: "http://127.0.0.1:3" },
-  ...{ endpointCloudflare: "http://127.0.0.1:4", endpointSupabase: "http://127.0.0.1:5" },
+  endpointAws: "http://127.0.0.1:1",
+  endpointVercel: "http://127.0.0.1:2",
+  endpointGithub: "http://127.0.0.1:3",
+  endpointCloudflare: "http://127.0.0.1:4",
+  endpointSupabase: "http://127.0.0.1:5",
   endpointEdge: "http://127.0.0.1:6",
   supabaseProjectUrl: "http://127.0.0.1:5/projects/{ref}",
 };

@@ -58,13 +58,19 @@ describe("PrimarySite", () => {
       }),
     });
     expect(inputs("application-deployment")).toEqual({
-      ...{ projectId: "application-project-id", projectName: "castchat", sourceRef: "main" },
-      ...{ sourceUrl: "https://github.com/castchat/castchat.git", environmentHash: environmentHash(ENVIRONMENT) },
+      projectId: "application-project-id",
+      projectName: "castchat",
+      sourceRef: "main",
+      sourceUrl: "https://github.com/castchat/castchat.git",
+      environmentHash: environmentHash(ENVIRONMENT),
       healthPath: "/api/health",
     });
     expect(inputs("dns-zone")).toEqual({ name: "castchat.jp", account: { id: "cf" }, type: "full" });
     expect(inputs("dns-caa")).toEqual({
-      ...{ zoneId: "dns-zone-id", name: "castchat.jp", type: "CAA", ttl: 1 },
+      zoneId: "dns-zone-id",
+      name: "castchat.jp",
+      type: "CAA",
+      ttl: 1,
       data: { flags: 0, tag: "issue", value: "letsencrypt.org" },
     });
     const account = "arn:aws:iam::111111111111";
@@ -74,14 +80,19 @@ describe("PrimarySite", () => {
     ];
     expect(inputs("signing-key")).toEqual({
       description: "Signs the backups of the primary site of castchat-recovery",
-      ...{ customerMasterKeySpec: "ECC_NIST_P256", keyUsage: "SIGN_VERIFY", deletionWindowInDays: 30 },
+      customerMasterKeySpec: "ECC_NIST_P256",
+      keyUsage: "SIGN_VERIFY",
+      deletionWindowInDays: 30,
       policy: JSON.stringify({
         Version: "2012-10-17",
         Statement: [
           { Sid: "OwnAccount", Effect: "Allow", Principal: { AWS: `${account}:root` }, Action: "kms:*", Resource: "*" },
           {
-            ...{ Sid: "DeployerOnly", Effect: "Deny", Principal: "*" },
-            ...{ Action: ["kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"], Resource: "*" },
+            Sid: "DeployerOnly",
+            Effect: "Deny",
+            Principal: "*",
+            Action: ["kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"],
+            Resource: "*",
             Condition: { ArnNotLike: { "aws:PrincipalArn": deployers } },
           },
         ],
@@ -90,8 +101,12 @@ describe("PrimarySite", () => {
     const alias = { name: "alias/castchat-recovery-primary-signing", targetKeyId: "signing-key-key-id" };
     expect(inputs("signing-key-alias")).toEqual(alias);
     expect(inputs("traffic")).toEqual({
-      ...{ publicName: "app.castchat.jp", zoneName: "castchat.jp", stack: "prod", generation: 1 },
-      ...{ projectId: "application-project-id", deploymentUrl: "https://app-1.vercel.app" },
+      publicName: "app.castchat.jp",
+      zoneName: "castchat.jp",
+      stack: "prod",
+      generation: 1,
+      projectId: "application-project-id",
+      deploymentUrl: "https://app-1.vercel.app",
     });
   });
 
@@ -133,12 +148,21 @@ describe("PrimarySite", () => {
     const { endpointAws: aws, ...others } = declared;
     expect(RUNNER_SETTINGS.parse(declared)).toEqual({ ...others, endpoints: { aws } });
     expect(declared).toEqual({
-      ...{ stack: "prod", region: "ap-northeast-1", signingKeyArn: "arn:aws:kms:::key/signing-key" },
+      stack: "prod",
+      region: "ap-northeast-1",
+      signingKeyArn: "arn:aws:kms:::key/signing-key",
       vaultBucket: "castchat-recovery-primary-vault-111111111111-ap-northeast-1",
       tiers: TIERS.map(({ name, prefix, period, lockDays }) => ({ name, prefix, period, lockDays })),
-      ...{ trustedWriterKeys: ["PEM"], criticalTables: ["public.users"], shrinkPercent: 20, ageRecipients: ["age1x"] },
-      ...{ vercelProject: "castchat", zoneName: "castchat.jp", repository: "castchat/castchat", supabaseRef: "abc" },
-      ...{ state: STATE, endpointAws: "http://127.0.0.1:1" },
+      trustedWriterKeys: ["PEM"],
+      criticalTables: ["public.users"],
+      shrinkPercent: 20,
+      ageRecipients: ["age1x"],
+      vercelProject: "castchat",
+      zoneName: "castchat.jp",
+      repository: "castchat/castchat",
+      supabaseRef: "abc",
+      state: STATE,
+      endpointAws: "http://127.0.0.1:1",
     });
     const rights = named(resources, "schedule-runner-role-policy").inputs["policy"] as string;
     const { Statement } = JSON.parse(rights) as { Statement: { Sid: string; Resource: unknown }[] };
@@ -170,9 +194,13 @@ describe("StandbySite", () => {
       "vercel:index/project:Project application-project",
     ]);
     expect(named(resources, "mirror-repository").inputs).toEqual({
-      ...{ name: "castchat-mirror", visibility: "private", archiveOnDestroy: true },
+      name: "castchat-mirror",
+      visibility: "private",
+      archiveOnDestroy: true,
       description: "Mirror of castchat/castchat; only castchat-recovery writes to it",
-      ...{ hasIssues: false, hasProjects: false, hasWiki: false },
+      hasIssues: false,
+      hasProjects: false,
+      hasWiki: false,
     });
   });
 
@@ -181,7 +209,9 @@ describe("StandbySite", () => {
     const database = { name: "castchat-dr-g2", deletionProtection: true };
     expect(named(resources, "database-project").inputs).toMatchObject(database);
     expect(named(resources, "database-restore").inputs).toEqual({
-      ...{ connectionString: DATABASE_URL, supabaseRef: "abc", generation: 2 },
+      connectionString: DATABASE_URL,
+      supabaseRef: "abc",
+      generation: 2,
       vaultBucket: "castchat-recovery-standby-vault-111111111111-ap-northeast-1",
       // Its own key too, because it backs up what it has recovered.
       trustedWriterKeys: ["PEM", "public key of arn:aws:kms:::key/signing-key"],

@@ -9,8 +9,11 @@ import { named, registered } from "./mocks.ts";
 import { OTHER_SITE as SITE } from "./siteArgs.ts";
 
 const SCOPE = {
-  ...{ site: SITE, tiers: TIERS, bucketArn: "arn:aws:s3:::vault" },
-  ...{ keyArn: "arn:aws:kms:x:2:key/vault", signingKeyArn: "arn:aws:kms:x:2:key/signing" },
+  site: SITE,
+  tiers: TIERS,
+  bucketArn: "arn:aws:s3:::vault",
+  keyArn: "arn:aws:kms:x:2:key/vault",
+  signingKeyArn: "arn:aws:kms:x:2:key/signing",
 };
 const actionsOf = (document: PolicyDocument) => document.Statement.flatMap(({ Action }) => Action as string[]).sort();
 

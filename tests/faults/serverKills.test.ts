@@ -76,7 +76,9 @@ describe(`Postgres, killed with -9 (seed ${seed})`, () => {
 
 describe("S3, killed with -9", () => {
   const store = (awsPatienceMs = 4_000): Store => ({
-    ...{ bucket: "vault", region: "ap-northeast-1", endpoint: s3.endpoint },
+    bucket: "vault",
+    region: "ap-northeast-1",
+    endpoint: s3.endpoint,
     timing: { ...brisk, awsPatienceMs },
   });
 

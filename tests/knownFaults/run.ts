@@ -67,9 +67,15 @@ async function runSuite(folder: string, { suite, test }: Suite, cancelSignal: Ab
         suite,
       ],
       {
-        ...{ cwd: folder, env: { NODE_OPTIONS: "--experimental-vm-modules --no-warnings" }, stdin: "ignore" },
+        cwd: folder,
+        env: { NODE_OPTIONS: "--experimental-vm-modules --no-warnings" },
+        stdin: "ignore",
         // Out of the terminal's process group, so that Ctrl-C reaches only this process, which then cleans up.
-        ...{ detached: true, all: true, reject: false, cancelSignal, timeout: MOST_MS },
+        detached: true,
+        all: true,
+        reject: false,
+        cancelSignal,
+        timeout: MOST_MS,
       },
     );
     cancelSignal.throwIfAborted();

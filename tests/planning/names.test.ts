@@ -13,7 +13,10 @@ import {
 } from "../../planning/names.ts";
 
 const SITE: Site = {
-  ...{ project: "castchat-recovery", role: "primary", accountId: "111111111111", region: "ap-northeast-1" },
+  project: "castchat-recovery",
+  role: "primary",
+  accountId: "111111111111",
+  region: "ap-northeast-1",
 };
 const OTHERS: Site[] = [
   { ...SITE, role: "standby" },

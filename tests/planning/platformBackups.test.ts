@@ -19,7 +19,10 @@ describe("platformBackupWarning", () => {
     ["an old project without one", undefined, undefined, "01T00:00", "10T20:00", NO_BACKUP],
   ])("%s", (_what, newest, latest, created, now, warning) => {
     const said = platformBackupWarning({
-      ...{ newestAt: at(newest), latestInstant: at(latest), projectCreatedAt: at(created)!, now: at(now)! },
+      newestAt: at(newest),
+      latestInstant: at(latest),
+      projectCreatedAt: at(created)!,
+      now: at(now)!,
     });
     if (warning === undefined) expect(said).toBeUndefined();
     else expect(said).toMatch(warning);

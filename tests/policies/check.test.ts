@@ -24,7 +24,10 @@ describe("policies/check.ts", () => {
     const temporary = await mkdtemp(join(scratch, "tmp-"));
     const { exitCode, all } = await execa(process.execPath, [join(ROOT, "policies/check.ts"), root], {
       env: { TMPDIR: temporary, ...env },
-      ...{ stdin: "ignore", all: true, reject: false, stripFinalNewline: false },
+      stdin: "ignore",
+      all: true,
+      reject: false,
+      stripFinalNewline: false,
     });
     const left = (await readdir(temporary)).filter((name) => /^castchat-(policy|preview)-/.test(name));
     return { code: exitCode, output: all, left };

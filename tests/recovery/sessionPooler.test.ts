@@ -76,9 +76,15 @@ describe("through Supabase's session pooler", () => {
     const wanted = await contentOf(started.database.url);
     await runSql(started.database.url, "update public.posts set title = 'wrong'; drop table public.tags");
     await replace({
-      ...{ vault, trustedKeys: started.trustedKeys, tiers: TIERS, backupId, targetUrl: url },
-      ...{ confirm: () => Promise.resolve(), saveFirst: () => Promise.resolve("20260101T000000Z-000000") },
-      ...{ clock: systemClock, reporter: silent },
+      vault,
+      trustedKeys: started.trustedKeys,
+      tiers: TIERS,
+      backupId,
+      targetUrl: url,
+      confirm: () => Promise.resolve(),
+      saveFirst: () => Promise.resolve("20260101T000000Z-000000"),
+      clock: systemClock,
+      reporter: silent,
     });
     expect(await contentOf(started.database.url)).toEqual(wanted);
   }, 90_000);

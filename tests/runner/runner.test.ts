@@ -115,8 +115,11 @@ describe("the runner in an empty folder", () => {
   const run = (environment: Record<string, string>, change: object = {}): Promise<Ended> =>
     new Promise((resolve) => {
       const env = {
-        ...{ PATH: process.env["PATH"] ?? "", AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" },
-        ...{ RUNNER_SETTINGS: JSON.stringify({ ...settings(), ...change }), ...environment },
+        PATH: process.env["PATH"] ?? "",
+        AWS_ACCESS_KEY_ID: "test",
+        AWS_SECRET_ACCESS_KEY: "test",
+        RUNNER_SETTINGS: JSON.stringify({ ...settings(), ...change }),
+        ...environment,
       };
       const child = execFile(process.execPath, ["runner.mjs"], { cwd: empty, env }, (_, stdout, stderr) => {
         resolve({ code: child.exitCode ?? -1, log: stdout + stderr });
@@ -141,7 +144,7 @@ describe("the runner in an empty folder", () => {
     const { missing } = await stored();
     expect(missing.map(({ part }) => part)).toEqual(["application", "auth", "dns", "repository", "stackState"]);
     expect(missing.find(({ part }) => part === "dns")!.reason).toBe(
-      "CLOUDFLARE_API_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists. Type: export CLOUDFLARE_API_TOKEN=TOKEN",
+      "CLOUDFLARE_API_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists. Type: read -rs CLOUDFLARE_API_TOKEN && export CLOUDFLARE_API_TOKEN (then paste it)",
     );
     expect(log).toMatch(
       /Failed: Backup \S+ counts as proven, but lacks .*the configuration's part dns: CLOUDFLARE_API_TOKEN is not set/,
@@ -165,7 +168,9 @@ describe("the runner in an empty folder", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as { port: number };
     const { code, log } = await run({
-      ...{ AWS_ACCESS_KEY_ID: "", AWS_SECRET_ACCESS_KEY: "", HOME: empty },
+      AWS_ACCESS_KEY_ID: "",
+      AWS_SECRET_ACCESS_KEY: "",
+      HOME: empty,
       AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/session`,
       DATABASE_URL: database.url,
     });

@@ -12,13 +12,15 @@ import { parseSettings } from "../../settings/settings.ts";
 import { serve, startTestServer } from "./support/testServer.ts";
 
 const TOKENS: Record<RunnerToken, string> = {
-  ...{ VERCEL_API_TOKEN: "vercel-token", GITHUB_TOKEN: "github-token" },
-  ...{ CLOUDFLARE_API_TOKEN: "cloudflare-token", SUPABASE_ACCESS_TOKEN: "supabase-token" },
+  VERCEL_API_TOKEN: "vercel-token",
+  GITHUB_TOKEN: "github-token",
+  CLOUDFLARE_API_TOKEN: "cloudflare-token",
+  SUPABASE_ACCESS_TOKEN: "supabase-token",
 };
 const KEY = { AWS_ACCESS_KEY_ID: "KEYOFTHETEST", AWS_SECRET_ACCESS_KEY: "s" };
 const signal = new AbortController().signal;
 const lacking = (variable: string) =>
-  `${variable} is not set: set it to a token with the rights that docs/accounts.md lists. Type: export ${variable}=TOKEN`;
+  `${variable} is not set: set it to a token with the rights that docs/accounts.md lists. Type: read -rs ${variable} && export ${variable} (then paste it)`;
 
 /** Ports that every way in has. */
 type Common = Pick<Ports, "databaseHost" | "appHost" | "dns" | "projectContent" | "vault">;
@@ -47,23 +49,47 @@ afterAll(async () => {
 
 /** The addresses of one stack; each way in gets them in its own form. */
 const endpoints = () => ({
-  ...{ aws: server.url, vercel: server.url, github: server.url, cloudflare: server.url, supabase: server.url },
+  aws: server.url,
+  vercel: server.url,
+  github: server.url,
+  cloudflare: server.url,
+  supabase: server.url,
   supabaseProject: `${server.url}/projects/{ref}`,
 });
 const viaCommandLine = (environment: NodeJS.ProcessEnv): Common => {
   const raw = {
-    ...{ role: "primary", awsAccountId: "111111111111", awsRegion: "ap-northeast-1", standbyVault: "none" },
-    ...{ peerAwsAccountId: "111111111111", peerAwsRegion: "ap-northeast-3", publicName: "app.a.jp", zoneName: "a.jp" },
-    ...{ cloudflareAccountId: "cf", supabaseOrganization: "o", supabaseRegion: "ap-northeast-1" },
-    ...{ vercelProject: "p", vercelTeam: "acme", repository: "o/r" },
+    role: "primary",
+    awsAccountId: "111111111111",
+    awsRegion: "ap-northeast-1",
+    standbyVault: "none",
+    peerAwsAccountId: "111111111111",
+    peerAwsRegion: "ap-northeast-3",
+    publicName: "app.a.jp",
+    zoneName: "a.jp",
+    cloudflareAccountId: "cf",
+    supabaseOrganization: "o",
+    supabaseRegion: "ap-northeast-1",
+    vercelProject: "p",
+    vercelTeam: "acme",
+    repository: "o/r",
   };
   return portsOf(parseSettings({ ...raw, ...flatEndpoints(endpoints()) }, "prod"), environment);
 };
 const declared = () => ({
-  ...{ stack: "prod", region: "ap-northeast-1", vaultBucket: "bucket", signingKeyArn: "k", trustedWriterKeys: [] },
+  stack: "prod",
+  region: "ap-northeast-1",
+  vaultBucket: "bucket",
+  signingKeyArn: "k",
+  trustedWriterKeys: [],
   tiers: TIERS.map(({ name, prefix, period, lockDays }) => ({ name, prefix, period, lockDays })),
-  ...{ criticalTables: [], shrinkPercent: 20, ageRecipients: [], vercelProject: "p", vercelTeam: "acme" },
-  ...{ zoneName: "a.jp", repository: "o/r", supabaseRef: "abc" },
+  criticalTables: [],
+  shrinkPercent: 20,
+  ageRecipients: [],
+  vercelProject: "p",
+  vercelTeam: "acme",
+  zoneName: "a.jp",
+  repository: "o/r",
+  supabaseRef: "abc",
   ...flatEndpoints(endpoints()),
 });
 const viaRun = (environment: NodeJS.ProcessEnv): Common =>

@@ -16,11 +16,17 @@ const { privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
 const PRIVATE = privateKey.export({ type: "pkcs8", format: "pem" });
 
 const COMMON = {
-  ...{ awsAccountId: "111111111111", awsRegion: "ap-northeast-1" },
-  ...{ peerAwsAccountId: "222222222222", peerAwsRegion: "ap-northeast-3" },
-  ...{ publicName: "app.castchat.jp", zoneName: "castchat.jp", cloudflareAccountId: "0a1b2c" },
-  ...{ supabaseOrganization: "castchat", supabaseRegion: "ap-northeast-1" },
-  ...{ vercelProject: "castchat", repository: "castchat/castchat" },
+  awsAccountId: "111111111111",
+  awsRegion: "ap-northeast-1",
+  peerAwsAccountId: "222222222222",
+  peerAwsRegion: "ap-northeast-3",
+  publicName: "app.castchat.jp",
+  zoneName: "castchat.jp",
+  cloudflareAccountId: "0a1b2c",
+  supabaseOrganization: "castchat",
+  supabaseRegion: "ap-northeast-1",
+  vercelProject: "castchat",
+  repository: "castchat/castchat",
 };
 const KEY_ARN = "arn:aws:kms:ap-northeast-3:222222222222:key/1";
 const VAULT = { standbyVaultBucketArn: "arn:aws:s3:::replica", standbyVaultKeyArn: KEY_ARN };
@@ -51,8 +57,14 @@ describe("parseSettings", () => {
   it("accepts a primary and gives it its defaults", () => {
     const settings = parseSettings(PRIMARY, "prod");
     expect(settings).toMatchObject({
-      ...{ role: "primary", stack: "prod", project: "castchat-recovery", protect: true, generation: 1 },
-      ...{ intervalHours: 6, branch: "main", trustedWriterKeys: [] },
+      role: "primary",
+      stack: "prod",
+      project: "castchat-recovery",
+      protect: true,
+      generation: 1,
+      intervalHours: 6,
+      branch: "main",
+      trustedWriterKeys: [],
     });
     expect(settings.tiers.map(({ keptDays }) => keptDays)).toEqual([30, 92, 366, 1827]);
     expect(settings.vercelTeam).toBeUndefined();

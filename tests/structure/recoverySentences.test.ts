@@ -74,7 +74,8 @@ const restoreInto = (content: object) => {
   const ports = {
     databaseHost: { name: "Supabase" },
     inspect: () => Promise.resolve(content),
-    ...{ clock: () => NOON, timing: brisk },
+    clock: () => NOON,
+    timing: brisk,
   } as unknown as Parameters<typeof untilOurs>[0];
   const project = { ref: "abc", name: "castchat-dr-g2" } as DatabaseProject;
   return untilOurs(ports, { project, connectionString: "c", adopted: true }, signal, silent);

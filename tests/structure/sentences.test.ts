@@ -145,7 +145,10 @@ describe("in an emergency the program says", () => {
       "that Supabase's own backup is old",
       () =>
         platformBackupWarning({
-          ...{ newestAt: daysAgo(2), latestInstant: undefined, projectCreatedAt: daysAgo(9), now: NOW },
+          newestAt: daysAgo(2),
+          latestInstant: undefined,
+          projectCreatedAt: daysAgo(9),
+          now: NOW,
         }),
       "Supabase's own newest backup is 48 h old (more than 25 h). Check Supabase's status page, and rely on the vault.",
     ],

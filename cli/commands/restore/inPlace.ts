@@ -59,7 +59,13 @@ async function saveFirst(context: StackContext, source: RestoreSource, reporter:
   const { settings } = context;
   const { trustedKeys, tiers, opener, clock, targetUrl: databaseUrl, signal } = source;
   const { backupId } = await backup({
-    ...{ databaseUrl, trustedKeys, tiers, opener, clock, reporter, signal },
+    databaseUrl,
+    trustedKeys,
+    tiers,
+    opener,
+    clock,
+    reporter,
+    signal,
     ...writerOf(context),
     sealer: settings.ageRecipients.length > 0 ? ageSealer(settings.ageRecipients) : undefined,
     // The database is damaged, so much may be missing.

@@ -64,7 +64,9 @@ async function run(options: Options): Promise<void> {
   const project = projectOf(context, source.targetUrl);
   const result = await withProgress("Restoring", (reporter) =>
     restore({
-      ...{ ...source, ...project, reporter },
+      ...source,
+      ...project,
+      reporter,
       acceptsBroaderRights: options.acceptBroaderRights ?? false,
       olderAuthSettings: options.olderAuthSettings,
       selection: options.only && SELECTIONS[options.only],

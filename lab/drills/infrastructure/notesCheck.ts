@@ -12,7 +12,10 @@ import { partsBeside, type Recovered } from "./recovery.ts";
 /** A note that every drill's recovery has: the sample database has jobs and a publication, and no restore starts those. */
 const KNOWN = /^Held back until `castchat-recovery resume-jobs`: [1-9]\d* scheduled jobs/;
 const entry = z.object({
-  ...{ what: z.string(), result: z.string(), backupId: z.string(), notes: z.array(z.string()) },
+  what: z.string(),
+  result: z.string(),
+  backupId: z.string(),
+  notes: z.array(z.string()),
   parts: partsBeside.optional(),
 });
 /** The company's parts outside its database. Configuration is never restored. */

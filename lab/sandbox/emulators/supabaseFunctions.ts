@@ -48,9 +48,15 @@ export function addFunctionRoutes(app: Hono, { save, findProject, deps }: Supaba
     if (!/^[A-Za-z][A-Za-z0-9_-]*$/.test(slug)) throw refusal(400, "slug: Invalid");
     if (functionsOf(c).some((other) => other.slug === slug)) throw refusal(400, "Duplicated function slug");
     const made: FunctionState = {
-      ...{ id: randomUUID(), slug, name: c.req.query("name") ?? slug, version: 1, status: "ACTIVE" },
+      id: randomUUID(),
+      slug,
+      name: c.req.query("name") ?? slug,
+      version: 1,
+      status: "ACTIVE",
       ...settingsOf(c),
-      ...{ created_at: deps.clock().getTime(), updated_at: deps.clock().getTime(), body: await bodyOf(c) },
+      created_at: deps.clock().getTime(),
+      updated_at: deps.clock().getTime(),
+      body: await bodyOf(c),
     };
     functionsOf(c).push(made);
     save();

@@ -119,9 +119,13 @@ export function addStorageRoutes(app: Hono, { deps, state, save, findProject, qu
       throw refuse("413", "Payload too large", "The object exceeded the maximum allowed size");
     }
     const metadata = JSON.stringify({
-      ...{ eTag: etag, size, mimetype: type, httpStatusCode: 200 },
+      eTag: etag,
+      size,
+      mimetype: type,
+      httpStatusCode: 200,
       cacheControl: c.req.header("cache-control") ?? "no-cache",
-      ...{ lastModified: deps.clock().toISOString(), contentLength: size },
+      lastModified: deps.clock().toISOString(),
+      contentLength: size,
     });
     await query(
       project.ref,

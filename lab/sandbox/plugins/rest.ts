@@ -35,9 +35,15 @@ export async function send(service: RestService, { method, path, body, signal }:
   for (const [key, value] of Object.entries(service.query ?? {})) url.searchParams.set(key, value);
   const what = `${method} ${path}`;
   const text = await exchange({
-    ...{ service: service.name, at: service.address, method, url, what, timeoutMs: TIME_LIMIT_MS },
+    service: service.name,
+    at: service.address,
+    method,
+    url,
+    what,
+    timeoutMs: TIME_LIMIT_MS,
     // The official plugins differ in what they retry; here a refusal shows at once.
-    ...{ attempts: 1, retryDelayMs: 0 },
+    attempts: 1,
+    retryDelayMs: 0,
     headers: { ...service.headers, ...(body !== undefined && { "content-type": "application/json" }) },
     body: body === undefined ? undefined : JSON.stringify(body),
     // A change that Ctrl-C cuts off may have been made or not, so only reading is cut off.

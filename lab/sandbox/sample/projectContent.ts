@@ -48,8 +48,12 @@ const MORE_OBJECTS: readonly SampleObject[] = [
 /** Not a function that could run: a backup stores a bundle as bytes, here with zeros and invalid UTF-8. */
 const FUNCTION = {
   settings: {
-    ...{ slug: "notify-applicants", name: "応募者に通知", verify_jwt: "false", import_map: "true" },
-    ...{ entrypoint_path: "file:///src/index.ts", import_map_path: "file:///src/import_map.json" },
+    slug: "notify-applicants",
+    name: "応募者に通知",
+    verify_jwt: "false",
+    import_map: "true",
+    entrypoint_path: "file:///src/index.ts",
+    import_map_path: "file:///src/import_map.json",
   },
   code: Buffer.concat([Buffer.from("ESZIP2.3\0\xff\xfe", "latin1"), sampleBytes("notify-applicants", 40_000)]),
 };
@@ -75,7 +79,10 @@ export async function fillProject(place: ProjectPlace, signal?: AbortSignal): Pr
   const objects = [...(await objectsWithRows(place.databaseUrl)), ...MORE_OBJECTS];
   await uploadAll(place, objects, signal);
   await askManagement(place, `functions?${new URLSearchParams(FUNCTION.settings).toString()}`, {
-    ...{ method: "POST", contentType: "application/vnd.denoland.eszip", body: FUNCTION.code, signal },
+    method: "POST",
+    contentType: "application/vnd.denoland.eszip",
+    body: FUNCTION.code,
+    signal,
   });
   return {
     storageObjects: objects.length,

@@ -89,7 +89,7 @@ async function withOldState(options: ReplaceOptions, reason: unknown): Promise<u
       options.reporter(`Interrupted: ${outcome}`);
       return reason;
     }
-    const message = `${messageOf(reason)} What was there before: ${outcome}.`;
+    const message = `${messageOf(reason)} The database: ${outcome}.`;
     const Fault = reason instanceof UserError ? UserError : PromiseError;
     return new Fault(message, { cause: reason });
   } catch (error) {

@@ -32,7 +32,11 @@ export async function rememberState(session: Session): Promise<Memory> {
   return {
     schemas: schemas.map(({ name, kept: stays }, at) => ({ name, aside: `${ASIDE}${at}`, renamed: !stays })),
     tables: tables.map(({ schema, name, columns, condition }, at) => ({
-      ...{ schema, name, columns, condition, aside: `t${at}` },
+      schema,
+      name,
+      columns,
+      condition,
+      aside: `t${at}`,
     })),
     sequences: sequences.map(({ schema, name, lastValue }) => ({ schema, name, value: lastValue ?? "" })),
     renamed: renamed.map((one) => ({ ...one, enabled: one.enabled ?? undefined })),

@@ -135,7 +135,13 @@ async function restoreBeside(
     await clearJournal(session, restoreId);
   }
   const restoring = {
-    ...{ session, targetUrl, restoreId, applicationName: applicationNameOf(restoreId), vault, manifest, opener },
+    session,
+    targetUrl,
+    restoreId,
+    applicationName: applicationNameOf(restoreId),
+    vault,
+    manifest,
+    opener,
     isResumed: resumedAt !== undefined,
     phase: run.phases(resumedAt, (name) => noteReplacement(session, { phase: name })),
     reporter,
@@ -206,7 +212,7 @@ async function finish(
 }
 
 const STAYS_ASIDE =
-  "The new state is live, but some of what lay aside is held by another session and still there. Run `castchat-recovery restore abandon` later to remove it.";
+  "The new state is live. Another session locks some objects of the old one, so they are still there. Run `castchat-recovery restore abandon` later to remove it.";
 /** A replacement does not allow writes that an engineer has stopped. */
 export const STAYS_STOPPED =
   "Writes stay stopped by `writes stop`. To allow them again, run `castchat-recovery writes allow`.";

@@ -79,16 +79,27 @@ async function restoreInto(
   run.begin({ restoreId, backupId: manifest.backupId });
   run.notes.push(...passedOver);
   const { users, posts, applications, notes } = await RECIPES[selection]({
-    ...{ session, targetUrl, restoreId, applicationName: applicationNameOf(restoreId), vault, manifest, opener },
+    session,
+    targetUrl,
+    restoreId,
+    applicationName: applicationNameOf(restoreId),
+    vault,
+    manifest,
+    opener,
     isResumed: resumedAt !== undefined,
     phase: run.phases(resumedAt, (name, before) => noteMarkerPhase(session, restoreId, name, before)),
-    ...{ withoutEventTriggers, acceptsBroaderRights, reporter, signal },
+    withoutEventTriggers,
+    acceptsBroaderRights,
+    reporter,
+    signal,
   });
   const result: RestoreResult = {
     ...run.resultOf(restoreId, manifest),
     tables: manifest.tables.length,
     rows: selection === "definitions" ? 0 : manifest.tables.reduce((sum, table) => sum + table.rows, 0),
-    ...{ users, posts, applications },
+    users,
+    posts,
+    applications,
     notes: [
       ...new Set([...passedOver, ...walkedPastNotes(vault, manifest)]),
       ...notes,

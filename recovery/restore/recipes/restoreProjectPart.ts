@@ -38,8 +38,16 @@ export async function restoreProjectPart(
     "Restoring storage objects, functions and auth settings",
     () =>
       restoreProject({
-        ...{ vault, manifest, older, opener: options.opener, project, session, keepsNewer, olderAuthSettings },
-        ...{ reporter, signal },
+        vault,
+        manifest,
+        older,
+        opener: options.opener,
+        project,
+        session,
+        keepsNewer,
+        olderAuthSettings,
+        reporter,
+        signal,
       }),
   );
   const obsolete = [

@@ -83,7 +83,8 @@ async function writeChunk(
     for (const { section, rows } of sections) {
       const table = tables.get(tableKey(section));
       if (table === undefined && into !== undefined) continue;
-      if (table === undefined) throw new Error(`${chunk.key} holds rows of ${tableName(section)}, which is no table`);
+      if (table === undefined)
+        throw new Error(`${chunk.key} holds rows of ${tableName(section)}, which is not a table of the backup`);
       await session.copyIn(copyInSql(table), rows, table.format);
     }
   });

@@ -101,7 +101,15 @@ async function replaceRows(
     const rows = tables.reduce((sum, { table }) => sum + table.rows, 0);
     await timer.run("data", `Bringing ${rows} rows of ${tables.length} tables into a staging schema`, async () =>
       restoreRows({
-        ...{ vault, manifest, opener, session, targetUrl, restoreId, applicationName, reporter, signal },
+        vault,
+        manifest,
+        opener,
+        session,
+        targetUrl,
+        restoreId,
+        applicationName,
+        reporter,
+        signal,
         done: await readJournal(session, restoreId),
         into: new Map(tables.map(({ table, beside }) => [tableKey(table), { ...table, ...beside }])),
       }),
@@ -115,7 +123,9 @@ async function replaceRows(
     const resultWith = ({ rowsBefore, notes }: Swapped): RestoreTablesResult => ({
       ...run.resultOf(restoreId, manifest),
       tables: tables.map(({ table }, at) => ({
-        ...{ name: tableName(table), rowsBefore: rowsBefore[at] ?? 0, rows: table.rows },
+        name: tableName(table),
+        rowsBefore: rowsBefore[at] ?? 0,
+        rows: table.rows,
       })),
       notes: [...run.notes, ...notes, ...walkedPastNotes(vault, manifest)],
     });

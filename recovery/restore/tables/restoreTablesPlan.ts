@@ -78,8 +78,15 @@ export async function differencesIn(
   pairs: readonly { table: BackedUpTable; at: { schema: string; name: string } }[],
 ): Promise<string[]> {
   const facts = pairs.map(({ table: { kind, columns, format }, at }) => ({
-    ...{ ...at, kind, columns, format, allColumns: columns },
-    ...{ timeColumns: [], readable: true, filtered: false, condition: "" },
+    ...at,
+    kind,
+    columns,
+    format,
+    allColumns: columns,
+    timeColumns: [],
+    readable: true,
+    filtered: false,
+    condition: "",
   }));
   const measured = await measureTables(session, facts);
   const comparison: Comparison = {

@@ -14,7 +14,12 @@ import { clearJournal, makeJournal } from "../run/journal.ts";
 const RECORD = `${MARKER_SCHEMA}.restored_tables`;
 
 const resultSchema = RESTORE_RESULT.pick({
-  ...{ restoreId: true, backupId: true, snapshotAt: true, phases: true, durationMs: true, notes: true },
+  restoreId: true,
+  backupId: true,
+  snapshotAt: true,
+  phases: true,
+  durationMs: true,
+  notes: true,
 }).extend({
   /** Each table with its rows before and now. */
   tables: z.array(z.object({ name: z.string(), rowsBefore: z.number(), rows: z.number() })),

@@ -116,7 +116,7 @@ async function swap(
   if (orphans.length > 0) {
     const clauses = orphans.map(({ rows, constraint, ...table }) => `${rows} of ${tableName(table)} by ${constraint}`);
     throw new UserError(
-      `Nothing was changed: rows would refer to none (${named(clauses)}). Name those tables as well, or delete these rows first.`,
+      `Nothing was changed: rows would refer to missing rows (${named(clauses)}). Name those tables as well, or delete these rows first.`,
     );
   }
   const notes = notesOfLater(tables, rowsBefore);

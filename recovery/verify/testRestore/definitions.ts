@@ -32,7 +32,7 @@ export async function checkDefinitions(
       .filter(({ name }) => groupOf(name) === at)
       .map(({ name, how }) =>
         unvalidated.has(name) && how === ALTERED
-          ? `${name} is NOT VALID here and was not so, or is defined otherwise`
+          ? `${name} is NOT VALID here but not in the source, or is defined differently`
           : `${name} ${how}`,
       );
     const kept =

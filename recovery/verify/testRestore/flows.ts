@@ -49,7 +49,9 @@ async function copyOwnRow(session: Session, table: FlowTable | string): Promise<
   const columns = table.writable.map(quoteIdent).join(", ");
   return await writeAsOwner(session, table, [table.owner], {
     done: `a post of its own was written into ${table.label}`,
-    ...{ verb: "write a post", copy: "a copy of a post", none: `${table.label} holds no row with an owner` },
+    verb: "write a post",
+    copy: "a copy of a post",
+    none: `${table.label} holds no row with an owner`,
     async write({ row }) {
       await session.query(
         `insert into ${table.sql} (${columns}) select ${columns} from jsonb_populate_record(null::${table.sql}, $1::jsonb)`,
@@ -73,7 +75,8 @@ async function applyToPost(
   const columns = applications.writable.map(quoteIdent).join(", ");
   return await writeAsOwner(session, applications, [applications.owner, link.column], {
     done: `an application to another account's post was written into ${applications.label}`,
-    ...{ verb: "apply", copy: "a copy of an application" },
+    verb: "apply",
+    copy: "a copy of an application",
     none: "no account that has applied before can read a post that it has not applied to",
     async write({ owner, row }) {
       const [free] = await session.query<{ id: unknown }>(

@@ -60,7 +60,7 @@ async function compareSequences(session: Session, manifest: Manifest): Promise<F
       at.lastValue ?? `unused before ${at.nextValue ?? "its first value"}`;
     return [`sequence ${tableName(sequence)} stands at ${standing(here)} instead of ${standing(sequence)}`];
   });
-  return unless(differences, `${manifest.sequences.length} stand where the manifest says`);
+  return unless(differences, `${manifest.sequences.length} sequences stand as in the manifest`);
 }
 
 async function checkLargeObjects(session: Session, manifest: Manifest): Promise<Finding> {

@@ -155,8 +155,17 @@ async function tryRestore(
   let last = "";
   try {
     const result = await restore({
-      ...{ vault, opener, trustedKeys, tiers, backupId: manifest.backupId, targetUrl, generation: 1, isTest: true },
-      ...{ withoutEventTriggers, clock, signal },
+      vault,
+      opener,
+      trustedKeys,
+      tiers,
+      backupId: manifest.backupId,
+      targetUrl,
+      generation: 1,
+      isTest: true,
+      withoutEventTriggers,
+      clock,
+      signal,
       reporter(message) {
         last = message;
         reporter(message);

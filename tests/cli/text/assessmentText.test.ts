@@ -6,14 +6,36 @@ import type { AssessedTable } from "../../../recovery/assess/assessTables.ts";
 
 const then = { backupId: "B1", at: "2026-01-01T00:00:00.000Z" };
 const table = (more: Partial<AssessedTable>): AssessedTable => ({
-  ...{ schema: "public", name: "posts", state: "same", rowsInBackup: 10, rowsNow: 10, lost: 0, altered: 0, added: 0 },
-  ...{ note: undefined, history: undefined, traced: undefined, ...more },
+  schema: "public",
+  name: "posts",
+  state: "same",
+  rowsInBackup: 10,
+  rowsNow: 10,
+  lost: 0,
+  altered: 0,
+  added: 0,
+  note: undefined,
+  history: undefined,
+  traced: undefined,
+  ...more,
 });
 const SAME = { missing: [], altered: [], added: [], notCompared: undefined };
 const assessment = (more: Partial<Assessment> = {}): Assessment => ({
-  ...{ backupId: "B1", snapshotAt: then.at, assessedAt: "2026-01-02T00:00:00.000Z", isDamaged: false, durationMs: 5 },
-  ...{ tables: [table({})], definitions: SAME, sequences: [], missingExtensions: [], largeObjects: [], parts: [] },
-  ...{ backupsLookedAt: 3, earlierLosses: [], passedOver: [], ...more },
+  backupId: "B1",
+  snapshotAt: then.at,
+  assessedAt: "2026-01-02T00:00:00.000Z",
+  isDamaged: false,
+  durationMs: 5,
+  tables: [table({})],
+  definitions: SAME,
+  sequences: [],
+  missingExtensions: [],
+  largeObjects: [],
+  parts: [],
+  backupsLookedAt: 3,
+  earlierLosses: [],
+  passedOver: [],
+  ...more,
 });
 
 describe("an assessment as text", () => {
@@ -34,10 +56,14 @@ describe("an assessment as text", () => {
         { part: "configuration", state: "unknown", lacking: [] },
       ],
       restored: {
-        ...{ restoreId: "r", backupId: "B1", hasLosses: true },
+        restoreId: "r",
+        backupId: "B1",
+        hasLosses: true,
         parts: {
           storage: { ...part, state: "partly", from: [{ ...older, count: 5 }], missing: 2, names: ["a/b", "a/c"] },
-          ...{ functions: part, authSettings: part, configuration: part },
+          functions: part,
+          authSettings: part,
+          configuration: part,
         },
       },
     });
@@ -58,14 +84,22 @@ describe("an assessment as text", () => {
       isDamaged: true,
       tables: [
         table({
-          ...{ state: "changed", rowsNow: 12, lost: 4, altered: 3, added: 3 },
+          state: "changed",
+          rowsNow: 12,
+          lost: 4,
+          altered: 3,
+          added: 3,
           history: { sameAsReferenceUntil: then, asNowSince: undefined, lastChangeBefore: undefined, isComplete: true },
           traced: [{ ...then, backupId: "B2", lost: 0 }],
         }),
         table({ name: "teams", state: "changed", rowsNow: 11, added: 1, history: undefined }),
         table({ name: "gone", state: "missing", rowsNow: undefined, lost: 10 }),
         table({
-          ...{ name: "odd", state: "changed", lost: undefined, altered: undefined, added: undefined },
+          name: "odd",
+          state: "changed",
+          lost: undefined,
+          altered: undefined,
+          added: undefined,
           note: "it lacks the column x",
         }),
       ],

@@ -48,7 +48,11 @@ describe("the proof", () => {
   it("names the first day, the tier, the rule and the change", () => {
     const [first] = proofOf(withRules("weekly", { expireDays: 60 }, "primary")).violations;
     expect(first).toEqual({
-      ...{ day: day("2027-01-30"), stack: "prod", tier: "weekly", rule: "weekly", kind: "early" },
+      day: day("2027-01-30"),
+      stack: "prod",
+      tier: "weekly",
+      rule: "weekly",
+      kind: "early",
       what: 'the weekly backup of 2026-11-30 expires on 2027-01-30, before it is as old as "weekly backups: 3 months" says',
       change: 'let rule "weekly" keep 92 days instead of 60 days',
     });

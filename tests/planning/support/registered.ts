@@ -43,7 +43,10 @@ export function registered(
 }
 
 const tierRule = (id: string, days: number) => ({
-  ...{ id, status: "Enabled", filter: { prefix: `${id}/` }, expiration: { days } },
+  id,
+  status: "Enabled",
+  filter: { prefix: `${id}/` },
+  expiration: { days },
   noncurrentVersionExpiration: { noncurrentDays: 1 },
 });
 export const LIFECYCLE = [
@@ -53,14 +56,19 @@ export const LIFECYCLE = [
   { ...tierRule("annual", 1827), transitions: [{ days: 30, storageClass: "GLACIER_IR" }] },
   { id: "old", status: "Disabled", filter: { prefix: "old/" }, expiration: { days: 7 } },
   {
-    ...{ id: "clean-up", status: "Enabled", filter: { prefix: "" } },
+    id: "clean-up",
+    status: "Enabled",
+    filter: { prefix: "" },
     expiration: { expiredObjectDeleteMarker: true },
     abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
   },
 ];
 
 export const REPLICATION = {
-  ...{ id: "standby", status: "Enabled", priority: 1, filter: { prefix: "" } },
+  id: "standby",
+  status: "Enabled",
+  priority: 1,
+  filter: { prefix: "" },
   deleteMarkerReplication: { status: "Disabled" },
   destination: { bucket: "arn:aws:s3:::replica", replicationTime: { status: "Enabled", time: { minutes: 15 } } },
 };

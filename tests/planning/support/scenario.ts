@@ -34,10 +34,17 @@ export function rulesWith(
 
 const KEPT = { versioned: true, objectLock: true, rules: RULES };
 export const REPLICA: DeclaredVault = {
-  ...{ stack: "dr", bucket: "replica", region: "ap-northeast-3", ...KEPT, replications: [] },
+  stack: "dr",
+  bucket: "replica",
+  region: "ap-northeast-3",
+  ...KEPT,
+  replications: [],
 };
 export const PRIMARY: DeclaredVault = {
-  ...{ stack: "prod", bucket: "vault", region: "ap-northeast-1", ...KEPT },
+  stack: "prod",
+  bucket: "vault",
+  region: "ap-northeast-1",
+  ...KEPT,
   replications: [{ id: "standby", prefix: "", destinationBucketArn: "arn:aws:s3:::replica", timeControl: true }],
 };
 
@@ -48,7 +55,10 @@ export function scenario(
   const { days = 3287, from = "2026-11-23", missed = [], ...rest } = change;
   const isMissed = missedOn(new Set(missed.map(day)));
   return {
-    ...{ primary: PRIMARY, replica: REPLICA, tiers: TIERS, replicationLagMs: 900_000 },
+    primary: PRIMARY,
+    replica: REPLICA,
+    tiers: TIERS,
+    replicationLagMs: 900_000,
     schedule: { firstDay: day(from), days, intervalHours: 6, runMs: 600_000, isMissed },
     workload: { dumpBytes: 2 * 2 ** 30, growthPerYear: 0 },
     ...rest,

@@ -67,7 +67,8 @@ export async function prepareWorkspace(
   const provider = {
     awsRegion: aws.region,
     endpoints: {
-      ...{ aws: aws.endpoint, supabaseProject: `${cloud.address("supabase")}/projects/{ref}` },
+      aws: aws.endpoint,
+      supabaseProject: `${cloud.address("supabase")}/projects/{ref}`,
       ...Object.fromEntries(SERVICES.map((service) => [service, cloud.address(service)])),
     },
   };

@@ -65,7 +65,8 @@ export async function startMiniCloud() {
     postgres,
     address: at,
     databaseHost: supabaseDatabases({
-      ...{ token: credentials.supabaseToken, endpoint: at("supabase") },
+      token: credentials.supabaseToken,
+      endpoint: at("supabase"),
       projectUrlTemplate: `${at("supabase")}/projects/{ref}`,
     }),
     appHost: vercelApps({ token: credentials.vercelToken, endpoint: at("vercel") }),

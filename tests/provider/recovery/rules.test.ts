@@ -26,7 +26,7 @@ describe("configuration", () => {
   it("asks for a service's token only when the service is used, by name", () => {
     expect(() => context.databaseHost()).toThrow(
       new UserError(
-        "SUPABASE_ACCESS_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists. Type: export SUPABASE_ACCESS_TOKEN=TOKEN",
+        "SUPABASE_ACCESS_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists. Type: read -rs SUPABASE_ACCESS_TOKEN && export SUPABASE_ACCESS_TOKEN (then paste it)",
       ),
     );
     expect(() => context.appHost()).toThrow(/VERCEL_API_TOKEN/);

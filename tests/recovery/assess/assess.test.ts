@@ -30,8 +30,13 @@ let second: BackupResult;
 
 const backUp = (acceptsSmaller = false) =>
   backup({
-    ...{ databaseUrl: database.url, vault, signer, tiers: TIERS, acceptsSmaller },
-    ...{ clock: systemClock, reporter: silent },
+    databaseUrl: database.url,
+    vault,
+    signer,
+    tiers: TIERS,
+    acceptsSmaller,
+    clock: systemClock,
+    reporter: silent,
   });
 const options = async (more: Partial<AssessOptions> = {}): Promise<AssessOptions> => ({
   databaseUrl: database.url,

@@ -83,7 +83,9 @@ describe("moveLegalHold", () => {
     const names = (backup: BackupSummary, ...lacks: string[]): BackupSummary => {
       const manifest = {
         ...backup.manifest!,
-        ...{ kind: "full", snapshotAt: backup.startedAt.toISOString(), leftOut: [] },
+        kind: "full",
+        snapshotAt: backup.startedAt.toISOString(),
+        leftOut: [],
         lacks: Object.fromEntries(lacks.map((part) => [part, ["x"]])),
       } as unknown as Manifest;
       manifest.parts.push({ ...manifest.parts[0]!, name: "configuration.json" });

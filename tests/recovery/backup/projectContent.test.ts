@@ -108,7 +108,7 @@ describe("project content that can't be read", () => {
     const { manifest, result } = await started.backUp(without);
     expect(namesIn(manifest)).toEqual([]);
     const why =
-      "SUPABASE_ACCESS_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists. Type: export SUPABASE_ACCESS_TOKEN=TOKEN";
+      "SUPABASE_ACCESS_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists. Type: read -rs SUPABASE_ACCESS_TOKEN && export SUPABASE_ACCESS_TOKEN (then paste it)";
     expect(result.leftOut.filter(({ failed }) => failed === true).every((one) => one.why === why)).toBe(true);
     expect(manifest.leftOut).toContainEqual({ what: "edge functions", why, failed: true });
     expect(OUTSIDE_PARTS.map((part) => wholenessOf(manifest, part))).toEqual(Array(4).fill("lacking"));

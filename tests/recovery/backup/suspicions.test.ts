@@ -4,8 +4,14 @@ import { type RunSize, suspicionsOf } from "../../../recovery/backup/suspicions.
 import { tableKey } from "../../../recovery/postgres/session/quote.ts";
 
 const table = (name: string, rows: number, bytes = rows * 100) => ({
-  ...{ schema: "public", name, kind: "app" as const, columns: ["id"], format: "text" as "text" | "binary" },
-  ...{ rows, bytes, fingerprint: "0000000000000000" },
+  schema: "public",
+  name,
+  kind: "app" as const,
+  columns: ["id"],
+  format: "text" as "text" | "binary",
+  rows,
+  bytes,
+  fingerprint: "0000000000000000",
 });
 type Tables = ReturnType<typeof table>[];
 const run = (backupId: string, kind: RunSize["kind"], ...tables: Tables): RunSize => ({ backupId, kind, tables });

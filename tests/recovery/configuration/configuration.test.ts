@@ -45,7 +45,10 @@ describe("a configuration backup", () => {
     const generate = { secret: bypass };
     await cloud.call("vercel", "PATCH", `/v1/projects/${projectId}/protection-bypass`, { generate });
     const sources = {
-      ...{ vercelProject: projectId, zoneName: "castchat.example", repository: "castchat/app", supabaseRef },
+      vercelProject: projectId,
+      zoneName: "castchat.example",
+      repository: "castchat/app",
+      supabaseRef,
       readState: () => Promise.resolve({ version: 3 }),
     };
     const backup = await collectConfiguration(ports(), sources, signal);

@@ -29,7 +29,11 @@ async function taken(hour: number, parts: string[], missing: string[]) {
     missing: missing.map((part) => ({ part, reason: "refused" })),
   };
   return await backup({
-    ...{ kind: "configuration", vault, signer, tiers: TIERS, reporter: silent },
+    kind: "configuration",
+    vault,
+    signer,
+    tiers: TIERS,
+    reporter: silent,
     clock: () => new Date(Date.UTC(2026, 6, 1, hour)),
     configuration: () => Promise.resolve(content),
   });

@@ -12,7 +12,10 @@ const places = {
   endpoints: { vercel: DOWN, cloudflare: DOWN, github: DOWN, supabase: DOWN },
 };
 const sources = {
-  ...{ vercelProject: "web", zoneName: "castchat.example", repository: "castchat/app", supabaseRef: "abc" },
+  vercelProject: "web",
+  zoneName: "castchat.example",
+  repository: "castchat/app",
+  supabaseRef: "abc",
   readState: (): Promise<unknown> => Promise.resolve({ version: 3 }),
 };
 const missingOf = async (
@@ -33,7 +36,7 @@ describe("the configuration that the tokens reach", () => {
     expect(unset[0]).toEqual({
       part: "application",
       reason:
-        "VERCEL_API_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists. Type: export VERCEL_API_TOKEN=TOKEN",
+        "VERCEL_API_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists. Type: read -rs VERCEL_API_TOKEN && export VERCEL_API_TOKEN (then paste it)",
     });
     expect(down[0]!.reason).toMatch(/^Vercel cannot be reached/);
     for (const missing of [unset, down])

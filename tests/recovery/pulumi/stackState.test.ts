@@ -36,9 +36,15 @@ async function deployed(backend: string): Promise<unknown> {
   const home = await mkdtemp(join(folder, "home-"));
   const pulumi = async (...args: string[]) => {
     const env = {
-      ...{ PATH: process.env["PATH"], HOME: home, PULUMI_HOME: home, PULUMI_CONFIG_PASSPHRASE: "of the test" },
-      ...{ PULUMI_BACKEND_URL: backend, PULUMI_SKIP_UPDATE_CHECK: "true" },
-      ...{ AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_EC2_METADATA_DISABLED: "true" },
+      PATH: process.env["PATH"],
+      HOME: home,
+      PULUMI_HOME: home,
+      PULUMI_CONFIG_PASSPHRASE: "of the test",
+      PULUMI_BACKEND_URL: backend,
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      AWS_ACCESS_KEY_ID: "test",
+      AWS_SECRET_ACCESS_KEY: "test",
+      AWS_EC2_METADATA_DISABLED: "true",
     };
     return (await promisify(execFile)("pulumi", [...args, "--non-interactive"], { cwd: folder, env })).stdout;
   };

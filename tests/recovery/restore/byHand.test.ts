@@ -109,8 +109,14 @@ async function followThePage(
   writeFileSync(identityFile, `# as age-keygen writes it\n${identity}\n`);
   const url = new URL(databaseUrl);
   const settings: Record<string, string> = {
-    ...{ BUCKET: vault.name, BACKUP: place, PUBLIC_KEY: publicKey, AGE_IDENTITY: identityFile },
-    ...{ PGHOST: url.hostname, PGPORT: url.port, PGUSER: url.username, PGDATABASE: url.pathname.slice(1) },
+    BUCKET: vault.name,
+    BACKUP: place,
+    PUBLIC_KEY: publicKey,
+    AGE_IDENTITY: identityFile,
+    PGHOST: url.hostname,
+    PGPORT: url.port,
+    PGUSER: url.username,
+    PGDATABASE: url.pathname.slice(1),
     PGPASSWORD: decodeURIComponent(url.password),
   };
   for (const name of Object.keys(settings)) expect(blocksOf("settings").join("")).toContain(name);

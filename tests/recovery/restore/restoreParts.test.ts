@@ -81,7 +81,11 @@ describe("a backup that lacks content outside its database", () => {
       const { backupId, snapshotAt } = whole.manifest;
       const older = { backupId, snapshotAt };
       const part = (state: string, count: unknown, names: string[] = []) => ({
-        ...{ state, from: [{ ...older, count }], missing: names.length, failed: 0, names },
+        state,
+        from: [{ ...older, count }],
+        missing: names.length,
+        failed: 0,
+        names,
       });
       expect(result.parts).toEqual({
         storage: part("partly", 2, ["files/added.txt", "files/one.txt"]),
@@ -99,8 +103,13 @@ describe("a backup that lacks content outside its database", () => {
       expect((await recoveryLogOf(vault))[0]!.entry).toMatchObject({ parts: result.parts });
 
       const assessed = await assess({
-        ...{ databaseUrl: target.database.url, vault, trustedKeys: started.trustedKeys, tiers: TIERS, opener },
-        ...{ clock: systemClock, reporter: silent },
+        databaseUrl: target.database.url,
+        vault,
+        trustedKeys: started.trustedKeys,
+        tiers: TIERS,
+        opener,
+        clock: systemClock,
+        reporter: silent,
       });
       expect(assessed).toMatchObject({ isDamaged: true, restored: { hasLosses: true, parts: result.parts } });
       const functions = { part: "functions", state: "lacking", lacking: ["*"], wholeIn: older };

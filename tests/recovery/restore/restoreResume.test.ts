@@ -203,8 +203,13 @@ describe("the recovery log", () => {
     });
     const { restoreId, phases } = result;
     expect(done!.entry).toMatchObject({
-      ...{ result: "done", backupId: saved.backupId, restoreId, by: `castchat-recovery restore ${restoreId}` },
-      ...{ target: `127.0.0.1:${target.port}/postgres`, durationMs: expect.any(Number) as unknown, phases },
+      result: "done",
+      backupId: saved.backupId,
+      restoreId,
+      by: `castchat-recovery restore ${restoreId}`,
+      target: `127.0.0.1:${target.port}/postgres`,
+      durationMs: expect.any(Number) as unknown,
+      phases,
     });
     expect(JSON.stringify(done)).not.toContain("for tests");
 

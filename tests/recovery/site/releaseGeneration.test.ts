@@ -93,12 +93,20 @@ describe("releasing a generation", () => {
   function world(more: Partial<ReleaseGenerationOptions> = {}) {
     const seen = { state: stateOf(), deleted: [] as string[], said: [] as string[] };
     const project = (generation: number) => ({
-      ...{ name: `castchat-dr-g${generation}`, ref: `ref${generation}`, organization: "castchat" },
-      ...{ region: "ap-northeast-3", createdAt: "t", status: "INACTIVE" },
+      name: `castchat-dr-g${generation}`,
+      ref: `ref${generation}`,
+      organization: "castchat",
+      region: "ap-northeast-3",
+      createdAt: "t",
+      status: "INACTIVE",
     });
     const options: ReleaseGenerationOptions = {
-      ...{ generation: 2, stack: "dr", present: 3, organization: "castchat" },
-      ...{ deletesProject: false, withoutNewerBackup: false },
+      generation: 2,
+      stack: "dr",
+      present: 3,
+      organization: "castchat",
+      deletesProject: false,
+      withoutNewerBackup: false,
       pulumi: {
         exportState: () => Promise.resolve(seen.state),
         rewriteState: (change) => {

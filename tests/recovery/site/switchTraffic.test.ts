@@ -198,7 +198,9 @@ describe("that the name leads to the target", () => {
 
 describe("a domain of another team", () => {
   const unverified = (domain: string) => ({
-    ...{ name: publicName, isGenerated: false, isVerified: false },
+    name: publicName,
+    isGenerated: false,
+    isVerified: false,
     proofs: [{ type: "TXT", domain, value: "vc-domain-verify=1,abc" }],
   });
   /** The app host believes in the name once the proof stands in the zone. */

@@ -26,7 +26,9 @@ export async function startTestCloud() {
   const suite = randomBytes(4).toString("hex");
   let buckets = 0;
   return {
-    ...{ endpoint, region: REGION, s3 },
+    endpoint,
+    region: REGION,
+    s3,
     /** A vault in a new bucket with Object Lock. */
     async newVault(): Promise<Vault> {
       const bucket = `vault-${suite}-${++buckets}`;

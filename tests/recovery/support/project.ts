@@ -44,7 +44,10 @@ export const contentOfProject = (
   more: { serviceKey?: string; endpoint?: string; token?: string } = {},
 ) =>
   supabaseContent({
-    ...{ ref, token: more.token ?? TOKEN, endpoint: address, retryDelayMs: 5 },
+    ref,
+    token: more.token ?? TOKEN,
+    endpoint: address,
+    retryDelayMs: 5,
     projectUrlTemplate: `${more.endpoint ?? address}/projects/{ref}`,
     ...(more.serviceKey && { serviceKey: more.serviceKey }),
   });
@@ -102,7 +105,10 @@ export async function startProjectSource() {
   await content.setAuthSettings({ site_url: "https://castchat.example", smtp_pass: SECRET, jwt_exp: 1800 });
   await content.setAuthSettings({ external_google_secret: SECRET, external_apple_secret: "" });
   return {
-    ...{ source, signer, trustedKeys, newVault: () => cloud.newVault() },
+    source,
+    signer,
+    trustedKeys,
+    newVault: () => cloud.newVault(),
     /** A backup into a vault of its own, unless one is given. */
     async backUp(project: ProjectContent, more: Partial<BackupOptions> = {}) {
       const vault = more.vault ?? (await cloud.newVault());
@@ -112,7 +118,11 @@ export async function startProjectSource() {
     },
     restoreInto: (target: Project, vault: Vault, more: Partial<Parameters<typeof restore>[0]> = {}) =>
       restore({
-        ...{ ...common, vault, targetUrl: target.database.url, generation: 1, project: contentOfProject(target) },
+        ...common,
+        vault,
+        targetUrl: target.database.url,
+        generation: 1,
+        project: contentOfProject(target),
         ...more,
       }),
     async stop() {

@@ -7,7 +7,9 @@ import { readOrder } from "./killing.ts";
 /** A replacement in a process of its own, so that a test can kill it. Prints each of its phases. */
 const { order, common } = readOrder();
 await replace({
-  ...{ ...common, backupId: order.backupId, confirm: () => Promise.resolve() },
+  ...common,
+  backupId: order.backupId,
+  confirm: () => Promise.resolve(),
   saveFirst: async () => {
     const { keyId, region, endpoint, targetUrl: databaseUrl } = order;
     const saving = { ...common, databaseUrl, signer: kmsSigner({ keyId, region, endpoint }), reporter: silent };

@@ -13,7 +13,9 @@ export async function startRestoring() {
   const [source, target, stop] = await both(startTestSource(), startTargetServer());
   const { vault, trustedKeys, common } = source;
   return {
-    ...{ ...source, target, stop },
+    ...source,
+    target,
+    stop,
     /** Backs up the database, into the vault unless another one is given. */
     backUp: (more?: Partial<BackupOptions>) => source.backUp(source.database.url, more),
     /** Options that restore the vault's newest backup into the target. */

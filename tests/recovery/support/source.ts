@@ -16,12 +16,17 @@ export async function newSite(cloud: TestCloud) {
   /** What every command takes. */
   const common = { vault, trustedKeys, tiers: TIERS, clock: systemClock, reporter: silent };
   return {
-    ...{ vault, signer, trustedKeys, common },
+    vault,
+    signer,
+    trustedKeys,
+    common,
     backUp: (databaseUrl: string, more: Partial<BackupOptions> = {}) =>
       backup({ ...common, databaseUrl, signer, ...more }),
     /** Options of a replacement that is confirmed and takes no safety backup. */
     replacing: (targetUrl: string, more: Partial<ReplaceOptions> = {}): ReplaceOptions => ({
-      ...{ ...common, targetUrl, confirm: () => Promise.resolve() },
+      ...common,
+      targetUrl,
+      confirm: () => Promise.resolve(),
       saveFirst: () => Promise.resolve("20260101T000000Z-000000"),
       ...more,
     }),

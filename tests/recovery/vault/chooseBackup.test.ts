@@ -13,9 +13,14 @@ import { UserError } from "../../../services/common/errors.ts";
 /** A summary with as much of a manifest as the choice looks at. */
 function summary(backupId: string, snapshotAt: string, fault?: string): BackupSummary {
   return {
-    ...{ backupId, tier: "daily", prefix: "daily/", startedAt: new Date(snapshotAt), sizeBytes: 1 },
+    backupId,
+    tier: "daily",
+    prefix: "daily/",
+    startedAt: new Date(snapshotAt),
+    sizeBytes: 1,
     manifest: { backupId, snapshotAt, kind: "full" } as Manifest,
-    ...{ proven: fault === undefined, problems: fault === undefined ? [] : [fault] },
+    proven: fault === undefined,
+    problems: fault === undefined ? [] : [fault],
   };
 }
 

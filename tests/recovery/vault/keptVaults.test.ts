@@ -110,7 +110,9 @@ describe.each(folders.map(({ name }) => name))("the kept vault %s", (name) => {
     try {
       const throwaways = localThrowaway({ PG_BIN: sandboxPostgres.folder, TMPDIR: temporary });
       const { restore: restored } = await verify({
-        ...{ vault, ...shared, backupId: idOf("full", true) },
+        vault,
+        ...shared,
+        backupId: idOf("full", true),
         restore: { throwaways, forbidden: [], clock: systemClock },
       });
       expect(hasPassed(restored!.lines)).toBe(true);
@@ -161,7 +163,12 @@ describe.each(folders.map(({ name }) => name))("the kept vault %s", (name) => {
       const content = contentOfProject(project);
       const { database } = project;
       const done = await restore({
-        ...{ vault, ...shared, targetUrl: database.url, generation: 1, clock: systemClock, project: content },
+        vault,
+        ...shared,
+        targetUrl: database.url,
+        generation: 1,
+        clock: systemClock,
+        project: content,
         backupId: idOf("full", true),
       });
       expect(done.project).toMatchObject({ storageObjects: 2, functions: 1 });

@@ -15,10 +15,18 @@ const FILES = 60;
 
 /** A backup that only holds storage objects. */
 const manifest = {
-  ...{ parts: [], chunks: [], tables: [] },
+  parts: [],
+  chunks: [],
+  tables: [],
   files: Array.from({ length: FILES }, (_, index) => ({
-    ...{ key: `daily/x/files/${index}`, origin: "storage", name: `pictures/${index}.png`, contentType: "image/png" },
-    ...{ sizeBytes: CONTENT.length, sha256, contentBytes: CONTENT.length, contentSha256: sha256 },
+    key: `daily/x/files/${index}`,
+    origin: "storage",
+    name: `pictures/${index}.png`,
+    contentType: "image/png",
+    sizeBytes: CONTENT.length,
+    sha256,
+    contentBytes: CONTENT.length,
+    contentSha256: sha256,
   })),
 } as unknown as Manifest;
 

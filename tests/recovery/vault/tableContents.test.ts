@@ -7,8 +7,16 @@ import { describeTables } from "../../../recovery/vault/tableContents.ts";
 import { PromiseError } from "../../../services/common/errors.ts";
 
 const table: TableFacts = {
-  ...{ schema: "public", name: "posts", kind: "app", condition: "", format: "text" },
-  ...{ columns: ["id"], allColumns: ["id"], timeColumns: [], readable: true, filtered: false },
+  schema: "public",
+  name: "posts",
+  kind: "app",
+  condition: "",
+  format: "text",
+  columns: ["id"],
+  allColumns: ["id"],
+  timeColumns: [],
+  readable: true,
+  filtered: false,
 };
 const sumOf = (...lines: string[]): RowSum => {
   const sum = new RowSum();
@@ -16,7 +24,10 @@ const sumOf = (...lines: string[]): RowSum => {
   return sum;
 };
 const chunkOf = (...lines: string[]) => ({
-  ...{ key: "daily/x/data/000001.copy.zst", kind: "app" as const, sizeBytes: 1, sha256: "0".repeat(64) },
+  key: "daily/x/data/000001.copy.zst",
+  kind: "app" as const,
+  sizeBytes: 1,
+  sha256: "0".repeat(64),
   sections: [
     { schema: "public", name: "posts", rows: lines.length, bytes: 10, fingerprint: sumOf(...lines).toString() },
   ],

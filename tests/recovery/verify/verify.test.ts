@@ -185,9 +185,14 @@ describe("verify", () => {
     const taken = await takeBackup();
     const { vault, at } = taken;
     const file = (name: string, content: string, original: string) => ({
-      ...{ key: `${at}files/${name}`, origin: "storage" as const, name: `avatars/${name}`, contentType: "text/plain" },
-      ...{ sizeBytes: content.length, sha256: hash("sha256", content) },
-      ...{ contentBytes: original.length, contentSha256: hash("sha256", original) },
+      key: `${at}files/${name}`,
+      origin: "storage" as const,
+      name: `avatars/${name}`,
+      contentType: "text/plain",
+      sizeBytes: content.length,
+      sha256: hash("sha256", content),
+      contentBytes: original.length,
+      contentSha256: hash("sha256", original),
     });
     const files = [file("good", "portrait", "portrait"), file("bad", "pOrtrait", "portrait"), file("gone", "x", "x")];
     await vault.put(files[0]!.key, Buffer.from("portrait"));

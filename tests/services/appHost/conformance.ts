@@ -55,7 +55,11 @@ export function conformsToAppHost(name: string, start: () => Promise<StartedAppH
       projectId = await started.makeProject(projectName);
     });
     const source = () => ({
-      ...{ projectId, projectName, folder, commit: COMMIT, branch: "main" },
+      projectId,
+      projectName,
+      folder,
+      commit: COMMIT,
+      branch: "main",
       sourceUrl: "https://code.example/o/r.git",
     });
     const built = async (said: string[] = []) => {

@@ -15,7 +15,10 @@ conformsToAppHost("Vercel", async () => {
     ...host,
     async makeProject(name, variables = {}) {
       const environmentVariables = Object.entries(variables).map(([key, value]) => ({
-        ...{ key, value, type: "encrypted", target: ["production"] },
+        key,
+        value,
+        type: "encrypted",
+        target: ["production"],
       }));
       return pick(await host.call("POST /v11/projects", { name, environmentVariables }), "id");
     },
@@ -57,7 +60,10 @@ describe("Vercel", () => {
       { body: { name: "n", verified: false, verification: [{ type: "TXT", domain: "d", value: "v", reason: "r" }] } },
     );
     expect(await host.takePublicName("p", "n")).toEqual({
-      ...{ name: "n", isGenerated: false, isVerified: false, proofs: [{ type: "TXT", domain: "d", value: "v" }] },
+      name: "n",
+      isGenerated: false,
+      isVerified: false,
+      proofs: [{ type: "TXT", domain: "d", value: "v" }],
     });
     expect(server.seen.map(({ method, url }) => `${method} ${url}`)).toEqual([
       "GET /v9/projects/p/domains/n",

@@ -7,7 +7,7 @@ const call = { service: "CodeBuild", region: "ap-northeast-1", subject: "the bui
 const thrown = (name: string, message: string) => Object.assign(new Error(message), { name });
 
 const WRONG_SECRET =
-  "CodeBuild in ap-northeast-1 refuses the AWS secret key: correct AWS_SECRET_ACCESS_KEY. Type: export AWS_SECRET_ACCESS_KEY=SECRET";
+  "CodeBuild in ap-northeast-1 refuses the AWS secret key: correct AWS_SECRET_ACCESS_KEY. Type: read -rs AWS_SECRET_ACCESS_KEY && export AWS_SECRET_ACCESS_KEY (then paste it)";
 
 describe("explainAwsError", () => {
   it.each([

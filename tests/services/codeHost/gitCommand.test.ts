@@ -100,7 +100,9 @@ describe("a token", () => {
     const git = gitCommand([{ origin, username: "x-access-token", token: "ghp_sesame", tokenName: "OWN_TOKEN" }]);
     const refused = await git.remoteRefs(`${own.url}/o/r.git`, [], signal).catch((error: unknown) => error);
     const what = `git could not read the refs of ${own.url}/o/r.git: the server refuses the token.`;
-    expect(refused).toEqual(new RefusedTokenError(`${what} Correct OWN_TOKEN. Type: export OWN_TOKEN=TOKEN`));
+    expect(refused).toEqual(
+      new RefusedTokenError(`${what} Correct OWN_TOKEN. Type: read -rs OWN_TOKEN && export OWN_TOKEN (then paste it)`),
+    );
     const basic = Buffer.from("x-access-token:ghp_sesame").toString("base64");
     expect(own.seen[0]!.headers.authorization).toBe(`Basic ${basic}`);
     const without = `git could not read the refs of ${other.url}/o/r.git: the server wants a token, and there is none for it.`;

@@ -51,8 +51,13 @@ export function conformsToDatabaseHost(name: string, start: () => Promise<Starte
       const seen = await until(made.ref, "healthy");
       const { name: wantedName, organization, region } = other;
       expect(seen).toEqual({
-        ...{ ref: made.ref, name: wantedName, organization, region, createdAt: made.createdAt },
-        ...{ state: "healthy", status: expect.any(String) },
+        ref: made.ref,
+        name: wantedName,
+        organization,
+        region,
+        createdAt: made.createdAt,
+        state: "healthy",
+        status: expect.any(String),
       });
       expect(new Date(seen.createdAt).toISOString()).toBe(seen.createdAt);
       expect((await host.projects()).find(({ ref }) => ref === made.ref)).toEqual(seen);

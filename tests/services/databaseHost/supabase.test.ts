@@ -40,7 +40,10 @@ conformsToProjectContent("Supabase", async () => {
     url: project.address,
     open: (endpoint, token) =>
       supabaseContent({
-        ...{ ref: project.ref, token: token && tokens[token], endpoint, retryDelayMs: 1 },
+        ref: project.ref,
+        token: token && tokens[token],
+        endpoint,
+        retryDelayMs: 1,
         projectUrlTemplate: `${endpoint}/projects/{ref}`,
       }),
     stop: () => stopProject(project),
@@ -134,9 +137,16 @@ describe("Supabase", () => {
 
   it("shows a project's state, and none that was removed", async () => {
     const words = {
-      ...{ ACTIVE_HEALTHY: "healthy", COMING_UP: "changing", ACTIVE_UNHEALTHY: "changing", RESTORING: "restoring" },
-      ...{ INACTIVE: "paused", PAUSING: "paused", PAUSE_FAILED: "pause failed", GOING_DOWN: "going down" },
-      ...{ INIT_FAILED: "failed", RESTORE_FAILED: "failed" },
+      ACTIVE_HEALTHY: "healthy",
+      COMING_UP: "changing",
+      ACTIVE_UNHEALTHY: "changing",
+      RESTORING: "restoring",
+      INACTIVE: "paused",
+      PAUSING: "paused",
+      PAUSE_FAILED: "pause failed",
+      GOING_DOWN: "going down",
+      INIT_FAILED: "failed",
+      RESTORE_FAILED: "failed",
     };
     const project = (status: string) => ({ id: status, name: "n", region: "r", created_at: "2026-01-01", status });
     const all = [...Object.keys(words), "REMOVED"].map(project);
@@ -159,7 +169,10 @@ describe("Supabase", () => {
     await expect(host.createProject(wanted)).rejects.toThrow(/504/);
     expect(server.seen).toHaveLength(1);
     expect(JSON.parse(server.seen[0]!.body)).toEqual({
-      ...{ name: "n", organization_slug: "o", db_pass: "p", region_selection: { type: "specific", code: "r" } },
+      name: "n",
+      organization_slug: "o",
+      db_pass: "p",
+      region_selection: { type: "specific", code: "r" },
     });
   });
 });

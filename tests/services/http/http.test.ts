@@ -12,7 +12,10 @@ const said = z.object({ error: z.object({ message: z.string(), code: z.string() 
 async function client(replies: Reply[], options: { timeoutMs?: number } = {}) {
   const server = await serve(...replies);
   const call = jsonClient({
-    ...{ name: "Testing", baseUrl: `${server.url}/base/`, token: "sesame-open-sesame", tokenName: "TEST_TOKEN" },
+    name: "Testing",
+    baseUrl: `${server.url}/base/`,
+    token: "sesame-open-sesame",
+    tokenName: "TEST_TOKEN",
     describeError: (body) => said.safeParse(body).data?.error ?? {},
     retryDelayMs: 1,
     ...options,
@@ -33,7 +36,9 @@ describe("a request", () => {
     const sent = call({ method: "POST", path: `/a/${segment("b/c")}`, query, body: { x: 1 }, answer });
     expect(await sent).toEqual({ ok: true });
     expect(server.seen[0]).toMatchObject({
-      ...{ method: "POST", url: "/base/a/b%2Fc?services=db&services=auth&n=3", body: '{"x":1}' },
+      method: "POST",
+      url: "/base/a/b%2Fc?services=db&services=auth&n=3",
+      body: '{"x":1}',
       headers: { authorization: "Bearer sesame-open-sesame", "content-type": "application/json" },
     });
   });

@@ -26,7 +26,8 @@ export async function startEmulatorHost<P>(
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   const { url, stop } = await listen(server);
   return {
-    ...{ bed, url },
+    bed,
+    url,
     open: (access) => open({ token: TOKEN, retryDelayMs: 1, ...access }),
     async call(request, body) {
       const answer = await send(app, request, body);

@@ -29,7 +29,10 @@ conformsToVault("S3", async () => {
   const own = await startTestCloud();
   const at = (endpoint: string, bucket: string) => s3Vault({ bucket, region: own.region, endpoint });
   return {
-    ...{ hide, putOver, newVault: () => own.newVault(), stop: () => own.stop() },
+    hide,
+    putOver,
+    newVault: () => own.newVault(),
+    stop: () => own.stop(),
     missing: () => at(own.endpoint, "nowhere-to-be-found"),
     unreachable: () => at("http://127.0.0.1:9", "vault"),
     async unfinished({ name: Bucket }) {

@@ -85,7 +85,9 @@ async function objectBytes(object: { bucket: string; name: string }): Promise<Bu
 
 const setAuth = (settings: object) =>
   askManagement(place, "config/auth", {
-    ...{ method: "PATCH", contentType: "application/json", body: Buffer.from(JSON.stringify(settings)) },
+    method: "PATCH",
+    contentType: "application/json",
+    body: Buffer.from(JSON.stringify(settings)),
   });
 
 async function deploy(query: string, code: Buffer): Promise<void> {
@@ -151,7 +153,9 @@ describe("compareProjects", () => {
     const key = await serviceKey(place);
     const put = (object: { bucket: string; name: string }, contentType: string, body: Buffer) =>
       askStorage(place, key, object, {
-        ...{ method: "POST" as const, contentType, body },
+        method: "POST" as const,
+        contentType,
+        body,
         // The movie's own, so that no more differs than what a test means.
         cacheControl: "max-age=31536000",
       });

@@ -77,7 +77,10 @@ describe("a Supabase-like database", () => {
     await client.query("drop extension citext");
     expect(rows).toEqual([
       {
-        ...{ first: true, later: true, owners: ["supabase_admin"], net: "postgres" },
+        first: true,
+        later: true,
+        owners: ["supabase_admin"],
+        net: "postgres",
         roles: expect.arrayContaining(["postgres", "dashboard_user"]),
       },
     ]);

@@ -9,8 +9,15 @@ import {
 
 const MB = 1024 * 1024;
 const table = (name: string, sizeBytes: number, more: Partial<PlannedTable> = {}): PlannedTable => ({
-  ...{ schema: "public", name, kind: "app", columns: ["id", "a b"], timeColumns: [], format: "text" },
-  ...{ sizeBytes, blocks: Math.ceil(sizeBytes / 8192), isHeap: true },
+  schema: "public",
+  name,
+  kind: "app",
+  columns: ["id", "a b"],
+  timeColumns: [],
+  format: "text",
+  sizeBytes,
+  blocks: Math.ceil(sizeBytes / 8192),
+  isHeap: true,
   ...more,
 });
 

@@ -40,8 +40,12 @@ async function startRefusing(code: string, message: string) {
 describe("parseDatabaseUrl", () => {
   it("decodes what a password may hold", () => {
     expect(parseDatabaseUrl("postgresql://postgres:p%C3%A4ss%3A%40%2F@db.abc.supabase.co/postgres")).toEqual({
-      ...{ host: "db.abc.supabase.co", port: 5432, user: "postgres", password: "päss:@/" },
-      ...{ database: "postgres", sslMode: "require" },
+      host: "db.abc.supabase.co",
+      port: 5432,
+      user: "postgres",
+      password: "päss:@/",
+      database: "postgres",
+      sslMode: "require",
     });
     expect(parseDatabaseUrl("postgres://u:p@127.0.0.1:6000/x").sslMode).toBe("disable");
   });
@@ -76,10 +80,18 @@ describe("connect", () => {
     await withSession(database.url, options, async (session) => {
       expect(session.serverMajor).toBe(17);
       const expected = {
-        ...{ statement_timeout: "1h", lock_timeout: "5s", transaction_timeout: "6h", row_security: "off" },
-        ...{ idle_in_transaction_session_timeout: "4h", idle_session_timeout: "0", search_path: '""' },
-        ...{ client_connection_check_interval: "1s", tcp_keepalives_idle: "30", tcp_keepalives_interval: "10" },
-        ...{ tcp_keepalives_count: "3", tcp_user_timeout: "60000" },
+        statement_timeout: "1h",
+        lock_timeout: "5s",
+        transaction_timeout: "6h",
+        row_security: "off",
+        idle_in_transaction_session_timeout: "4h",
+        idle_session_timeout: "0",
+        search_path: '""',
+        client_connection_check_interval: "1s",
+        tcp_keepalives_idle: "30",
+        tcp_keepalives_interval: "10",
+        tcp_keepalives_count: "3",
+        tcp_user_timeout: "60000",
       };
       const settings = await session.query<{ name: string; value: string }>(
         "select name, current_setting(name) as value from unnest($1::text[]) as name",
@@ -90,7 +102,10 @@ describe("connect", () => {
         `select 'epoch'::timestamptz::text as epoch, 0.1::float8::text as float, '\\x00ff'::bytea::text as bytes, '1 day 2:00'::interval::text as interval`,
       );
       expect(row).toEqual({
-        ...{ epoch: "1970-01-01 00:00:00+00", float: "0.1", bytes: "\\x00ff", interval: "1 day 02:00:00" },
+        epoch: "1970-01-01 00:00:00+00",
+        float: "0.1",
+        bytes: "\\x00ff",
+        interval: "1 day 02:00:00",
       });
     });
   });

@@ -221,7 +221,7 @@ describe("replacement of a live database", () => {
     );
     await expectOld();
     await expect(replace(options({ saveFirst: () => Promise.reject(new PromiseError("No backup.")) }))).rejects.toThrow(
-      "No backup. What was there before: the old state is back",
+      "No backup. The database: the old state is back",
     );
     await expectOld();
     const refusal = () => Promise.reject(new UserError("It was not confirmed."));
@@ -309,8 +309,13 @@ describe("replacement of a live database", () => {
 
   const killAt = (phase: string, afterMs: number) => {
     const order = {
-      ...{ bucket: started.vault.name, region: cloud.region, endpoint: cloud.endpoint, targetUrl: live.url },
-      ...{ backupId: saved.backupId, keyId: started.signer.keyId, trustedKeys: started.trustedKeys },
+      bucket: started.vault.name,
+      region: cloud.region,
+      endpoint: cloud.endpoint,
+      targetUrl: live.url,
+      backupId: saved.backupId,
+      keyId: started.signer.keyId,
+      trustedKeys: started.trustedKeys,
     };
     return killedAt(CHILD, order, { phase, afterMs });
   };

@@ -45,7 +45,7 @@ it("is done although another session holds what lies aside, and says what is lef
   const holder = await connect(database.superuserUrl, { applicationName: "platform" });
   await holder.query("begin; select from shop.things");
   const { notes } = await replace(options({ timing: { ...brisk, lockMs: 1_000 } }));
-  expect(notes).toContainEqual(expect.stringContaining("some of what lay aside is held by another session"));
+  expect(notes).toContainEqual(expect.stringContaining("Another session locks some objects of the old one"));
   expect(await things()).toEqual([{ name: "right" }]);
   const session = await connect(database.url, { applicationName: "castchat-recovery test" });
   expect((await gateState(session)).layers).toEqual([]);

@@ -26,7 +26,9 @@ import { recoveryLogOf, runSql } from "../../support/sample.ts";
 
 const PASSWORD = "a password";
 const WANTED = {
-  ...{ name: "castchat", organization_slug: "org", db_pass: PASSWORD },
+  name: "castchat",
+  organization_slug: "org",
+  db_pass: PASSWORD,
   region_selection: { type: "specific", code: "ap-northeast-1" },
 };
 
@@ -96,9 +98,14 @@ const client = (token = TOKEN) => supabaseDatabases({ token, endpoint, retryDela
 const said: string[] = [];
 const waiting = (limitMs: number) => ({ ...realTiming, platformRestore: { firstMs: 20, longestMs: 100, limitMs } });
 const options = (more: Partial<PlatformRestoreOptions> = {}): PlatformRestoreOptions => ({
-  ...{ databaseHost: client(), vault, ref, databaseUrl, choice: { backupId: 1 } },
+  databaseHost: client(),
+  vault,
+  ref,
+  databaseUrl,
+  choice: { backupId: 1 },
   confirm: ({ lines }) => Promise.resolve(void said.push(...lines)),
-  ...{ clock: () => new Date(), timing: waiting(30_000) },
+  clock: () => new Date(),
+  timing: waiting(30_000),
   reporter: (message) => void said.push(message),
   ...more,
 });
@@ -138,8 +145,13 @@ describe("restorePlatform", () => {
     expect(more).toEqual([]);
     const { source, phases } = result;
     expect(entry).toMatchObject({
-      ...{ what: "restore on the platform", result: "done", restoreId: `platform-${ref}`, source, phases },
-      ...{ target: `127.0.0.1:${servers.connection(ref)!.port}/postgres`, durationMs: expect.any(Number) as unknown },
+      what: "restore on the platform",
+      result: "done",
+      restoreId: `platform-${ref}`,
+      source,
+      phases,
+      target: `127.0.0.1:${servers.connection(ref)!.port}/postgres`,
+      durationMs: expect.any(Number) as unknown,
     });
     expect(entry).not.toHaveProperty("backupId");
     expect(result.phases.map(({ name }) => name)).toEqual(["order", "restore", "database"]);

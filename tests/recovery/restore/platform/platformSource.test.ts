@@ -7,7 +7,9 @@ import { COMPLETED } from "../../../../services/databaseHost/databaseHost.ts";
 const at = (time: string) => new Date(`2026-11-23T${time}Z`);
 const backup = (id: number, time: string, status = COMPLETED) => ({ id, takenAt: at(time), status });
 const holdings = (more: Partial<PlatformHoldings>): PlatformHoldings => ({
-  ...{ ref: "abcdefghijklmnopqrst", window: undefined, warning: undefined },
+  ref: "abcdefghijklmnopqrst",
+  window: undefined,
+  warning: undefined,
   backups: [backup(7, "10:00:00.274"), backup(8, "12:00:00.000", "FAILED"), backup(5, "02:00:00.000")],
   ...more,
 });

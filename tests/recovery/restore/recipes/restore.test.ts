@@ -108,7 +108,11 @@ describe("restore", () => {
     await api.hasHeard("reload schema");
     const { backupId, snapshotAt, tables, rows } = saved;
     expect(result).toMatchObject({
-      ...{ backupId, snapshotAt, tables, rows, posts: 150 },
+      backupId,
+      snapshotAt,
+      tables,
+      rows,
+      posts: 150,
       notes: [
         "Held back until `castchat-recovery resume-jobs`: 2 scheduled jobs and the publications partners, supabase_realtime.",
       ],

@@ -4,8 +4,13 @@ import type { Publication } from "../../../../recovery/postgres/catalog/heldBack
 import { planPublication } from "../../../../recovery/restore/release/releasePublications.ts";
 
 const publication = (more: Partial<Publication> = {}): Publication => ({
-  ...{ name: 'p "x"', allTables: false, operations: ["insert", "update"], viaRoot: false },
-  ...{ comment: null, tables: [], schemas: [] },
+  name: 'p "x"',
+  allTables: false,
+  operations: ["insert", "update"],
+  viaRoot: false,
+  comment: null,
+  tables: [],
+  schemas: [],
   ...more,
 });
 const table = (name: string, where: string | null = null) => ({ schema: "public", name, columns: null, where });

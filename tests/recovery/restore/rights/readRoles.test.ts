@@ -51,8 +51,10 @@ describe("readRoles", () => {
     expect(refused).toEqual([]);
     expect(roles.roles).toEqual([
       {
-        ...{ name: "Analyst 1", attributes: ["login", "inherit", "createdb"] },
-        ...{ connectionLimit: 4, validUntil: "2027-01-01 00:00:00+00" },
+        name: "Analyst 1",
+        attributes: ["login", "inherit", "createdb"],
+        connectionLimit: 4,
+        validUntil: "2027-01-01 00:00:00+00",
       },
       { name: "reporting", attributes: ["nologin", "noinherit"] },
     ]);

@@ -94,9 +94,14 @@ describe("selectBackup", () => {
     const snapshotAt = `2026-07-0${day}T02:00:05.000Z`;
     const backupId = `2026070${day}T020000Z-00000${day}`;
     return {
-      ...{ backupId, tier: "daily", prefix: "daily/", startedAt: new Date(snapshotAt), sizeBytes: 1 },
+      backupId,
+      tier: "daily",
+      prefix: "daily/",
+      startedAt: new Date(snapshotAt),
+      sizeBytes: 1,
       manifest: { backupId, snapshotAt, kind } as Manifest,
-      ...{ proven, problems: proven ? [] : ["it was not read back yet"] },
+      proven,
+      problems: proven ? [] : ["it was not read back yet"],
     };
   };
   const full = summary(1, "full");

@@ -45,7 +45,10 @@ afterEach(async () => {
 
 const asked: Danger[] = [];
 const options = (tables: string[], more: Partial<RestoreTablesOptions> = {}): RestoreTablesOptions => ({
-  ...{ ...site.common, targetUrl: live.url, tables, timing: brisk },
+  ...site.common,
+  targetUrl: live.url,
+  tables,
+  timing: brisk,
   confirm: (danger) => Promise.resolve(void asked.push(danger)),
   ...more,
 });
@@ -120,7 +123,7 @@ describe("restore of tables into a live database", () => {
     const before = await contentOf(live.url);
     const posts = restoreTables(options(["public.posts"]));
     await expect(posts).rejects.toThrow(
-      "Nothing was changed: rows would refer to none (1 of public.attachments by attachments_post_id_fkey)",
+      "Nothing was changed: rows would refer to missing rows (1 of public.attachments by attachments_post_id_fkey)",
     );
     await expect(posts).rejects.toBeInstanceOf(UserError);
     expect(await contentOf(live.url)).toEqual(before);

@@ -106,7 +106,7 @@ describe("checkRestoredDatabase", () => {
        alter table public.posts add constraint closed_has_date check (status <> 'closed' or closed_at is not null) not valid`,
       {
         constraints:
-          "constraint public.posts.closed_has_date is NOT VALID here and was not so, or is defined otherwise",
+          "constraint public.posts.closed_has_date is NOT VALID here but not in the source, or is defined differently",
       },
       "alter table public.posts validate constraint closed_has_date",
     ],
