@@ -352,9 +352,9 @@ describe("replacement of a live database", () => {
     for (const phase of phases) {
       await killAt(phase, 20);
       if (phase !== "Restoring") continue;
-      await expect(started.backUp(live.url)).rejects.toThrow("so what it holds now is half of it");
+      await expect(started.backUp(live.url)).rejects.toThrow("so it holds a half-restored state");
       const assessing = assess({ ...started.common, databaseUrl: live.url });
-      await expect(assessing).rejects.toThrow("so what it holds now is half of it");
+      await expect(assessing).rejects.toThrow("so it holds a half-restored state");
       const some = restoreTables({ ...started.replacing(live.url), tables: ["public.posts"] });
       await expect(some).rejects.toThrow("is under way");
     }

@@ -166,7 +166,7 @@ describe("restore", () => {
       await noteReplacement(session, { state: "aside" });
     });
     const refused = restore(options());
-    await expect(refused).rejects.toThrow("so what it holds now is half of it");
+    await expect(refused).rejects.toThrow("so it holds a half-restored state");
     await expect(refused).rejects.toBeInstanceOf(UserError);
     expect(await readRestoreMarker(target.url)).toBeUndefined();
   });
