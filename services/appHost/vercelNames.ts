@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { UserError } from "../common/errors.ts";
+import { typeSecret, UserError } from "../common/errors.ts";
 import { segment, ServiceError, unlessNotFound } from "../http/http.ts";
 import type { JsonClient } from "../http/jsonClient.ts";
 import type { AppHost, PublicName } from "./appHost.ts";
@@ -73,7 +73,7 @@ export function vercelNames(
         (await moved(project, name, signal));
       if (taken !== undefined) return taken;
       throw new UserError(
-        `${name} belongs to a Vercel project that ${VERCEL.tokenName} cannot see: remove it there, or type: export ${VERCEL.tokenName}=TOKEN_OF_THAT_TEAM`,
+        `${name} belongs to a Vercel project that ${VERCEL.tokenName} cannot see: remove it there, or set a token of that team. ${typeSecret(VERCEL.tokenName)}`,
       );
     },
     verifyPublicName: (project, name, signal) => {

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 
+import { typeSecret } from "../common/errors.ts";
 import { realTiming } from "../common/timing.ts";
 import { type Exchange, exchange, type Refusal, ServiceError, wordsOf } from "./http.ts";
 import type { RemoteService, ServiceAccess } from "./remoteService.ts";
@@ -89,7 +90,7 @@ function refusalOf(
 ): ServiceError {
   const body = parseJson(text);
   const { message, code } = describeError(body);
-  const remedy = ` Check ${tokenName}: docs/accounts.md lists its rights. To replace it, type: export ${tokenName}=TOKEN`;
+  const remedy = ` Check ${tokenName}: docs/accounts.md lists its rights. Replace it if it lacks one. ${typeSecret(tokenName)}`;
   const hint = status === 401 || status === 403 ? remedy : "";
   const sentence = `${service} refused ${what} (${status}): ${wordsOf(message, text)}.${hint}`;
   return new ServiceError(service, status, sentence, { code, body, retryAfterSeconds });

@@ -101,7 +101,7 @@ describe("a configuration backup", () => {
       {
         part: "application",
         reason: expect.stringMatching(
-          /^Vercel refused GET .* \(403\): Not authorized\. Check VERCEL_API_TOKEN: .* type: export VERCEL_API_TOKEN=TOKEN$/,
+          /^Vercel refused GET .* \(403\): Not authorized\. Check VERCEL_API_TOKEN: .* Type: read -rs VERCEL_API_TOKEN && /,
         ) as unknown,
       },
       { part: "dns", reason: "Cloudflare shows no zone absent.example" },

@@ -79,7 +79,7 @@ describe("Vercel", () => {
   it("names the token where a project that it doesn't see has the name", async () => {
     const { host } = await answering({ status: 404, body: {} }, { status: 409, body: {} }, { body: { projects: [] } });
     await expect(host.takePublicName("p", "n")).rejects.toThrow(
-      "n belongs to a Vercel project that VERCEL_API_TOKEN cannot see: remove it there, or type: export VERCEL_API_TOKEN=TOKEN",
+      "n belongs to a Vercel project that VERCEL_API_TOKEN cannot see: remove it there, or set a token of that team. Type: read -rs VERCEL_API_TOKEN && export VERCEL_API_TOKEN",
     );
   });
 

@@ -65,7 +65,7 @@ describe("an error", () => {
     expect(error).toBeInstanceOf(ServiceError);
     expect(error).toMatchObject({ status: 403, code: "E" });
     expect((error as Error).message).toBe(
-      "Testing refused GET /x (403): Not authorized: Bearer [secret]. Check TEST_TOKEN: docs/accounts.md lists its rights. To replace it, type: export TEST_TOKEN=TOKEN",
+      "Testing refused GET /x (403): Not authorized: Bearer [secret]. Check TEST_TOKEN: docs/accounts.md lists its rights. Replace it if it lacks one. Type: read -rs TEST_TOKEN && export TEST_TOKEN (then paste it)",
     );
   });
 
