@@ -105,7 +105,7 @@ describe("what S3 refuses for good is reported at once, in one message that says
     [
       "a clock that is off",
       () => ({ status: 403, code: "RequestTimeTooSkewed", headers: twoHoursAgo() }),
-      /the clock of this machine is 2 h 5 min ahead\. Set it \(by NTP\)/,
+      /the clock of this machine is 2 h 5 min ahead\. Set it by NTP \(sudo timedatectl set-ntp true\)/,
     ],
     [
       "a vault without room",
