@@ -95,7 +95,7 @@ export const BACKUP_FAULTS: readonly KnownFault[] = [
     find: "older.slice(0, LOOKED_AT)",
     replace: "older.slice(0, 0)",
     suite: "tests/faults/objects.test.ts",
-    test: "written over or deleted, with the good version beneath are found all the same",
+    test: "are found all the same",
   },
   {
     name: "A key of the vault can be written over",
@@ -215,7 +215,7 @@ export const BACKUP_FAULTS: readonly KnownFault[] = [
     find: "opener, isFresh: true }",
     replace: "opener }",
     suite: "tests/faults/objects.test.ts",
-    test: "are no proof where",
+    test: "are no proof if",
   },
   {
     name: "A storage object named `../..` makes a backup ask any endpoint of the project with its secret key",
