@@ -2,24 +2,9 @@ import { describe, expect, it } from "@jest/globals";
 
 import { createProviders } from "../../components/providers.ts";
 import { parseSettings } from "../../settings/settings.ts";
+import { PRIMARY_SETTINGS } from "../support/primarySettings.ts";
 import { named, registered } from "./mocks.ts";
 
-const RAW = {
-  role: "primary",
-  awsAccountId: "111111111111",
-  awsRegion: "ap-northeast-1",
-  standbyVault: "none",
-  peerAwsAccountId: "111111111111",
-  peerAwsRegion: "ap-northeast-3",
-  publicName: "app.a.jp",
-  zoneName: "a.jp",
-  cloudflareAccountId: "cf",
-  supabaseOrganization: "o",
-  supabaseRegion: "ap-northeast-1",
-  vercelProject: "p",
-  vercelTeam: "acme",
-  repository: "o/r",
-};
 /** As a stack file has them, in the order of Pulumi.yaml. */
 const ENDPOINTS = {
   endpointAws: "http://127.0.0.1:1",
@@ -31,7 +16,7 @@ const ENDPOINTS = {
   supabaseProjectUrl: "http://127.0.0.1:5/projects/{ref}",
 };
 const providersOf = (endpoints: Partial<typeof ENDPOINTS>) =>
-  registered(() => createProviders(parseSettings({ ...RAW, ...endpoints }, "prod")));
+  registered(() => createProviders(parseSettings({ ...PRIMARY_SETTINGS, ...endpoints }, "prod")));
 
 describe("the providers", () => {
   it("have addresses in the form that the states of deployed stacks contain", async () => {

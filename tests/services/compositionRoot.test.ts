@@ -9,6 +9,7 @@ import { type Ports, services } from "../../services/services.ts";
 import { flatEndpoints } from "../../settings/endpoints.ts";
 import { RUNNER_SETTINGS, type RunnerToken } from "../../settings/runnerSettings.ts";
 import { parseSettings } from "../../settings/settings.ts";
+import { PRIMARY_SETTINGS } from "../support/primarySettings.ts";
 import { serve, startTestServer } from "./support/testServer.ts";
 
 const TOKENS: Record<RunnerToken, string> = {
@@ -57,23 +58,7 @@ const endpoints = () => ({
   supabaseProject: `${server.url}/projects/{ref}`,
 });
 const viaCommandLine = (environment: NodeJS.ProcessEnv): Common => {
-  const raw = {
-    role: "primary",
-    awsAccountId: "111111111111",
-    awsRegion: "ap-northeast-1",
-    standbyVault: "none",
-    peerAwsAccountId: "111111111111",
-    peerAwsRegion: "ap-northeast-3",
-    publicName: "app.a.jp",
-    zoneName: "a.jp",
-    cloudflareAccountId: "cf",
-    supabaseOrganization: "o",
-    supabaseRegion: "ap-northeast-1",
-    vercelProject: "p",
-    vercelTeam: "acme",
-    repository: "o/r",
-  };
-  return portsOf(parseSettings({ ...raw, ...flatEndpoints(endpoints()) }, "prod"), environment);
+  return portsOf(parseSettings({ ...PRIMARY_SETTINGS, ...flatEndpoints(endpoints()) }, "prod"), environment);
 };
 const declared = () => ({
   stack: "prod",

@@ -1,0 +1,17 @@
+/** Settings of a primary that parse, as a stack file has them. */
+export const PRIMARY_SETTINGS = {
+  role: "primary",
+  awsAccountId: "111111111111",
+  awsRegion: "ap-northeast-1",
+  standbyVault: "none",
+  peerAwsAccountId: "111111111111",
+  peerAwsRegion: "ap-northeast-3",
+  publicName: "app.a.jp",
+  zoneName: "a.jp",
+  cloudflareAccountId: "cf",
+  supabaseOrganization: "o",
+  supabaseRegion: "ap-northeast-1",
+  vercelProject: "p",
+  vercelTeam: "acme",
+  repository: "o/r",
+};
