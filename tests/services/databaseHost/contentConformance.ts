@@ -117,8 +117,7 @@ export function conformsToProjectContent(name: string, start: () => Promise<Star
     });
 
     it("hears an abort", async () => {
-      proxy.next({ hang: true });
-      await hearsAnAbort((signal) => content.functions(signal));
+      await hearsAnAbort(proxy, (signal) => content.functions(signal));
     });
   });
 }

@@ -7,6 +7,8 @@ export interface Fault {
   status?: number;
   /** Never answers. */
   hang?: boolean;
+  /** Is called when the request has arrived. */
+  asked?: () => void;
 }
 
 /** Stands between an adapter and the service's emulator, notes the requests, and answers in its place where a test wants a fault. */
@@ -20,6 +22,7 @@ export async function startFaultyProxy(service: string) {
     const fault = faults.shift() ?? (method === "POST" && url === failing?.path ? failing : undefined);
     if (fault !== undefined) {
       request.resume();
+      fault.asked?.();
       if (fault.hang !== true)
         response.writeHead(fault.status ?? 500, { "content-type": "application/json" }).end("{}");
       return;

@@ -26,11 +26,11 @@ export async function isNotFound(call: Promise<unknown>): Promise<boolean> {
   return thrown instanceof ServiceError && thrown.status === 404;
 }
 
-/** Checks that a call ends with the reason of its signal. */
-export async function hearsAnAbort(call: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+/** Checks that a call through a proxy ends with the reason of its signal when the service has been asked and is silent. */
+export async function hearsAnAbort(proxy: FaultyProxy, call: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
   const controller = new AbortController();
   const reason = new Error("stopped by hand");
-  setTimeout(() => controller.abort(reason), 20);
+  proxy.next({ hang: true, asked: () => controller.abort(reason) });
   await expect(call(controller.signal)).rejects.toBe(reason);
 }
 
@@ -99,10 +99,11 @@ export function behavesAsRemoteService<P extends RemoteService>(
 
   it("waits for no silent service, and hears an abort", async () => {
     proxy.next(...Array.from({ length: 4 }, () => ({ hang: true })));
-    await expect(read(started().open({ endpoint: proxy.url, timeoutMs: 20 }))).rejects.toBeInstanceOf(UnreachableError);
+    await expect(read(started().open({ endpoint: proxy.url, timeoutMs: 100 }))).rejects.toBeInstanceOf(
+      UnreachableError,
+    );
     expect(proxy.seen).toHaveLength(4);
-    proxy.next({ hang: true });
-    await hearsAnAbort((signal) => read(port, signal));
+    await hearsAnAbort(proxy, (signal) => read(port, signal));
     expect(proxy.seen).toHaveLength(1);
   });
 }
