@@ -48,9 +48,8 @@ describe("chooseBackup", () => {
     expect(taken(all, { now })).toBe(middle);
     expect(taken(all, { now, at: new Date("2030-01-01T00:00:00Z") })).toBe(middle);
     expect(taken(all, { now, backupId: newest.backupId })).toBe(newest);
-    expect(() => chooseBackup([newest], { now })).toThrow(
-      "The only proven backups of this vault are dated in the future (20260701T140000Z-000003)",
-    );
+    const ahead = "The only proven backups of this vault are dated in the future (20260701T140000Z-000003)";
+    expect(() => chooseBackup([newest], { now })).toThrow(ahead);
     // Two machines' clocks may be some minutes apart.
     expect(taken(all, { now: new Date("2026-07-01T13:50:10Z") })).toBe(newest);
   });
@@ -60,9 +59,9 @@ describe("chooseBackup", () => {
     expect(taken([damage, middle], {})).toBe(middle);
     expect(taken([damage, middle], { at: new Date("2030-01-01T00:00:00Z") })).toBe(middle);
     expect(taken([damage, middle], { backupId: damage.backupId })).toBe(damage);
-    expect(() => chooseBackup([damage], {})).toThrow(
-      "This vault has no proven full backup (it holds 1 others; the newest is 20260701T140000Z-000003: saved before a replacement)",
-    );
+    const none =
+      "This vault has no proven full backup (it holds 1 others; the newest is 20260701T140000Z-000003: saved before a replacement)";
+    expect(() => chooseBackup([damage], {})).toThrow(none);
   });
 
   it("takes one by its id", () => {
@@ -163,15 +162,11 @@ describe("what is passed over", () => {
   it("lists proven backups that are only taken by their id, and how to take them", () => {
     const safety = { ...summary("20260701T210000Z-000006", "2026-07-01T21:00:00.000Z") };
     safety.manifest = { ...safety.manifest!, purpose: "safety" };
-    expect(of(safety)).toEqual([
-      expect.stringMatching(
-        /passed over: saved before a replacement\. To take it, name it: 20260701T210000Z-000006\.$/,
-      ),
-    ]);
+    const saved = /passed over: saved before a replacement\. To take it, name it: 20260701T210000Z-000006\.$/;
+    expect(of(safety)).toEqual([expect.stringMatching(saved)]);
     const ahead = summary("20260801T000000Z-000007", "2026-08-01T00:00:00.000Z");
-    expect(of(ahead)).toEqual([
-      expect.stringMatching(/it is dated in the future\. To take it, name it: 20260801T000000Z-000007\.$/),
-    ]);
+    const future = /it is dated in the future\. To take it, name it: 20260801T000000Z-000007\.$/;
+    expect(of(ahead)).toEqual([expect.stringMatching(future)]);
   });
 
   it("is listed again by a restore that continues, without backups from after its start", () => {

@@ -4,6 +4,7 @@ import { retireVault } from "../../../recovery/vault/retire.ts";
 import { PromiseError, UserError } from "../../../services/common/errors.ts";
 import { silent } from "../../../services/common/reporter.ts";
 import type { Census } from "../../../services/vault/vaultBucket.ts";
+import { expectRefusal } from "../../support/refusal.ts";
 
 /** A vault in AWS (simulated: what it holds, and whether bucket and key are there), and what was done, in order. */
 let held: Census | undefined;
@@ -67,9 +68,7 @@ describe("retiring a vault", () => {
     ],
   ])("is refused while %s are left, before it asks for confirmation", async (_case, left, sentence) => {
     held = { ...EMPTY, ...left };
-    const refused = retire();
-    await expect(refused).rejects.toThrow(sentence);
-    await expect(refused).rejects.toBeInstanceOf(PromiseError);
+    await expectRefusal(retire(), PromiseError, sentence);
     expect(done).toEqual([]);
   });
 
