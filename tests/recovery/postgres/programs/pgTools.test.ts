@@ -28,6 +28,7 @@ function fake(name: string, script: string): void {
 
 const options = { args: [], applicationName: "a test" };
 const address = parseDatabaseUrl("postgresql://postgres:top-secret@127.0.0.1:9/postgres");
+const dump = (more: object = {}) => runPgTool("pg_dump", { ...options, address, ...more });
 
 describe("findPgTool", () => {
   it("finds the real one", async () => {
@@ -55,8 +56,7 @@ describe("startPgTool", () => {
   it("hands the password over by environment, never by arguments, and nothing of the caller's own settings", async () => {
     process.env["PGSERVICE"] = "elsewhere";
     fake("pg_dump", 'tr "\\0" " " < /proc/$$/cmdline; echo; env | grep ^PG | sort');
-    const settings = { row_security: "off" };
-    const output = await runPgTool("pg_dump", { ...options, args: ["--x"], address, settings });
+    const output = await dump({ args: ["--x"], settings: { row_security: "off" } });
     delete process.env["PGSERVICE"];
     const [commandLine, ...environment] = output.trim().split("\n");
     expect(commandLine).not.toContain("top-secret");
@@ -72,7 +72,7 @@ describe("startPgTool", () => {
     const secrets = ["CASTCHAT_AGE_IDENTITY", "AWS_SECRET_ACCESS_KEY", "SUPABASE_ACCESS_TOKEN", "DATABASE_URL"];
     fake("pg_dump", "env");
     process.env = { ...own, ...Object.fromEntries(secrets.map((name) => [name, "hunter2"])) };
-    const output = await runPgTool("pg_dump", { ...options, address });
+    const output = await dump();
     process.env = own;
     expect(output).toContain("PGPASSWORD=top-secret");
     expect(output).not.toContain("hunter2");
@@ -80,17 +80,14 @@ describe("startPgTool", () => {
 
   it("gives what the program complained of, without secrets", async () => {
     fake("pg_dump", 'echo "cannot reach postgresql://postgres:top-secret@127.0.0.1:9/x" >&2; exit 3');
-    await expect(runPgTool("pg_dump", { ...options, address })).rejects.toThrow(
-      "pg_dump failed (exit code 3): cannot reach postgresql://postgres:[secret]@127.0.0.1:9/x",
-    );
+    const complaint = "pg_dump failed (exit code 3): cannot reach postgresql://postgres:[secret]@127.0.0.1:9/x";
+    await expect(dump()).rejects.toThrow(complaint);
   });
 
   it("keeps the beginning of a long complaint, where the reason is, and its end", async () => {
-    fake(
-      "pg_dump",
-      `echo "ERROR: out of shared memory" >&2; head -c 9000 /dev/zero | tr '\\0' x >&2; echo "the end" >&2; exit 1`,
-    );
-    await expect(runPgTool("pg_dump", { ...options, address })).rejects.toThrow(
+    const filling = "head -c 9000 /dev/zero | tr '\\0' x >&2";
+    fake("pg_dump", `echo "ERROR: out of shared memory" >&2; ${filling}; echo "the end" >&2; exit 1`);
+    await expect(dump()).rejects.toThrow(
       /^pg_dump failed \(exit code 1\): ERROR: out of shared memory\nx{1900,2000} … x{1900,2000}the end$/,
     );
   });
