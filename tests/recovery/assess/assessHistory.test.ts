@@ -5,23 +5,21 @@ import type { Manifest } from "../../../recovery/vault/manifest.ts";
 
 const T = { schema: "public", name: "posts" };
 
-/** One backup a letter: the table's content; "-" for a backup without the table. Rows are the letter's place in the alphabet. */
-function chainOf(contents: string): Manifest[] {
-  return Array.from(
-    contents,
-    (content, index) =>
-      ({
-        backupId: `B${index}`,
-        kind: "full",
-        snapshotAt: `2026-01-0${index + 1}T00:00:00.000Z`,
-        tables: content === "-" ? [] : [{ ...T, ...contentOf(content) }],
-      }) as unknown as Manifest,
-  );
+/** One backup for each content of the table; undefined for a backup without the table. */
+function chain(contents: (object | undefined)[]): Manifest[] {
+  return contents.map((content, index) => {
+    const snapshotAt = `2026-01-0${index + 1}T00:00:00.000Z`;
+    const tables = content === undefined ? [] : [{ ...T, ...content }];
+    return { backupId: `B${index}`, kind: "full", snapshotAt, tables } as unknown as Manifest;
+  });
 }
+/** The same with one letter a backup; "-" for one without the table. Rows are the letter's place in the alphabet. */
+const chainOf = (contents: string) =>
+  chain(Array.from(contents, (letter) => (letter === "-" ? undefined : contentOf(letter))));
 const contentOf = (letter: string) => ({ rows: letter.charCodeAt(0) - 96, fingerprint: letter.repeat(16) });
 const ids = (contents: string, reference: number, now: string | undefined) => {
-  const chain = chainOf(contents);
-  const found = historyOf(T, chain, chain[reference]!, now === undefined ? undefined : contentOf(now));
+  const backups = chainOf(contents);
+  const found = historyOf(T, backups, backups[reference]!, now === undefined ? undefined : contentOf(now));
   return [
     found.sameAsReferenceUntil.backupId,
     found.asNowSince?.backupId,
@@ -52,66 +50,43 @@ describe("historyOf", () => {
 
 describe("historyOf when columns or formats differ between backups", () => {
   /** The same content in other columns or another format has another fingerprint. */
-  const chain = (columns: string[][], formats: string[] = []) =>
-    columns.map(
-      (own, index) =>
-        ({
-          backupId: `B${index}`,
-          snapshotAt: `2026-01-0${index + 1}T00:00:00.000Z`,
-          tables: [
-            {
-              ...T,
-              rows: 5,
-              columns: own,
-              format: formats[index] ?? "text",
-              fingerprint: `${own.join("")}${formats[index] ?? "text"}`,
-            },
-          ],
-        }) as unknown as Manifest,
-    );
+  const content = (columns: string[], format = "text") => ({
+    rows: 5,
+    columns,
+    format,
+    fingerprint: `${columns.join("")}${format}`,
+  });
   const now = { rows: 4, fingerprint: "now" };
 
   it("is no change when a newer program writes another format", () => {
-    const backups = chain([["a"], ["a"], ["a"]], ["text", "binary", "binary"]);
+    const backups = chain([content(["a"]), content(["a"], "binary"), content(["a"], "binary")]);
     expect(historyOf(T, backups, backups[2]!, now)).toMatchObject({ lastChangeBefore: undefined, isComplete: false });
   });
 
   it("is incomplete when it is unknown whether a backup holds the state", () => {
-    const backups = chain([["a"], ["a", "b"]]);
+    const backups = chain([content(["a"]), content(["a", "b"])]);
     expect(historyOf(T, backups, backups[0]!, now)).toMatchObject({ asNowSince: undefined, isComplete: false });
     expect(historyOf(T, backups.slice(0, 1), backups[0]!, now)).toMatchObject({ isComplete: true });
     // A table that is narrower now has no fingerprint in the backup's columns.
-    expect(historyOf(T, backups.slice(0, 1), backups[0]!, { rows: 5, fingerprint: undefined })).toMatchObject({
-      isComplete: false,
-    });
+    const narrower = { rows: 5, fingerprint: undefined };
+    expect(historyOf(T, backups.slice(0, 1), backups[0]!, narrower)).toMatchObject({ isComplete: false });
   });
 });
 
 describe("earlierLosses", () => {
   it("names what lost rows between two backups up to the reference, the newest first", () => {
-    const chain = chainOf("acb-da");
-    expect(earlierLosses(chain, chain[4]!)).toEqual([
-      {
-        table: "public.posts",
-        after: { backupId: "B2", at: chain[2]!.snapshotAt },
-        by: { backupId: "B3", at: chain[3]!.snapshotAt },
-        rowsBefore: 2,
-        rowsAfter: undefined,
-      },
-      {
-        table: "public.posts",
-        after: { backupId: "B1", at: chain[1]!.snapshotAt },
-        by: { backupId: "B2", at: chain[2]!.snapshotAt },
-        rowsBefore: 3,
-        rowsAfter: 2,
-      },
+    const backups = chainOf("acb-da");
+    const [, b1, b2, b3] = backups.map(({ backupId, snapshotAt }) => ({ backupId, at: snapshotAt }));
+    expect(earlierLosses(backups, backups[4]!)).toEqual([
+      { table: "public.posts", after: b2, by: b3, rowsBefore: 2, rowsAfter: undefined },
+      { table: "public.posts", after: b1, by: b2, rowsBefore: 3, rowsAfter: 2 },
     ]);
   });
 
   it("ignores tables that a backup of another kind does not hold", () => {
-    const chain = chainOf("a-a");
-    chain[1]!.kind = "critical";
-    expect(earlierLosses(chain, chain[2]!)).toEqual([]);
-    expect(earlierLosses(chain, chain[1]!)).toEqual([]);
+    const backups = chainOf("a-a");
+    backups[1]!.kind = "critical";
+    expect(earlierLosses(backups, backups[2]!)).toEqual([]);
+    expect(earlierLosses(backups, backups[1]!)).toEqual([]);
   });
 });
