@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 
 import { recoveryConfig, recoveryContext } from "../../../provider/recovery/context.ts";
 import { trafficLease } from "../../../provider/recovery/trafficLease.ts";
@@ -17,8 +17,9 @@ import { UserError } from "../../../services/common/errors.ts";
 import { silent } from "../../../services/common/reporter.ts";
 import { realTiming } from "../../../services/common/timing.ts";
 import type { DnsHost } from "../../../services/dns/dnsHost.ts";
-import { type MiniCloud, startMiniCloud } from "../../provider/recovery/miniCloud.ts";
+import { startMiniCloud } from "../../provider/recovery/miniCloud.ts";
 import { commitFiles, makeProject, TINY_SERVER } from "../../provider/recovery/tinyApp.ts";
+import { forSuite } from "../../support/suite.ts";
 
 const signal = new AbortController().signal;
 const quick = { firstMs: 20, longestMs: 100, limitMs: 10_000 };
@@ -29,7 +30,7 @@ const impatient = (everyMs: number, limitMs: number) => ({
   traffic: { firstMs: everyMs, longestMs: everyMs, limitMs },
 });
 const zoneName = "castchat.example";
-let cloud: MiniCloud;
+const cloud = forSuite(startMiniCloud);
 let ports: TrafficPorts;
 let zoneId: string;
 let prod: Awaited<ReturnType<typeof deploy>>;
@@ -52,14 +53,12 @@ async function deploy(name: string, server = TINY_SERVER) {
 }
 
 beforeAll(async () => {
-  cloud = await startMiniCloud();
   const zone = await cloud.call("cloudflare", "POST", "/client/v4/zones", { name: zoneName });
   zoneId = (zone["result"] as { id: string }).id;
   prod = await deploy("prod-app");
   dr = await deploy("dr-app");
   mute = await deploy("mute-app", MUTE_SERVER);
 });
-afterAll(() => cloud.stop());
 beforeEach(() => {
   ports = { appHost: cloud.appHost, dns: cloud.dns, edge: cloud.edge, clock: systemClock, timing };
   number += 1;
@@ -69,6 +68,8 @@ beforeEach(() => {
 const forProd = (generation = 1): WantedTraffic => ({ publicName, zoneName, stack: "prod", generation, ...prod });
 const forDr = (generation = 2): WantedTraffic => ({ publicName, zoneName, stack: "dr", generation, ...dr });
 const go = (wanted: WantedTraffic) => switchTraffic(ports, wanted, signal, silent);
+/** What differs from the ports that each test begins with. */
+const change = (more: Partial<TrafficPorts>) => void (ports = { ...ports, ...more });
 const serving = async () => {
   const health = await applicationHealth(cloud.edge, `https://${publicName}`, "/api/health", signal);
   return health.healthy ? health.commit : undefined;
@@ -81,10 +82,8 @@ describe("taking a public name", () => {
     expect(taken).toMatchObject({ leaseName: `_castchat-recovery.${publicName}`, holder: "stack=prod;generation=1" });
     expect(taken.previousHolder).toBeUndefined();
     expect(await serving()).toBe(prod.commit);
-    expect((await records()).map(({ type, content }) => `${type} ${content}`).sort()).toEqual([
-      "CNAME cname.vercel-dns.com",
-      "TXT stack=prod;generation=1",
-    ]);
+    const found = (await records()).map(({ type, content }) => `${type} ${content}`);
+    expect(found.sort()).toEqual(["CNAME cname.vercel-dns.com", "TXT stack=prod;generation=1"]);
   });
 
   it("from another stack moves the domain, keeps the record's id, and names the one before", async () => {
@@ -107,29 +106,25 @@ describe("taking a public name", () => {
 });
 
 describe("that the name leads to the target", () => {
+  /** Another deployment of dr's commit. */
+  const otherDeployment = () => ({ commit: dr.commit, deployment: prod.deploymentId });
   const forMute = (): WantedTraffic => ({ publicName, zoneName, stack: "dr", generation: 2, ...mute });
   /** Answers of the name from before the move, as a resolver with an old record gives them. */
   const stale = (answers: number, body: object, isVercel: boolean): { left: number } => {
     const seen = { left: answers };
-    ports = {
-      ...ports,
+    change({
       edge: (url, at, headers) => {
         if (new URL(url).host !== publicName || seen.left === 0) return cloud.edge(url, at, headers);
         seen.left -= 1;
         const servedBy = isVercel ? "Vercel" : undefined;
         return Promise.resolve({ status: 200, body: { status: "ok", ...body }, excerpt: "", servedBy });
       },
-    };
+    });
     return seen;
   };
 
   it.each<[string, () => WantedTraffic, () => object, boolean]>([
-    [
-      "the commit, which the old site may have, too",
-      forDr,
-      () => ({ commit: dr.commit, deployment: prod.deploymentId }),
-      true,
-    ],
+    ["the commit, which the old site may have, too", forDr, otherDeployment, true],
     ["an answer that names no commit for a target that names none", forMute, () => ({}), false],
     ["an answer without a deployment for a target that names its own", forDr, () => ({ commit: dr.commit }), true],
   ])("is not proved by %s", async (_what, wanted, body, isVercel) => {
@@ -142,7 +137,7 @@ describe("that the name leads to the target", () => {
     [
       "another deployment of the same commit answers",
       forDr,
-      () => ({ commit: dr.commit, deployment: prod.deploymentId }),
+      otherDeployment,
       () => ({}),
       /still answers from deployment dpl_\w+, not dpl_\w+\. .*process\.env\.VERCEL_DEPLOYMENT_ID/,
     ],
@@ -162,22 +157,21 @@ describe("that the name leads to the target", () => {
     ],
   ])("is an error while %s, with all in place for the next run", async (_what, wanted, body, appHost, message) => {
     stale(Number.MAX_SAFE_INTEGER, body(), true);
-    ports = { ...ports, appHost: { ...cloud.appHost, ...appHost() }, timing: impatient(5, 30) };
+    change({ appHost: { ...cloud.appHost, ...appHost() }, timing: impatient(5, 30) });
     await expect(go(wanted())).rejects.toThrow(message);
     expect((await records()).map(({ type }) => type).sort()).toEqual(["CNAME", "TXT"]);
-    ports = { ...ports, appHost: cloud.appHost, edge: cloud.edge, timing };
+    change({ appHost: cloud.appHost, edge: cloud.edge, timing });
     await go(wanted());
   });
 
   it("is asked of the name without a secret, and of the target with one", async () => {
     const secrets = new Map<string, string | undefined>();
-    ports = {
-      ...ports,
+    change({
       edge: (url, at, headers) => {
         secrets.set(new URL(url).host, headers?.["x-vercel-protection-bypass"]);
         return cloud.edge(url, at, headers);
       },
-    };
+    });
     await go(forMute());
     const { protectionBypass } = (await cloud.appHost.exportProject(mute.projectId))!;
     const [secret] = Object.keys(protectionBypass as object);
@@ -218,23 +212,22 @@ describe("a domain of another team", () => {
   });
 
   it("is proved by the record that the app host asks for", async () => {
-    ports = { ...ports, appHost: doubting() };
+    change({ appHost: doubting() });
     await go(forProd());
     expect(await serving()).toBe(prod.commit);
   });
 
   it("is reported in time when the app host does not accept the proof", async () => {
     const never = { ...doubting(), verifyPublicName: () => Promise.resolve(unverified("x")) };
-    ports = { ...ports, appHost: never, timing: impatient(1, 5) };
-    await expect(go(forProd())).rejects.toThrow(
-      /Vercel did not accept the proof for .* in time\. Run the same command again to continue/,
-    );
+    change({ appHost: never, timing: impatient(1, 5) });
+    const message = /Vercel did not accept the proof for .* in time\. Run the same command again to continue/;
+    await expect(go(forProd())).rejects.toThrow(message);
   });
 
   it("is not taken where the proof is a record that a person has to set", async () => {
     const [proof] = unverified("x").proofs;
     const other = { ...unverified("x"), proofs: [{ ...proof!, type: "CNAME" }] };
-    ports = { ...ports, appHost: { ...doubting(), takePublicName: () => Promise.resolve(other) } };
+    change({ appHost: { ...doubting(), takePublicName: () => Promise.resolve(other) } });
     await expect(go(forProd())).rejects.toThrow(/Vercel wants a CNAME record at x with .* to prove/);
   });
 });
@@ -260,19 +253,16 @@ describe("a refusal", () => {
     ["a lower one", 0],
   ])("is given to another stack with %s, and nothing moves", async (_what, generation) => {
     await go(forProd());
-    await expect(go(forDr(generation))).rejects.toThrow(
-      new UserError(
-        `${publicName} is held by stack prod with generation 1, and stack dr is set to ${generation}. To take the name over, run \`pulumi config set generation 2 -s dr\`, or set a higher one.`,
-      ),
-    );
+    const message = `${publicName} is held by stack prod with generation 1, and stack dr is set to ${generation}. To take the name over, run \`pulumi config set generation 2 -s dr\`, or set a higher one.`;
+    await expect(go(forDr(generation))).rejects.toThrow(new UserError(message));
     expect(await serving()).toBe(prod.commit);
   });
 
   it("is given to the holder itself with a lower generation", async () => {
     await go(forDr(5));
-    await expect(go(forDr(4))).rejects.toThrow(
-      /already holds .* with generation 5, but is set to 4\. Run `pulumi config set generation 5 -s dr`, or set a higher/,
-    );
+    const message =
+      /already holds .* with generation 5, but is set to 4\. Run `pulumi config set generation 5 -s dr`, or set a higher/;
+    await expect(go(forDr(4))).rejects.toThrow(message);
   });
 
   it("is given to an unhealthy target before anything is changed", async () => {
@@ -287,9 +277,8 @@ describe("a refusal", () => {
   it("is given where an A record stands, before the lease is taken", async () => {
     const record = { type: "A", name: publicName, content: "192.0.2.1" };
     await cloud.call("cloudflare", "POST", `/client/v4/zones/${zoneId}/dns_records`, record);
-    await expect(go(forProd())).rejects.toThrow(
-      /has an A record \(192\.0\.2\.1\).*replace it in Cloudflare by a CNAME/,
-    );
+    const message = /has an A record \(192\.0\.2\.1\).*replace it in Cloudflare by a CNAME/;
+    await expect(go(forProd())).rejects.toThrow(message);
     expect((await records()).map(({ type }) => type)).toEqual(["A"]);
   });
 
@@ -313,7 +302,7 @@ describe("a refusal", () => {
         return made;
       },
     };
-    ports = { ...ports, dns: raced };
+    change({ dns: raced });
     await expect(go(forProd())).rejects.toThrow(/has 2 TXT records .* so it is not known which stack holds/);
     expect(await cloud.appHost.publicName(prod.projectId, publicName)).toBeUndefined();
   });
@@ -339,7 +328,7 @@ describe("an interruption", () => {
   ])("%s is continued by the same call", async (_where, cut) => {
     const before = await go(forProd());
     const whole = ports;
-    ports = { ...ports, ...cut() };
+    change(cut());
     await expect(go(forDr())).rejects.toThrow(/cut off/);
     ports = whole;
     expect(await go(forDr())).toMatchObject({ holder: "stack=dr;generation=2", recordId: before.recordId });
@@ -374,13 +363,10 @@ describe("releasing the name", () => {
   it("leaves everything as it is when another stack, or a later run of the same, holds the name", async () => {
     await go(forProd());
     await go(forDr());
-    expect(await releaseTraffic(ports, forProd(), signal)).toEqual([
-      `${publicName} stays as it is: stack=dr;generation=2 holds it`,
-    ]);
+    const stays = (generation: number) => `${publicName} stays as it is: stack=dr;generation=${generation} holds it`;
+    expect(await releaseTraffic(ports, forProd(), signal)).toEqual([stays(2)]);
     await go(forDr(3));
-    expect(await releaseTraffic(ports, forDr(2), signal)).toEqual([
-      `${publicName} stays as it is: stack=dr;generation=3 holds it`,
-    ]);
+    expect(await releaseTraffic(ports, forDr(2), signal)).toEqual([stays(3)]);
     expect(await serving()).toBe(dr.commit);
   });
 });
