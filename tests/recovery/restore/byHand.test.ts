@@ -4,15 +4,14 @@ import { dirname, join } from "node:path";
 
 import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { generateX25519Identity, identityToRecipient } from "age-encryption";
 
 import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 import type { BackupOptions } from "../../../recovery/backup/backup.ts";
 import { PLATFORM_ROLES } from "../../../recovery/postgres/catalog/platform.ts";
-import { ageSealer } from "../../../services/vault/age.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import { makeTestFolder } from "../../support/folder.ts";
 import { forSuite } from "../../support/suite.ts";
+import { newAgeKey } from "../support/ageKey.ts";
 import { firstDifferences, fullDumpOf, rolesOf } from "../support/peerDump.ts";
 import { startRestoring } from "../support/restoring.ts";
 import { addOwnRoles, fillSample, tamper } from "../support/sample.ts";
@@ -58,6 +57,12 @@ beforeEach(async () => {
 });
 afterEach(() => Promise.all([started.target.renew(), folder.remove()]));
 
+const backUp = async (more: Partial<BackupOptions> = {}) => {
+  const vault = await started.cloud.newVault();
+  const { tier, backupId } = await started.backUp({ vault, ...more });
+  return { vault, place: `${tier}/${backupId}` };
+};
+
 /** Downloads every object of a vault, by an S3 client that isn't the program's. */
 async function download(vault: Vault, into: string): Promise<void> {
   const { s3 } = started.cloud;
@@ -75,8 +80,7 @@ async function download(vault: Vault, into: string): Promise<void> {
  * installed, `zstd` by Node's decoder and `age` by the library age-encryption.
  */
 async function followThePage(
-  vault: Vault,
-  place: string,
+  { vault, place }: Awaited<ReturnType<typeof backUp>>,
   { blocks = blocksOf("by-hand"), identity = "", databaseUrl = started.target.url } = {},
 ): Promise<{ status: number | null; output: string }> {
   const objects = join(folder.path, "vault");
@@ -117,17 +121,10 @@ function expectWhole(): void {
   expect(firstDifferences(fullDumpOf(started.target.superuserUrl), expected)).toEqual([]);
 }
 
-const backUp = async (more: Partial<BackupOptions> = {}) => {
-  const vault = await started.cloud.newVault();
-  const { tier, backupId } = await started.backUp({ vault, ...more });
-  return { vault, place: `${tier}/${backupId}` };
-};
-
 describe("docs/restore-by-hand.md", () => {
   it("restores a backup with only stock tools, as stock pg_dump sees it", async () => {
     expect(blocksOf("by-hand").length).toBeGreaterThan(7);
-    const { vault, place } = await backUp();
-    const { status, output } = await followThePage(vault, place);
+    const { status, output } = await followThePage(await backUp());
     expect([output, status]).toEqual([expect.stringContaining("Verified OK"), 0]);
     expectWhole();
     expect(firstDifferences(rolesOf(started.target.superuserUrl), rolesOf(started.database.superuserUrl))).toEqual([]);
@@ -135,28 +132,27 @@ describe("docs/restore-by-hand.md", () => {
   }, 60_000);
 
   it("opens an encrypted backup, and continues with the missing rows when their step is run again", async () => {
-    const identity = await generateX25519Identity();
+    const { identity, sealer } = await newAgeKey();
     const blocks = blocksOf("by-hand");
     const rows = blocks.findIndex((block) => block.includes("> chunks.txt"));
     const interrupted = blocks[rows]!.replace("done < chunks.txt", "done < <(tail -n 1 chunks.txt)");
     expect(interrupted).not.toBe(blocks[rows]);
     const look = 'echo "$(ask -c "select count(*) from by_hand.done") chunk is in"';
-    const { vault, place } = await backUp({ sealer: ageSealer([await identityToRecipient(identity)]) });
+    const saved = await backUp({ sealer });
     const script = [...blocks.slice(0, rows), interrupted, look, ...blocks.slice(rows)];
-    const { status, output } = await followThePage(vault, place, { blocks: script, identity });
+    const { status, output } = await followThePage(saved, { blocks: script, identity });
     expect([output, status]).toEqual([expect.stringContaining("\n1 chunk is in"), 0]);
     expectWhole();
   }, 60_000);
 
   it("names a right that the platform does not let it grant, and what the target permits beyond the source", async () => {
-    await started.database
-      .asSuperuser(`grant select on storage.migrations to reporting; grant execute on function pg_catalog.pg_reload_conf() to reporting; grant execute on function extensions.hmac(bytea, bytea, text) to reporting;
-       revoke execute on function extensions.hmac(bytea, bytea, text) from public`);
-    const { vault, place } = await backUp();
-    const { status, output } = await followThePage(vault, place);
-    await started.database
-      .asSuperuser(`revoke select on storage.migrations from reporting; revoke execute on function pg_catalog.pg_reload_conf() from reporting; revoke execute on function extensions.hmac(bytea, bytea, text) from reporting;
-       grant execute on function extensions.hmac(bytea, bytea, text) to public`);
+    const { asSuperuser } = started.database;
+    const [reload, hmac] = ["pg_catalog.pg_reload_conf()", "extensions.hmac(bytea, bytea, text)"];
+    await asSuperuser(`grant select on storage.migrations to reporting; grant execute on function ${reload}, ${hmac} to reporting;
+      revoke execute on function ${hmac} from public`);
+    const { status, output } = await followThePage(await backUp());
+    await asSuperuser(`revoke select on storage.migrations from reporting; revoke execute on function ${reload}, ${hmac} from reporting;
+      grant execute on function ${hmac} to public`);
     expect(status).toBe(0);
     const warning = 'WARNING:  no privileges were granted for "migrations"';
     expect(output.match(/(?:ERROR|WARNING): .*granted.*/g)).toContain(warning);
@@ -171,7 +167,7 @@ describe("docs/restore-by-hand.md", () => {
     await tamper(vault, `${place}/manifest.json`, (bytes) =>
       Buffer.from(bytes.toString().replace(/"posts": \d+/, '"posts": 151')),
     );
-    const { status, output } = await followThePage(vault, place);
+    const { status, output } = await followThePage({ vault, place });
     expect([output, status]).toEqual([expect.stringContaining("Verification failure"), 1]);
     expect(await started.target.query("select from pg_namespace where nspname in ('by_hand', 'private')")).toEqual([]);
   }, 60_000);
@@ -181,7 +177,7 @@ describe("docs/restore-by-hand.md", () => {
     const first = `${place}/data/000001.copy.zst`;
     const second = Buffer.from((await vault.getBytes(`${place}/data/000002.copy.zst`))!);
     await tamper(vault, first, () => second);
-    const { status, output } = await followThePage(vault, place);
+    const { status, output } = await followThePage({ vault, place });
     expect([output, status]).toEqual([expect.stringContaining("000001.copy.zst: FAILED"), 1]);
     expect(await started.target.query("select from pg_tables where schemaname in ('public', 'private')")).toEqual([]);
   }, 60_000);
@@ -231,8 +227,7 @@ describe("docs/restore-by-hand.md", () => {
   });
 
   it("refuses a superuser's connection before anything of the backup is run", async () => {
-    const { vault, place } = await backUp();
-    const { status } = await followThePage(vault, place, { databaseUrl: started.target.superuserUrl });
+    const { status } = await followThePage(await backUp(), { databaseUrl: started.target.superuserUrl });
     expect(status).toBe(1);
     expect(await started.target.asSuperuser("select from pg_namespace where nspname = 'private'")).toEqual([]);
   }, 60_000);

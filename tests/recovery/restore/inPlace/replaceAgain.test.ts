@@ -13,9 +13,8 @@ import { vaultWithout } from "../../support/sample.ts";
 const live = forSuite(startLive);
 let backupId: string;
 beforeAll(async () => {
-  await live.query(
-    "create table public.seen (id int); create schema shop; create table shop.things (id int primary key, name text); insert into shop.things values (1, 'right')",
-  );
+  await live.query(`create table public.seen (id int);
+    create schema shop; create table shop.things (id int primary key, name text); insert into shop.things values (1, 'right')`);
   ({ backupId } = await live.save());
 }, 60_000);
 beforeEach(() => live.query("update shop.things set name = 'wrong'"));

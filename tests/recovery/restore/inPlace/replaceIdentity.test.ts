@@ -1,17 +1,17 @@
 import { expect, it } from "@jest/globals";
-import { generateX25519Identity, identityToRecipient } from "age-encryption";
 
 import { UserError } from "../../../../services/common/errors.ts";
-import { ageSealer } from "../../../../services/vault/age.ts";
 import { expectRefusal } from "../../../support/refusal.ts";
 import { forSuite } from "../../../support/suite.ts";
+import { newAgeKey } from "../../support/ageKey.ts";
 import { startLive } from "../../support/live.ts";
 
 const live = forSuite(startLive);
 
 it("is refused before the question and before the gate closes if the identity of a sealed backup is missing", async () => {
   await live.query("create table public.things (id int primary key); insert into public.things values (1)");
-  await live.save({ sealer: ageSealer([await identityToRecipient(await generateX25519Identity())]) });
+  const { sealer } = await newAgeKey();
+  await live.save({ sealer });
   const done: string[] = [];
   const replacing = live.replace({
     confirm: () => Promise.resolve(void done.push("asked")),
