@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, normalize } from "node:path";
 
-import { describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 import type { Command } from "commander";
 
 import { castchatRecovery } from "../../cli/program.ts";
@@ -22,9 +22,14 @@ function commandLinesIn(text: string): string[] {
     .filter((line) => line !== "");
 }
 
+let program: Command;
+beforeAll(async () => {
+  program = await castchatRecovery();
+});
+
 /** What is wrong with a command line: a command or options that do not exist. */
 function faultsOf(line: string): string[] {
-  let command: Command = castchatRecovery();
+  let command = program;
   for (const word of line.split(/\s+/)) {
     const next = command.commands.find((one) => one.name() === word);
     if (next === undefined) break;
