@@ -8,6 +8,7 @@ import { type PostgresPackage, sandboxPostgres } from "../../lab/sandbox/postgre
 import { killCluster, startCluster, SUPERUSER } from "../../lab/sandbox/postgres/cluster.ts";
 import { connectionUrl } from "../../lab/sandbox/postgres/supabase.ts";
 import { serverPid } from "../../recovery/postgres/programs/postgresServer.ts";
+import { type Session, withSession } from "../../recovery/postgres/session/database.ts";
 import { freePort } from "../../services/common/ports.ts";
 import { isAlive } from "../../services/common/processes.ts";
 import { makeTestFolder } from "./folder.ts";
@@ -20,6 +21,12 @@ export interface TestDatabase {
   /** Connection string of `supabase_admin`. */
   superuserUrl: string;
   port: number;
+  /** Runs SQL as the app's role. */
+  query: <Row extends object>(sql: string) => Promise<Row[]>;
+  /** Runs SQL as `supabase_admin`. */
+  asSuperuser: <Row extends object>(sql: string) => Promise<Row[]>;
+  /** Works in a session of the app's role. */
+  inSession: <T>(work: (session: Session) => Promise<T>) => Promise<T>;
   /** `kill -9` of the server's first process and of its children: nothing is written, and no client is notified. */
   crash(): Promise<void>;
   /** Starts the server again on the same port. */
@@ -54,11 +61,17 @@ export async function startTestDatabase(
     };
     await (identity === "own" ? makeCluster : copyPreparedCluster)({ postgres, password: PASSWORD }, dataDir);
     await startCluster(options);
+    const url = connectionUrl("postgres", PASSWORD, options.port);
     const superuserUrl = connectionUrl(SUPERUSER, PASSWORD, options.port);
+    const session = { applicationName: "test" };
     return {
-      url: connectionUrl("postgres", PASSWORD, options.port),
+      url,
       superuserUrl,
       port: options.port,
+      query: <Row extends object>(sql: string) => withSession(url, session, (one) => one.query<Row>(sql)),
+      asSuperuser: <Row extends object>(sql: string) =>
+        withSession(superuserUrl, session, (one) => one.query<Row>(sql)),
+      inSession: (work) => withSession(url, session, work),
       crash: () => crash(dataDir),
       async startAgain() {
         await startCluster(options);

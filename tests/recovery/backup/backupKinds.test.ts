@@ -1,7 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 
 import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
-import { TIERS } from "../../../planning/tiers.ts";
 import type { BackupOptions } from "../../../recovery/backup/backupOptions.ts";
 import { readConfiguration } from "../../../recovery/configuration/readConfiguration.ts";
 import { connect } from "../../../recovery/postgres/session/database.ts";
@@ -10,29 +9,27 @@ import { PromiseError, UserError } from "../../../services/common/errors.ts";
 import { realTiming } from "../../../services/common/timing.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
-import { type BackingUp, startBackingUp } from "../support/backingUp.ts";
-import { runSql } from "../support/sample.ts";
+import { expectRefusal } from "../../support/refusal.ts";
+import { forSuite } from "../../support/suite.ts";
+import { startBackingUp } from "../support/backingUp.ts";
 
-let source: BackingUp;
+const source = forSuite(startBackingUp);
 let database: TestDatabase;
 let vault: Vault;
 beforeAll(async () => {
-  source = await startBackingUp();
-  ({ database } = source);
-  vault = await source.cloud.newVault();
+  ({ database, vault } = source);
   await applySchema(database.url);
   await fill(database.url, { rows: 60 });
-  await runSql(database.url, "select lo_from_bytea(0, '\\xcafe')");
+  await database.query("select lo_from_bytea(0, '\\xcafe')");
 });
-afterAll(() => source.stop());
 
 const CRITICAL = ["public.users", "public.posts", "public.applications"];
 const backup = (more: Partial<BackupOptions> = {}) => source.backUp(vault, { criticalTables: CRITICAL, ...more });
-const list = () => source.list(vault);
+const list = () => source.list();
 const manifestOf = (backupId: string) => source.manifestOf(vault, backupId);
 const partsOf = async (backupId: string) => (await manifestOf(backupId)).parts.map(({ name }) => name).sort();
 const check = (backupId: string) => source.check(vault, { backupId });
-const configurationThere = () => readConfiguration({ vault, trustedKeys: source.trustedKeys, tiers: TIERS });
+const configurationThere = () => readConfiguration(source.common);
 
 describe("kinds of backup", () => {
   it("hold what they promise, are verified, and never stand in for a full one", async () => {
@@ -44,12 +41,8 @@ describe("kinds of backup", () => {
     const { appSchemas } = await manifestOf(schema.backupId);
     expect(appSchemas).toContain("public");
 
-    expect(await partsOf(schema.backupId)).toEqual([
-      "held-back.json",
-      "managed-objects.sql",
-      "roles.sql",
-      "schema.dump",
-    ]);
+    const parts = ["held-back.json", "managed-objects.sql", "roles.sql", "schema.dump"];
+    expect(await partsOf(schema.backupId)).toEqual(parts);
     expect(schema).toMatchObject({ tables: 0, rows: 0, tier: "daily" });
     expect(await partsOf(data.backupId)).toEqual(["large-objects.dump"]);
     expect(data.tables).toBeGreaterThan(20);
@@ -85,19 +78,17 @@ describe("kinds of backup", () => {
 
   it("report a critical table that does not exist", async () => {
     const wrong = backup({ kind: "critical", criticalTables: ["public.posts", "public.postz"] });
-    await expect(wrong).rejects.toThrow(/no table public\.postz in postgres\. Correct `criticalTables`/);
-    await expect(wrong).rejects.toBeInstanceOf(UserError);
+    await expectRefusal(wrong, UserError, /no table public\.postz in postgres\. Correct `criticalTables`/);
   });
 });
 
 describe("a run that is much smaller than the last", () => {
   it("is stored, and counts only once it is accepted", async () => {
     const before = await backup();
-    await runSql(database.url, "create table public.kept as table public.page_views; truncate public.page_views");
-    await runSql(database.url, "alter table public.kept set schema private; drop table private.kept");
-    const small = backup({ shrinkPercent: 1 });
-    await expect(small).rejects.toBeInstanceOf(PromiseError);
-    await expect(small).rejects.toThrow(/does not count as proven: it holds \d+ rows, \d+ % fewer than/);
+    await database.query("create table public.kept as table public.page_views; truncate public.page_views");
+    await database.query("alter table public.kept set schema private; drop table private.kept");
+    const reason = /does not count as proven: it holds \d+ rows, \d+ % fewer than/;
+    await expectRefusal(backup({ shrinkPercent: 1 }), PromiseError, reason);
     const [newest] = await list();
     expect(newest).toMatchObject({
       proven: false,
@@ -138,8 +129,7 @@ describe("a run that loses the session of its snapshot", () => {
     const reporter = (message: string) => {
       if (!message.startsWith("Dumping") || cuts > 0) return;
       cuts += 1;
-      void runSql(
-        database.superuserUrl,
+      void database.asSuperuser(
         "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'castchat-recovery backup%'",
       );
     };

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 
-import { type Session, withSession } from "../../../recovery/postgres/session/database.ts";
-import type { TestDatabase } from "../../support/postgres.ts";
-import { type RoundTrip, startRoundTrip } from "../support/backingUp.ts";
+import type { Session } from "../../../recovery/postgres/session/database.ts";
+import { forSuite } from "../../support/suite.ts";
+import { startRoundTrip } from "../support/backingUp.ts";
 import { firstDifferences, fullDumpOf } from "../support/peerDump.ts";
-import { contentOf, runSql } from "../support/sample.ts";
+import { contentOf } from "../support/sample.ts";
 
 /** Extensions with types that a role without superuser rights may make; all that the server offers. */
 const EXTENSIONS = ["btree_gist", "citext", "cube", "hstore", "intarray", "isn", "lo", "ltree", "pg_trgm", "seg"];
@@ -95,18 +95,14 @@ interface TypeFacts {
   isElementArray: boolean;
 }
 
-let started: RoundTrip;
-let source: TestDatabase;
-let target: TestDatabase;
+const started = forSuite(startRoundTrip);
 let types: TypeFacts[];
 beforeAll(async () => {
-  started = await startRoundTrip();
-  ({ database: source, target } = started);
-  await runSql(source.url, EXTENSIONS.map((name) => `create extension ${name} with schema extensions`).join(";"));
-  await runSql(source.url, OWN_TYPES);
-  types = await withSession(source.url, { applicationName: "test" }, listTypes);
-}, 60_000);
-afterAll(() => started.stop());
+  const { query, inSession } = started.database;
+  await query(EXTENSIONS.map((name) => `create extension ${name} with schema extensions`).join(";"));
+  await query(OWN_TYPES);
+  types = await inSession(listTypes);
+});
 
 /**
  * Every type that a column can be of. Pseudo-types can't be, nor can row types of the catalog's own tables (they hold `anyarray`, or mean
@@ -178,9 +174,10 @@ async function fillTable(
 
 describe("a value of every type", () => {
   it("comes back as it was, as stock pg_dump and another reader see it", async () => {
+    const { database: source, target } = started;
     const scarce: string[] = [];
     const withoutStableText: string[] = [];
-    await withSession(source.url, { applicationName: "test" }, async (session) => {
+    await source.inSession(async (session) => {
       await session.query("create table public.offered (n int generated always as identity, t text)");
       await session.query("create table public.unstable (type oid, value text)");
       await session.query("insert into public.offered (t) select unnest($1::text[])", [OFFERED]);
@@ -199,10 +196,9 @@ describe("a value of every type", () => {
     expect(types.length).toBeGreaterThan(200);
     expect(types.map(({ name }) => name)).toEqual(expect.arrayContaining([...WITHOUT_VALUES]));
 
-    const { vault } = started;
-    const saved = await started.backUp(vault);
-    const { tables } = await started.manifestOf(vault);
-    const restored = await started.restoreInto(target.url, vault);
+    const saved = await started.backUp();
+    const { tables } = await started.manifestOf();
+    const restored = await started.restoreInto(target.url);
     expect(restored.rows).toBe(saved.rows);
     for (const type of types) {
       const table = tables.find(({ name }) => name === `of_${type.oid}`);

@@ -1,17 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 
 import { listLeftOut } from "../../../recovery/backup/leftOut.ts";
-import { withSession } from "../../../recovery/postgres/session/database.ts";
-import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
-import { runSql } from "../support/sample.ts";
+import { startTestDatabase } from "../../support/postgres.ts";
+import { forSuite } from "../../support/suite.ts";
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await startTestDatabase();
-});
-afterAll(() => database.stop());
-
-const listed = () => withSession(database.url, { applicationName: "test" }, listLeftOut);
+const database = forSuite(startTestDatabase);
+const listed = () => database.inSession(listLeftOut);
 
 describe("what a backup does not carry", () => {
   it("is listed by name and reason: what lies elsewhere, belongs to the platform, or is never given out", async () => {
@@ -24,13 +18,11 @@ describe("what a backup does not carry", () => {
       what: "rows of auth.schema_migrations",
       why: "they record the platform's own version",
     });
-    await runSql(
-      database.superuserUrl,
-      `create foreign data wrapper elsewhere; create server "other one" foreign data wrapper elsewhere; grant usage on foreign server "other one" to postgres;
-       create schema places authorization postgres; create foreign table public."Ünï T" (id int) server "other one"; create foreign table places.second (id int) server "other one";
-       create subscription "in flow" connection 'host=127.0.0.1 port=1 dbname=none' publication p with (connect = false, slot_name = none);
-       set allow_system_table_mods = on; insert into pg_catalog.pg_seclabel values ('public'::regnamespace, 'pg_namespace'::regclass, 0, 'labels', 'secret')`,
-    );
+    await database.asSuperuser(`
+      create foreign data wrapper elsewhere; create server "other one" foreign data wrapper elsewhere; grant usage on foreign server "other one" to postgres;
+      create schema places authorization postgres; create foreign table public."Ünï T" (id int) server "other one"; create foreign table places.second (id int) server "other one";
+      create subscription "in flow" connection 'host=127.0.0.1 port=1 dbname=none' publication p with (connect = false, slot_name = none);
+      set allow_system_table_mods = on; insert into pg_catalog.pg_seclabel values ('public'::regnamespace, 'pg_namespace'::regclass, 0, 'labels', 'secret')`);
     const added = (await listed()).filter(({ what }) => !before.some((one) => one.what === what));
     expect(added).toEqual([
       { what: "1 security labels", why: "the label providers belong to the platform" },

@@ -1,23 +1,20 @@
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import { beforeAll, expect, it } from "@jest/globals";
 
-import { withSession } from "../../../recovery/postgres/session/database.ts";
-import { type BackingUp, startBackingUp } from "../support/backingUp.ts";
-import { runSql } from "../support/sample.ts";
+import { forSuite } from "../../support/suite.ts";
+import { startBackingUp } from "../support/backingUp.ts";
 
-let source: BackingUp;
+const source = forSuite(startBackingUp);
 beforeAll(async () => {
-  source = await startBackingUp();
   const { database } = source;
   // Room for some 800 locks, an eighth of what a server has by default, so that an eighth of the tables shows the same.
-  await runSql(database.superuserUrl, "alter system set max_locks_per_transaction = 10");
+  await database.asSuperuser("alter system set max_locks_per_transaction = 10");
   await database.crash();
   await database.startAgain();
 }, 60_000);
-afterAll(() => source.stop());
 
 const TIERS = [{ name: "daily", prefix: "daily/", period: "run" }] as const;
 const makeTables = (from: number, to: number) =>
-  withSession(source.database.url, { applicationName: "test" }, async (session) => {
+  source.database.inSession(async (session) => {
     for (let at = from; at < to; at += 100) {
       const names = Array.from({ length: 100 }, (_, index) => `public.t${at + index}`);
       await session.query(

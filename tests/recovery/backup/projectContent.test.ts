@@ -9,20 +9,18 @@ import type { ProjectContent } from "../../../services/databaseHost/projectConte
 import { supabaseContent } from "../../../services/databaseHost/supabaseContent.ts";
 import { ServiceError } from "../../../services/http/http.ts";
 import { TOKEN } from "../../lab/sandbox/emulators/support.ts";
-import { contentOfProject, namesIn, type Project, startProjectSource } from "../support/project.ts";
-import { runSql } from "../support/sample.ts";
+import { forSuite } from "../../support/suite.ts";
+import { contentOfProject, namesIn, startProjectSource } from "../support/project.ts";
 
-let started: Awaited<ReturnType<typeof startProjectSource>>;
-let source: Project;
-beforeAll(async () => {
-  started = await startProjectSource();
-  ({ source } = started);
-}, 60_000);
-afterAll(() => started.stop());
-const asSuperuser = (sql: string) => runSql(source.database.superuserUrl, sql);
+const started = forSuite(startProjectSource);
+const asSuperuser = (sql: string) => started.source.database.asSuperuser(sql);
+/** The names of the storage objects that the source has from the start. */
+const STORED = ["files/empty", "files/one.txt", "images/ä b/c%2F?#.jpg"];
 
 describe("project content that can't be read", () => {
-  let busy: { server: Server; address: string; refusals: number; broken: number; weakens: boolean };
+  const CALM = { refusals: 0, broken: 0, weakens: false };
+  let busy: typeof CALM & { server: Server; address: string };
+  const throughBusy = () => started.backUp(contentOfProject(started.source, { endpoint: busy.address }));
   beforeAll(async () => {
     // In front of the project: answers 503 for a while, or breaks off in the middle of a body.
     const server = createServer((request, response) => {
@@ -34,7 +32,7 @@ describe("project content that can't be read", () => {
       const headers = Object.entries(request.headers).flatMap(([name, value]): [string, string][] =>
         typeof value === "string" && !/^(host|connection)$/.test(name) ? [[name, value]] : [],
       );
-      void fetch(`${source.address}${request.url!}`, { headers }).then(async (answer) => {
+      void fetch(`${started.source.address}${request.url!}`, { headers }).then(async (answer) => {
         const bytes = Buffer.from(await answer.arrayBuffer());
         const etag = answer.headers.get("etag");
         const shown = { "content-type": answer.headers.get("content-type")!, "content-length": String(bytes.length) };
@@ -49,52 +47,38 @@ describe("project content that can't be read", () => {
       });
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    busy = {
-      server,
-      address: `http://127.0.0.1:${(server.address() as { port: number }).port}`,
-      refusals: 0,
-      broken: 0,
-      weakens: false,
-    };
+    busy = { server, address: `http://127.0.0.1:${(server.address() as { port: number }).port}`, ...CALM };
   });
   afterAll(() => void busy.server.close());
-  beforeEach(() => void Object.assign(busy, { refusals: 0, broken: 0, weakens: false }));
+  beforeEach(() => void Object.assign(busy, CALM));
 
   it("is waited for while the service is busy, and read again when a response breaks off", async () => {
     busy.refusals = 3;
     busy.broken = 2;
-    const { manifest } = await started.backUp(contentOfProject(source, { endpoint: busy.address }));
+    const { manifest } = await throughBusy();
     expect(namesIn(manifest)).toHaveLength(4);
     expect([busy.refusals, busy.broken]).toEqual([0, 0]);
   }, 30_000);
 
   it("is the same when a cache on the way has weakened its etag", async () => {
     busy.weakens = true;
-    const { manifest } = await started.backUp(contentOfProject(source, { endpoint: busy.address }));
+    const { manifest } = await throughBusy();
     expect(namesIn(manifest)).toHaveLength(4);
   }, 30_000);
 
   it("is left out by name and reason, while the database is backed up and proven", async () => {
     busy.refusals = 1000;
-    const { manifest } = await started.backUp(contentOfProject(source, { endpoint: busy.address }));
+    const { manifest } = await throughBusy();
     expect(namesIn(manifest)).toEqual(["function hello"]);
     const lost = manifest.leftOut.filter(({ what }) => what.startsWith("bytes of"));
-    expect(lost.map(({ what }) => what).sort()).toEqual([
-      "bytes of storage object files/empty",
-      "bytes of storage object files/one.txt",
-      "bytes of storage object images/ä b/c%2F?#.jpg",
-    ]);
+    expect(lost.map(({ what }) => what).sort()).toEqual(STORED.map((name) => `bytes of storage object ${name}`));
     for (const one of lost)
       expect(one).toMatchObject({
         why: expect.stringMatching(/^Supabase storage refused GET \S+ \(503\): busy\.$/) as unknown,
         failed: true,
       });
-    expect(manifest.lacks?.storage?.map(({ name }) => name).sort()).toEqual([
-      "files/empty",
-      "files/one.txt",
-      "images/ä b/c%2F?#.jpg",
-    ]);
-    const wrong = await started.backUp(contentOfProject(source, { serviceKey: "wrong" }));
+    expect(manifest.lacks?.storage?.map(({ name }) => name).sort()).toEqual(STORED);
+    const wrong = await started.backUp(contentOfProject(started.source, { serviceKey: "wrong" }));
     expect(wrong.manifest.leftOut).toContainEqual({
       what: "bytes of storage object files/one.txt",
       why: expect.stringMatching(/Invalid API key/) as unknown,
@@ -104,7 +88,7 @@ describe("project content that can't be read", () => {
   }, 30_000);
 
   it("is all of it when there is no token, each thing with what to do", async () => {
-    const without = supabaseContent({ ref: source.ref, token: undefined, endpoint: source.address });
+    const without = supabaseContent({ ref: started.source.ref, token: undefined, endpoint: started.source.address });
     const { manifest, result } = await started.backUp(without);
     expect(namesIn(manifest)).toEqual([]);
     const why =
@@ -119,21 +103,18 @@ describe("project content that can't be read", () => {
          select 'files', 'a' || lpad(i::text, 2, '0'), 'v' || i, '{"size": 1}' from generate_series(1, 12) i`);
     // An error of the service and a refusal, at the first objects of all.
     const failing: ProjectContent = {
-      ...contentOfProject(source),
+      ...contentOfProject(started.source),
       getObject: async (place, signal) => {
         if (place.name === "a01") throw new ServiceError("Supabase storage", 500, "It is broken (500).");
         if (place.name === "a02") throw new ServiceError("Supabase storage", 400, "It is refused (400).");
-        if (!place.name.startsWith("a")) return await contentOfProject(source).getObject(place, signal);
+        if (!place.name.startsWith("a")) return await contentOfProject(started.source).getObject(place, signal);
         return { body: Readable.from([Buffer.from("x")]), contentType: "text/plain", etag: undefined };
       },
     };
     const { manifest, proven } = await started.backUp(failing);
     await asSuperuser("set session_replication_role = replica; delete from storage.objects where version like 'v%'");
     const kept = Array.from({ length: 10 }, (_, at) => `storage files/a${String(at + 3).padStart(2, "0")}`);
-    expect(namesIn(manifest)).toEqual([
-      ...["function hello", ...kept, "storage files/empty", "storage files/one.txt"],
-      "storage images/ä b/c%2F?#.jpg",
-    ]);
+    expect(namesIn(manifest)).toEqual(["function hello", ...kept, ...STORED.map((name) => `storage ${name}`)]);
     expect(manifest.files.find(({ name }) => name === "files/a03")).toMatchObject({ version: "v3" });
     expect(proven).toBe(true);
     expect(wholenessOf(manifest, "storage")).toBe("lacking");
@@ -151,14 +132,14 @@ describe("project content that can't be read", () => {
        update storage.objects set metadata = metadata || '{"size": 7}' where name = 'one.txt'`);
     const asked: string[] = [];
     const changing: ProjectContent = {
-      ...contentOfProject(source),
+      ...contentOfProject(started.source),
       getObject: async (place, signal) => {
         asked.push(place.name);
         if (place.name === "deleted")
           await asSuperuser(
-            "set session_replication_role = replica; delete from storage.objects where name = 'deleted'",
+            `set session_replication_role = replica; delete from storage.objects where name = 'deleted'`,
           );
-        const found = await contentOfProject(source).getObject(place, signal);
+        const found = await contentOfProject(started.source).getObject(place, signal);
         return found && place.bucket === "images" ? { ...found, etag: '"newer"' } : found;
       },
     };
@@ -186,11 +167,8 @@ describe("project content that can't be read", () => {
         },
       ]),
     );
-    expect(lackingNames(manifest, "storage").sort()).toEqual([
-      "files/one.txt",
-      "files/vanished",
-      "images/ä b/c%2F?#.jpg",
-    ]);
+    const lacking = ["files/one.txt", "files/vanished", "images/ä b/c%2F?#.jpg"];
+    expect(lackingNames(manifest, "storage").sort()).toEqual(lacking);
     expect(asked.some((name) => name.includes(".."))).toBe(false);
   }, 30_000);
 });

@@ -1,30 +1,27 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { zstdDecompressSync } from "node:zlib";
 
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 
 import { withSession } from "../../../recovery/postgres/session/database.ts";
 import { PromiseError } from "../../../services/common/errors.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
-import { type BackingUp, startBackingUp } from "../support/backingUp.ts";
-import { runSql } from "../support/sample.ts";
+import { expectRefusal } from "../../support/refusal.ts";
+import { forSuite } from "../../support/suite.ts";
+import { startBackingUp } from "../support/backingUp.ts";
 
 /** In every row of the table that is read in several chunks, and in no other. */
 const BIG = "of the big table: ";
 
-let source: BackingUp;
+const source = forSuite(startBackingUp);
 beforeAll(async () => {
-  source = await startBackingUp();
   // One stream of five chunks, which random words keep from being small, and enough others for every reader.
   const words = "(select string_agg(md5(random()::text), '') from generate_series(1, 15 + n % 2))";
-  await runSql(
-    source.database.url,
-    `create table public.big as select n, '${BIG}' || ${words} as words from generate_series(1, 55000) n;
-     create table public.second as select n, ${words} as words from generate_series(1, 20000) n; create table public.third as table public.second;
-     create table public.fourth as table public.second; create table public.fifth as table public.second; create table public.sixth as table public.second`,
-  );
+  await source.database.query(`
+    create table public.big as select n, '${BIG}' || ${words} as words from generate_series(1, 55000) n;
+    create table public.second as select n, ${words} as words from generate_series(1, 20000) n; create table public.third as table public.second;
+    create table public.fourth as table public.second; create table public.fifth as table public.second; create table public.sixth as table public.second`);
 }, 60_000);
-afterAll(() => source.stop());
 
 const isRows = (key: string) => key.includes("/data/");
 const OURS = "application_name like 'castchat-recovery backup %'";
@@ -68,8 +65,7 @@ describe("a run's readers", () => {
         const isOfBig = isRows(key) && zstdDecompressSync(body as Uint8Array).includes(BIG);
         // Its reader holds one more chunk and waits for this one, so that it can't be done with the table yet.
         if (isOfBig && (storedOfBig += 1) === 2)
-          ended = await runSql(
-            source.database.superuserUrl,
+          ended = await source.database.asSuperuser(
             `select query, pg_terminate_backend(pid) from pg_stat_activity where ${OURS} and state = 'active' and query like 'copy "public"."big"%'`,
           );
         return stored;
@@ -124,9 +120,8 @@ describe("what is stored last", () => {
         return bytes;
       },
     };
-    const run = source.backUp(broken);
-    await expect(run).rejects.toThrow(/data\/000002\.copy\.zst is damaged: its SHA-256 is not the manifest's/);
-    await expect(run).rejects.toBeInstanceOf(PromiseError);
+    const damaged = /data\/000002\.copy\.zst is damaged: its SHA-256 is not the manifest's/;
+    await expectRefusal(source.backUp(broken), PromiseError, damaged);
     expect(await source.list(vault)).toMatchObject([{ proven: false, problems: ["it was not read back yet"] }]);
   }, 60_000);
 });

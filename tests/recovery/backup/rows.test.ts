@@ -3,14 +3,12 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 
-import { TIERS } from "../../../planning/tiers.ts";
 import type { BackupResult } from "../../../recovery/backup/backup.ts";
 import { listTables } from "../../../recovery/postgres/catalog/catalog.ts";
 import { measureTables } from "../../../recovery/postgres/rows/measureTables.ts";
 import { copyOutSql, planReads, type TableRead } from "../../../recovery/postgres/rows/tableReading.ts";
-import { withSession } from "../../../recovery/postgres/session/database.ts";
 import { restore } from "../../../recovery/restore/recipes/restore.ts";
 import { readRestoreMarker } from "../../../recovery/restore/run/restoreMarker.ts";
 import { listBackups } from "../../../recovery/vault/listBackups.ts";
@@ -18,12 +16,12 @@ import { PromiseError } from "../../../services/common/errors.ts";
 import { until } from "../../../services/common/polling.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
+import { forSuite } from "../../support/suite.ts";
 import type { TargetServer } from "../../support/targetServer.ts";
 import { FACTOR, mostWaitMs, yielding } from "../../support/timing.ts";
-import type { TestCloud } from "../support/cloud.ts";
 import { putInPlace } from "../support/inPlace.ts";
-import { type Restoring, startRestoring } from "../support/restoring.ts";
-import { dumpOf, runSql, tamper } from "../support/sample.ts";
+import { startRestoring } from "../support/restoring.ts";
+import { dumpOf, tamper } from "../support/sample.ts";
 
 const CHILD = fileURLToPath(new URL("../support/restoreChild.ts", import.meta.url));
 
@@ -52,44 +50,41 @@ const AWKWARD = `
   create materialized view public.unfilled as select 1 as one with no data;
   create sequence public.unused start 40; create sequence public.set_back; select setval('public.set_back', 70, false);`;
 
-let started: Restoring;
-let cloud: TestCloud;
+const started = forSuite(startRestoring);
 let source: TestDatabase;
 let target: TargetServer;
-let trustedKeys: string[];
-let vault: Vault;
 let saved: BackupResult;
 let dump: string;
 
 beforeAll(async () => {
-  started = await startRestoring();
-  ({ cloud, database: source, target, trustedKeys, vault } = started);
-  await runSql(source.url, AWKWARD);
+  ({ database: source, target } = started);
+  await source.query(AWKWARD);
   saved = await started.backUp();
   dump = dumpOf(source.superuserUrl);
 }, 120_000);
-afterAll(() => started.stop());
 afterEach(() => target.renew());
 
 const restoreSaved = () => restore(started.options({ backupId: saved.backupId }));
-const journalOf = (url: string) =>
-  runSql<{ step: string }>(url, "select step from castchat_recovery.journal where step like '%.zst'").catch(() => []);
+/** The chunks that a restore has put into the target. */
+const journal = () =>
+  target.query<{ step: string }>("select step from castchat_recovery.journal where step like '%.zst'").catch(() => []);
+/** The manifest of a vault's newest backup. */
+const manifestIn = async (vault: Vault) => (await listBackups({ ...started.common, vault }))[0]!.manifest!;
 
 describe("rows", () => {
   it("come back as stock pg_dump sees them, whatever the tables are like", async () => {
     const result = await restoreSaved();
     expect(result.rows).toBe(saved.rows);
     expect(dumpOf(target.superuserUrl)).toBe(dump);
-    expect(
-      await runSql(target.url, "select n, to_regclass('public.unfilled') is not null as there from public.a_top"),
-    ).toEqual([{ n: "200001", there: true }]);
-    const [{ manifest } = { manifest: undefined }] = await listBackups({ vault, trustedKeys, tiers: TIERS });
-    for (const chunk of manifest!.chunks) expect(chunk.sizeBytes).toBeLessThanOrEqual(32 * 1024 * 1024);
-    expect(manifest!.chunks.length).toBeGreaterThan(5);
+    const views = "select n, to_regclass('public.unfilled') is not null as there from public.a_top";
+    expect(await target.query(views)).toEqual([{ n: "200001", there: true }]);
+    const { chunks } = await manifestIn(started.vault);
+    for (const chunk of chunks) expect(chunk.sizeBytes).toBeLessThanOrEqual(32 * 1024 * 1024);
+    expect(chunks.length).toBeGreaterThan(5);
   }, 60_000);
 
   it("lie each in exactly one range of blocks", async () => {
-    await withSession(source.url, { applicationName: "test" }, async (session) => {
+    await source.inSession(async (session) => {
       const tables = await measureTables(session, await listTables(session));
       const big = tables.filter((table) => ["big", "parent", "parts_rest"].includes(table.name));
       for (const table of big) {
@@ -113,17 +108,17 @@ describe("rows", () => {
     for (let round = 0; round < 6; round += 1) {
       const child = spawn(process.execPath, [CHILD, argument], { stdio: "ignore", env: process.env });
       const ended = once(child, "exit");
-      const before = (await journalOf(target.url)).length;
+      const before = (await journal()).length;
       if (round % 2 === 1) await sleep(300 + Math.random() * 1500);
       // Every other time once another chunk is in.
       else {
-        const isIn = async () => child.exitCode !== null || (await journalOf(target.url)).length > before;
+        const isIn = async () => child.exitCode !== null || (await journal()).length > before;
         await until(isIn, { everyMs: 10, limitMs: 10_000 });
       }
       child.kill("SIGKILL");
       await ended;
       const { phase } = (await readRestoreMarker(target.url)) ?? {};
-      if (phase === "data") kept = Math.max(kept, (await journalOf(target.url)).length);
+      if (phase === "data") kept = Math.max(kept, (await journal()).length);
     }
     expect(kept).toBeGreaterThan(0);
     await restoreSaved();
@@ -131,7 +126,7 @@ describe("rows", () => {
   }, 120_000);
 
   it("are refused as a whole chunk when the chunk was altered or swapped", async () => {
-    const other = await cloud.newVault();
+    const other = await started.cloud.newVault();
     const { backupId, tier } = await started.backUp({ vault: other });
     const again = () => restore(started.options({ vault: other }));
     const key = (index: number) => `${tier}/${backupId}/data/00000${index}.copy.zst`;
@@ -143,7 +138,7 @@ describe("rows", () => {
     await putInPlace(other, key(1), first);
     await tamper(other, key(2), () => second.subarray(0, -1));
     await expect(again()).rejects.toBeInstanceOf(PromiseError);
-    expect((await journalOf(target.url)).map(({ step }) => step)).not.toContain(key(2));
+    expect((await journal()).map(({ step }) => step)).not.toContain(key(2));
     // When the chunk is whole again, the restore continues with the rows that it already has.
     await putInPlace(other, key(2), second);
     expect((await again()).backupId).toBe(backupId);
@@ -151,11 +146,10 @@ describe("rows", () => {
   }, 60_000);
 
   it("are those of the snapshot though tables are altered, emptied and dropped meanwhile, and no session waits for long", async () => {
-    await runSql(
-      target.url,
+    await target.query(
       "create table public.t1 as select n from generate_series(1, 1000) n; create table public.t2 as table public.t1; create table public.t3 as table public.t1",
     );
-    const other = await cloud.newVault();
+    const other = await started.cloud.newVault();
     let slow = true;
     const slowVault: Vault = {
       ...other,
@@ -168,7 +162,7 @@ describe("rows", () => {
     const waits: Promise<number>[] = [];
     const change = async (sql: string) => {
       const startedAt = performance.now();
-      await runSql(target.url, `set lock_timeout = 0; ${sql}`);
+      await target.query(`set lock_timeout = 0; ${sql}`);
       return performance.now() - startedAt;
     };
     const said: string[] = [];
@@ -181,9 +175,9 @@ describe("rows", () => {
     const result = await started.backUp({ databaseUrl: target.url, vault: slowVault, reporter, timing: yielding });
     for (const waited of await Promise.all(waits)) expect(waited).toBeLessThan(mostWaitMs(yielding));
     expect(said).toContain("Another session waits for a table: yielding, then starting again");
-    const [{ manifest } = { manifest: undefined }] = await listBackups({ vault: other, trustedKeys, tiers: TIERS });
-    expect(manifest!.backupId).toBe(result.backupId);
-    expect(manifest!.tables.filter(({ name }) => /^t\d$/.test(name)).map(({ name, rows }) => [name, rows])).toEqual([
+    const { backupId, tables } = await manifestIn(other);
+    expect(backupId).toBe(result.backupId);
+    expect(tables.filter(({ name }) => /^t\d$/.test(name)).map(({ name, rows }) => [name, rows])).toEqual([
       ["t1", 1000],
       ["t2", 0],
     ]);

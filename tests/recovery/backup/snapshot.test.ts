@@ -1,19 +1,15 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 
 import { openSnapshot } from "../../../recovery/backup/snapshot.ts";
 import { openReader } from "../../../recovery/backup/snapshotReader.ts";
-import { type Session, withSession } from "../../../recovery/postgres/session/database.ts";
+import type { Session } from "../../../recovery/postgres/session/database.ts";
 import { silent } from "../../../services/common/reporter.ts";
-import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
-import { runSql } from "../support/sample.ts";
+import { startTestDatabase } from "../../support/postgres.ts";
+import { forSuite } from "../../support/suite.ts";
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await startTestDatabase();
-});
-afterAll(() => database.stop());
-beforeEach(() => runSql(database.url, "create table public.posts as select 1 as id"));
-afterEach(() => runSql(database.url, "drop table if exists public.posts, public.newer"));
+const database = forSuite(startTestDatabase);
+beforeEach(() => database.query("create table public.posts as select 1 as id"));
+afterEach(() => database.query("drop table if exists public.posts, public.newer"));
 
 /** A session in which another session runs `sql` just before the first statement that matches. */
 function meddledWith(session: Session, before: RegExp, sql: string): Session {
@@ -23,7 +19,7 @@ function meddledWith(session: Session, before: RegExp, sql: string): Session {
     async query<Row extends object>(text: string, values?: readonly unknown[]) {
       if (!isDone && before.test(text)) {
         isDone = true;
-        await runSql(database.url, sql);
+        await database.query(sql);
       }
       return await session.query<Row>(text, values);
     },
@@ -32,7 +28,7 @@ function meddledWith(session: Session, before: RegExp, sql: string): Session {
 
 /** What a snapshot and a reader of it show of the tables when another session interferes. */
 async function seen(before: RegExp, sql: string): Promise<{ tables: string[]; posts: unknown[] }> {
-  return await withSession(database.url, { applicationName: "test" }, async (session) => {
+  return await database.inSession(async (session) => {
     const snapshot = await openSnapshot(meddledWith(session, before, sql), silent);
     const place = { databaseUrl: database.url, applicationName: "test", snapshotId: snapshot.id };
     const reader = await openReader(place, new AbortController().signal);
@@ -59,7 +55,7 @@ describe("a snapshot", () => {
   });
 
   it("includes a column and a type that were changed between them", async () => {
-    await withSession(database.url, { applicationName: "test" }, async (session) => {
+    await database.inSession(async (session) => {
       const altering = "alter table public.posts add column more int; alter table public.posts alter id type regclass";
       const { tables } = await openSnapshot(meddledWith(session, /^lock table/, altering), silent);
       expect(tables.find(({ name }) => name === "posts")).toMatchObject({
@@ -71,16 +67,16 @@ describe("a snapshot", () => {
   });
 
   it("starts again when a table is dropped between them", async () => {
-    const { tables } = await withSession(database.url, { applicationName: "test" }, (session) =>
+    const { tables } = await database.inSession((session) =>
       openSnapshot(meddledWith(session, /^lock table/, "drop table public.posts"), silent),
     );
     expect(tables.map(({ name }) => name)).not.toContain("posts");
   });
 
   it("keeps its tables from being altered, emptied and dropped, but not from being written to", async () => {
-    await withSession(database.url, { applicationName: "test" }, async (session) => {
+    await database.inSession(async (session) => {
       await openSnapshot(session, silent);
-      const change = (sql: string) => runSql(database.url, `set lock_timeout = '100ms'; ${sql}`);
+      const change = (sql: string) => database.query(`set lock_timeout = '100ms'; ${sql}`);
       for (const sql of ["alter table public.posts add more int", "truncate public.posts", "drop table public.posts"])
         await expect(change(sql)).rejects.toMatchObject({ code: "55P03" });
       await change("insert into public.posts values (3)");

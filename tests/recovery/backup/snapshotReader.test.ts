@@ -3,25 +3,22 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { openReader, releaseReaderLocks } from "../../../recovery/backup/snapshotReader.ts";
 import { connect, type Session } from "../../../recovery/postgres/session/database.ts";
 import { startTcpProxy } from "../../faults/support/tcpProxy.ts";
-import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
+import { startTestDatabase } from "../../support/postgres.ts";
+import { forSuite } from "../../support/suite.ts";
 import { yielding } from "../../support/timing.ts";
-import { runSql } from "../support/sample.ts";
 
-let database: TestDatabase;
 let leader: Session;
+// Before its server stops.
+afterAll(() => leader.end());
+const database = forSuite(startTestDatabase);
 let snapshotId: string;
 beforeAll(async () => {
-  database = await startTestDatabase();
-  await runSql(database.url, "create table public.kept (id int primary key); insert into public.kept values (1)");
+  await database.query("create table public.kept (id int primary key); insert into public.kept values (1)");
   leader = await connect(database.url, { applicationName: "test" });
   await leader.query("begin isolation level repeatable read read only");
   const [exported] = await leader.query<{ id: string }>("select pg_export_snapshot() as id");
   snapshotId = exported!.id;
-  await runSql(database.url, "insert into public.kept values (2)");
-});
-afterAll(async () => {
-  await leader.end();
-  await database.stop();
+  await database.query("insert into public.kept values (2)");
 });
 
 const { signal } = new AbortController();

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 
-import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
-import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import { KMS } from "@aws-sdk/client-kms";
+import { S3 } from "@aws-sdk/client-s3";
 
 import { kmsSigner } from "../../../services/signer/kmsSigner.ts";
 import type { Signer } from "../../../services/signer/signer.ts";
@@ -21,8 +21,8 @@ export async function startTestCloud() {
   process.env["AWS_ACCESS_KEY_ID"] = "test";
   process.env["AWS_SECRET_ACCESS_KEY"] = "test";
   const endpoint = `http://127.0.0.1:${port}`;
-  const s3 = new S3Client({ endpoint, region: REGION, forcePathStyle: true });
-  const kms = new KMSClient({ endpoint, region: REGION });
+  const s3 = new S3({ endpoint, region: REGION, forcePathStyle: true });
+  const kms = new KMS({ endpoint, region: REGION });
   const suite = randomBytes(4).toString("hex");
   let buckets = 0;
   return {
@@ -32,14 +32,14 @@ export async function startTestCloud() {
     /** A vault in a new bucket with Object Lock. */
     async newVault(): Promise<Vault> {
       const bucket = `vault-${suite}-${++buckets}`;
-      await s3.send(new CreateBucketCommand({ Bucket: bucket, ObjectLockEnabledForBucket: true }));
+      await s3.createBucket({ Bucket: bucket, ObjectLockEnabledForBucket: true });
       knowBucket(bucket, s3);
       return s3Vault({ bucket, region: REGION, endpoint });
     },
     /** A signer with a new key. */
     async newSigner(): Promise<Signer & { keyId: string }> {
-      const wanted = new CreateKeyCommand({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" });
-      const keyId = (await kms.send(wanted)).KeyMetadata!.KeyId!;
+      const { KeyMetadata } = await kms.createKey({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" });
+      const keyId = KeyMetadata!.KeyId!;
       return { ...kmsSigner({ keyId, region: REGION, endpoint }), keyId };
     },
     async stop() {

@@ -3,21 +3,17 @@ import { Readable } from "node:stream";
 import { serve } from "@hono/node-server";
 
 import { createSupabaseEmulator } from "../../../lab/sandbox/emulators/supabase.ts";
-import { TIERS } from "../../../planning/tiers.ts";
-import { backup } from "../../../recovery/backup/backup.ts";
 import type { BackupOptions } from "../../../recovery/backup/backupOptions.ts";
 import { restore } from "../../../recovery/restore/recipes/restore.ts";
 import { listBackups } from "../../../recovery/vault/listBackups.ts";
 import type { Manifest } from "../../../recovery/vault/manifest.ts";
-import { systemClock } from "../../../services/common/clock.ts";
-import { silent } from "../../../services/common/reporter.ts";
 import type { ProjectContent } from "../../../services/databaseHost/projectContent.ts";
 import { supabaseContent } from "../../../services/databaseHost/supabaseContent.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import { pick, send, testBed, TOKEN } from "../../lab/sandbox/emulators/support.ts";
 import { startTestDatabase } from "../../support/postgres.ts";
 import { startTestCloud } from "./cloud.ts";
-import { runSql } from "./sample.ts";
+import { newSite } from "./source.ts";
 
 /** A project of the emulator with a real database and a port of its own. */
 export type Project = Awaited<ReturnType<typeof startProject>>;
@@ -81,23 +77,15 @@ export function namesIn(manifest: Manifest): string[] {
 /** A project with content of every kind, a cloud for its vaults, and functions that save and restore it. */
 export async function startProjectSource() {
   const [cloud, source] = await Promise.all([startTestCloud(), startProject()]);
-  const signer = await cloud.newSigner();
-  const trustedKeys = [await signer.publicKeyPem()];
-  const common = { trustedKeys, tiers: TIERS, clock: systemClock, reporter: silent };
-  await runSql(
-    source.database.url,
-    `create table public.t (id int);
-     insert into storage.buckets (id, name, allowed_mime_types) values ('files', 'files', null), ('images', 'images', '{image/jpeg}')`,
-  );
+  const { signer, trustedKeys, common, backUp } = await newSite(cloud);
+  await source.database.query(`create table public.t (id int);
+    insert into storage.buckets (id, name, allowed_mime_types) values ('files', 'files', null), ('images', 'images', '{image/jpeg}')`);
   const content = contentOfProject(source);
   await put(content, "images", "ä b/c%2F?#.jpg", IMAGE, "image/jpeg");
   await put(content, "files", "empty", Buffer.alloc(0), "text/plain");
   await put(content, "files", "one.txt", Buffer.from("one"), "text/plain", "max-age=3600");
-  await runSql(
-    source.database.url,
-    `set session_replication_role = replica;
-     update storage.objects set owner_id = 'owner', created_at = '2025-01-02', updated_at = '2025-02-03', last_accessed_at = '2025-03-04', user_metadata = '{"a": 1}'`,
-  );
+  await source.database.query(`set session_replication_role = replica;
+    update storage.objects set owner_id = 'owner', created_at = '2025-01-02', updated_at = '2025-02-03', last_accessed_at = '2025-03-04', user_metadata = '{"a": 1}'`);
   await content.deployFunction(
     { slug: "hello", name: "Hello 世界", verifyJwt: false, importMap: true, entrypointPath: "file:///src/index.ts" },
     CODE,
@@ -112,7 +100,7 @@ export async function startProjectSource() {
     /** A backup into a vault of its own, unless one is given. */
     async backUp(project: ProjectContent, more: Partial<BackupOptions> = {}) {
       const vault = more.vault ?? (await cloud.newVault());
-      const result = await backup({ ...common, databaseUrl: source.database.url, vault, signer, project, ...more });
+      const result = await backUp(source.database.url, { project, ...more, vault });
       const [saved] = await listBackups({ ...common, vault });
       return { vault, result, manifest: saved!.manifest!, proven: saved!.proven };
     },

@@ -37,6 +37,13 @@ export async function tamper(vault: Vault, key: string, change: (content: Buffer
   await putInPlace(vault, key, change(Buffer.from((await vault.getBytes(key))!)));
 }
 
+/** A copy with one other bit in the middle. */
+export function flipped(content: Buffer): Buffer {
+  const copy = Buffer.from(content);
+  copy[copy.length >> 1]! ^= 1;
+  return copy;
+}
+
 /** A vault in which the objects whose keys contain this are missing. */
 export function vaultWithout(vault: Vault, part: string): Vault {
   return {

@@ -1,13 +1,11 @@
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
 
 import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
+import { startMinistackProcess } from "../../lab/sandbox/support/ministackProcess.ts";
 
-const STARTER = join(PROJECT_ROOT, "tests", "lab", "sandbox", "plugins", "support", "startMinistack.ts");
 const START_MS = 60_000;
 
 /** A running ministack. */
@@ -22,7 +20,7 @@ export async function sharedCloud(): Promise<{ port: number; stop: () => Promise
   if (run !== undefined) return { port: (await cloudOfRun(run)).port, stop: () => Promise.resolve() };
   await mkdir(join(PROJECT_ROOT, ".sandbox"), { recursive: true });
   const home = await mkdtemp(join(PROJECT_ROOT, ".sandbox", "tests-cloud-"));
-  const { pid, port } = await start(home);
+  const { pid, port } = await startMinistackProcess(home, "test");
   return {
     port,
     async stop() {
@@ -45,7 +43,7 @@ async function cloudOfRun(run: string): Promise<RunningCloud> {
     },
   );
   if (isFirst) {
-    await writeFile(`${address}.new`, JSON.stringify(await start(home)));
+    await writeFile(`${address}.new`, JSON.stringify(await startMinistackProcess(home, "test")));
     await rename(`${address}.new`, address);
   }
   const deadline = performance.now() + START_MS;
@@ -55,10 +53,4 @@ async function cloudOfRun(run: string): Promise<RunningCloud> {
     await sleep(50);
   }
   return JSON.parse(await readFile(address, "utf8")) as RunningCloud;
-}
-
-/** Starts it from a plain Node process, since Jest's realm changes how the starter sees system errors. */
-async function start(home: string): Promise<RunningCloud> {
-  const { stdout } = await promisify(execFile)(process.execPath, [STARTER, home, "test"]);
-  return JSON.parse(stdout) as RunningCloud;
 }
