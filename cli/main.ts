@@ -9,7 +9,8 @@ const { args, note } = presentForm(process.argv.slice(2));
 if (note !== undefined) process.stderr.write(`${note}\n`);
 
 try {
-  await castchatRecovery().parseAsync(args, { from: "user" });
+  const program = await castchatRecovery(args);
+  await program.parseAsync(args, { from: "user" });
 } catch (error) {
   const explanation = explanationOf(error);
   if (explanation !== undefined) process.stderr.write(`${explanation}\n`);

@@ -4,7 +4,7 @@ import { collectConfiguration } from "../recovery/configuration/configuration.ts
 import { readStackState } from "../recovery/pulumi/stackState.ts";
 import { systemClock } from "../services/common/clock.ts";
 import { messageOf, PromiseError, UserError } from "../services/common/errors.ts";
-import { ageSealer, openerOf } from "../services/vault/age.ts";
+import { openerOf, sealerTo } from "../services/vault/encryption.ts";
 import { readInput, type RunnerInput } from "./input.ts";
 
 /**
@@ -39,7 +39,7 @@ async function backUp({ settings, databaseUrl, ports }: RunnerInput, signal: Abo
     tiers,
     criticalTables,
     shrinkPercent,
-    ...(ageRecipients.length > 0 && { sealer: ageSealer(ageRecipients) }),
+    sealer: await sealerTo(ageRecipients),
     opener: await openerOf(process.env),
     clock: systemClock,
     configuration: () => collectConfiguration({ ...ports, clock: systemClock }, sources, signal),

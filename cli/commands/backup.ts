@@ -6,7 +6,7 @@ import { collectConfiguration, type ConfigurationBackup } from "../../recovery/c
 import { BACKUP_KINDS, type BackupKind, KINDS } from "../../recovery/vault/backupKinds.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../services/common/errors.ts";
-import { ageSealer } from "../../services/vault/age.ts";
+import { sealerTo } from "../../services/vault/encryption.ts";
 import { backupsOf, portsOf, writerOf } from "../stack/services.ts";
 import { readStack, type StackContext } from "../stack/stackContext.ts";
 import { example } from "../terminal/help.ts";
@@ -48,7 +48,7 @@ export function backupCommand(): Command {
           acceptsSmaller: options.acceptSmaller === true,
           reporter,
           signal,
-          ...(ageRecipients.length > 0 && { sealer: ageSealer(ageRecipients) }),
+          sealer: await sealerTo(ageRecipients),
           ...(KINDS[kind].configuration && { configuration: () => configurationOf(context, signal) }),
           ...(KINDS[kind].project &&
             supabaseRef !== undefined && { project: portsOf(context.settings).projectContent(supabaseRef) }),

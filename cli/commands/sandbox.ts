@@ -1,5 +1,4 @@
 import { Command, InvalidArgumentError } from "commander";
-import { execa } from "execa";
 
 import { sandboxHome } from "../../lab/sandbox/host/layout.ts";
 import { UserError } from "../../services/common/errors.ts";
@@ -97,6 +96,7 @@ export function sandboxCommand(): Command {
       process.stderr.write(
         "Plain `pulumi preview -s prod` works here. To stop the sandbox afterwards, run `castchat-recovery sandbox stop`.\n",
       );
+      const { execa } = await import("execa");
       const shell = await execa(process.env["SHELL"] ?? "/bin/bash", {
         cwd: workspace,
         env: environment,

@@ -7,7 +7,7 @@ import { scratchThrowaway } from "../../recovery/verify/throwaway/scratchThrowaw
 import type { ProjectContent } from "../../services/databaseHost/projectContent.ts";
 import { type Ports, services } from "../../services/services.ts";
 import type { Signer } from "../../services/signer/signer.ts";
-import { openerOf } from "../../services/vault/age.ts";
+import { openerOf } from "../../services/vault/encryption.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import type { RoleCredentials, RoleOptions } from "../../services/vault/vaultRole.ts";
 import type { Settings } from "../../settings/settings.ts";

@@ -33,7 +33,8 @@ export interface StackContext {
  */
 export async function readStack(stack: string, signal?: AbortSignal): Promise<StackContext> {
   const pulumi = pulumiClient({ stack, workspace: process.cwd(), ...(signal && { signal }) });
-  const [settings, outputs] = [settingsIn(await pulumi.config(), stack), await pulumi.outputs()];
+  const [config, outputs] = await Promise.all([pulumi.config(), pulumi.outputs()]);
+  const settings = settingsIn(config, stack);
   const parsed = outputsSchema.safeParse(outputs);
   if (!parsed.success) {
     const missing = parsed.error.issues.map((issue) => issue.path.join(".")).join(", ");

@@ -3,7 +3,8 @@ import { z } from "zod";
 import { derivedPassword } from "../../recovery/site/databaseProject.ts";
 import { type Clock, systemClock } from "../../services/common/clock.ts";
 import { type Ports, services } from "../../services/services.ts";
-import { type Opener, openerOf } from "../../services/vault/age.ts";
+import type { Opener } from "../../services/vault/age.ts";
+import { openerOf } from "../../services/vault/encryption.ts";
 import { ENDPOINT_KEYS, withEndpoints } from "../../settings/endpoints.ts";
 
 /** The provider's configuration. Addresses are settings; credentials are environment variables, and never part of the state. */

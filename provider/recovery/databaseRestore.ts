@@ -3,8 +3,7 @@ import { z } from "zod";
 import { RESTORE_RESULT } from "../../planning/restoreResult.ts";
 import { TIERS } from "../../planning/tiers.ts";
 import { parseDatabaseUrl } from "../../recovery/postgres/session/databaseUrl.ts";
-import { restore } from "../../recovery/restore/recipes/restore.ts";
-import { FINISHED, readRestoreMarker, type RestoreResult } from "../../recovery/restore/run/restoreMarker.ts";
+import type { RestoreResult } from "../../recovery/restore/run/restoreMarker.ts";
 import { isPaused } from "../../recovery/site/databaseProject.ts";
 import { messageOf, UserError } from "../../services/common/errors.ts";
 import type { Operation, ResourceHandler } from "../host/index.ts";
@@ -70,6 +69,7 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, RestoreRe
       if (!said.has(note)) operation.warn(note);
       said.add(note);
     };
+    const { restore } = await import("../../recovery/restore/recipes/restore.ts");
     const outputs = await restore({
       vault: context.vault(wanted.vaultBucket),
       trustedKeys: wanted.trustedWriterKeys,
@@ -103,8 +103,8 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, RestoreRe
       if (project === undefined) return undefined;
       if (await isPaused(context.databaseHost(), supabaseRef, signal)) return same;
     }
-    const marker = await readRestoreMarker(connectionString, signal, id);
-    return marker?.restoreId === id && marker.phase === FINISHED ? same : undefined;
+    const marker = await finishedRestore(connectionString, signal, id);
+    return marker?.restoreId === id ? same : undefined;
   },
   update: (_context, _id, olds) => Promise.resolve(RESTORE_RESULT.parse(olds.outputs)),
   // The restore deletes no data: the project owns the data.
@@ -121,9 +121,8 @@ async function recordOf(
   operation: Operation,
 ): Promise<{ id: string; outputs: RestoreResult }> {
   try {
-    const marker = connectionString === "" ? undefined : await readRestoreMarker(connectionString, signal);
-    if (marker?.phase === FINISHED && marker.result !== undefined)
-      return { id: marker.restoreId, outputs: marker.result };
+    const marker = connectionString === "" ? undefined : await finishedRestore(connectionString, signal);
+    if (marker?.result !== undefined) return { id: marker.restoreId, outputs: marker.result };
   } catch (error) {
     signal.throwIfAborted();
     operation.warn(messageOf(error));
@@ -132,6 +131,13 @@ async function recordOf(
   const counts = { durationMs: 0, tables: 0, rows: 0, users: 0, posts: 0, applications: 0 };
   const id = `unfinished-${generation}`;
   return { id, outputs: { restoreId: id, backupId: "", snapshotAt: "", phases: [], ...counts, notes } };
+}
+
+/** A database's record of its restore; undefined if it has none, or if the restore is not finished. */
+async function finishedRestore(connectionString: string, signal: AbortSignal, restoreId?: string) {
+  const { FINISHED, readRestoreMarker } = await import("../../recovery/restore/run/restoreMarker.ts");
+  const marker = await readRestoreMarker(connectionString, signal, restoreId);
+  return marker?.phase === FINISHED ? marker : undefined;
 }
 
 /** Whether server, port, role or database differ; another password doesn't count. */

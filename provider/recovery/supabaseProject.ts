@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { generationOf } from "../../planning/names.ts";
 import { READY_PROJECT, READY_PROJECT_SECRETS, type ReadyProject } from "../../planning/readyProject.ts";
-import { inspectDatabase } from "../../recovery/postgres/catalog/databaseContent.ts";
+import type { InspectDatabase } from "../../recovery/postgres/catalog/databaseContent.ts";
 import {
   createDatabaseProject,
   type DatabaseProjectPorts,
@@ -40,9 +40,15 @@ type Inputs = z.infer<typeof inputs>;
 
 const IDENTITY = ["name", "organization", "region"] as const;
 
+/** Only a project's creation looks into its database, so the client is loaded then. */
+const inspect: InspectDatabase = async (...database) => {
+  const { inspectDatabase } = await import("../../recovery/postgres/catalog/databaseContent.ts");
+  return await inspectDatabase(...database);
+};
+
 function ports(context: RecoveryContext): DatabaseProjectPorts {
   const { clock, passwordOf } = context;
-  return { databaseHost: context.databaseHost(), inspect: inspectDatabase, passwordOf, clock };
+  return { databaseHost: context.databaseHost(), inspect, passwordOf, clock };
 }
 
 /** `recovery:index:SupabaseProject`: a Supabase project, id = its ref. See recovery/site/databaseProject.ts. */

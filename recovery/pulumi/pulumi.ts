@@ -1,4 +1,4 @@
-import { execa, ExecaError } from "execa";
+import type { ExecaError } from "execa";
 import { z } from "zod";
 
 import { messageOf, UserError } from "../../services/common/errors.ts";
@@ -63,6 +63,7 @@ const configuration = z.record(
 /** The Pulumi command line, run in processes of its own. */
 export function pulumiClient(options: PulumiOptions): Pulumi {
   const run = async (args: string[], { shown = false, input }: { shown?: boolean; input?: string } = {}) => {
+    const { execa, ExecaError } = await import("execa");
     try {
       const child = execa("pulumi", [...args, "--stack", options.stack, "--non-interactive"], {
         cwd: options.workspace,
@@ -77,7 +78,7 @@ export function pulumiClient(options: PulumiOptions): Pulumi {
       if (shown && onOutput) child.stdout.on("data", (text: Buffer) => onOutput(text.toString()));
       return (await child).stdout;
     } catch (error) {
-      throw explain(error, options, args);
+      throw error instanceof ExecaError ? explain(error as ExecaError, options, args) : error;
     }
   };
   const rewrite = async (change: (state: string) => string) => {
@@ -129,8 +130,7 @@ export function pulumiClient(options: PulumiOptions): Pulumi {
 }
 
 /** The engine's own words as one message, whose class says whose fault it is. */
-function explain(error: unknown, options: PulumiOptions, [command = ""]: readonly string[]): Error {
-  if (!(error instanceof ExecaError)) return error instanceof Error ? error : new Error(String(error));
+function explain(error: ExecaError, options: PulumiOptions, [command = ""]: readonly string[]): Error {
   if (error.isCanceled) return new DOMException("interrupted", "AbortError");
   if (error.code === "ENOENT") return new UserError(NO_PULUMI);
   const output = `${String(error.stdout)}\n${String(error.stderr)}`;

@@ -1,7 +1,5 @@
 import { readFile } from "node:fs/promises";
 
-import { execa } from "execa";
-
 import { UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import type { Pulumi } from "../pulumi/pulumi.ts";
@@ -75,6 +73,7 @@ async function refuseLivingOwner(lock: UpdateLock, options: ResumeOptions): Prom
 /** The program of a process; empty if there is no such process. */
 async function commandOf(pid: number): Promise<string> {
   if (process.platform !== "linux") {
+    const { execa } = await import("execa");
     const listed = await execa("ps", ["-p", String(pid), "-o", "comm="], { reject: false });
     return listed.stdout.trim();
   }

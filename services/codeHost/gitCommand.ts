@@ -1,5 +1,3 @@
-import { execa } from "execa";
-
 import { childEnvironment } from "../common/childEnvironment.ts";
 import { redact, typeSecret, UserError } from "../common/errors.ts";
 import {
@@ -107,6 +105,7 @@ async function runGit(
   options: { environment: NodeJS.ProcessEnv; signal: AbortSignal; folder?: string | undefined },
 ): Promise<GitAnswer> {
   const { environment: env, signal, folder } = options;
+  const { execa } = await import("execa");
   signal.throwIfAborted();
   const child = execa("git", args, {
     env,

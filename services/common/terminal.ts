@@ -1,5 +1,3 @@
-import ora from "ora";
-
 import type { Clock } from "./clock.ts";
 import type { Reporter } from "./reporter.ts";
 
@@ -22,6 +20,7 @@ export async function showProgress<T>(
   const elapsed = (): string => duration(clock().getTime() - started);
   let detail = "";
   // The command handles Ctrl-C and stops what it has started: the spinner must not swallow it.
+  const { default: ora } = await import("ora");
   const spinner = ora({ text: title, stream, discardStdin: false }).start();
   // ora also recognizes terminals that can't be drawn on.
   const { isEnabled: draws } = spinner;

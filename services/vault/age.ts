@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { Readable } from "node:stream";
 
 import { Decrypter, Encrypter } from "age-encryption";
@@ -41,11 +40,7 @@ function webStreamOf(stream: Readable) {
   return Readable.toWeb(stream) as unknown as globalThis.ReadableStream<Uint8Array>;
 }
 
-/**
- * Opens with these identities ("AGE-SECRET-KEY-1…"). Throws a UserError for an invalid one, without its text.
- *
- * @internal the product opens with those of its environment ({@link openerOf}); tests have their own
- */
+/** Opens with these identities ("AGE-SECRET-KEY-1…"). Throws a UserError for an invalid one, without its text. */
 export function ageOpener(identities: readonly string[]): Opener {
   const decrypter = new Decrypter();
   const at = identities.findIndex((identity) => !accepts(() => decrypter.addIdentity(identity)));
@@ -61,35 +56,6 @@ export function ageOpener(identities: readonly string[]): Opener {
     openBytes: (sealed, name) => explained(decrypter.decrypt(sealed), name),
     openStream: async (sealed, name) => Readable.fromWeb(await explained(decrypter.decrypt(webStreamOf(sealed)), name)),
   };
-}
-
-/**
- * The opener with the environment's identities: those in CASTCHAT_AGE_IDENTITY, or in the file that CASTCHAT_AGE_IDENTITY_FILE names (one on
- * each line, comments with #, as age-keygen writes them). Undefined if neither is set.
- */
-export async function openerOf(environment: NodeJS.ProcessEnv): Promise<Opener | undefined> {
-  const inline = environment["CASTCHAT_AGE_IDENTITY"] ?? "";
-  const file = environment["CASTCHAT_AGE_IDENTITY_FILE"] ?? "";
-  if (inline === "" && file === "") return undefined;
-  const text = inline === "" ? await readIdentities(file) : inline;
-  const identities = text
-    .split(/[\n,]/)
-    .map((line) => line.trim())
-    .filter((line) => line !== "" && !line.startsWith("#"));
-  if (identities.length === 0)
-    throw new UserError("CASTCHAT_AGE_IDENTITY contains no identity: write AGE-SECRET-KEY-1… as age-keygen prints it.");
-  return ageOpener(identities);
-}
-
-async function readIdentities(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    throw new UserError(
-      `CASTCHAT_AGE_IDENTITY_FILE names ${file}, which cannot be read (${(error as NodeJS.ErrnoException).code ?? "?"}). Set it to the file that age-keygen wrote.`,
-      { cause: error },
-    );
-  }
 }
 
 function accepts(add: () => void): boolean {

@@ -104,10 +104,6 @@ describe("list", () => {
       "restored-proven 2026-07-02 03:04; verification FAILED 2026-08-01 00:00: daily/x is missing",
     );
     expect(backupState({ proven: false, problems: ["daily/x is missing"] })).toBe("daily/x is missing");
-    const lacking = "proven; LACKS 2 parts that could not be read: `verify` names them";
-    expect(backupState({ ...proven, lacks: 2 })).toBe(lacking);
-    const walkedPast = ["daily/x was written over"];
-    expect(backupState({ ...proven, walkedPast })).toBe("proven; OVERWRITTEN OR DELETED in the vault: see below");
     expect(state(verification, verification, ["a", "b"])).toContain("; 2 verifications without a trusted signature");
     const differing = { ...lines[0]!, state: "not ok" as const, detail: "a row differs" };
     const restore = { throwaway: "", notes: [], lines: [differing] };

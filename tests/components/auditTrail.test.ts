@@ -1,8 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 
 import { AuditTrail } from "../../components/auditTrail.ts";
-import type { PolicyDocument } from "../../components/policyDocument.ts";
-import { inventory, named, registered } from "./mocks.ts";
+import { documentOf, inventory, named, registered } from "./mocks.ts";
 import { SITE } from "./siteArgs.ts";
 
 const BUCKET = "castchat-recovery-primary-audit-111111111111-ap-northeast-1";
@@ -47,15 +46,9 @@ describe("AuditTrail", () => {
 
   it("lets only the trail write, and no principal delete", async () => {
     const trailArn = "arn:aws:cloudtrail:ap-northeast-1:111111111111:trail/castchat-recovery-primary-vault";
-    const { policy } = named(await declared(), "audit-policy").inputs;
-    const { Statement } = JSON.parse(policy as string) as PolicyDocument;
+    const { Statement } = documentOf(await declared(), "audit-policy");
     const allowed = Statement.filter(({ Effect }) => Effect === "Allow");
-    const fields = allowed.map(({ Principal, Action, Resource, Condition }) => [
-      Principal,
-      Action,
-      Resource,
-      Condition,
-    ]);
+    const fields = allowed.map((one) => [one["Principal"], one["Action"], one["Resource"], one["Condition"]]);
     const trail = { Service: "cloudtrail.amazonaws.com" };
     const mayWrite = { "aws:SourceArn": trailArn, "s3:x-amz-acl": "bucket-owner-full-control" };
     const bucket = `arn:aws:s3:::${BUCKET}`;

@@ -5,13 +5,14 @@ import { buildspec } from "../../components/buildspec.ts";
 import { runnerPermissions, scheduleKeyPolicy, starterPermissions } from "../../components/schedulePolicies.ts";
 import { vaultRolePermissions } from "../../components/vaultRolePolicies.ts";
 import { TIERS } from "../../planning/tiers.ts";
-import { inventory, named, registered } from "./mocks.ts";
+import { CLOSED } from "../support/closed.ts";
+import { documentOf, inventory, named, registered } from "./mocks.ts";
 import { SITE } from "./siteArgs.ts";
 
 const NAME = "castchat-recovery-primary-backup";
 const CODE = "castchat-recovery-primary-code-111111111111-ap-northeast-1";
 const SECRET = "arn:aws:secretsmanager:::secret:castchat-recovery/primary/runner-AbCdEf";
-const ARGS: BackupScheduleArgs = {
+const ARGS = {
   site: SITE,
   tiers: TIERS,
   intervalHours: 6,
@@ -23,24 +24,15 @@ const ARGS: BackupScheduleArgs = {
   settings: '{"stack":"prod"}',
   databaseUrl: "postgres://u:swordfish@h/db",
   tokens: { VERCEL_API_TOKEN: "vercel-token" },
-};
+} satisfies BackupScheduleArgs;
 const KEY = "arn:aws:kms:::key/s-runner-key";
-const SCOPE = {
-  site: SITE,
-  tiers: TIERS,
-  scheduleKeyArn: KEY,
-  image: ARGS.image,
-  bucketArn: "arn:vault",
-  keyArn: "arn:vault-key",
-  signingKeyArn: "arn:signing-key",
-};
+const SCOPE = { ...ARGS, scheduleKeyArn: KEY, bucketArn: "arn:vault", keyArn: "arn:vault-key" };
 const declared = (args: Partial<BackupScheduleArgs> = {}) =>
   registered(() => new BackupSchedule("s", { ...ARGS, ...args }));
 const trustOf = (service: string, source: string) => {
   const from = { StringEquals: { "aws:SourceAccount": "111111111111" }, ArnEquals: { "aws:SourceArn": source } };
   return { Statement: [{ Principal: { Service: service }, Condition: from }] };
 };
-const parsed = (json: unknown) => JSON.parse(json as string) as unknown;
 
 describe("BackupSchedule", () => {
   it("starts the build at the interval, with a role only for that, and keeps runs that could not start", async () => {
@@ -60,11 +52,11 @@ describe("BackupSchedule", () => {
     });
     const queue = { name: `${NAME}-missed`, messageRetentionSeconds: 1_209_600, sqsManagedSseEnabled: true };
     expect(named(resources, "s-missed").inputs).toEqual(queue);
-    const { assumeRolePolicy } = named(resources, "s-starter").inputs;
     // Never the schedule: AWS names its group, and refuses a schedule whose role doesn't trust that.
     const group = "arn:aws:scheduler:ap-northeast-1:111111111111:schedule-group/default";
-    expect(parsed(assumeRolePolicy)).toMatchObject(trustOf("scheduler.amazonaws.com", group));
-    expect(parsed(named(resources, "s-starter-policy").inputs["policy"])).toEqual(starterPermissions(SITE));
+    const trust = trustOf("scheduler.amazonaws.com", group);
+    expect(documentOf(resources, "s-starter", "assumeRolePolicy")).toMatchObject(trust);
+    expect(documentOf(resources, "s-starter-policy")).toEqual(starterPermissions(SITE));
   });
 
   it("writes an hour in the singular, the only form that AWS accepts", async () => {
@@ -98,11 +90,11 @@ describe("BackupSchedule", () => {
     expect(named(resources, "s-runner-logs").inputs).toEqual(logs);
     const secret = { name: "castchat-recovery/primary/runner", kmsKeyId: KEY };
     expect(named(resources, "s-runner-secret").inputs).toMatchObject(secret);
-    expect(parsed(named(resources, "s-runner-secret-value").inputs["secretString"])).toEqual({
+    expect(documentOf(resources, "s-runner-secret-value", "secretString")).toEqual({
       DATABASE_URL: ARGS.databaseUrl,
       VERCEL_API_TOKEN: "vercel-token",
     });
-    expect(parsed(named(resources, "s-runner-key").inputs["policy"])).toEqual(scheduleKeyPolicy(SITE));
+    expect(documentOf(resources, "s-runner-key")).toEqual(scheduleKeyPolicy(SITE));
   });
 
   it("keeps its code under the code's own hash in a closed bucket", async () => {
@@ -111,21 +103,14 @@ describe("BackupSchedule", () => {
     const bundle = { bucket: CODE, key: "5ca1ab1e/runner.mjs", contentType: "text/javascript" };
     expect(named(resources, "s-runner-bundle").inputs).toMatchObject(bundle);
     expect(inventory(resources).filter((name) => name.includes("s-runner-code"))).toHaveLength(5);
-    expect(named(resources, "s-runner-code-public-access").inputs).toMatchObject({
-      blockPublicAcls: true,
-      blockPublicPolicy: true,
-      ignorePublicAcls: true,
-      restrictPublicBuckets: true,
-    });
+    expect(named(resources, "s-runner-code-public-access").inputs).toMatchObject(CLOSED);
     const tls = { Statement: [{ Sid: "TlsOnly", Effect: "Deny" }] };
-    expect(parsed(named(resources, "s-runner-code-policy").inputs["policy"])).toMatchObject(tls);
+    expect(documentOf(resources, "s-runner-code-policy")).toMatchObject(tls);
   });
 
   it("gives a run the writer's permissions, and otherwise only its own log, code and secret", async () => {
     const resources = await declared();
-    const policy = parsed(named(resources, "s-runner-role-policy").inputs["policy"]) as {
-      Statement: { Sid: string; Action: string[]; Resource: string | string[] }[];
-    };
+    const policy = documentOf(resources, "s-runner-role-policy");
     expect(policy).toEqual(runnerPermissions(SCOPE));
     const writer = vaultRolePermissions("writer", SCOPE).Statement;
     expect(policy.Statement.slice(0, writer.length)).toEqual(writer);
@@ -141,8 +126,9 @@ describe("BackupSchedule", () => {
     const sids = policy.Statement.map(({ Sid }) => Sid);
     expect(new Set(sids).size).toBe(sids.length);
     const from = `arn:aws:codebuild:ap-northeast-1:111111111111:project/${NAME}`;
-    const trust = parsed(named(resources, "s-runner-role").inputs["assumeRolePolicy"]);
-    expect(trust).toMatchObject(trustOf("codebuild.amazonaws.com", from));
+    expect(documentOf(resources, "s-runner-role", "assumeRolePolicy")).toMatchObject(
+      trustOf("codebuild.amazonaws.com", from),
+    );
   });
 
   it("lets a run read one stack's state, and nothing else in that bucket", () => {
@@ -182,7 +168,7 @@ describe("BackupSchedule", () => {
 
 describe("buildspec", () => {
   it("checks the code's hash before running it", () => {
-    const { phases } = parsed(buildspec("5ca1ab1e")) as Record<"phases", Record<string, { commands: string[] }>>;
+    const { phases } = JSON.parse(buildspec("5ca1ab1e")) as Record<"phases", Record<string, { commands: string[] }>>;
     expect(Object.keys(phases)).toEqual(["install", "pre_build", "build"]);
     expect(phases["install"]!.commands[0]).toMatch(/^command -v pg_dump \|\| \{ .*postgresql-client-18; \}$/);
     expect(phases["pre_build"]!.commands).toEqual(['echo "5ca1ab1e  runner.mjs" | sha256sum --check --strict']);

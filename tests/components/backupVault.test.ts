@@ -2,12 +2,13 @@ import { describe, expect, it } from "@jest/globals";
 
 import { BackupVault, type BackupVaultArgs } from "../../components/backupVault.ts";
 import { tiersToLifecycleRules } from "../../components/lifecycleRules.ts";
-import type { PolicyDocument } from "../../components/policyDocument.ts";
 import { bucketPolicy, keyPolicy } from "../../components/vaultPolicies.ts";
 import { tierForRun } from "../../planning/calendar.ts";
+import type { Site } from "../../planning/names.ts";
 import { TIERS } from "../../planning/tiers.ts";
+import { CLOSED } from "../support/closed.ts";
 import { decade } from "../support/decade.ts";
-import { inventory, named, registered, valueOf } from "./mocks.ts";
+import { documentOf, inventory, named, registered, statement, valueOf } from "./mocks.ts";
 import { OTHER_SITE as STANDBY, SITE as PRIMARY } from "./siteArgs.ts";
 
 const BUCKET = "castchat-recovery-primary-vault-111111111111-ap-northeast-1";
@@ -17,10 +18,9 @@ const SIGNING = "arn:aws:kms:x:1:key/signing";
 const ARGS: BackupVaultArgs = { site: PRIMARY, tiers: TIERS, signingKeyArn: SIGNING };
 const declared = (args: Partial<BackupVaultArgs> = {}) =>
   registered(() => new BackupVault("vault", { ...ARGS, ...args }));
-
-/** The JSON document of an input. */
-const documentOf = (value: unknown) => JSON.parse(String(value)) as { Statement: Record<string, unknown>[] };
-const statement = (value: unknown, sid: string) => documentOf(value).Statement.find(({ Sid }) => Sid === sid);
+const roleOf = ({ accountId, role, region }: Site, purpose: string) =>
+  `arn:aws:iam::${accountId}:role/castchat-recovery-${role}-${purpose}-${region}`;
+const unless = (...arns: string[]) => ({ ArnNotLike: { "aws:PrincipalArn": arns } });
 
 describe("BackupVault", () => {
   it("consists of these parts, without replication by default", async () => {
@@ -57,13 +57,7 @@ describe("BackupVault", () => {
     const byDefault = { sseAlgorithm: "aws:kms", kmsMasterKeyId: "arn:aws:kms:::key/vault-key" };
     const rules = [{ applyServerSideEncryptionByDefault: byDefault, bucketKeyEnabled: true }];
     expect(inputs("vault-encryption")).toEqual({ bucket: BUCKET, rules });
-    expect(inputs("vault-public-access")).toEqual({
-      bucket: BUCKET,
-      blockPublicAcls: true,
-      blockPublicPolicy: true,
-      ignorePublicAcls: true,
-      restrictPublicBuckets: true,
-    });
+    expect(inputs("vault-public-access")).toEqual({ bucket: BUCKET, ...CLOSED });
     expect(inputs("vault-ownership")).toEqual({ bucket: BUCKET, rule: { objectOwnership: "BucketOwnerEnforced" } });
     expect(inputs("vault-policy")).toEqual({ bucket: BUCKET, policy: JSON.stringify(bucketPolicy(ARGS)) });
     expect(inputs("vault-lifecycle")).toEqual({ bucket: BUCKET, rules: tiersToLifecycleRules(TIERS) });
@@ -91,27 +85,24 @@ describe("BackupVault", () => {
         },
       ],
     });
-    const permissions = named(resources, "vault-replication-policy").inputs["policy"];
-    const actions = documentOf(permissions).Statement.flatMap(({ Action }) => Action);
+    const actions = documentOf(resources, "vault-replication-policy").Statement.flatMap(({ Action }) => Action);
     expect(actions).toContain("s3:GetObjectRetention");
     expect(actions.filter((action) => /Delete|Bypass|\*/.test(String(action)))).toEqual([]);
-    const trust = documentOf(named(resources, "vault-replication-role").inputs["assumeRolePolicy"]);
     const s3 = { Effect: "Allow", Principal: { Service: "s3.amazonaws.com" }, Action: "sts:AssumeRole" };
-    expect(trust.Statement).toEqual([s3]);
+    expect(documentOf(resources, "vault-replication-role", "assumeRolePolicy").Statement).toEqual([s3]);
   });
 
   it("accepts a replica's source only by the derived name of its role", async () => {
     const resources = await declared({ site: STANDBY, replicaOf: PRIMARY });
-    const role = "arn:aws:iam::111111111111:role/castchat-recovery-primary-replication-ap-northeast-1";
     const trusted = {
       Principal: { AWS: "arn:aws:iam::111111111111:root" },
-      Condition: { ArnEquals: { "aws:PrincipalArn": role } },
+      Condition: { ArnEquals: { "aws:PrincipalArn": roleOf(PRIMARY, "replication") } },
     };
-    const policy = named(resources, "vault-policy").inputs["policy"];
+    const policy = documentOf(resources, "vault-policy");
     const writes = { ...trusted, Action: ["s3:ReplicateObject", "s3:ReplicateTags"] };
     expect(statement(policy, "ReplicationWrites")).toMatchObject(writes);
     expect(statement(policy, "ReplicationLooks")).toMatchObject(trusted);
-    expect(statement(named(resources, "vault-key").inputs["policy"], "ReplicationEncrypts")).toMatchObject({
+    expect(statement(documentOf(resources, "vault-key"), "ReplicationEncrypts")).toMatchObject({
       Principal: trusted.Principal,
       Action: ["kms:Encrypt", "kms:GenerateDataKey"],
       Condition: { ...trusted.Condition, StringEquals: { "kms:ViaService": "s3.ap-northeast-3.amazonaws.com" } },
@@ -124,12 +115,11 @@ describe("BackupVault", () => {
     expect(replica).toBe("arn:aws:s3:::castchat-recovery-standby-vault-222222222222-ap-northeast-3");
     const keyArn = "arn:aws:kms:ap-northeast-3:222222222222:key/1";
     const primary = await declared({ replicateTo: { bucketArn: replica, keyArn, region: STANDBY.region } });
-    const roleArn = `arn:aws:iam::${PRIMARY.accountId}:role/${String(named(primary, "vault-replication-role").inputs["name"])}`;
-    const trust = { ArnEquals: { "aws:PrincipalArn": roleArn } };
-    const policyOf = (name: string) => named(standby, name).inputs["policy"];
-    expect(statement(policyOf("vault-policy"), "ReplicationWrites")!["Condition"]).toEqual(trust);
-    expect(statement(policyOf("vault-key"), "ReplicationEncrypts")!["Condition"]).toMatchObject(trust);
-    const reach = documentOf(named(primary, "vault-replication-policy").inputs["policy"]).Statement;
+    const { name } = named(primary, "vault-replication-role").inputs;
+    const trust = { ArnEquals: { "aws:PrincipalArn": `arn:aws:iam::${PRIMARY.accountId}:role/${String(name)}` } };
+    expect(statement(documentOf(standby, "vault-policy"), "ReplicationWrites")["Condition"]).toEqual(trust);
+    expect(statement(documentOf(standby, "vault-key"), "ReplicationEncrypts")["Condition"]).toMatchObject(trust);
+    const reach = documentOf(primary, "vault-replication-policy").Statement;
     const through = { StringEquals: { "kms:ViaService": "s3.ap-northeast-3.amazonaws.com" } };
     for (const one of [
       { Resource: `${replica}/*`, Action: ["s3:ReplicateObject", "s3:ReplicateTags"] },
@@ -172,6 +162,8 @@ describe("BackupVault", () => {
 
 describe("bucketPolicy", () => {
   const policy = bucketPolicy(ARGS);
+  const replica = bucketPolicy({ site: STANDBY, tiers: TIERS, replicaOf: PRIMARY });
+  const deployerArns = ["arn:aws:iam::111111111111:role/ci"];
   const arn = `arn:aws:s3:::${BUCKET}`;
 
   it("denies plain http, another key, deletion, changes of its protection, and locks beyond a tier's", () => {
@@ -193,55 +185,38 @@ describe("bucketPolicy", () => {
   });
 
   it("lets the writer and the scheduled runs write backups, and into a replica the primary's replication", () => {
-    const replica = bucketPolicy({ site: STANDBY, tiers: TIERS, replicaOf: PRIMARY });
-    const role = (name: string) => `arn:aws:iam::222222222222:role/castchat-recovery-standby-${name}-ap-northeast-3`;
-    const writers = [role("writer"), role("runner")];
-    const of = (document: PolicyDocument, sid: string) => document.Statement.find(({ Sid }) => Sid === sid);
-    const unless = (arns: string[]) => ({ ArnNotLike: { "aws:PrincipalArn": arns } });
-    expect(of(replica, "WritersOnly")!["Condition"]).toEqual(unless(writers));
-    const source = "arn:aws:iam::111111111111:role/castchat-recovery-primary-replication-ap-northeast-1";
-    expect(of(replica, "ReplicasOfThePrimary")!["Condition"]).toEqual(unless([source]));
-    expect(of(replica, "HoldsOfWriters")).toMatchObject({
+    const writers = [roleOf(STANDBY, "writer"), roleOf(STANDBY, "runner")];
+    expect(statement(replica, "WritersOnly")["Condition"]).toEqual(unless(...writers));
+    expect(statement(replica, "ReplicasOfThePrimary")["Condition"]).toEqual(unless(roleOf(PRIMARY, "replication")));
+    expect(statement(replica, "HoldsOfWriters")).toMatchObject({
       Action: ["s3:PutObjectLegalHold", "s3:PutObjectRetention"],
-      Condition: unless([...writers, role("break-glass")]),
+      Condition: unless(...writers, roleOf(STANDBY, "break-glass")),
     });
     // Nothing replicates into a primary.
-    expect(of(policy, "ReplicasOfThePrimary")).not.toHaveProperty("Condition");
+    expect(statement(policy, "ReplicasOfThePrimary")).not.toHaveProperty("Condition");
     // S3 takes policies of 20 KB.
     expect(JSON.stringify(replica).length).toBeLessThan(15_000);
   });
 
-  it("exempts only its own account's break-glass role from the ban on deletion", () => {
-    const replica = bucketPolicy({ site: STANDBY, tiers: TIERS, replicaOf: PRIMARY });
-    const deletion = replica.Statement.find(({ Sid }) => Sid === "NobodyDeletes");
-    const breakGlass = "arn:aws:iam::222222222222:role/castchat-recovery-standby-break-glass-ap-northeast-3";
-    expect(deletion).toMatchObject({
+  it("exempts only its own account's break-glass role from the ban on deletion", () =>
+    expect(statement(replica, "NobodyDeletes")).toMatchObject({
       Action: ["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"],
-      Condition: { ArnNotEquals: { "aws:PrincipalArn": breakGlass } },
-    });
-  });
+      Condition: { ArnNotEquals: { "aws:PrincipalArn": roleOf(STANDBY, "break-glass") } },
+    }));
 
   it("uses the given deployers, also in the key's policy", () => {
-    const deployerArns = ["arn:aws:iam::111111111111:role/ci"];
-    for (const document of [bucketPolicy({ ...ARGS, deployerArns }), keyPolicy({ ...ARGS, deployerArns })]) {
-      const only = document.Statement.find(({ Sid }) => Sid === "DeployerOnly");
-      expect(only!["Condition"]).toEqual({ ArnNotLike: { "aws:PrincipalArn": deployerArns } });
-    }
+    for (const document of [bucketPolicy({ ...ARGS, deployerArns }), keyPolicy({ ...ARGS, deployerArns })])
+      expect(statement(document, "DeployerOnly")["Condition"]).toEqual(unless(...deployerArns));
   });
 
   it("lets only break-glass delete the key, and the deployers too if the vault is disposable", () => {
-    const ends = (disposable: boolean) =>
-      keyPolicy({ ...ARGS, disposable, deployerArns: ["arn:aws:iam::111111111111:role/ci"] }).Statement.find(
-        ({ Sid }) => Sid === "BreakGlassEnds",
-      );
-    const breakGlass = "arn:aws:iam::111111111111:role/castchat-recovery-primary-break-glass-ap-northeast-1";
+    const ends = (disposable: boolean) => statement(keyPolicy({ ...ARGS, disposable, deployerArns }), "BreakGlassEnds");
+    const breakGlass = roleOf(PRIMARY, "break-glass");
     expect(ends(false)).toMatchObject({
       Action: ["kms:DisableKey", "kms:ScheduleKeyDeletion"],
-      Condition: { ArnNotLike: { "aws:PrincipalArn": [breakGlass] } },
+      Condition: unless(breakGlass),
     });
-    expect(ends(true)).toMatchObject({
-      Condition: { ArnNotLike: { "aws:PrincipalArn": [breakGlass, "arn:aws:iam::111111111111:role/ci"] } },
-    });
+    expect(ends(true)).toMatchObject({ Condition: unless(breakGlass, ...deployerArns) });
   });
 
   it("accepts no other account unless it is a replica", () =>
@@ -259,12 +234,12 @@ describe("one more tier in the table", () => {
       expiration: { days: 3653 },
       transitions: [{ days: 30, storageClass: "GLACIER_IR" }],
     });
-    expect(statement(named(resources, "vault-policy").inputs["policy"], "LockLimitdecade")).toMatchObject({
+    expect(statement(documentOf(resources, "vault-policy"), "LockLimitdecade")).toMatchObject({
       Resource: `arn:aws:s3:::${BUCKET}/decade/*`,
       Condition: { NumericGreaterThan: { "s3:object-lock-remaining-retention-days": "3654" } },
     });
-    const writer = named(resources, "vault-roles-writer-policy").inputs["policy"];
-    expect(statement(writer, "Writes")!["Resource"]).toContain(`arn:aws:s3:::${BUCKET}/decade/*`);
+    const writes = statement(documentOf(resources, "vault-roles-writer-policy"), "Writes");
+    expect(writes["Resource"]).toContain(`arn:aws:s3:::${BUCKET}/decade/*`);
     const logs = named(resources, "vault-audit-lifecycle").inputs["rules"] as { expiration: { days: number } }[];
     expect(logs[0]!.expiration.days).toBe(3653);
     expect(tierForRun(new Date("2027-01-01T02:00:00Z"), tiers, []).name).toBe("decade");

@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import type { PolicyDocument, PolicyStatement } from "../../components/policyDocument.ts";
+
 /** A resource as the program registered it, with secrets unwrapped. */
 export interface Registered {
   readonly name: string;
@@ -32,7 +34,8 @@ export async function registered(declare: () => unknown, calls: Calls = ANSWERS)
         const { name, type, provider } = args;
         const inputs = args.inputs as Record<string, unknown>;
         resources.push({ name, type, inputs: unwrapped(inputs) as Record<string, unknown>, provider: provider ?? "" });
-        return { id: `${name}-id`, state: { ...inputs, ...computed(name, type, inputs) } };
+        const computed = COMPUTED[type]?.(name, String(inputs["name"] ?? inputs["bucket"]));
+        return { id: `${name}-id`, state: { ...inputs, ...computed } };
       },
       call: ({ token, inputs }) => {
         const answer = calls[token];
@@ -63,6 +66,16 @@ export function inventory(resources: readonly Registered[]): string[] {
   return resources.map(({ name, type }) => `${type} ${name}`).sort();
 }
 
+/** The policy document in an input of a resource. */
+export function documentOf(resources: readonly Registered[], name: string, input = "policy"): PolicyDocument {
+  return JSON.parse(String(named(resources, name).inputs[input])) as PolicyDocument;
+}
+
+/** The one statement of that name. */
+export function statement({ Statement }: PolicyDocument, sid: string): PolicyStatement {
+  return Statement.find(({ Sid }) => Sid === sid)!;
+}
+
 /** The value of an output. */
 export function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
   return new Promise((resolve) => {
@@ -70,31 +83,24 @@ export function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
   });
 }
 
-/** The outputs that the service would add to a resource. */
-function computed(name: string, type: string, inputs: Record<string, unknown>): Record<string, unknown> {
-  switch (type) {
-    case "aws:kms/key:Key":
-      return { arn: `arn:aws:kms:::key/${name}`, keyId: `${name}-key-id` };
-    case "aws:s3/bucket:Bucket":
-      return { arn: `arn:aws:s3:::${String(inputs["bucket"])}` };
-    case "aws:iam/role:Role":
-      return { arn: `arn:aws:iam:::role/${String(inputs["name"])}` };
-    case "aws:secretsmanager/secret:Secret":
-      return { arn: `arn:aws:secretsmanager:::secret:${String(inputs["name"])}-AbCdEf` };
-    case "aws:codebuild/project:Project":
-      return { arn: `arn:aws:codebuild:::project/${String(inputs["name"])}` };
-    case "aws:sqs/queue:Queue":
-      return { arn: `arn:aws:sqs:::${String(inputs["name"])}`, url: `https://sqs/${String(inputs["name"])}` };
-    case "github:index/repository:Repository":
-      return { fullName: `owner/${String(inputs["name"])}` };
-    case "recovery:index:SupabaseProject":
-      return { ref: "abc", apiUrl: "https://abc.example", connectionString: "postgres://u:p@h/db", anonKey: "anon" };
-    case "recovery:index:AppDeployment":
-      return { deploymentId: "dpl_1", url: "https://app-1.vercel.app", commit: "c0ffee" };
-    default:
-      return {};
-  }
-}
+/** The outputs that the service would add to a resource: by its logical name, and its own name in the service. */
+const COMPUTED: Readonly<Record<string, (name: string, own: string) => Record<string, unknown>>> = {
+  "aws:kms/key:Key": (name) => ({ arn: `arn:aws:kms:::key/${name}`, keyId: `${name}-key-id` }),
+  "aws:s3/bucket:Bucket": (_, own) => ({ arn: `arn:aws:s3:::${own}` }),
+  "aws:iam/role:Role": (_, own) => ({ arn: `arn:aws:iam:::role/${own}` }),
+  "aws:secretsmanager/secret:Secret": (_, own) => ({ arn: `arn:aws:secretsmanager:::secret:${own}-AbCdEf` }),
+  "aws:codebuild/project:Project": (_, own) => ({ arn: `arn:aws:codebuild:::project/${own}` }),
+  "aws:sqs/queue:Queue": (_, own) => ({ arn: `arn:aws:sqs:::${own}`, url: `https://sqs/${own}` }),
+  "github:index/repository:Repository": (_, own) => ({ fullName: `owner/${own}` }),
+  "recovery:index:SupabaseProject": () => PROJECT,
+  "recovery:index:AppDeployment": () => ({ deploymentId: "dpl_1", url: "https://app-1.vercel.app", commit: "c0ffee" }),
+};
+const PROJECT = {
+  ref: "abc",
+  apiUrl: "https://abc.example",
+  connectionString: "postgres://u:p@h/db",
+  anonKey: "anon",
+};
 
 function unwrapped(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(unwrapped);

@@ -7,7 +7,7 @@ import type { SiteOutputs } from "../../components/siteOutputs.ts";
 import { StandbySite, type StandbySiteArgs } from "../../components/standbySite.ts";
 import { TIERS } from "../../planning/tiers.ts";
 import { RUNNER_SETTINGS } from "../../settings/runnerSettings.ts";
-import { inventory, named, registered, valueOf } from "./mocks.ts";
+import { documentOf, inventory, named, registered, statement, valueOf } from "./mocks.ts";
 import { PRIMARY, STANDBY } from "./siteArgs.ts";
 
 const DATABASE_URL = "postgres://u:p@h/db";
@@ -17,6 +17,12 @@ const primary = (args: Partial<PrimarySiteArgs> = {}) =>
   registered(() => new PrimarySite("primary", { ...PRIMARY, ...args }));
 const standby = (args: Partial<StandbySiteArgs> = {}) =>
   registered(() => new StandbySite("standby", { ...STANDBY, ...args }));
+/** The outputs of a site. */
+async function outputsOf(site: () => { outputs: SiteOutputs }): Promise<SiteOutputs> {
+  let declared: { outputs: SiteOutputs } | undefined;
+  await registered(() => (declared = site()));
+  return declared!.outputs;
+}
 /** Without the parts that have test files of their own: vault, keys and schedule. */
 const withoutVault = (names: string[]) => names.filter((name) => !/ (vault|signing|schedule)/.test(name));
 const schedules = (names: string[]) => names.filter((name) => name.includes("BackupSchedule"));
@@ -123,11 +129,7 @@ describe("PrimarySite", () => {
   });
 
   it("outputs what the other stack and the commands need, with secrets kept secret", async () => {
-    let outputs: SiteOutputs | undefined;
-    await registered(() => {
-      outputs = new PrimarySite("primary", PRIMARY).outputs;
-    });
-    const shown = outputs!;
+    const shown = await outputsOf(() => new PrimarySite("primary", PRIMARY));
     expect(await valueOf(shown.signingPublicKey)).toBe("public key of arn:aws:kms:::key/signing-key");
     expect(await valueOf(shown.supabaseRef!)).toBe("abc");
     expect(await valueOf(shown.applicationUrl!)).toBe("https://app-1.vercel.app");
@@ -164,15 +166,14 @@ describe("PrimarySite", () => {
       state: STATE,
       endpointAws: "http://127.0.0.1:1",
     });
-    const rights = named(resources, "schedule-runner-role-policy").inputs["policy"] as string;
-    const { Statement } = JSON.parse(rights) as { Statement: { Sid: string; Resource: unknown }[] };
-    expect(Statement.find(({ Sid }) => Sid === "ReadsTheState")?.Resource).toEqual([
+    const rights = documentOf(resources, "schedule-runner-role-policy");
+    expect(statement(rights, "ReadsTheState")["Resource"]).toEqual([
       "arn:aws:s3:::state/a/.pulumi/stacks/castchat/prod.json",
       "arn:aws:s3:::state/a/.pulumi/stacks/castchat/prod.json.gz",
     ]);
     expect(named(resources, "schedule-rate").inputs["scheduleExpression"]).toBe("rate(6 hours)");
-    const secret = named(resources, "schedule-runner-secret-value").inputs["secretString"];
-    expect(JSON.parse(secret as string)).toEqual({ DATABASE_URL, GITHUB_TOKEN: "ghp_secret" });
+    const secret = { DATABASE_URL, GITHUB_TOKEN: "ghp_secret" };
+    expect(documentOf(resources, "schedule-runner-secret-value", "secretString")).toEqual(secret);
     const { name, project, logGroup, missedRunsUrl } = outputs!.schedule!;
     expect(await Promise.all([name, project, logGroup, missedRunsUrl].map(valueOf))).toEqual([
       "castchat-recovery-primary-backup",
@@ -283,17 +284,11 @@ describe("StandbySite", () => {
   });
 
   it("outputs the restore while active, and no database while standing by", async () => {
-    const shown: SiteOutputs[] = [];
-    await registered(() => {
-      shown.push(new StandbySite("active", { ...STANDBY, mode: "active" }).outputs);
-    });
-    await registered(() => {
-      shown.push(new StandbySite("standby", STANDBY).outputs);
-    });
-    const [active, standing] = shown;
+    const active = await outputsOf(() => new StandbySite("active", { ...STANDBY, mode: "active" }));
+    const standing = await outputsOf(() => new StandbySite("standby", STANDBY));
     const record = ["backupId", "snapshotAt", "phases", "durationMs", "notes"];
-    expect(Object.keys(active!.restore!)).toEqual(expect.arrayContaining(record));
-    expect(active!.mirrorUrl).toBe("https://github.com/mirrors/castchat-mirror.git");
+    expect(Object.keys(active.restore!)).toEqual(expect.arrayContaining(record));
+    expect(active.mirrorUrl).toBe("https://github.com/mirrors/castchat-mirror.git");
     expect(standing).not.toHaveProperty("databaseUrl");
     expect(standing).not.toHaveProperty("publicUrl");
   });

@@ -11,13 +11,8 @@ import {
   vaultBucketArn,
   vaultBucketName,
 } from "../../planning/names.ts";
+import { SITE } from "../components/siteArgs.ts";
 
-const SITE: Site = {
-  project: "castchat-recovery",
-  role: "primary",
-  accountId: "111111111111",
-  region: "ap-northeast-1",
-};
 const OTHERS: Site[] = [
   { ...SITE, role: "standby" },
   { ...SITE, accountId: "222222222222" },

@@ -1,12 +1,14 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { execa } from "execa";
-import { parse, stringify } from "yaml";
 
-const ROOT = resolve(".");
+import { PROJECT_ROOT } from "../../lab/sandbox/host/layout.ts";
+import { copyWorkspace } from "../../recovery/pulumi/previewWorkspace.ts";
+import { changeSettings } from "../support/shippedSettings.ts";
+
 /** What `make policy` has just printed: the gate runs it, and no second time. */
 const CHECKED = process.env["CASTCHAT_POLICY_OUTPUT"];
 const SHIPPED = ["Pulumi.yaml", "Pulumi.prod.yaml", "Pulumi.dr.yaml"];
@@ -22,7 +24,7 @@ describe("policies/check.ts", () => {
   /** Runs the check with a temporary folder of its own, and says what is left in it. */
   async function check(root: string, env: NodeJS.ProcessEnv = {}) {
     const temporary = await mkdtemp(join(scratch, "tmp-"));
-    const { exitCode, all } = await execa(process.execPath, [join(ROOT, "policies/check.ts"), root], {
+    const { exitCode, all } = await execa(process.execPath, [join(PROJECT_ROOT, "policies/check.ts"), root], {
       env: { TMPDIR: temporary, ...env },
       stdin: "ignore",
       all: true,
@@ -34,49 +36,38 @@ describe("policies/check.ts", () => {
   }
 
   /** A project with the shipped program and other settings. */
-  async function projectWith(change: (stack: string, config: Record<string, unknown>) => void): Promise<string> {
+  async function projectWith(settings: Record<"prod" | "dr", Record<string, unknown>>): Promise<string> {
     const root = await mkdtemp(join(scratch, "project-"));
-    const project = parse(await readFile(join(ROOT, "Pulumi.yaml"), "utf8")) as Record<string, unknown>;
-    const providers = [{ name: "recovery", path: join(ROOT, "provider") }];
-    const changed = { ...project, main: join(ROOT, "index.ts"), plugins: { providers } };
-    await writeFile(join(root, "Pulumi.yaml"), stringify(changed));
-    for (const stack of ["prod", "dr"]) {
-      const text = await readFile(join(ROOT, `Pulumi.${stack}.yaml`), "utf8");
-      const file = parse(text) as { config: Record<string, unknown> };
-      change(stack, file.config);
-      await writeFile(join(root, `Pulumi.${stack}.yaml`), stringify(file));
+    for (const [stack, changed] of Object.entries(settings)) {
+      await copyWorkspace(PROJECT_ROOT, stack, root);
+      await changeSettings(root, stack, changed);
     }
     return root;
   }
+  const contentsIn = (root: string) => Promise.all(SHIPPED.map((name) => readFile(join(root, name), "utf8")));
 
   it("finds nothing wrong with what ships, changes none of its files, and leaves nothing behind", async () => {
-    const contents = () => Promise.all(SHIPPED.map((name) => readFile(join(ROOT, name), "utf8")));
-    const before = await contents();
+    const before = await contentsIn(PROJECT_ROOT);
     const ran = async () => ({ code: 0, output: await readFile(CHECKED ?? "", "utf8"), left: [] });
-    const { code, output, left } = CHECKED === undefined ? await check(ROOT) : await ran();
+    const { code, output, left } = CHECKED === undefined ? await check(PROJECT_ROOT) : await ran();
     expect(output).toMatch(
       /^prod: \d\d resources, every policy is kept\ndr: \d\d resources, every policy is kept\nboth stacks: every policy is kept\n$/,
     );
     expect(code).toBe(0);
-    expect(await contents()).toEqual(before);
+    expect(await contentsIn(PROJECT_ROOT)).toEqual(before);
     expect(left).toEqual([]);
   }, 120_000);
 
   it("exits with 1 and names what is broken, in one stack and between the two", async () => {
-    const root = await projectWith((stack, config) => {
-      if (stack === "dr")
-        Object.assign(config, {
-          "castchat-recovery:disposableVault": true,
-          "castchat-recovery:endpointAws": "https://s3.example",
-        });
-      else config["castchat-recovery:standbyVaultBucketArn"] = "arn:aws:s3:::elsewhere";
-      // Of no consequence for a vault that isn't disposable.
-      config["castchat-recovery:protect"] = false;
+    // Without protection, which is of no consequence for a vault that isn't disposable.
+    const protect = false;
+    const root = await projectWith({
+      prod: { protect, standbyVaultBucketArn: "arn:aws:s3:::elsewhere" },
+      dr: { protect, disposableVault: true, endpointAws: "https://s3.example" },
     });
-    const contents = () => Promise.all(SHIPPED.map((name) => readFile(join(root, name), "utf8")));
-    const before = await contents();
+    const before = await contentsIn(root);
     const { code, output, left } = await check(root);
-    expect(await contents()).toEqual(before);
+    expect(await contentsIn(root)).toEqual(before);
     expect(output).toContain(
       "  - The backup vault's bucket must be protected; remove the setting disposableVault. [vault-bucket] (aws-s3-bucket-protect-vault)",
     );
@@ -88,8 +79,9 @@ describe("policies/check.ts", () => {
   }, 120_000);
 
   it("exits with 2 when the settings are wrong, and repeats what is", async () => {
-    const root = await projectWith((_, config) => {
-      config["castchat-recovery:peerAwsRegion"] = config["castchat-recovery:awsRegion"];
+    const root = await projectWith({
+      prod: { peerAwsRegion: "ap-northeast-1" },
+      dr: { peerAwsRegion: "ap-northeast-3" },
     });
     const { code, output } = await check(root);
     expect(output).toMatch(/^dr: the preview failed: A setting of stack "dr" is wrong:\n.*the same as awsRegion/m);
@@ -98,7 +90,7 @@ describe("policies/check.ts", () => {
   }, 120_000);
 
   it("exits with 2 where there is no engine, and says what to do", async () => {
-    expect(await check(ROOT, { PATH: scratch })).toEqual({
+    expect(await check(PROJECT_ROOT, { PATH: scratch })).toEqual({
       code: 2,
       output: "There is no pulumi on the PATH. Run `make policy`, which installs it.\n",
       left: [],

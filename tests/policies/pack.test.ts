@@ -31,11 +31,12 @@ import { missingParts } from "../../policies/castchat/BackupVault/missingParts.t
 import { missingReplica } from "../../policies/castchat/BackupVault/missingReplica.ts";
 import { POLICIES } from "../../policies/pack.ts";
 import { VAULT_PARTS } from "../../policies/stacks/vaults.ts";
+import { SITE } from "../components/siteArgs.ts";
+import { CLOSED } from "../support/closed.ts";
 import { decade } from "../support/decade.ts";
 
 const VAULT = "urn:pulumi:prod::castchat-recovery::castchat:index:PrimarySite$castchat:index:BackupVault";
 const AUDIT = `${VAULT}$castchat:index:AuditTrail`;
-const SITE = { project: "p", role: "primary", accountId: "111111111111", region: "ap-northeast-1" } as const;
 
 type Props = Record<string, unknown>;
 
@@ -47,7 +48,7 @@ interface Case {
   type: string;
   /** A resource that keeps the policy. Each row of `broken` breaks one field of it. */
   kept: Props;
-  broken: [what: string, change: Props, message: RegExp][];
+  broken: Record<string, [change: Props, message: RegExp]>;
 }
 
 const tlsPolicy = (change: Props) => {
@@ -63,123 +64,115 @@ const OBJECTS = { field: "resources.type", equals: ["AWS::S3::Object"] };
 const encryption = (byDefault: Props, bucketKeyEnabled = true) => ({
   rules: [{ applyServerSideEncryptionByDefault: byDefault, bucketKeyEnabled }],
 });
-const closed = { blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true };
+
+const OWN_KEY = { sseAlgorithm: "aws:kms", kmsMasterKeyId: "arn" };
+const NO_TLS = { "aws:SecureTransport": "false" };
 
 const CASES: Case[] = [
   {
     policy: enableObjectLock,
     type: "aws:s3/bucket:Bucket",
     kept: { objectLockEnabled: true },
-    broken: [
-      ["lock switched off", { objectLockEnabled: false }, /^The backup vault's bucket must have Object Lock/],
-      ["lock not set", { objectLockEnabled: undefined }, /must have Object Lock/],
-    ],
+    broken: {
+      "lock switched off": [{ objectLockEnabled: false }, /^The backup vault's bucket must have Object Lock/],
+      "lock not set": [{ objectLockEnabled: undefined }, /must have Object Lock/],
+    },
   },
   {
     policy: protectVault,
     type: "aws:s3/bucket:Bucket",
     kept: {},
-    broken: [["forceDestroy", { forceDestroy: true }, /must not have forceDestroy/]],
+    broken: { forceDestroy: [{ forceDestroy: true }, /must not have forceDestroy/] },
   },
   {
     policy: protectVaultKey,
     type: "aws:kms/key:Key",
     kept: { enableKeyRotation: true },
-    broken: [["no rotation", { enableKeyRotation: false }, /must be rotated/]],
+    broken: { "no rotation": [{ enableKeyRotation: false }, /must be rotated/] },
   },
   {
     policy: configureKmsKey,
     type: "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
-    kept: encryption({ sseAlgorithm: "aws:kms", kmsMasterKeyId: "arn" }),
-    broken: [
-      ["S3's own encryption", encryption({ sseAlgorithm: "AES256", kmsMasterKeyId: "arn" }), /"aws:kms", not "AES256"/],
-      ["AWS's own key", encryption({ sseAlgorithm: "aws:kms" }), /a key of its own/],
-      [
-        "no bucket key",
-        encryption({ sseAlgorithm: "aws:kms", kmsMasterKeyId: "arn" }, false),
-        /must have a bucket key/,
-      ],
-      ["no rule", { rules: [] }, /not "none"/],
-    ],
+    kept: encryption(OWN_KEY),
+    broken: {
+      "S3's own encryption": [encryption({ ...OWN_KEY, sseAlgorithm: "AES256" }), /"aws:kms", not "AES256"/],
+      "AWS's own key": [encryption({ sseAlgorithm: "aws:kms" }), /a key of its own/],
+      "no bucket key": [encryption(OWN_KEY, false), /must have a bucket key/],
+      "no rule": [{ rules: [] }, /not "none"/],
+    },
   },
   {
     policy: enableVersioning,
     type: "aws:s3/bucketVersioning:BucketVersioning",
     kept: { versioningConfiguration: { status: "Enabled" } },
-    broken: [["suspended", { versioningConfiguration: { status: "Suspended" } }, /must be "Enabled", not "Suspended"/]],
+    broken: {
+      suspended: [{ versioningConfiguration: { status: "Suspended" } }, /must be "Enabled", not "Suspended"/],
+    },
   },
   {
     policy: blockPublicAccess,
     type: "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-    kept: closed,
-    broken: [
-      ...Object.keys(closed).map((name): Case["broken"][number] => [
-        `${name} off`,
-        { [name]: false },
-        new RegExp(`set ${name} to true`),
-      ]),
-      ["one not said", { blockPublicAcls: undefined }, /set blockPublicAcls to true/],
-    ],
+    kept: CLOSED,
+    broken: {
+      ...Object.fromEntries(
+        Object.keys(CLOSED).map((name) => [`${name} off`, [{ [name]: false }, new RegExp(`set ${name} to true`)]]),
+      ),
+      "one not said": [{ blockPublicAcls: undefined }, /set blockPublicAcls to true/],
+    },
   },
   {
     policy: requireTls,
     type: "aws:s3/bucketPolicy:BucketPolicy",
     kept: { policy: JSON.stringify(bucketPolicy({ site: SITE, tiers: TIERS })) },
-    broken: [
-      ["an allow", tlsPolicy({ Effect: "Allow" }), /must deny s3:\*/],
-      ["one principal", tlsPolicy({ Principal: { AWS: "arn:aws:iam::1:root" } }), /must deny/],
-      ["some actions", tlsPolicy({ Action: "s3:GetObject" }), /must deny/],
-      ["only the objects", tlsPolicy({ Resource: ["arn:aws:s3:::b/*"] }), /must deny/],
-      ["only the bucket", tlsPolicy({ Resource: "arn:aws:s3:::b" }), /must deny/],
-      ["the other way round", tlsPolicy({ Condition: { Bool: { "aws:SecureTransport": "true" } } }), /must deny/],
-      [
-        "a further condition",
-        tlsPolicy({
-          Condition: { Bool: { "aws:SecureTransport": "false" }, IpAddress: { "aws:SourceIp": "10.0.0.0/8" } },
-        }),
+    broken: {
+      "an allow": [tlsPolicy({ Effect: "Allow" }), /must deny s3:\*/],
+      "one principal": [tlsPolicy({ Principal: { AWS: "arn:aws:iam::1:root" } }), /must deny/],
+      "some actions": [tlsPolicy({ Action: "s3:GetObject" }), /must deny/],
+      "only the objects": [tlsPolicy({ Resource: ["arn:aws:s3:::b/*"] }), /must deny/],
+      "only the bucket": [tlsPolicy({ Resource: "arn:aws:s3:::b" }), /must deny/],
+      "the other way round": [tlsPolicy({ Condition: { Bool: { "aws:SecureTransport": "true" } } }), /must deny/],
+      "a further condition": [
+        tlsPolicy({ Condition: { Bool: NO_TLS, IpAddress: { "aws:SourceIp": "10.0.0.0/8" } } }),
         /must deny/,
       ],
-      ["no statement", { policy: '{"Version":"2012-10-17"}' }, /must deny/],
-    ],
+      "no statement": [{ policy: '{"Version":"2012-10-17"}' }, /must deny/],
+    },
   },
   {
     policy: configureRetention,
     type: "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
     kept: { rules: tiersToLifecycleRules(TIERS) },
-    broken: [
-      [
-        "daily a day short",
+    broken: {
+      "daily a day short": [
         rulesWith(0, { expiration: { days: 29 } }),
         /daily backups for at least 30 days; .* after 29/,
       ],
-      ["weekly a day short", rulesWith(1, { expiration: { days: 91 } }), /weekly backups for at least 92 days/],
-      ["monthly a day short", rulesWith(2, { expiration: { days: 365 } }), /monthly backups for at least 366 days/],
-      ["annual a day short", rulesWith(3, { expiration: { days: 1826 } }), /annual backups for at least 1827 days/],
-      ["a rule over the whole bucket", rulesWith(4, { expiration: { days: 30 } }), /weekly backups .* rule "clean-up"/],
-      [
-        "a rule over a part of a tier",
+      "weekly a day short": [rulesWith(1, { expiration: { days: 91 } }), /weekly backups for at least 92 days/],
+      "monthly a day short": [rulesWith(2, { expiration: { days: 365 } }), /monthly backups for at least 366 days/],
+      "annual a day short": [rulesWith(3, { expiration: { days: 1826 } }), /annual backups for at least 1827 days/],
+      "a rule over the whole bucket": [rulesWith(4, { expiration: { days: 30 } }), /weekly backups .* rule "clean-up"/],
+      "a rule over a part of a tier": [
         rulesWith(4, { filter: { prefix: "daily/2026" }, expiration: { days: 1 } }),
         /daily/,
       ],
-      [
-        "an archive class",
+      "an archive class": [
         rulesWith(3, { transitions: [{ days: 30, storageClass: "DEEP_ARCHIVE" }] }),
         /must not move annual backups to DEEP_ARCHIVE/,
       ],
-    ],
+    },
   },
   {
     policy: configureVaultTrail,
     owner: AUDIT,
     type: "aws:cloudtrail/trail:Trail",
     kept: { ...selecting(EVENTS, OBJECTS), enableLogFileValidation: true },
-    broken: [
-      ["no data events", { advancedEventSelectors: undefined }, /must record the data events/],
-      ["another kind of event", selecting({ ...EVENTS, equals: ["Management"] }, OBJECTS), /must record/],
-      ["only writes", selecting(EVENTS, OBJECTS, { field: "readOnly", equals: ["false"] }), /must record/],
-      ["logging off", { enableLogging: false }, /must be on/],
-      ["no validation", { enableLogFileValidation: false }, /must be verifiable/],
-    ],
+    broken: {
+      "no data events": [{ advancedEventSelectors: undefined }, /must record the data events/],
+      "another kind of event": [selecting({ ...EVENTS, equals: ["Management"] }, OBJECTS), /must record/],
+      "only writes": [selecting(EVENTS, OBJECTS, { field: "readOnly", equals: ["false"] }), /must record/],
+      "logging off": [{ enableLogging: false }, /must be on/],
+      "no validation": [{ enableLogFileValidation: false }, /must be verifiable/],
+    },
   },
 ];
 
@@ -220,15 +213,21 @@ describe.each(CASES)("$policy.name", ({ policy, type, kept, broken, owner = VAUL
 
   it("is kept by a correct vault", () => expect(violationsOf(policy, argsOf(type, kept, { urn }))).toEqual([]));
 
-  it.each(broken)("fires on %s", (_, change, message) => {
+  it.each(Object.entries(broken))("fires on %s", (_, [change, message]) => {
     const violations = violationsOf(policy, argsOf(type, { ...kept, ...change }, { urn }));
     expect(violations.length).toBeGreaterThan(0);
     expect(violations.join("\n")).toMatch(message);
     for (const violation of violations) expect(violation).toMatch(/^The backup vault.*\.$/s);
   });
 
+  if ([protectVault, protectVaultKey, configureVaultTrail].includes(policy))
+    it("fires on an unprotected one", () => {
+      const violations = violationsOf(policy, argsOf(type, kept, { protect: false, urn }));
+      expect(violations).toEqual([expect.stringMatching(/must be protected; remove the setting disposableVault\.$/)]);
+    });
+
   it("ignores what is not part of a vault", () => {
-    const [, change] = broken[0]!;
+    const [change] = Object.values(broken)[0]!;
     for (const elsewhere of [
       `urn:pulumi:prod::castchat-recovery::${type}::logs`,
       `${VAULT}$other:index:Part$${type}::p`,
@@ -240,18 +239,6 @@ describe.each(CASES)("$policy.name", ({ policy, type, kept, broken, owner = VAUL
 
   it("doesn't apply to another type", () =>
     expect(() => violationsOf(policy, argsOf("aws:sqs/queue:Queue", {}))).toThrow("doesn't apply"));
-});
-
-describe.each([
-  [protectVault, "aws:s3/bucket:Bucket", {}],
-  [protectVaultKey, "aws:kms/key:Key", { enableKeyRotation: true }],
-  [configureVaultTrail, "aws:cloudtrail/trail:Trail", { enableLogFileValidation: true, ...selecting(EVENTS, OBJECTS) }],
-] as [ResourceValidationPolicy, string, Props][])("%#: protection", (policy, type, kept) => {
-  it("fires on an unprotected one", () => {
-    const owner = policy === configureVaultTrail ? AUDIT : VAULT;
-    const violations = violationsOf(policy, argsOf(type, kept, { protect: false, urn: `${owner}$${type}::part` }));
-    expect(violations).toEqual([expect.stringMatching(/must be protected; remove the setting disposableVault\.$/)]);
-  });
 });
 
 describe(missingParts.name, () => {
@@ -278,15 +265,14 @@ describe(missingParts.name, () => {
 });
 
 describe("retentionOf", () => {
-  const tiers = [...TIERS, decade()];
-  const type = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration";
-
   it("follows a table with one more tier", () => {
-    const policy = retentionOf(tiers);
-    const rules = tiersToLifecycleRules(tiers);
-    expect(violationsOf(policy, argsOf(type, { rules }))).toEqual([]);
-    const short = tiersToLifecycleRules([...TIERS, decade(3652)]);
-    expect(violationsOf(policy, argsOf(type, { rules: short }))).toEqual([
+    const type = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration";
+    const check = (keptDays?: number) => {
+      const rules = tiersToLifecycleRules([...TIERS, decade(keptDays)]);
+      return violationsOf(retentionOf([...TIERS, decade()]), argsOf(type, { rules }));
+    };
+    expect(check()).toEqual([]);
+    expect(check(3652)).toEqual([
       'The backup vault must keep decade backups for at least 3653 days; lifecycle rule "decade" expires them after 3652.',
     ]);
   });

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
-import { type ProgramWorkspace, programWorkspace } from "./workspace.ts";
+import { TestStack } from "../provider/host/support/stack.ts";
 
 describe("faulty settings on the engine", () => {
-  let program: ProgramWorkspace;
+  let program: TestStack;
   beforeAll(async () => {
-    program = await programWorkspace("prod");
+    program = await TestStack.ofShippedProgram("prod");
   }, 90_000);
   afterAll(() => program.dispose());
 
@@ -16,21 +16,19 @@ describe("faulty settings on the engine", () => {
       tierOverrides: { daily: 7 },
       mode: "active",
     });
-    const { code, output } = await program.pulumi("preview");
-    expect(code).not.toBe(0);
-    expect(output).toContain('settings of stack "prod" are wrong:');
-    expect(output).toContain('castchat-recovery:peerAwsRegion is "ap-northeast-1", the same as awsRegion');
-    expect(output).toContain("castchat-recovery:awsRegoin is not a setting; did you mean awsRegion?");
-    expect(output).toContain("castchat-recovery:tierOverrides is too short: daily keeps 7 days");
-    expect(output).toContain('castchat-recovery:mode is "active", but only a standby has a mode');
-    expect(output).not.toMatch(/\n\s+at .*\.(ts|js):\d+|unhandled/);
-    expect(output).not.toContain("castchat:index:PrimarySite");
+    const text = await program.refusal("preview");
+    expect(text).toContain('settings of stack "prod" are wrong:');
+    expect(text).toContain('castchat-recovery:peerAwsRegion is "ap-northeast-1", the same as awsRegion');
+    expect(text).toContain("castchat-recovery:awsRegoin is not a setting; did you mean awsRegion?");
+    expect(text).toContain("castchat-recovery:tierOverrides is too short: daily keeps 7 days");
+    expect(text).toContain('castchat-recovery:mode is "active", but only a standby has a mode');
+    expect(text).not.toMatch(/\n\s+at .*\.(ts|js):\d+|unhandled/);
+    expect(text).not.toContain("castchat:index:PrimarySite");
   }, 90_000);
 
   it("of a wrong type are refused by the engine, with the key", async () => {
     await program.set({ generation: "two" });
-    const { code, output } = await program.pulumi("preview");
-    expect(code).not.toBe(0);
-    expect(output).toContain("configuration key 'generation' must be of type 'integer'");
+    const text = await program.refusal("preview");
+    expect(text).toContain("configuration key 'generation' must be of type 'integer'");
   }, 90_000);
 });

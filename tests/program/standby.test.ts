@@ -1,31 +1,26 @@
-import { generateKeyPairSync } from "node:crypto";
-
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
-import { type ProgramWorkspace, programWorkspace, type StateResource } from "./workspace.ts";
-
-const KEY = generateKeyPairSync("ec", { namedCurve: "prime256v1" })
-  .publicKey.export({ type: "spki", format: "pem" })
-  .toString();
+import type { StateResource } from "../../recovery/pulumi/exportedState.ts";
+import { TestStack } from "../provider/host/support/stack.ts";
+import { publicKeyPem } from "../support/keys.ts";
 
 const nameOf = ({ urn }: StateResource) => urn.split("::").at(-1)!;
-const protectedOf = (resources: readonly StateResource[]) =>
-  resources
-    .filter(({ protect }) => protect)
-    .map(nameOf)
-    .sort();
+const namesOf = (resources: readonly StateResource[]) => resources.map(nameOf).sort();
+const protectedOf = (resources: readonly StateResource[]) => namesOf(resources.filter(({ protect }) => protect));
+const named = (resources: readonly StateResource[], name: string) => resources.find((one) => nameOf(one) === name)!;
 
 /** What the engine makes of the program. The providers are stubs: this says nothing of real services. */
 describe("the standby on the engine", () => {
-  let program: ProgramWorkspace;
+  let program: TestStack;
   beforeAll(async () => {
-    program = await programWorkspace("dr");
+    program = await TestStack.ofShippedProgram("dr");
   }, 90_000);
   afterAll(() => program.dispose());
 
+  const up = (settings: Readonly<Record<string, unknown>> = {}) => program.set(settings).then(() => program.up());
+
   it("protects what it keeps ready", async () => {
-    const { code, output } = await program.pulumi("up", "--yes", "--skip-preview");
-    expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
+    await up();
     const resources = await program.resources();
     expect(protectedOf(resources)).toEqual([
       "application-project",
@@ -42,20 +37,16 @@ describe("the standby on the engine", () => {
 
   it("drills beside it, protects nothing of the drill, and leaves nothing behind", async () => {
     const before = await program.resources();
-    await program.set({ mode: "drill", trustedWriterKeys: [KEY] });
-    expect((await program.pulumi("up", "--yes", "--skip-preview")).code).toBe(0);
+    await up({ mode: "drill", trustedWriterKeys: [publicKeyPem()] });
     const during = await program.resources();
     expect(during.length).toBeGreaterThan(before.length);
     expect(protectedOf(during)).toEqual(protectedOf(before));
-    await program.set({ mode: "standby" });
-    expect((await program.pulumi("up", "--yes", "--skip-preview")).code).toBe(0);
-    expect((await program.resources()).map(nameOf).sort()).toEqual(before.map(nameOf).sort());
+    await up({ mode: "standby" });
+    expect(namesOf(await program.resources())).toEqual(namesOf(before));
   }, 90_000);
 
   it("recovers in order, protects what it recovered, and shows no secret", async () => {
-    await program.set({ mode: "active", generation: 2 });
-    const { code, output } = await program.pulumi("up", "--yes", "--skip-preview");
-    expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
+    const output = await up({ mode: "active", generation: 2 });
     const resources = await program.resources();
     const guarded = ["database-project", "database-restore", "generations", "traffic"];
     expect(protectedOf(resources)).toEqual(expect.arrayContaining(guarded));
@@ -63,32 +54,27 @@ describe("the standby on the engine", () => {
     const order = ["database-project", "database-restore", "application-deployment", "traffic"];
     const places = order.map((name) => made.indexOf(name));
     expect(places).toEqual(places.toSorted((left, right) => left - right));
-    const deployment = resources.find((one) => nameOf(one) === "application-deployment")!;
-    expect(deployment.dependencies!.join()).toContain("::database-restore");
-    const traffic = resources.find((one) => nameOf(one) === "traffic")!;
-    expect(traffic.dependencies!.join()).toContain("::application-deployment");
+    expect(named(resources, "application-deployment").dependencies!.join()).toContain("::database-restore");
+    expect(named(resources, "traffic").dependencies!.join()).toContain("::application-deployment");
 
-    expect((await program.pulumi("stack", "output")).output).toMatch(/databaseUrl\s+\[secret\]/);
-    const state = (await program.pulumi("stack", "export")).output;
+    expect(await program.must("stack", "output")).toMatch(/databaseUrl\s+\[secret\]/);
+    const state = await program.must("stack", "export");
     expect(state).toContain("castchat-dr-g2");
     expect(state + output).not.toMatch(/stub-password|stub-anon-key/);
   }, 90_000);
 
   it("makes a second recovery beside the first when the generation rises, changes nothing in a second up, and makes a third beside both", async () => {
     const before = await program.resources();
-    const unchanged = (resources: readonly StateResource[], name: string) =>
-      expect(resources.find((one) => nameOf(one) === name)).toMatchObject({
-        id: before.find((one) => nameOf(one) === name)!.id!,
-        protect: true,
-      });
+    const keepsTheFirst = (resources: readonly StateResource[]) => {
+      for (const name of ["database-project", "database-restore"])
+        expect(named(resources, name)).toMatchObject({ id: named(before, name).id!, protect: true });
+    };
     // The next one is wanted from an older backup and in another region: that is no matter of the one before.
-    await program.set({ generation: 3, backup: "20260701T020000Z-1a2b3c", supabaseRegion: "eu-west-1" });
-    const { code, output } = await program.pulumi("up", "--yes", "--skip-preview");
-    expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
+    const output = await up({ generation: 3, backup: "20260701T020000Z-1a2b3c", supabaseRegion: "eu-west-1" });
     expect(output).not.toMatch(/replaced|deleted .*database/);
     const resources = await program.resources();
-    for (const name of ["database-project", "database-restore"]) unchanged(resources, name);
-    const inputsOf = (name: string) => resources.find((one) => nameOf(one) === name)!.inputs!;
+    keepsTheFirst(resources);
+    const inputsOf = (name: string) => named(resources, name).inputs!;
     expect(inputsOf("database-project")).toMatchObject({ name: "castchat-dr-g2", region: "ap-northeast-2" });
     expect(inputsOf("database-restore")).not.toHaveProperty("backup");
     expect(inputsOf("database-g3-project")).toMatchObject({ name: "castchat-dr-g3", region: "eu-west-1" });
@@ -96,22 +82,18 @@ describe("the standby on the engine", () => {
     expect(inputsOf("fence")).toMatchObject({ leftDatabaseName: "castchat-dr-g2", generation: 3 });
     expect(protectedOf(resources)).toEqual(expect.arrayContaining(["database-g3-project", "database-g3-restore"]));
     for (const name of ["application-environment", "application-deployment"]) {
-      const dependencies = resources.find((one) => nameOf(one) === name)!.dependencies!.join();
+      const dependencies = named(resources, name).dependencies!.join();
       expect(dependencies).toContain("::database-g3-restore");
       expect(dependencies).not.toContain("::database-restore");
     }
-    const again = await program.pulumi("preview", "--expect-no-changes");
-    expect({ code: again.code, output: again.code === 0 ? "" : again.output }).toEqual({ code: 0, output: "" });
+    await program.must("preview", "--expect-no-changes");
 
-    await program.set({ generation: 5 });
-    expect((await program.pulumi("up", "--yes", "--skip-preview")).code).toBe(0);
+    await up({ generation: 5 });
     const third = await program.resources();
-    for (const name of ["database-project", "database-restore"]) unchanged(third, name);
+    keepsTheFirst(third);
     const guarded = ["database-g3-project", "database-g5-project", "generations"];
     expect(protectedOf(third)).toEqual(expect.arrayContaining(guarded));
-    expect(third.find((one) => nameOf(one) === "fence")!.inputs).toMatchObject({
-      leftDatabaseName: "castchat-dr-g3",
-    });
+    expect(named(third, "fence").inputs).toMatchObject({ leftDatabaseName: "castchat-dr-g3" });
   }, 240_000);
 
   it.each(["standby", "drill"])(
@@ -119,11 +101,8 @@ describe("the standby on the engine", () => {
     async (mode) => {
       const before = await program.resources();
       await program.set({ mode });
-      const { code, output } = await program.pulumi("up", "--yes");
-      expect(code).not.toBe(0);
-      expect(output).toMatch(
-        /Preview failed: resource .*(traffic|database).*cannot be deleted|because it is protected/s,
-      );
+      const text = await program.refusal("up", "--yes");
+      expect(text).toMatch(/Preview failed: resource .*(traffic|database).*cannot be deleted|because it is protected/s);
       expect(await program.resources()).toEqual(before);
     },
     90_000,

@@ -8,10 +8,9 @@ import { parse } from "yaml";
 import { loadSettings } from "../../settings/loadSettings.ts";
 import { SETTINGS } from "../../settings/schema.ts";
 import { parseSettings, type RawSettings, SettingsError } from "../../settings/settings.ts";
+import { publicKeyPem } from "../support/keys.ts";
 
-const publicKey = (namedCurve: string) =>
-  generateKeyPairSync("ec", { namedCurve }).publicKey.export({ type: "spki", format: "pem" }).toString();
-const P256 = publicKey("prime256v1");
+const P256 = publicKeyPem();
 const { privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
 const PRIVATE = privateKey.export({ type: "pkcs8", format: "pem" });
 
@@ -136,7 +135,7 @@ describe("parseSettings", () => {
 
   it.each([
     ["no JSON", "{"],
-    ["a key on another curve", JSON.stringify([publicKey("secp384r1")])],
+    ["a key on another curve", JSON.stringify([publicKeyPem("secp384r1")])],
     ["a private key", JSON.stringify([PRIVATE])],
     ["no key at all", '["-----BEGIN PUBLIC KEY-----"]'],
   ])("refuses %s among trustedWriterKeys", (_, value) =>
@@ -198,84 +197,70 @@ describe("parseSettings", () => {
 });
 
 describe("rules between settings", () => {
-  it.each<[string, RawSettings, RegExp]>([
-    [
-      "the same region twice",
+  const broken: Record<string, [RawSettings, RegExp]> = {
+    "the same region twice": [
       { ...PRIMARY, peerAwsRegion: "ap-northeast-1", standbyVaultKeyArn: KEY_ARN.replace("-3", "-1") },
       /^peerAwsRegion is "ap-northeast-1", the same as awsRegion.*choose another region\.$/,
     ],
-    [
-      "a retention that is too short",
+    "a retention that is too short": [
       { ...PRIMARY, tierOverrides: '{"weekly":91}' },
       /^tierOverrides is too short: weekly keeps 91 days, .* at least 92\.$/,
     ],
-    ["a mode on a primary", { ...PRIMARY, mode: "active" }, /^mode is "active", but only a standby .*remove it\.$/],
-    [
-      "no standby vault",
+    "a mode on a primary": [{ ...PRIMARY, mode: "active" }, /^mode is "active", but only a standby .*remove it\.$/],
+    "no standby vault": [
       { ...PRIMARY, standbyVaultBucketArn: undefined, standbyVaultKeyArn: undefined },
       /^standbyVaultBucketArn is not set; .*standbyVault to "none"/,
     ],
-    [
-      "half of a standby vault",
+    "half of a standby vault": [
       { ...PRIMARY, standbyVaultKeyArn: undefined },
       /^standbyVaultKeyArn is not set; .*standbyVault to "none"/,
     ],
-    [
-      "a standby vault and none",
+    "a standby vault and none": [
       { ...PRIMARY, standbyVault: "none" },
       /^standbyVault is "none", but .*remove one of the two\.$/,
     ],
-    [
-      "a key of another region",
+    "a key of another region": [
       { ...PRIMARY, standbyVaultKeyArn: KEY_ARN.replace("-3", "-1") },
       /^standbyVaultKeyArn is "arn:aws:kms:ap-northeast-1:222222222222:key\/1".* region ap-northeast-3 .* 222222222222 .*standby\'s own key\.$/,
     ],
-    [
-      "an AWS region that Supabase doesn't have",
+    "an AWS region that Supabase doesn't have": [
       { ...STANDBY, supabaseRegion: "ap-northeast-3" },
       /^supabaseRegion is "ap-northeast-3", .*choose ap-northeast-1 or ap-northeast-2\.$/,
     ],
-    [
-      "a name outside of the zone",
+    "a name outside of the zone": [
       { ...PRIMARY, publicName: "app.evilcastchat.jp" },
       /^publicName is "app\.evilcastchat\.jp", .*zone "castchat\.jp"; choose a name that ends in it\.$/,
     ],
-    [
-      "a mirror of itself",
+    "a mirror of itself": [
       { ...STANDBY, repository: "mirrors/castchat" },
       /^mirrorRepository makes "mirrors\/castchat" a mirror of itself; choose another/,
     ],
-    [
-      "both backup and at",
+    "both backup and at": [
       { ...ACTIVE, backup: "20260701T020000Z-1a2b3c", at: "2026-07-01T02:00:00Z" },
       /^at and backup are both set; set one of them/,
     ],
-    [
-      "a standby without a mirror",
+    "a standby without a mirror": [
       { ...STANDBY, mirrorOwner: undefined },
       /^mirrorOwner is not set, but a standby .*set it\.$/,
     ],
-    [
-      "a standby that replicates",
+    "a standby that replicates": [
       { ...STANDBY, standbyVaultBucketArn: "arn:aws:s3:::replica" },
       /^standbyVaultBucketArn is set, but only a primary .*remove it\.$/,
     ],
-    [
-      "a recovery without trusted keys",
+    "a recovery without trusted keys": [
       { ...ACTIVE, trustedWriterKeys: undefined },
       /^trustedWriterKeys is not set, but mode "active" .*signingPublicKey\.$/,
     ],
-    [
-      "a drill without trusted keys",
+    "a drill without trusted keys": [
       { ...ACTIVE, mode: "drill", trustedWriterKeys: "[]" },
       /^trustedWriterKeys is not set, but mode "drill" .*signingPublicKey\.$/,
     ],
-    [
-      "a recovery in the primary's generation",
+    "a recovery in the primary's generation": [
       { ...ACTIVE, generation: undefined },
       /^generation is 1, .*set 2 for the first recovery\.$/,
     ],
-  ])("refuse %s, and nothing else", (_, raw, fault) =>
+  };
+  it.each(Object.entries(broken))("refuse %s, and nothing else", (_, [raw, fault]) =>
     expect(faultsOf(raw)).toEqual([expect.stringMatching(fault.source.replace("^", "^castchat-recovery:"))]),
   );
 
@@ -321,6 +306,7 @@ describe("Pulumi.yaml", () => {
       expect(["string", "boolean", "integer", "array"]).toContain(type);
       expect(description).toMatch(/\.$/);
     }
+    expect(readFileSync("Pulumi.prod.yaml", "utf8")).toContain("tierOverrides:");
   });
 
   it("gives the same defaults as the settings themselves", () => {

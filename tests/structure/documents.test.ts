@@ -1,22 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, normalize } from "node:path";
 
-import { describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 import type { Command } from "commander";
-import { execaSync } from "execa";
-import { parse } from "yaml";
 
 import { castchatRecovery } from "../../cli/program.ts";
 import { PROJECT_ROOT } from "../../lab/sandbox/host/layout.ts";
-import { SETTINGS } from "../../settings/schema.ts";
+import { projectFiles } from "../support/projectFiles.ts";
 
-const lsFiles = (...patterns: string[]): string[] =>
-  execaSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", ...patterns], {
-    cwd: PROJECT_ROOT,
-  }).stdout.split("\n");
-
-const FILES = lsFiles();
-const DOCUMENTS = lsFiles("*.md").filter((file) => !file.startsWith("tests/") && file !== "CHANGELOG.md");
+const FILES = projectFiles();
+const DOCUMENTS = projectFiles("*.md").filter((file) => !file.startsWith("tests/") && file !== "CHANGELOG.md");
 
 const textOf = (file: string): string => readFileSync(join(PROJECT_ROOT, file), "utf8");
 
@@ -29,9 +22,14 @@ function commandLinesIn(text: string): string[] {
     .filter((line) => line !== "");
 }
 
+let program: Command;
+beforeAll(async () => {
+  program = await castchatRecovery();
+});
+
 /** What is wrong with a command line: a command or options that do not exist. */
 function faultsOf(line: string): string[] {
-  let command: Command = castchatRecovery();
+  let command = program;
   for (const word of line.split(/\s+/)) {
     const next = command.commands.find((one) => one.name() === word);
     if (next === undefined) break;
@@ -108,7 +106,7 @@ function quotedOutputsIn(text: string): string[] {
 }
 
 describe("the runbook", () => {
-  const sources = lsFiles("cli/*.ts", "recovery/*.ts", "services/*.ts", "settings/*.ts", "provider/*.ts");
+  const sources = projectFiles("cli/*.ts", "recovery/*.ts", "services/*.ts", "settings/*.ts", "provider/*.ts");
   const spoken = sources.map(textOf).join("\n").toLowerCase();
   it.each([
     ["explains", messagesIn, 30],
@@ -118,12 +116,4 @@ describe("the runbook", () => {
     expect(messages.length).toBeGreaterThan(atLeast);
     expect(messages.filter((part) => !spoken.includes(part.toLowerCase()))).toEqual([]);
   });
-});
-
-it("describes every setting in Pulumi.yaml, and no other", () => {
-  const { config } = parse(textOf("Pulumi.yaml")) as { config: Record<string, { description?: string }> };
-  const described = Object.keys(config).filter((key) => config[key]?.description !== undefined);
-  // Pulumi has no type for an object: Pulumi.prod.yaml shows this one.
-  expect([...described, "tierOverrides"].sort()).toEqual(Object.keys(SETTINGS.shape).sort());
-  expect(textOf("Pulumi.prod.yaml")).toContain("tierOverrides:");
 });

@@ -2,17 +2,14 @@ import { readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
 import { describe, expect, it } from "@jest/globals";
-import { execaSync } from "execa";
 import ts from "typescript";
 
 import { PROJECT_ROOT } from "../../lab/sandbox/host/layout.ts";
+import { projectFiles } from "../support/projectFiles.ts";
 
 /** What each file of the project outside of tests imports, types included, as paths from the root. */
 function importsOf(): Map<string, Set<string>> {
-  const { stdout } = execaSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.ts"], {
-    cwd: PROJECT_ROOT,
-  });
-  const files = stdout.split("\n").filter((file) => !file.startsWith("tests/"));
+  const files = projectFiles("*.ts").filter((file) => !file.startsWith("tests/"));
   return new Map(
     files.map((file) => {
       const { importedFiles } = ts.preProcessFile(readFileSync(join(PROJECT_ROOT, file), "utf8"));

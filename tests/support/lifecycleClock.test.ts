@@ -1,13 +1,4 @@
-import {
-  CreateBucketCommand,
-  CreateMultipartUploadCommand,
-  type LifecycleRule as S3Rule,
-  ListMultipartUploadsCommand,
-  ListObjectVersionsCommand,
-  PutBucketLifecycleConfigurationCommand,
-  PutObjectCommand,
-  PutObjectLegalHoldCommand,
-} from "@aws-sdk/client-s3";
+import { type LifecycleRule as S3Rule, S3 } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { missedOn } from "../../planning/retention/schedule.ts";
@@ -30,10 +21,15 @@ const DAYS = 52;
 const OBJECT_BYTES = 64;
 
 let cloud: TestCloud;
+let s3: S3;
 beforeAll(async () => {
   cloud = await startTestCloud();
+  s3 = new S3({ endpoint: cloud.endpoint, region: cloud.region, forcePathStyle: true });
 });
-afterAll(() => cloud.stop());
+afterAll(async () => {
+  s3.destroy();
+  await cloud.stop();
+});
 
 describe("the vault's rules on a moved clock", () => {
   it("do what the simulation has predicted, on every day and in both vaults", async () => {
@@ -74,7 +70,7 @@ describe("the vault's rules on a moved clock", () => {
     const bucket = "uploads";
     await makeBucket(bucket, PRIMARY.rules);
     const clock = newClock(bucket, new Date("2096-05-01T10:00:00Z"));
-    await cloud.s3.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: "daily/broken" }));
+    await s3.createMultipartUpload({ Bucket: bucket, Key: "daily/broken" });
     await clock.advanceTo(new Date("2096-05-02T23:59:00Z"));
     expect(await uploadsIn(bucket)).toBe(1);
     await clock.advanceTo(new Date("2096-05-03T00:00:00Z"));
@@ -129,32 +125,28 @@ async function store({ lives }: VaultHistory, bucket: string, instant: number): 
   const index = lives.findIndex(({ arrivedAt }) => arrivedAt === instant);
   if (index < 0) return;
   const life = lives[index]!;
-  await cloud.s3.send(
-    new PutObjectCommand({
-      Bucket: bucket,
-      Key: keyOf(life),
-      Body: "x".repeat(OBJECT_BYTES),
-      ObjectLockMode: "GOVERNANCE",
-      ObjectLockRetainUntilDate: new Date(life.lockedUntil),
-      ObjectLockLegalHoldStatus: "ON",
-    }),
-  );
+  await s3.putObject({
+    Bucket: bucket,
+    Key: keyOf(life),
+    Body: "x".repeat(OBJECT_BYTES),
+    ObjectLockMode: "GOVERNANCE",
+    ObjectLockRetainUntilDate: new Date(life.lockedUntil),
+    ObjectLockLegalHoldStatus: "ON",
+  });
   if (index === 0) return;
   const before = keyOf(lives[index - 1]!);
-  const { Versions = [] } = await cloud.s3.send(new ListObjectVersionsCommand({ Bucket: bucket, Prefix: before }));
-  await cloud.s3.send(
-    new PutObjectLegalHoldCommand({
-      Bucket: bucket,
-      Key: before,
-      VersionId: Versions[0]!.VersionId,
-      LegalHold: { Status: "OFF" },
-    }),
-  );
+  const { Versions = [] } = await s3.listObjectVersions({ Bucket: bucket, Prefix: before });
+  await s3.putObjectLegalHold({
+    Bucket: bucket,
+    Key: before,
+    VersionId: Versions[0]!.VersionId,
+    LegalHold: { Status: "OFF" },
+  });
 }
 
 /** `key class`, `key hidden class` or `key marker`, sorted. */
 async function contentOf(bucket: string, clock: LifecycleClock): Promise<string[]> {
-  const { Versions = [], DeleteMarkers = [] } = await cloud.s3.send(new ListObjectVersionsCommand({ Bucket: bucket }));
+  const { Versions = [], DeleteMarkers = [] } = await s3.listObjectVersions({ Bucket: bucket });
   const markers = DeleteMarkers.map(({ Key }) => Key!);
   return [
     ...Versions.map(
@@ -180,17 +172,15 @@ function predictionAt({ lives }: VaultHistory, instant: number): string[] {
 }
 
 function newClock(bucket: string, now: Date): LifecycleClock {
-  return new LifecycleClock({ s3: cloud.s3, bucket, now });
+  return new LifecycleClock({ s3, bucket, now });
 }
 
 async function makeBucket(bucket: string, rules: DeclaredVault["rules"]): Promise<void> {
-  await cloud.s3.send(new CreateBucketCommand({ Bucket: bucket, ObjectLockEnabledForBucket: true }));
-  await cloud.s3.send(
-    new PutBucketLifecycleConfigurationCommand({
-      Bucket: bucket,
-      LifecycleConfiguration: { Rules: rules.map(s3Rule) },
-    }),
-  );
+  await s3.createBucket({ Bucket: bucket, ObjectLockEnabledForBucket: true });
+  await s3.putBucketLifecycleConfiguration({
+    Bucket: bucket,
+    LifecycleConfiguration: { Rules: rules.map(s3Rule) },
+  });
 }
 
 function s3Rule(rule: LifecycleRule): S3Rule {
@@ -216,5 +206,5 @@ function s3Rule(rule: LifecycleRule): S3Rule {
 }
 
 async function uploadsIn(bucket: string): Promise<number> {
-  return (await cloud.s3.send(new ListMultipartUploadsCommand({ Bucket: bucket }))).Uploads?.length ?? 0;
+  return (await s3.listMultipartUploads({ Bucket: bucket })).Uploads?.length ?? 0;
 }

@@ -1,22 +1,15 @@
-import {
-  AbortMultipartUploadCommand,
-  DeleteObjectCommand,
-  GetBucketLifecycleConfigurationCommand,
-  GetObjectLegalHoldCommand,
-  GetObjectRetentionCommand,
-  type LifecycleRule,
-  ListMultipartUploadsCommand,
-  type ListMultipartUploadsCommandOutput,
-  ListObjectVersionsCommand,
-  type ListObjectVersionsCommandOutput,
-  type S3Client,
+import type {
+  LifecycleRule,
+  ListMultipartUploadsCommandOutput,
+  ListObjectVersionsCommandOutput,
+  S3,
 } from "@aws-sdk/client-s3";
 
 import { DAY, isDue, isLargeEnough, meets, prefixOf, upToMidnight } from "./lifecycleRule.ts";
 
 /** A bucket whose lifecycle the clock applies. */
 export interface LifecycleClockOptions {
-  s3: S3Client;
+  s3: S3;
   bucket: string;
   /** The initial time of the moved clock. */
   now: Date;
@@ -45,7 +38,7 @@ const CHEAPER_LAST: readonly string[] = ["STANDARD", "STANDARD_IA", "GLACIER_IR"
  * version's class, so the clock itself records which versions have moved: {@link storageClassOf}.
  */
 export class LifecycleClock {
-  readonly #s3: S3Client;
+  readonly #s3: S3;
   readonly #bucket: string;
   #now: Date;
   readonly #bornAt = new Map<string, Date>();
@@ -81,7 +74,7 @@ export class LifecycleClock {
   }
 
   async #enabledRules(): Promise<LifecycleRule[]> {
-    const { Rules = [] } = await this.#s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket: this.#bucket }));
+    const { Rules = [] } = await this.#s3.getBucketLifecycleConfiguration({ Bucket: this.#bucket });
     return Rules.filter(({ Status }) => Status === "Enabled");
   }
 
@@ -99,10 +92,7 @@ export class LifecycleClock {
       const due = rules
         .filter((rule) => upload.key.startsWith(prefixOf(rule)))
         .some((rule) => isDue(upload.bornAt, rule.AbortIncompleteMultipartUpload?.DaysAfterInitiation, midnight));
-      if (due)
-        await this.#s3.send(
-          new AbortMultipartUploadCommand({ Bucket: this.#bucket, Key: upload.key, UploadId: upload.id }),
-        );
+      if (due) await this.#s3.abortMultipartUpload({ Bucket: this.#bucket, Key: upload.key, UploadId: upload.id });
     }
   }
 
@@ -125,7 +115,7 @@ export class LifecycleClock {
     const coldest = reached.sort((one, other) => CHEAPER_LAST.indexOf(other) - CHEAPER_LAST.indexOf(one))[0];
     if (moves.length > 0 && coldest !== undefined) this.#classes.set(current.versionId, coldest);
     if (!rules.some(({ Expiration }) => isDue(current.bornAt, Expiration?.Days, midnight))) return;
-    const { VersionId } = await this.#s3.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: current.key }));
+    const { VersionId } = await this.#s3.deleteObject({ Bucket: this.#bucket, Key: current.key });
     if (VersionId !== undefined) this.#bornAt.set(VersionId, midnight);
   }
 
@@ -147,26 +137,27 @@ export class LifecycleClock {
 
   async #isProtected({ key, versionId }: Entry, midnight: Date): Promise<boolean> {
     const version = { Bucket: this.#bucket, Key: key, VersionId: versionId };
-    const retention = await orNone(this.#s3.send(new GetObjectRetentionCommand(version)));
+    const retention = await orNone(this.#s3.getObjectRetention(version));
     const until = retention?.Retention?.RetainUntilDate;
     if (until !== undefined && until > midnight) return true;
-    const hold = await orNone(this.#s3.send(new GetObjectLegalHoldCommand(version)));
+    const hold = await orNone(this.#s3.getObjectLegalHold(version));
     return hold?.LegalHold?.Status === "ON";
   }
 
   /** The emulator's own clock hasn't moved, so a lock that has ended on this clock may still hold on that one. */
   async #remove({ key, versionId }: Entry): Promise<void> {
     const version = { Bucket: this.#bucket, Key: key, VersionId: versionId };
-    await this.#s3.send(new DeleteObjectCommand({ ...version, BypassGovernanceRetention: true }));
+    await this.#s3.deleteObject({ ...version, BypassGovernanceRetention: true });
   }
 
   async #entries(): Promise<Entry[]> {
     const found: Entry[] = [];
     let next: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } | undefined = {};
     while (next !== undefined) {
-      const page: ListObjectVersionsCommandOutput = await this.#s3.send(
-        new ListObjectVersionsCommand({ Bucket: this.#bucket, ...next }),
-      );
+      const page: ListObjectVersionsCommandOutput = await this.#s3.listObjectVersions({
+        Bucket: this.#bucket,
+        ...next,
+      });
       const listed = [
         ...(page.Versions ?? []).map((one) => ({ ...one, isMarker: false })),
         ...(page.DeleteMarkers ?? []).map((one) => ({ ...one, Size: 0, isMarker: true })),
@@ -183,9 +174,7 @@ export class LifecycleClock {
   }
 
   async #uploads(): Promise<{ key: string; id: string; bornAt: Date }[]> {
-    const page: ListMultipartUploadsCommandOutput = await this.#s3.send(
-      new ListMultipartUploadsCommand({ Bucket: this.#bucket }),
-    );
+    const page: ListMultipartUploadsCommandOutput = await this.#s3.listMultipartUploads({ Bucket: this.#bucket });
     return (page.Uploads ?? []).map(({ Key: key = "", UploadId: id = "" }) => {
       const bornAt = this.#uploadsBornAt.get(id) ?? this.#now;
       this.#uploadsBornAt.set(id, bornAt);

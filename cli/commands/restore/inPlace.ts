@@ -4,7 +4,7 @@ import { backup } from "../../../recovery/backup/backup.ts";
 import { replace } from "../../../recovery/restore/inPlace/replace.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
 import { visible } from "../../../services/common/visibleText.ts";
-import { ageSealer } from "../../../services/vault/age.ts";
+import { sealerTo } from "../../../services/vault/encryption.ts";
 import { writerOf } from "../../stack/services.ts";
 import type { StackContext } from "../../stack/stackContext.ts";
 import { confirmWith } from "../../terminal/confirm.ts";
@@ -67,7 +67,7 @@ async function saveFirst(context: StackContext, source: RestoreSource, reporter:
     reporter,
     signal,
     ...writerOf(context),
-    sealer: settings.ageRecipients.length > 0 ? ageSealer(settings.ageRecipients) : undefined,
+    sealer: await sealerTo(settings.ageRecipients),
     // The database is damaged, so much may be missing.
     acceptsSmaller: true,
     isSafety: true,

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 
-import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { S3 } from "@aws-sdk/client-s3";
 import { z } from "zod";
 
 import { addressOf, REGIONS } from "../../sandbox/host/layout.ts";
@@ -58,16 +58,16 @@ export async function checkNotes(
 
 async function readRecoveryLog({ file }: DrillContext, Bucket: string): Promise<z.infer<typeof entry>[]> {
   const { awsAccessKeyId: accessKeyId, awsSecretAccessKey: secretAccessKey } = file.credentials;
-  const s3 = new S3Client({
+  const s3 = new S3({
     region: REGIONS.standby,
     endpoint: addressOf(file.ports, "awsStandby"),
     forcePathStyle: true,
     credentials: { accessKeyId, secretAccessKey },
   });
   try {
-    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: "recovery-log/" }));
+    const { Contents = [] } = await s3.listObjectsV2({ Bucket, Prefix: "recovery-log/" });
     const bodies = Contents.map(async ({ Key }) => {
-      const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
+      const { Body } = await s3.getObject({ Bucket, Key });
       return entry.parse(JSON.parse((await Body?.transformToString()) ?? ""));
     });
     return await Promise.all(bodies);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 
-import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { SecretsManager } from "@aws-sdk/client-secrets-manager";
 
 import type { BuildOrder } from "./order.ts";
 
@@ -47,10 +47,12 @@ async function secretValue({ region, endpoint, credentials }: BuildOrder, refere
   const parts = reference.split(":");
   const length = reference.startsWith("arn:") ? 7 : 1;
   const [SecretId, [key, VersionStage, VersionId]] = [parts.slice(0, length).join(":"), parts.slice(length)];
-  const client = new SecretsManagerClient({ region, endpoint, credentials });
-  const { SecretString = "" } = await client.send(
-    new GetSecretValueCommand({ SecretId, ...(VersionStage && { VersionStage }), ...(VersionId && { VersionId }) }),
-  );
+  const client = new SecretsManager({ region, endpoint, credentials });
+  const { SecretString = "" } = await client.getSecretValue({
+    SecretId,
+    ...(VersionStage && { VersionStage }),
+    ...(VersionId && { VersionId }),
+  });
   if (!key) return SecretString;
   const value = (JSON.parse(SecretString) as Record<string, unknown>)[key];
   if (typeof value !== "string") throw new Error(`the secret ${SecretId} has no key ${key}`);

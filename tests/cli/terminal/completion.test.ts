@@ -14,7 +14,7 @@ COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
 _castchat_recovery
 printf '%s\\n' "\${COMPREPLY[@]}"`;
   const { stdout } = await execa("bash", ["--norc", "-uc", ask, "bash", "castchat-recovery", ...words], {
-    env: { SCRIPT: completionScript(castchatRecovery(), "bash") },
+    env: { SCRIPT: completionScript(await castchatRecovery(), "bash") },
   });
   return stdout.split("\n").filter((word) => word !== "");
 }
@@ -38,20 +38,20 @@ describe("completion in bash", () => {
   });
 
   it("offers every command at the beginning", async () => {
-    const words = await offered("");
-    expect(words).toEqual(expect.arrayContaining(castchatRecovery().commands.map((one) => one.name())));
+    const [words, program] = [await offered(""), await castchatRecovery()];
+    expect(words).toEqual(expect.arrayContaining(program.commands.map((one) => one.name())));
   });
 });
 
 describe("completion in zsh and fish", () => {
-  it("uses bash's script in zsh", () => {
-    const program = castchatRecovery();
+  it("uses bash's script in zsh", async () => {
+    const program = await castchatRecovery();
     const bash = completionScript(program, "bash");
     expect(completionScript(program, "zsh")).toBe(`autoload -U +X bashcompinit && bashcompinit\n${bash}`);
   });
 
-  it("has a line for every command and option in fish", () => {
-    const program = castchatRecovery();
+  it("has a line for every command and option in fish", async () => {
+    const program = await castchatRecovery();
     const script = completionScript(program, "fish");
     for (const { options, commands } of withSubcommands(program)) {
       for (const { long } of options) expect(script).toContain(` -l ${long!.slice(2)} `);

@@ -12,27 +12,10 @@ describe("confirmWith", () => {
     try {
       await confirmWith("abcdef")(danger);
       await confirmWith(" db.example:5432/postgres")(danger);
-      await expect(confirmWith("postgres")(danger)).rejects.toThrow(
-        '"postgres" is not the name of this database (db.example:5432/postgres or abcdef): nothing was changed.',
-      );
-      await expect(confirmWith("")(danger)).rejects.toBeInstanceOf(UserError);
+      for (const other of ["postgres", ""]) await expect(confirmWith(other)(danger)).rejects.toBeInstanceOf(UserError);
     } finally {
       write.mockRestore();
     }
     expect(said).toEqual(Array.from({ length: 4 }, () => "public.posts: its 3 rows are deleted.\n"));
-  });
-
-  it("names the option to add when there is no terminal", async () => {
-    const write = jest.spyOn(process.stderr, "write").mockReturnValue(true);
-    const { isTTY } = process.stdin;
-    process.stdin.isTTY = false;
-    try {
-      await expect(confirmWith(undefined)(danger)).rejects.toThrow(
-        'This needs your agreement. Add --confirm "abcdef", or run the command on a terminal and type that name.',
-      );
-    } finally {
-      process.stdin.isTTY = isTTY;
-      write.mockRestore();
-    }
   });
 });

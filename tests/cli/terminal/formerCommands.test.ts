@@ -78,9 +78,10 @@ describe("the former form of a command line", () => {
     expect(presentForm(present)).toEqual({ args: present, note: undefined });
   });
 
-  it.each(ROWS)("%j names only options that %j has", (_former, present) => {
+  it.each(ROWS)("%j names only options that %j has", async (_former, present) => {
     const [name = "", next = ""] = present;
-    const group = castchatRecovery().commands.find((one) => one.name() === name)!;
+    const { commands } = await castchatRecovery([name]);
+    const group = commands.find((one) => one.name() === name)!;
     const named = group.commands.find((one) => one.name() === next);
     const command = named ?? group.commands.find((one) => one.name() === "into-empty") ?? group;
     const known = command.options.flatMap(({ short, long }) => [short, long]);

@@ -1,28 +1,4 @@
-import {
-  CancelKeyDeletionCommand,
-  DisableKeyCommand,
-  EnableKeyCommand,
-  GetPublicKeyCommand,
-  ScheduleKeyDeletionCommand,
-  SignCommand,
-  VerifyCommand,
-} from "@aws-sdk/client-kms";
-import {
-  DeleteBucketLifecycleCommand,
-  DeleteBucketPolicyCommand,
-  DeleteObjectCommand,
-  GetObjectCommand,
-  GetObjectLegalHoldCommand,
-  GetObjectRetentionCommand,
-  ListObjectVersionsCommand,
-  PutBucketLifecycleConfigurationCommand,
-  PutBucketVersioningCommand,
-  PutObjectCommand,
-  type PutObjectCommandInput,
-  PutObjectLegalHoldCommand,
-  PutObjectLockConfigurationCommand,
-  PutObjectRetentionCommand,
-} from "@aws-sdk/client-s3";
+import type { PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 
@@ -31,6 +7,7 @@ import { UserError } from "../../../services/common/errors.ts";
 import { s3Vault } from "../../../services/vault/s3Vault.ts";
 import { type RoleCredentials, roleCredentials } from "../../../services/vault/vaultRole.ts";
 import {
+  ALL_RIGHTS,
   BUCKET,
   type Credentials,
   LIFECYCLE,
@@ -53,15 +30,17 @@ let breaker: Credentials;
 const DAY_MS = 86_400_000;
 const Key = "daily/20260701T020000Z-1a2b3c/app.dump.zst";
 const inDays = (days: number) => new Date(Date.now() + days * DAY_MS);
-const locked = (key = Key, days = 30) =>
-  new PutObjectCommand({
-    Bucket: BUCKET,
-    Key: key,
-    Body: "rows",
-    IfNoneMatch: "*",
-    ObjectLockMode: "GOVERNANCE",
-    ObjectLockRetainUntilDate: inDays(days),
-  });
+const at = (key: string) => ({ Bucket: BUCKET, Key: key });
+/** A first write, as the vault's client does it. */
+const locked = (key = Key, days = 30) => ({
+  Bucket: BUCKET,
+  Key: key,
+  Body: "rows",
+  IfNoneMatch: "*",
+  ObjectLockMode: "GOVERNANCE" as const,
+  ObjectLockRetainUntilDate: inDays(days),
+});
+const hold = (key: string, Status: "ON" | "OFF") => ({ Bucket: BUCKET, Key: key, LegalHold: { Status } });
 
 beforeAll(async () => {
   vault = await new VaultWithRoles().start();
@@ -71,162 +50,135 @@ beforeAll(async () => {
   breaker = await vault.person("breaker", "break-glass");
   device = await vault.mfaDevice("breaker");
   session.breakGlass = await vault.assume(breaker, "break-glass", device);
-  admin = await vault.user("admin", [{ Effect: "Allow", Action: "*", Resource: "*" }]);
+  admin = await vault.user("admin", ALL_RIGHTS);
 }, 60_000);
 afterAll(() => vault.stop());
 
-const DENIED = "AccessDenied";
-const WORKED = "it worked";
 /** "it worked", or the name of the refusal. */
 const outcome = (work: Promise<unknown>) =>
   work.then(
-    () => WORKED,
+    () => "it worked",
     (error: unknown) => (error as Error).name,
   );
-const s3As = (credentials: Credentials) => {
-  const client = vault.s3(credentials);
-  // One client's commands have no common type.
-  return (command: object) => outcome(client.send(command as PutObjectCommand));
-};
-const hold = (Key: string, Status: "ON" | "OFF") =>
-  new PutObjectLegalHoldCommand({ Bucket: BUCKET, Key, LegalHold: { Status } });
-const newestVersion = async (key = Key) => {
-  const { Versions } = await vault.s3().send(new ListObjectVersionsCommand({ Bucket: BUCKET, Prefix: key }));
-  return Versions!.find((one) => one.Key === key)!.VersionId!;
-};
-const put = async (key: string) => (await vault.s3(session.writer).send(locked(key))).VersionId!;
+const works = async (work: Promise<unknown>) => expect(await outcome(work)).toBe("it worked");
+const denies = async (work: Promise<unknown>) => expect(await outcome(work)).toBe("AccessDenied");
+const deniesKey = async (work: Promise<unknown>) => expect(await outcome(work)).toBe("AccessDeniedException");
+const findsWritten = async (work: Promise<unknown>) => expect(await outcome(work)).toBe("PreconditionFailed");
+const put = async (key: string) => (await vault.s3(session.writer).putObject(locked(key))).VersionId!;
+const putInParts = (params: PutObjectCommandInput) =>
+  new Upload({ client: vault.s3(session.writer), params: { ...params, Body: Buffer.alloc(11 << 20, 1) } }).done();
 
 describe("assuming a role", () => {
   it("needs the role's own tag", async () => {
     const stranger = await vault.person("stranger", "writer", false);
-    expect(await outcome(vault.assume(stranger, "writer"))).toBe(DENIED);
+    await denies(vault.assume(stranger, "writer"));
     const reader = await vault.user("only-reader", [{ Effect: "Allow", Action: "sts:AssumeRole", Resource: "*" }], {
       [vaultRoleTag(SITE.project, "reader")]: "true",
     });
-    expect(await outcome(vault.assume(reader, "reader"))).toBe(WORKED);
-    expect(await outcome(vault.assume(reader, "restorer"))).toBe(DENIED);
+    await works(vault.assume(reader, "reader"));
+    await denies(vault.assume(reader, "restorer"));
   });
 
   it("of break-glass also needs MFA", async () => {
-    expect(await outcome(vault.assume(breaker, "break-glass"))).toBe(DENIED);
+    await denies(vault.assume(breaker, "break-glass"));
     const other = await vault.person("other-breaker", "break-glass");
-    expect(await outcome(vault.assume(other, "break-glass", device))).toBe(DENIED);
+    await denies(vault.assume(other, "break-glass", device));
   });
 });
 
 describe("the writer", () => {
   it("puts, locks, holds, reads back and signs, also in multipart uploads", async () => {
-    const send = s3As(session.writer);
-    expect(await send(locked())).toBe(WORKED);
-    expect(await send(new GetObjectCommand({ Bucket: BUCKET, Key }))).toBe(WORKED);
-    expect(await send(hold(Key, "ON"))).toBe(WORKED);
-    expect(await send(hold(Key, "OFF"))).toBe(WORKED);
-    expect(await send(new ListObjectVersionsCommand({ Bucket: BUCKET, Prefix: "daily/" }))).toBe(WORKED);
-    const Body = Buffer.alloc(11 << 20, 1);
-    const params = { ...locked("daily/big").input, Body };
-    expect(await outcome(new Upload({ client: vault.s3(session.writer), params }).done())).toBe(WORKED);
-    const big = await vault.s3().send(new GetObjectRetentionCommand({ Bucket: BUCKET, Key: "daily/big" }));
+    const s3 = vault.s3(session.writer);
+    await works(s3.putObject(locked()));
+    await works(s3.getObject(at(Key)));
+    await works(s3.putObjectLegalHold(hold(Key, "ON")));
+    await works(s3.putObjectLegalHold(hold(Key, "OFF")));
+    await works(s3.listObjectVersions({ Bucket: BUCKET, Prefix: "daily/" }));
+    await works(putInParts(locked("daily/big")));
+    const big = await vault.s3().getObjectRetention(at("daily/big"));
     expect(big.Retention?.Mode).toBe("GOVERNANCE");
-    const sign = new SignCommand({
-      KeyId: vault.signingKeyArn,
-      Message: Buffer.from("manifest"),
-      SigningAlgorithm: "ECDSA_SHA_256",
-    });
-    expect(await outcome(vault.kms(session.writer).send(sign))).toBe(WORKED);
+    await works(vault.kms(session.writer).sign(vault.signing("manifest")));
   });
 
   it("writes a key once, by S3's own check and by the policy's, in one request or in parts", async () => {
     const first = await put("daily/over");
-    const send = s3As(session.writer);
-    expect(await send(locked("daily/over"))).toBe("PreconditionFailed");
-    const unconditional = { ...locked("daily/over").input, IfNoneMatch: undefined };
-    expect(await send(new PutObjectCommand(unconditional))).toBe(DENIED);
-    const parts = (params: PutObjectCommandInput) =>
-      outcome(new Upload({ client: vault.s3(session.writer), params }).done());
-    const Body = Buffer.alloc(11 << 20, 1);
-    expect(await parts({ ...unconditional, Body })).toBe(DENIED);
-    expect(await parts({ ...locked("daily/over").input, Body })).toBe("PreconditionFailed");
-    expect(await parts({ ...locked("daily/over-in-parts").input, Body })).toBe(WORKED);
-    const { Versions } = await vault.s3().send(new ListObjectVersionsCommand({ Bucket: BUCKET, Prefix: "daily/over" }));
+    const s3 = vault.s3(session.writer);
+    await findsWritten(s3.putObject(locked("daily/over")));
+    const unconditional = { ...locked("daily/over"), IfNoneMatch: undefined };
+    await denies(s3.putObject(unconditional));
+    await denies(putInParts(unconditional));
+    await findsWritten(putInParts(locked("daily/over")));
+    await works(putInParts(locked("daily/over-in-parts")));
+    const { Versions } = await vault.s3().listObjectVersions({ Bucket: BUCKET, Prefix: "daily/over" });
     expect(Versions!.filter(({ Key: key }) => key === "daily/over").map((one) => one.VersionId)).toEqual([first]);
   });
 
   it("deletes nothing, hides nothing, lifts no lock, deletes no key", async () => {
     const VersionId = await put("daily/kept");
-    const one = { Bucket: BUCKET, Key: "daily/kept" };
-    const send = s3As(session.writer);
-    expect(await send(new DeleteObjectCommand(one))).toBe(DENIED);
-    expect(await send(new DeleteObjectCommand({ ...one, VersionId }))).toBe(DENIED);
+    const one = at("daily/kept");
+    const s3 = vault.s3(session.writer);
+    await denies(s3.deleteObject(one));
+    await denies(s3.deleteObject({ ...one, VersionId }));
     const bypass = { BypassGovernanceRetention: true };
-    expect(await send(new DeleteObjectCommand({ ...one, VersionId, ...bypass }))).toBe(DENIED);
+    await denies(s3.deleteObject({ ...one, VersionId, ...bypass }));
     const shorter = { Mode: "GOVERNANCE" as const, RetainUntilDate: inDays(1) };
-    expect(await send(new PutObjectRetentionCommand({ ...one, Retention: shorter }))).toBe(DENIED);
-    expect(await send(new PutObjectRetentionCommand({ ...one, Retention: shorter, ...bypass }))).toBe(DENIED);
-    const end = new ScheduleKeyDeletionCommand({ KeyId: vault.keyArn });
-    expect(await outcome(vault.kms(session.writer).send(end))).toMatch(/AccessDenied/);
+    await denies(s3.putObjectRetention({ ...one, Retention: shorter }));
+    await denies(s3.putObjectRetention({ ...one, Retention: shorter, ...bypass }));
+    await deniesKey(vault.kms(session.writer).scheduleKeyDeletion({ KeyId: vault.keyArn }));
   });
 
   it("writes only in the tiers, with the vault's key, and with no lock beyond the tier's", async () => {
-    const send = s3As(session.writer);
-    const plain = { Bucket: BUCKET, Key: "daily/x", Body: "x", IfNoneMatch: "*" };
-    expect(await send(new PutObjectCommand({ ...plain, Key: "elsewhere/x" }))).toBe(DENIED);
-    expect(await send(new PutObjectCommand({ ...plain, ServerSideEncryption: "AES256" }))).toBe(DENIED);
+    const s3 = vault.s3(session.writer);
+    const plain = { ...at("daily/x"), Body: "x", IfNoneMatch: "*" };
+    await denies(s3.putObject({ ...plain, Key: "elsewhere/x" }));
+    await denies(s3.putObject({ ...plain, ServerSideEncryption: "AES256" }));
     const otherKey = { ServerSideEncryption: "aws:kms" as const, SSEKMSKeyId: vault.signingKeyArn };
-    expect(await send(new PutObjectCommand({ ...plain, ...otherKey }))).toBe(DENIED);
-    expect(await send(locked("daily/long", 40))).toBe(DENIED);
-    expect(await send(locked("weekly/long", 40))).toBe(WORKED);
+    await denies(s3.putObject({ ...plain, ...otherKey }));
+    await denies(s3.putObject(locked("daily/long", 40)));
+    await works(s3.putObject(locked("weekly/long", 40)));
   });
 });
 
 describe.each(["reader", "restorer"] as const)("the %s", (role) => {
   it("lists, reads and gets the signer's public key", async () => {
     const VersionId = await put(`daily/read-by-${role}`);
-    const send = s3As(session[role]);
-    expect(await send(new ListObjectVersionsCommand({ Bucket: BUCKET }))).toBe(WORKED);
-    expect(await send(new GetObjectCommand({ Bucket: BUCKET, Key: `daily/read-by-${role}`, VersionId }))).toBe(WORKED);
-    const publicKey = new GetPublicKeyCommand({ KeyId: vault.signingKeyArn });
-    expect(await outcome(vault.kms(session[role]).send(publicKey))).toBe(WORKED);
+    const s3 = vault.s3(session[role]);
+    await works(s3.listObjectVersions({ Bucket: BUCKET }));
+    await works(s3.getObject({ ...at(`daily/read-by-${role}`), VersionId }));
+    await works(vault.kms(session[role]).getPublicKey({ KeyId: vault.signingKeyArn }));
   });
 
   it("neither puts, holds, locks, deletes nor signs", async () => {
     const VersionId = await put(`daily/closed-to-${role}`);
-    const one = { Bucket: BUCKET, Key: `daily/closed-to-${role}` };
-    const send = s3As(session[role]);
-    expect(await send(locked("daily/forged"))).toBe(DENIED);
-    expect(await send(hold(one.Key, "OFF"))).toBe(DENIED);
+    const one = at(`daily/closed-to-${role}`);
+    const s3 = vault.s3(session[role]);
+    const kms = vault.kms(session[role]);
+    await denies(s3.putObject(locked("daily/forged")));
+    await denies(s3.putObjectLegalHold(hold(one.Key, "OFF")));
     const Retention = { Mode: "GOVERNANCE" as const, RetainUntilDate: inDays(30) };
-    expect(await send(new PutObjectRetentionCommand({ ...one, Retention }))).toBe(DENIED);
-    expect(await send(new DeleteObjectCommand({ ...one, VersionId }))).toBe(DENIED);
-    const message = { KeyId: vault.signingKeyArn, Message: Buffer.from("forged") };
-    const sign = new SignCommand({ ...message, SigningAlgorithm: "ECDSA_SHA_256" });
-    expect(await outcome(vault.kms(session[role]).send(sign))).toMatch(/AccessDenied/);
-    const verify = new VerifyCommand({
-      ...message,
-      SigningAlgorithm: "ECDSA_SHA_256",
-      Signature: Buffer.from("MAYCAQECAQE=", "base64"),
-    });
-    const verified = await outcome(vault.kms(session[role]).send(verify));
-    if (role === "reader") expect(verified).toMatch(/AccessDenied/);
-    else expect(verified).toBe("KMSInvalidSignatureException");
+    await denies(s3.putObjectRetention({ ...one, Retention }));
+    await denies(s3.deleteObject({ ...one, VersionId }));
+    const forged = vault.signing("forged");
+    await deniesKey(kms.sign(forged));
+    const verified = await outcome(kms.verify({ ...forged, Signature: Buffer.from("MAYCAQECAQE=", "base64") }));
+    expect(verified).toBe(role === "reader" ? "AccessDeniedException" : "KMSInvalidSignatureException");
   });
 });
 
 it("the restorer writes the recovery log, each line once, and nothing else", async () => {
-  const line = { Bucket: BUCKET, Key: "recovery-log/1.json", Body: "restored", IfNoneMatch: "*" };
-  const send = s3As(session.restorer);
-  expect(await send(new PutObjectCommand(line))).toBe(WORKED);
-  expect(await send(new PutObjectCommand(line))).toBe("PreconditionFailed");
-  expect(await send(new GetObjectCommand({ Bucket: BUCKET, Key: line.Key }))).toBe(WORKED);
-  expect(await s3As(session.writer)(new PutObjectCommand({ ...line, Key: "recovery-log/2.json" }))).toBe(DENIED);
+  const line = { ...at("recovery-log/1.json"), Body: "restored", IfNoneMatch: "*" };
+  const s3 = vault.s3(session.restorer);
+  await works(s3.putObject(line));
+  await findsWritten(s3.putObject(line));
+  await works(s3.getObject(at(line.Key)));
+  await denies(vault.s3(session.writer).putObject({ ...line, Key: "recovery-log/2.json" }));
 });
 
 describe("a scheduled run", () => {
   it("writes backups as the writer does, but no log", async () => {
-    const runner = await vault.runner();
-    const send = s3As(runner);
-    expect(await send(locked("daily/run"))).toBe(WORKED);
-    const log = { Bucket: BUCKET, Key: "recovery-log/3.json", Body: "x", IfNoneMatch: "*" };
-    expect(await send(new PutObjectCommand(log))).toBe(DENIED);
+    const s3 = vault.s3(await vault.runner());
+    await works(s3.putObject(locked("daily/run")));
+    await denies(s3.putObject({ ...at("recovery-log/3.json"), Body: "x", IfNoneMatch: "*" }));
   });
 });
 
@@ -270,90 +222,79 @@ describe("a person at the command line", () => {
 describe("break-glass", () => {
   it("deletes locked and held objects, but can't read them", async () => {
     const VersionId = await put("daily/burn");
-    const one = { Bucket: BUCKET, Key: "daily/burn" };
-    await vault.s3(session.writer).send(hold(one.Key, "ON"));
-    const send = s3As(session.breakGlass);
-    expect(await send(new GetObjectCommand(one))).toBe(DENIED);
-    expect(await send(locked("daily/forged"))).toBe(DENIED);
+    const one = at("daily/burn");
+    await vault.s3(session.writer).putObjectLegalHold(hold(one.Key, "ON"));
+    const s3 = vault.s3(session.breakGlass);
+    await denies(s3.getObject(one));
+    await denies(s3.putObject(locked("daily/forged")));
     const burn = { ...one, VersionId, BypassGovernanceRetention: true };
-    expect(await send(new DeleteObjectCommand(burn))).toBe(DENIED); // Still held.
-    expect(await send(hold(one.Key, "OFF"))).toBe(WORKED);
-    expect(await send(new DeleteObjectCommand({ ...one, VersionId }))).toBe(DENIED); // Still locked.
-    expect(await send(new DeleteObjectCommand(burn))).toBe(WORKED);
+    await denies(s3.deleteObject(burn)); // Still held.
+    await works(s3.putObjectLegalHold(hold(one.Key, "OFF")));
+    await denies(s3.deleteObject({ ...one, VersionId })); // Still locked.
+    await works(s3.deleteObject(burn));
   });
 });
 
 describe("an administrator who is not a deployer", () => {
   it("writes nothing, holds nothing, and replicates nothing into the vault", async () => {
     await put("daily/held");
-    const send = s3As(admin);
-    const object = { Bucket: BUCKET, Key: "daily/held" };
-    expect(await send(locked("daily/forged"))).toBe(DENIED);
-    expect(await send(new PutObjectCommand({ ...object, Body: "garbage" }))).toBe(DENIED);
-    expect(await send(new PutObjectCommand({ ...object, Key: "elsewhere/x", Body: "x", IfNoneMatch: "*" }))).toBe(
-      DENIED,
-    );
-    expect(await send(hold(object.Key, "OFF"))).toBe(DENIED);
+    const s3 = vault.s3(admin);
+    await denies(s3.putObject(locked("daily/forged")));
+    await denies(s3.putObject({ ...at("daily/held"), Body: "garbage" }));
+    await denies(s3.putObject({ ...at("elsewhere/x"), Body: "x", IfNoneMatch: "*" }));
+    await denies(s3.putObjectLegalHold(hold("daily/held", "OFF")));
   });
 
   it("deletes no version, lifts no lock, and changes nothing of the vault's protection", async () => {
     const VersionId = await put("daily/admin");
-    const send = s3As(admin);
-    const one = { Bucket: BUCKET, Key: "daily/admin", VersionId };
-    expect(await send(new DeleteObjectCommand({ ...one, BypassGovernanceRetention: true }))).toBe(DENIED);
+    const s3 = vault.s3(admin);
+    await denies(s3.deleteObject({ ...at("daily/admin"), VersionId, BypassGovernanceRetention: true }));
     const bucket = { Bucket: BUCKET };
-    const changes = [
-      new PutBucketLifecycleConfigurationCommand({ ...bucket, LifecycleConfiguration: { Rules: [LIFECYCLE] } }),
-      new DeleteBucketLifecycleCommand(bucket),
-      new PutObjectLockConfigurationCommand({
-        ...bucket,
-        ObjectLockConfiguration: { ObjectLockEnabled: "Enabled" },
-      }),
-      new PutBucketVersioningCommand({ ...bucket, VersioningConfiguration: { Status: "Suspended" } }),
-      new DeleteBucketPolicyCommand(bucket),
-    ];
-    for (const change of changes) expect(await send(change)).toBe(DENIED);
-    const end = new ScheduleKeyDeletionCommand({ KeyId: vault.keyArn });
-    expect(await outcome(vault.kms(admin).send(end))).toMatch(/AccessDenied/);
+    await denies(s3.putBucketLifecycleConfiguration({ ...bucket, LifecycleConfiguration: { Rules: [LIFECYCLE] } }));
+    await denies(s3.deleteBucketLifecycle(bucket));
+    const lock = { ObjectLockEnabled: "Enabled" } as const;
+    await denies(s3.putObjectLockConfiguration({ ...bucket, ObjectLockConfiguration: lock }));
+    await denies(s3.putBucketVersioning({ ...bucket, VersioningConfiguration: { Status: "Suspended" } }));
+    await denies(s3.deleteBucketPolicy(bucket));
+    await deniesKey(vault.kms(admin).scheduleKeyDeletion({ KeyId: vault.keyArn }));
   });
 
   it("may change the protection as a deployer, but deletes no version", async () => {
-    const send = s3As(await vault.deployer());
+    const s3 = vault.s3(await vault.deployer());
     const rules = { LifecycleConfiguration: { Rules: [LIFECYCLE] } };
-    expect(await send(new PutBucketLifecycleConfigurationCommand({ Bucket: BUCKET, ...rules }))).toBe(WORKED);
-    const one = { Bucket: BUCKET, Key: "daily/admin", VersionId: await newestVersion("daily/admin") };
-    expect(await send(new DeleteObjectCommand({ ...one, BypassGovernanceRetention: true }))).toBe(DENIED);
-    expect(await send(locked("daily/by-deployer"))).toBe(DENIED);
-    const log = { Bucket: BUCKET, Key: "recovery-log/by-up.json", Body: "x", IfNoneMatch: "*" };
-    expect(await send(new PutObjectCommand(log))).toBe(WORKED);
+    await works(s3.putBucketLifecycleConfiguration({ Bucket: BUCKET, ...rules }));
+    const VersionId = await put("daily/closed-to-deployer");
+    await denies(s3.deleteObject({ ...at("daily/closed-to-deployer"), VersionId, BypassGovernanceRetention: true }));
+    await denies(s3.putObject(locked("daily/by-deployer")));
+    await works(s3.putObject({ ...at("recovery-log/by-up.json"), Body: "x", IfNoneMatch: "*" }));
   });
 
   it("never disables or deletes a key, deployer or not; only break-glass does", async () => {
     const KeyId = vault.keyArn;
-    const deployer = await vault.deployer();
-    for (const credentials of [admin, deployer]) {
+    for (const credentials of [admin, await vault.deployer()]) {
       const kms = vault.kms(credentials);
-      expect(await outcome(kms.send(new DisableKeyCommand({ KeyId })))).toMatch(/AccessDenied/);
-      expect(await outcome(kms.send(new ScheduleKeyDeletionCommand({ KeyId })))).toMatch(/AccessDenied/);
+      await deniesKey(kms.disableKey({ KeyId }));
+      await deniesKey(kms.scheduleKeyDeletion({ KeyId }));
     }
     const breaking = vault.kms(session.breakGlass);
-    expect(await outcome(breaking.send(new ScheduleKeyDeletionCommand({ KeyId })))).toBe(WORKED);
-    expect(await outcome(breaking.send(new CancelKeyDeletionCommand({ KeyId })))).toBe(WORKED);
-    expect(await outcome(breaking.send(new EnableKeyCommand({ KeyId })))).toBe(WORKED);
+    await works(breaking.scheduleKeyDeletion({ KeyId }));
+    await works(breaking.cancelKeyDeletion({ KeyId }));
+    await works(breaking.enableKey({ KeyId }));
   });
 });
 
 describe("the replica", () => {
   it("has its source's lock, and follows its hold", async () => {
-    const one = { Key: "daily/followed" };
-    const put = locked(one.Key);
-    await vault.s3(session.writer).send(put);
+    const written = locked("daily/followed");
+    const here = vault.s3(session.writer);
+    await here.putObject(written);
     const there = vault.s3(undefined, STANDBY.region);
-    const lock = await there.send(new GetObjectRetentionCommand({ Bucket: REPLICA, ...one }));
-    expect(lock.Retention?.RetainUntilDate).toEqual(put.input.ObjectLockRetainUntilDate);
+    const replicated = { Bucket: REPLICA, Key: written.Key };
+    const lock = await there.getObjectRetention(replicated);
+    expect(lock.Retention?.RetainUntilDate).toEqual(written.ObjectLockRetainUntilDate);
     for (const Status of ["ON", "OFF"] as const) {
-      await vault.s3(session.writer).send(hold(one.Key, Status));
-      const held = await there.send(new GetObjectLegalHoldCommand({ Bucket: REPLICA, ...one }));
+      await here.putObjectLegalHold(hold(written.Key, Status));
+      const held = await there.getObjectLegalHold(replicated);
       expect(held.LegalHold?.Status).toBe(Status);
     }
   });

@@ -49,19 +49,24 @@ const tierRule = (id: string, days: number) => ({
   expiration: { days },
   noncurrentVersionExpiration: { noncurrentDays: 1 },
 });
-export const LIFECYCLE = [
+/** The lifecycle rules of the shipped tiers, written out so that they don't depend on the tier table. */
+export const TIER_RULES = [
   tierRule("daily", 30),
   { ...tierRule("weekly", 92), transitions: [{ days: 30, storageClass: "STANDARD_IA" }] },
   { ...tierRule("monthly", 366), transitions: [{ days: 30, storageClass: "GLACIER_IR" }] },
   { ...tierRule("annual", 1827), transitions: [{ days: 30, storageClass: "GLACIER_IR" }] },
+];
+export const CLEAN_UP = {
+  id: "clean-up",
+  status: "Enabled",
+  filter: { prefix: "" },
+  expiration: { expiredObjectDeleteMarker: true },
+  abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
+};
+export const LIFECYCLE = [
+  ...TIER_RULES,
   { id: "old", status: "Disabled", filter: { prefix: "old/" }, expiration: { days: 7 } },
-  {
-    id: "clean-up",
-    status: "Enabled",
-    filter: { prefix: "" },
-    expiration: { expiredObjectDeleteMarker: true },
-    abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
-  },
+  CLEAN_UP,
 ];
 
 export const REPLICATION = {

@@ -1,5 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -28,18 +26,12 @@ describe("a provider on the host, run by the real engine", () => {
   let things: string;
 
   beforeAll(async () => {
-    stack = await TestStack.create([]);
-    const bin = join(stack.folder, "bin");
+    stack = await TestStack.create();
     things = join(stack.folder, "things");
-    await mkdir(bin);
     await mkdir(things);
-    const provider = join(PROJECT_ROOT, "tests/provider/host/support/tinyProvider.ts");
-    await writeFile(join(bin, "pulumi-resource-tiny"), `#!/bin/sh\nexec node "${provider}" "$@"\n`, { mode: 0o755 });
-    stack.addToPath(bin);
+    await stack.addPlugin("tiny", join(PROJECT_ROOT, "tests/provider/host/support/tinyProvider.ts"));
   }, 60_000);
-  afterAll(async () => {
-    await stack.dispose();
-  });
+  afterAll(() => stack.dispose());
 
   const thing = async (id: string) => JSON.parse(await readFile(join(things, `${id}.json`), "utf8")) as object;
 
@@ -52,7 +44,7 @@ describe("a provider on the host, run by the real engine", () => {
       exports.label = a.label; exports.name = c.name; exports.revision = a.revision;
       exports.shout = pulumi.runtime.invoke("tiny:index:shout", { text: "you" }, mine).then((r) => r.text);`;
     await stack.program(program("size: 1"));
-    await stack.must("up", "--yes", "--skip-preview");
+    await stack.up();
     expect(await thing("first")).toEqual({ name: "first", colour: "red", size: 1, revision: 1 });
     const outputs = JSON.parse(await stack.must("stack", "output", "--json")) as Record<string, string>;
     expect(outputs).toMatchObject({ label: "hello first", shout: "HELLO YOU" });
@@ -67,12 +59,12 @@ describe("a provider on the host, run by the real engine", () => {
     await stack.program(program("size: 2"));
     // b's name comes from an output of a that an update may not change, so that only a changes.
     expect(await stack.previewSummary()).toEqual({ same: 4, update: 1 });
-    await stack.must("up", "--yes", "--skip-preview");
+    await stack.up();
     expect(await thing("first")).toMatchObject({ size: 2, revision: 2 });
 
     await stack.program(program('name: "third", size: 2'));
     expect(await stack.previewSummary()).toHaveProperty("replace");
-    await stack.must("up", "--yes", "--skip-preview");
+    await stack.up();
     const others = (await readdir(things)).sort().filter((file) => !file.startsWith("c-"));
     expect(others).toEqual(["second.json", "third.json"]);
 
@@ -83,24 +75,23 @@ describe("a provider on the host, run by the real engine", () => {
     expect(refreshed).toContain("colour");
     expect(refreshed).toMatch(/1 deleted/);
     expect(await stack.previewSummary()).toMatchObject({ create: 1, update: 1 });
-    await stack.must("up", "--yes", "--skip-preview");
+    await stack.up();
 
     await writeFile(join(things, "old.json"), JSON.stringify({ name: "old", colour: "red", size: 5, revision: 4 }));
     await stack.program(
       program('name: "third", size: 2', 'new Thing("d", { name: "old", size: 5 }, { ...mine, import: "old" });'),
     );
-    await stack.must("up", "--yes", "--skip-preview");
+    await stack.up();
     expect(await stack.previewSummary()).toEqual({ same: 6 });
 
-    await stack.must("destroy", "--yes", "--skip-preview");
+    await stack.destroy();
     expect(await readdir(things)).toEqual([]);
   }, 120_000);
 
   it("checks the provider's configuration", async () => {
     await stack.program(`${PRELUDE.replace('"/things" }', '"/things", limits: pulumi.jsonStringify({ things: "x" }), wrong: "y" }')}
       new Thing("a", { name: "first" }, mine);`);
-    const { code, text } = await stack.run("preview");
-    expect(code).not.toBe(0);
+    const text = await stack.refusal("preview");
     expect(text).toContain("limits.things");
     expect(text).toContain('"wrong" is not known here');
   }, 60_000);
@@ -109,15 +100,14 @@ describe("a provider on the host, run by the real engine", () => {
     await stack.program(`${PRELUDE}
       new Thing("a", { name: "leaky", colour: "green", size: 13 }, mine);
       new Thing("b", { name: "half", size: 77 }, mine);`);
-    const { code, text } = await stack.run("up", "--yes", "--skip-preview");
-    expect(code).not.toBe(0);
+    const text = await stack.refusal("up", "--yes", "--skip-preview");
     expect(text).toContain("refused");
     expect(text).not.toContain("hunter2");
     expect(text).not.toMatch(/\.ts:\d+/);
     expect(text).toContain("it never became healthy");
     const half = (await stack.resources()).find(({ id }) => id === "half");
     expect(half).toMatchObject({ initErrors: ["it never became healthy"], outputs: { label: "hello half" } });
-    await stack.must("destroy", "--yes", "--skip-preview");
+    await stack.destroy();
   }, 60_000);
 
   it("stops what runs on Ctrl-C, and its process ends with the engine's", async () => {
@@ -133,19 +123,11 @@ describe("a provider on the host, run by the real engine", () => {
 
 /** Starts an `up`, sends a signal once `started` exists, and waits for the end. */
 async function interrupt(stack: TestStack, started: string, signal: NodeJS.Signals): Promise<string> {
-  const child = spawn("pulumi", ["up", "--yes", "--skip-preview", "--non-interactive"], {
-    cwd: stack.folder,
-    env: stack.environment,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let text = "";
-  child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (text += chunk.toString()));
-  const ended = once(child, "exit");
+  const { child, ended } = stack.start("up", "--yes", "--skip-preview");
   const within = { everyMs: 50, limitMs: 20_000 };
   expect(await until(() => existsSync(started), within)).toBe(true);
   child.kill(signal);
-  await ended;
+  const { text } = await ended;
   expect(await until(async () => (await processes(stack.folder, "tinyProvider")).length === 0, within)).toBe(true);
   return text;
 }

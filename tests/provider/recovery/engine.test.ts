@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 
 import { derivedPassword } from "../../../recovery/site/databaseProject.ts";
-import { type Declared, prepareWorkspace } from "./engine.ts";
+import { type Declared, prepareStack } from "./engine.ts";
 import { type MiniCloud, startMiniCloud } from "./miniCloud.ts";
 import { commitFiles, makeProject, TINY_SERVER } from "./tinyApp.ts";
 
 // The real engine runs the real provider: each run takes some seconds.
 jest.setTimeout(120_000);
+const UP = ["up", "--yes", "--skip-preview"];
+const REFRESH = ["refresh", "--yes", "--skip-preview"];
 const publicName = "app.castchat.example";
 let cloud: MiniCloud;
 let zoneId: string;
@@ -34,7 +36,7 @@ const named = async (name: string) => (await cloud.databaseHost.projects()).filt
 describe("under the engine", () => {
   it("a database, a deployment and a public name live through up, refresh, drift, refusals and destroy", async () => {
     const projectId = await makeProject(cloud, "web");
-    const workspace = await prepareWorkspace(cloud, "life");
+    const stack = await prepareStack(cloud);
     const source = { sourceUrl: cloud.repository("castchat/app"), sourceRef: "main" };
     const deployment = (environmentHash = "1"): Declared => ({
       type: "AppDeployment",
@@ -49,70 +51,62 @@ describe("under the engine", () => {
     });
 
     // Every fault is named before anything is made.
-    await workspace.declare([database({ region: "Tokyo" }), deployment(), traffic(0)]);
-    const faults = await workspace.preview();
-    expect(faults.code).not.toBe(0);
-    expect(faults.output).toMatch(/which is not a region of Supabase/);
+    await stack.declare([database({ region: "Tokyo" }), deployment(), traffic(0)]);
+    const faults = await stack.refusal("preview");
+    expect(faults).toMatch(/which is not a region of Supabase/);
     expect(await cloud.databaseHost.projects()).toEqual([]);
-    expect(faults.output).not.toMatch(/\n\s+at .*\.ts:\d+/);
+    expect(faults).not.toMatch(/\n\s+at .*\.ts:\d+/);
 
-    await workspace.declare([database(), deployment(), traffic(2)]);
-    const created = await workspace.up();
-    expect(created).toMatchObject({ code: 0 });
-    const made = await workspace.state("database");
+    await stack.declare([database(), deployment(), traffic(2)]);
+    const created = await stack.up();
+    const made = await stack.state("database");
     const password = derivedPassword(cloud.credentials.supabaseToken, "castchat", "castchat-dr-g1");
-    expect(created.output).not.toContain(password);
+    expect(created).not.toContain(password);
     expect(JSON.stringify(made)).not.toContain(password);
     const secret = { ciphertext: expect.any(String) as unknown };
     expect(made).toMatchObject({ databasePassword: secret, anonKey: secret });
-    expect(await workspace.state("traffic")).toMatchObject({
+    expect(await stack.state("traffic")).toMatchObject({
       holder: "stack=dr;generation=2",
       leaseName: `_castchat-recovery.${publicName}`,
     });
-    expect(await workspace.preview("--expect-no-changes")).toMatchObject({ code: 0 });
+    await stack.must("preview", "--expect-no-changes");
 
     // A protected project is neither replaced nor deleted.
-    await workspace.declare([database({ region: "eu-west-1" }), deployment(), traffic(2)]);
-    const replaced = await workspace.preview();
-    expect(replaced.code).not.toBe(0);
-    expect(replaced.output).toMatch(/is protected, and another region would replace it and delete it for good/);
-    await workspace.declare([deployment(), traffic(2)]);
-    const deleted = await workspace.up();
-    expect(deleted.code).not.toBe(0);
-    expect(deleted.output).toMatch(/is protected\. A deleted project is lost for good/);
+    await stack.declare([database({ region: "eu-west-1" }), deployment(), traffic(2)]);
+    expect(await stack.refusal("preview")).toMatch(
+      /is protected, and another region would replace it and delete it for good/,
+    );
+    await stack.declare([deployment(), traffic(2)]);
+    expect(await stack.refusal(...UP)).toMatch(/is protected\. A deleted project is lost for good/);
     expect(await cloud.databaseHost.project(String(made?.["ref"]))).toBeDefined();
 
     // A new commit is seen by refresh and deployed by the next up; the name follows.
     const commit = await commitFiles(cloud, "castchat/app", { "CHANGES.md": "new\n" });
-    await workspace.declare([database(), deployment(), traffic(2)]);
-    const previousDeploymentId = (await workspace.state("deployment"))?.["deploymentId"];
-    expect(await workspace.refresh()).toMatchObject({ code: 0 });
-    expect(await workspace.up()).toMatchObject({ code: 0 });
-    expect(await workspace.state("deployment")).toMatchObject({ commit, previousDeploymentId });
+    await stack.declare([database(), deployment(), traffic(2)]);
+    const previousDeploymentId = (await stack.state("deployment"))?.["deploymentId"];
+    await stack.must(...REFRESH);
+    await stack.up();
+    expect(await stack.state("deployment")).toMatchObject({ commit, previousDeploymentId });
 
     // Another stack takes the name: reported, never taken back, refused in preview without a higher generation.
     const lease = (await cloud.dns.records(zoneId, `_castchat-recovery.${publicName}`))[0]!;
     const taken = { type: "TXT", name: lease.name, content: "stack=prod;generation=3", ttlSeconds: 60 } as const;
     await cloud.dns.updateRecord(zoneId, lease.id, taken);
-    const refreshed = await workspace.refresh();
-    expect(refreshed.output).toMatch(/1 updated|~.*traffic/);
-    expect(await workspace.state("traffic")).toMatchObject({ holder: "stack=prod;generation=3" });
-    expect(await workspace.preview("--expect-no-changes")).toMatchObject({ code: 0 });
-    await workspace.declare([database(), deployment("2"), traffic(2)]);
-    const lost = await workspace.preview();
-    expect(lost.code).not.toBe(0);
-    expect(lost.output).toMatch(
+    expect((await stack.run(...REFRESH)).text).toMatch(/1 updated|~.*traffic/);
+    expect(await stack.state("traffic")).toMatchObject({ holder: "stack=prod;generation=3" });
+    await stack.must("preview", "--expect-no-changes");
+    await stack.declare([database(), deployment("2"), traffic(2)]);
+    expect(await stack.refusal("preview")).toMatch(
       /Stack dr no longer holds app\.castchat\.example \(the lease says stack=prod;generation=3\)/,
     );
 
     // Gone is not the same as unreachable.
     await cloud.call("supabase", "DELETE", `/v1/projects/${String(made?.["ref"])}`);
-    expect((await workspace.refresh()).code).toBe(0);
-    expect(await workspace.state("database")).toBeUndefined();
+    await stack.must(...REFRESH);
+    expect(await stack.state("database")).toBeUndefined();
 
     // Neither another stack's name nor the deployment that serves it is touched.
-    const destroyed = await workspace.destroy();
-    expect(destroyed.code).toBe(0);
+    await stack.destroy();
     expect((await cloud.dns.records(zoneId)).map(({ type }) => type).sort()).toEqual(["CNAME", "TXT"]);
     expect(await cloud.appHost.publicName(projectId, publicName)).toBeDefined();
   });
@@ -122,20 +116,18 @@ describe("under the engine", () => {
     ["Ctrl-C", "SIGINT" as const],
   ])("a creation that ends by %s continues: one project, not two", async (_what, signal) => {
     const name = `castchat-${signal.toLowerCase()}`;
-    const workspace = await prepareWorkspace(cloud, signal);
-    await workspace.declare([database({ deletionProtection: false }, name)]);
-    const first = workspace.start(["up", "--yes", "--skip-preview", "--stack", "test"]);
+    const stack = await prepareStack(cloud);
+    await stack.declare([database({ deletionProtection: false }, name)]);
+    const first = stack.start(...UP);
     await untilCreated(name);
     first.child.kill(signal);
-    const interrupted = await first.ended;
-    expect(interrupted.code).not.toBe(0);
+    expect((await first.ended).code).not.toBe(0);
     const [begun] = await named(name);
-    if (signal === "SIGKILL") expect((await workspace.run("cancel", "--yes", "--stack", "test")).code).toBe(0);
-    const resumed = await workspace.up();
-    expect(resumed).toMatchObject({ code: 0 });
-    expect((await workspace.state("database"))?.["ref"]).toBe(begun?.ref);
+    if (signal === "SIGKILL") await stack.must("cancel", "--yes");
+    await stack.up();
+    expect((await stack.state("database"))?.["ref"]).toBe(begun?.ref);
     expect(await named(name)).toHaveLength(1);
-    expect((await workspace.destroy()).code).toBe(0);
+    await stack.destroy();
     expect(await named(name)).toEqual([]);
   });
 });

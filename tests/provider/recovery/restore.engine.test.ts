@@ -11,10 +11,11 @@ import type { Vault } from "../../../services/vault/vault.ts";
 import { startTestCloud, type TestCloud } from "../../recovery/support/cloud.ts";
 import { contentOf, runSql } from "../../recovery/support/sample.ts";
 import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
-import { type Declared, prepareWorkspace } from "./engine.ts";
+import { type Declared, prepareStack } from "./engine.ts";
 import { type MiniCloud, startMiniCloud } from "./miniCloud.ts";
 
 jest.setTimeout(180_000);
+const REFRESH = ["refresh", "--yes", "--skip-preview"];
 let cloud: MiniCloud;
 let aws: TestCloud;
 let source: TestDatabase;
@@ -71,16 +72,16 @@ async function targetUrl(): Promise<string | undefined> {
 
 describe("a restore under the engine", () => {
   it("continues after kill -9, is not repeated, refuses another backup, and is gone only when its database is", async () => {
-    const workspace = await prepareWorkspace(cloud, "restore", aws);
-    await workspace.declare(declared());
-    const first = workspace.start(["up", "--yes", "--skip-preview", "--stack", "test"]);
+    const stack = await prepareStack(cloud, aws);
+    await stack.declare(declared());
+    const first = stack.start("up", "--yes", "--skip-preview");
     let url: string | undefined;
     // In the middle of its work: something is in the target, and not everything.
     for (;;) {
       url ??= await targetUrl();
       const phase = url === undefined ? undefined : (await readRestoreMarker(url).catch(() => undefined))?.phase;
       if (phase !== undefined && phase !== "claim") break;
-      if (first.child.exitCode !== null) throw new Error(first.output());
+      if (first.child.exitCode !== null) throw new Error(first.text());
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     first.child.kill("SIGKILL");
@@ -88,15 +89,14 @@ describe("a restore under the engine", () => {
     const begun = await readRestoreMarker(url!);
     expect(begun?.phase).not.toBe("finished");
 
-    expect((await workspace.run("cancel", "--yes", "--stack", "test")).code).toBe(0);
-    const resumed = await workspace.up();
-    expect(resumed).toMatchObject({ code: 0 });
-    expect(resumed.output).not.toContain(passwordOfTarget());
-    const { notes, ...restored } = (await workspace.state("restore")) as { notes: string[] };
+    await stack.must("cancel", "--yes");
+    const resumed = await stack.up();
+    expect(resumed).not.toContain(passwordOfTarget());
+    const { notes, ...restored } = (await stack.state("restore")) as { notes: string[] };
     expect(restored).toMatchObject({ restoreId: begun?.restoreId, backupId, posts: 40 });
     expect(notes).toContainEqual(expect.stringContaining(`Backup ${damagedId} of`));
     // They stay on the terminal, and in the vault.
-    const said = resumed.output.slice(resumed.output.indexOf("Diagnostics:")).replaceAll(/\s+/g, " ");
+    const said = resumed.slice(resumed.indexOf("Diagnostics:")).replaceAll(/\s+/g, " ");
     for (const note of notes) expect(said).toContain(`warning: ${note.replaceAll(/\s+/g, " ")}`);
     const entries = (await vault.list("recovery-log/")).map(({ key }) => key).sort();
     const newest = Buffer.from((await vault.getBytes(entries.at(-1)!))!).toString();
@@ -105,36 +105,34 @@ describe("a restore under the engine", () => {
 
     // The app writes, and nothing of it is touched by another up.
     await runSql(url!, "delete from public.posts where id = (select min(id) from public.posts)");
-    expect(await workspace.preview("--expect-no-changes")).toMatchObject({ code: 0 });
-    await workspace.declare(declared({ at: "2026-07-01T00:00:00Z" }));
-    const refused = await workspace.preview();
-    expect(refused.code).not.toBe(0);
-    expect(refused.output).toContain(`Backup ${backupId} was restored into this database with generation 1`);
+    await stack.must("preview", "--expect-no-changes");
+    await stack.declare(declared({ at: "2026-07-01T00:00:00Z" }));
+    expect(await stack.refusal("preview")).toContain(
+      `Backup ${backupId} was restored into this database with generation 1`,
+    );
 
     // Deleting the restore touches no data.
-    await workspace.declare(declared().slice(0, 1));
-    expect(await workspace.up()).toMatchObject({ code: 0 });
+    await stack.declare(declared().slice(0, 1));
+    await stack.up();
     const count = "select count(*)::int as n from public.posts";
     expect(await runSql(url!, count)).toEqual([{ n: 39 }]);
 
     // Declared again it finds its own finished work, and restores nothing over it.
-    await workspace.declare(declared());
-    expect(await workspace.up()).toMatchObject({ code: 0 });
+    await stack.declare(declared());
+    await stack.up();
     expect(await runSql(url!, count)).toEqual([{ n: 39 }]);
 
-    const ref = String((await workspace.state("database"))?.["ref"]);
+    const ref = String((await stack.state("database"))?.["ref"]);
     await cloud.postgres.stop(ref);
-    const unreachable = await workspace.refresh("--target", "**restore");
-    expect(unreachable.code).not.toBe(0);
-    expect(unreachable.output).toMatch(/cannot be reached/);
-    expect(await workspace.state("restore")).toBeDefined();
+    expect(await stack.refusal(...REFRESH, "--target", "**restore")).toMatch(/cannot be reached/);
+    expect(await stack.state("restore")).toBeDefined();
     await cloud.postgres.start(ref);
     await runSql(url!, "drop schema castchat_recovery cascade");
-    expect(await workspace.refresh()).toMatchObject({ code: 0 });
-    expect(await workspace.state("restore")).toBeUndefined();
+    await stack.must(...REFRESH);
+    expect(await stack.state("restore")).toBeUndefined();
     // Without its marker it is a database with unknown data: refused.
-    const foreign = await workspace.up();
-    expect(foreign.code).not.toBe(0);
-    expect(foreign.output).toMatch(/holds data .*a restore goes into a new project only/);
+    expect(await stack.refusal("up", "--yes", "--skip-preview")).toMatch(
+      /holds data .*a restore goes into a new project only/,
+    );
   });
 });

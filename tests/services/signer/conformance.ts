@@ -1,22 +1,18 @@
-import { generateKeyPairSync } from "node:crypto";
-
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { UserError } from "../../../services/common/errors.ts";
 import { fingerprintOfKey, isSignedByOneOf, type Signer } from "../../../services/signer/signer.ts";
+import { publicKeyPem } from "../../support/keys.ts";
 
 /** Signing keys of one service. */
 export interface StartedSigners {
   newSigner(): Promise<Signer>;
-  /** A key that does not exist, and one at an address that nothing answers at. */
-  missing(): Signer;
-  unreachable(): Signer;
+  /** A key that does not exist, and one at an address that nothing answers at, with what they say. */
+  faulty(): [signer: Signer, sentence: string][];
   stop(): Promise<void>;
 }
 
-const otherKey = generateKeyPairSync("ec", { namedCurve: "P-256" })
-  .publicKey.export({ type: "spki", format: "pem" })
-  .toString();
+const otherKey = publicKeyPem();
 
 /** What every adapter of the role keeps to. A second one runs it by one line with its own `start`. */
 export function conformsToSigner(name: string, start: () => Promise<StartedSigners>): void {
@@ -49,10 +45,11 @@ export function conformsToSigner(name: string, start: () => Promise<StartedSigne
     });
 
     it("reports a key that does not exist, and a service that cannot be reached, as a fault of the set-up", async () => {
-      for (const signer of [started.missing(), started.unreachable()]) {
-        await expect(signer.sign(Buffer.from("x"))).rejects.toThrow(UserError);
-        await expect(signer.publicKeyPem()).rejects.toThrow(UserError);
-      }
+      for (const [signer, sentence] of started.faulty())
+        for (const call of [() => signer.sign(Buffer.from("x")), () => signer.publicKeyPem()]) {
+          await expect(call()).rejects.toThrow(sentence);
+          await expect(call()).rejects.toThrow(UserError);
+        }
     });
   });
 }

@@ -8,7 +8,8 @@ import { describe, expect, it } from "@jest/globals";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 
 import { PromiseError, redact, UserError } from "../../../services/common/errors.ts";
-import { ageOpener, ageSealer, openerOf } from "../../../services/vault/age.ts";
+import { ageOpener, ageSealer } from "../../../services/vault/age.ts";
+import { openerOf } from "../../../services/vault/encryption.ts";
 import { makeTestFolder } from "../../support/folder.ts";
 
 const newPair = async () => {

@@ -1,4 +1,4 @@
-import * as sdk from "@aws-sdk/client-codebuild";
+import type * as sdk from "@aws-sdk/client-codebuild";
 import { z } from "zod";
 
 import type { AwsContext } from "./context.ts";
@@ -43,12 +43,12 @@ export const project = awsRow<Inputs, TaggedOutputs>("CodeBuild Project", {
   autoName: { property: "name" },
   replaceOn: ["name"],
   async create(context, given) {
-    const { project: made } = await context.codebuild.send(new sdk.CreateProjectCommand(wanted(context, given)));
+    const { project: made } = await context.codebuild.createProject(wanted(context, given));
     const arn = made?.arn ?? "";
     return { id: arn, outputs: taggedOutputs(context, arn, given) };
   },
   async read(context, id, last) {
-    const { projects } = await context.codebuild.send(new sdk.BatchGetProjectsCommand({ names: [nameIn(id)] }));
+    const { projects } = await context.codebuild.batchGetProjects({ names: [nameIn(id)] });
     const found = projects?.[0];
     if (found === undefined) return undefined;
     const before = last?.inputs;
@@ -74,12 +74,12 @@ export const project = awsRow<Inputs, TaggedOutputs>("CodeBuild Project", {
     return { id, inputs: actual, outputs: taggedOutputs(context, found.arn ?? id, actual) };
   },
   async update(context, id, _olds, news) {
-    await context.codebuild.send(new sdk.UpdateProjectCommand(wanted(context, news)));
+    await context.codebuild.updateProject(wanted(context, news));
     return taggedOutputs(context, id, news);
   },
   async delete({ codebuild }, id) {
     // As in the real service, deleting a missing project is not an error.
-    await orGone(codebuild.send(new sdk.DeleteProjectCommand({ name: nameIn(id) })));
+    await orGone(codebuild.deleteProject({ name: nameIn(id) }));
   },
 });
 

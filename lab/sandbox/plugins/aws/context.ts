@@ -1,11 +1,11 @@
-import { CodeBuildClient } from "@aws-sdk/client-codebuild";
-import { IAMClient } from "@aws-sdk/client-iam";
-import { KMSClient } from "@aws-sdk/client-kms";
-import { S3Client } from "@aws-sdk/client-s3";
-import { SchedulerClient } from "@aws-sdk/client-scheduler";
-import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { SQSClient } from "@aws-sdk/client-sqs";
-import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { CodeBuild } from "@aws-sdk/client-codebuild";
+import { IAM } from "@aws-sdk/client-iam";
+import { KMS } from "@aws-sdk/client-kms";
+import { S3 } from "@aws-sdk/client-s3";
+import { Scheduler } from "@aws-sdk/client-scheduler";
+import { SecretsManager } from "@aws-sdk/client-secrets-manager";
+import { SQS } from "@aws-sdk/client-sqs";
+import { STS } from "@aws-sdk/client-sts";
 import { z } from "zod";
 
 import { UserError } from "../../../../services/common/errors.ts";
@@ -42,13 +42,13 @@ export interface AwsContext {
   callerArn: string;
   userId: string;
   defaultTags: Readonly<Record<string, string>>;
-  s3: S3Client;
-  kms: KMSClient;
-  iam: IAMClient;
-  secrets: SecretsManagerClient;
-  codebuild: CodeBuildClient;
-  scheduler: SchedulerClient;
-  sqs: SQSClient;
+  s3: S3;
+  kms: KMS;
+  iam: IAM;
+  secrets: SecretsManager;
+  codebuild: CodeBuild;
+  scheduler: Scheduler;
+  sqs: SQS;
   cloudtrail: JsonService;
   logs: JsonService;
 }
@@ -74,7 +74,7 @@ export async function connect(
     requestHandler: { requestTimeout: 60_000, connectionTimeout: 5_000 },
   });
   const caller = await explained("asking AWS STS who the credentials belong to", () =>
-    new STSClient(options("sts")).send(new GetCallerIdentityCommand({})),
+    new STS(options("sts")).getCallerIdentity({}),
   );
   const accountId = caller.Account ?? "";
   if (config.allowedAccountIds !== undefined && !config.allowedAccountIds.includes(accountId)) {
@@ -88,13 +88,13 @@ export async function connect(
     callerArn: caller.Arn ?? "",
     userId: caller.UserId ?? "",
     defaultTags: config.defaultTags?.tags ?? {},
-    s3: new S3Client({ ...options("s3"), forcePathStyle: true }),
-    kms: new KMSClient(options("kms")),
-    iam: new IAMClient(options("iam")),
-    secrets: new SecretsManagerClient(options("secretsmanager")),
-    codebuild: new CodeBuildClient(options("codebuild")),
-    scheduler: new SchedulerClient(options("scheduler")),
-    sqs: new SQSClient(options("sqs")),
+    s3: new S3({ ...options("s3"), forcePathStyle: true }),
+    kms: new KMS(options("kms")),
+    iam: new IAM(options("iam")),
+    secrets: new SecretsManager(options("secretsmanager")),
+    codebuild: new CodeBuild(options("codebuild")),
+    scheduler: new Scheduler(options("scheduler")),
+    sqs: new SQS(options("sqs")),
     cloudtrail: new JsonService({
       ...options("cloudtrail"),
       service: "cloudtrail",

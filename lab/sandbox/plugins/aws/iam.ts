@@ -1,4 +1,4 @@
-import * as sdk from "@aws-sdk/client-iam";
+import type * as sdk from "@aws-sdk/client-iam";
 import { z } from "zod";
 
 import type { AwsContext } from "./context.ts";
@@ -31,23 +31,21 @@ export const role = awsRow<RoleInputs, RoleOutputs>("IAM Role", {
   autoName: { property: "name" },
   replaceOn: ["name", "path"],
   async create(context, given) {
-    const { Role } = await context.iam.send(
-      new sdk.CreateRoleCommand({
-        RoleName: given.name,
-        AssumeRolePolicyDocument: given.assumeRolePolicy,
-        Description: given.description,
-        Path: given.path,
-        MaxSessionDuration: given.maxSessionDuration,
-        Tags: tagList(allTags(context, given.tags)),
-      }),
-    );
+    const { Role } = await context.iam.createRole({
+      RoleName: given.name,
+      AssumeRolePolicyDocument: given.assumeRolePolicy,
+      Description: given.description,
+      Path: given.path,
+      MaxSessionDuration: given.maxSessionDuration,
+      Tags: tagList(allTags(context, given.tags)),
+    });
     return { id: given.name, outputs: roleOutputs(context, Role, given) };
   },
   async read(context, id, last) {
-    const found = (await orGone(context.iam.send(new sdk.GetRoleCommand({ RoleName: id }))))?.Role;
+    const found = (await orGone(context.iam.getRole({ RoleName: id })))?.Role;
     if (found === undefined) return undefined;
     const before = last?.inputs;
-    const listed = await context.iam.send(new sdk.ListRoleTagsCommand({ RoleName: id }));
+    const listed = await context.iam.listRoleTags({ RoleName: id });
     const tags = ownTags(context, tagMap(listed.Tags), before?.tags);
     const document = decodeURIComponent(found.AssumeRolePolicyDocument ?? "");
     const description = found.Description ?? "";
@@ -68,23 +66,21 @@ export const role = awsRow<RoleInputs, RoleOutputs>("IAM Role", {
     const RoleName = id;
     if (news.assumeRolePolicy !== olds.assumeRolePolicy) {
       const PolicyDocument = news.assumeRolePolicy;
-      await context.iam.send(new sdk.UpdateAssumeRolePolicyCommand({ RoleName, PolicyDocument }));
+      await context.iam.updateAssumeRolePolicy({ RoleName, PolicyDocument });
     }
     if (news.description !== olds.description || news.maxSessionDuration !== olds.maxSessionDuration) {
       const MaxSessionDuration = news.maxSessionDuration ?? DEFAULT_SESSION_SECONDS;
-      await context.iam.send(
-        new sdk.UpdateRoleCommand({ RoleName, Description: news.description ?? "", MaxSessionDuration }),
-      );
+      await context.iam.updateRole({ RoleName, Description: news.description ?? "", MaxSessionDuration });
     }
     const { set, removed } = tagChanges(context, olds, news);
     const Tags = tagList(set);
-    if (Tags.length > 0) await context.iam.send(new sdk.TagRoleCommand({ RoleName, Tags }));
-    if (removed.length > 0) await context.iam.send(new sdk.UntagRoleCommand({ RoleName, TagKeys: removed }));
+    if (Tags.length > 0) await context.iam.tagRole({ RoleName, Tags });
+    if (removed.length > 0) await context.iam.untagRole({ RoleName, TagKeys: removed });
     const { arn, uniqueId, createDate } = outputs;
     return { arn, uniqueId, createDate, tagsAll: allTags(context, news.tags) };
   },
   async delete({ iam }, id) {
-    await orGone(iam.send(new sdk.DeleteRoleCommand({ RoleName: id })));
+    await orGone(iam.deleteRole({ RoleName: id }));
   },
 });
 
@@ -109,21 +105,21 @@ export const rolePolicy = awsRow("IAM Role Policy", {
   autoName: { property: "name" },
   replaceOn: ["name", "role"],
   async create({ iam }, { name, role: RoleName, policy }: z.infer<typeof rolePolicyInputs>) {
-    await iam.send(new sdk.PutRolePolicyCommand({ RoleName, PolicyName: name, PolicyDocument: policy }));
+    await iam.putRolePolicy({ RoleName, PolicyName: name, PolicyDocument: policy });
     return { id: `${RoleName}:${name}`, outputs: {} };
   },
   async read({ iam }, id, last) {
     const [RoleName = "", name = ""] = id.split(":");
-    const found = await orGone(iam.send(new sdk.GetRolePolicyCommand({ RoleName, PolicyName: name })));
+    const found = await orGone(iam.getRolePolicy({ RoleName, PolicyName: name }));
     if (found?.PolicyDocument === undefined) return undefined;
     const policy = sameDocument(decodeURIComponent(found.PolicyDocument), last?.inputs.policy) ?? "";
     return { id, inputs: { name, role: RoleName, policy }, outputs: {} };
   },
   async update({ iam }, _id, _olds, { name, role: RoleName, policy }) {
-    await iam.send(new sdk.PutRolePolicyCommand({ RoleName, PolicyName: name, PolicyDocument: policy }));
+    await iam.putRolePolicy({ RoleName, PolicyName: name, PolicyDocument: policy });
     return {};
   },
   async delete({ iam }, _id, { inputs: { role: RoleName, name } }) {
-    await orGone(iam.send(new sdk.DeleteRolePolicyCommand({ RoleName, PolicyName: name })));
+    await orGone(iam.deleteRolePolicy({ RoleName, PolicyName: name }));
   },
 });

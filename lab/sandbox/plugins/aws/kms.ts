@@ -1,4 +1,4 @@
-import * as sdk from "@aws-sdk/client-kms";
+import type { AliasListEntry, KeySpec } from "@aws-sdk/client-kms";
 import { z } from "zod";
 
 import { providerFunction } from "../../../../provider/host/index.ts";
@@ -27,35 +27,33 @@ export const key = awsRow<KeyInputs, KeyOutputs>("KMS Key", {
   replaceOn: ["keyUsage", "customerMasterKeySpec", "multiRegion"],
   async create(context, given) {
     const tags = Object.entries(allTags(context, given.tags));
-    const { KeyMetadata: made } = await context.kms.send(
-      new sdk.CreateKeyCommand({
-        Description: given.description,
-        KeyUsage: given.keyUsage,
-        KeySpec: given.customerMasterKeySpec as sdk.KeySpec | undefined,
-        Policy: given.policy,
-        MultiRegion: given.multiRegion,
-        Tags: tags.map(([TagKey, TagValue]) => ({ TagKey, TagValue })),
-      }),
-    );
+    const { KeyMetadata: made } = await context.kms.createKey({
+      Description: given.description,
+      KeyUsage: given.keyUsage,
+      KeySpec: given.customerMasterKeySpec as KeySpec | undefined,
+      Policy: given.policy,
+      MultiRegion: given.multiRegion,
+      Tags: tags.map(([TagKey, TagValue]) => ({ TagKey, TagValue })),
+    });
     const keyId = made?.KeyId ?? "";
     const { kms } = context;
     await orUndo(
       async () => {
-        if (given.enableKeyRotation === true) await kms.send(new sdk.EnableKeyRotationCommand({ KeyId: keyId }));
-        if (given.isEnabled === false) await kms.send(new sdk.DisableKeyCommand({ KeyId: keyId }));
+        if (given.enableKeyRotation === true) await kms.enableKeyRotation({ KeyId: keyId });
+        if (given.isEnabled === false) await kms.disableKey({ KeyId: keyId });
       },
-      () => kms.send(new sdk.ScheduleKeyDeletionCommand({ KeyId: keyId, PendingWindowInDays: 7 })),
+      () => kms.scheduleKeyDeletion({ KeyId: keyId, PendingWindowInDays: 7 }),
     );
     return { id: keyId, outputs: keyOutputs(context, keyId, made?.Arn, given) };
   },
   async read(context, id, last) {
     const { kms } = context;
-    const found = (await orGone(kms.send(new sdk.DescribeKeyCommand({ KeyId: id }))))?.KeyMetadata;
+    const found = (await orGone(kms.describeKey({ KeyId: id })))?.KeyMetadata;
     if (found === undefined || found.KeyState === "PendingDeletion") return undefined;
     const symmetric = found.KeySpec === "SYMMETRIC_DEFAULT";
-    const rotation = symmetric ? await kms.send(new sdk.GetKeyRotationStatusCommand({ KeyId: id })) : undefined;
-    const policy = await kms.send(new sdk.GetKeyPolicyCommand({ KeyId: id, PolicyName: "default" }));
-    const listed = await kms.send(new sdk.ListResourceTagsCommand({ KeyId: id }));
+    const rotation = symmetric ? await kms.getKeyRotationStatus({ KeyId: id }) : undefined;
+    const policy = await kms.getKeyPolicy({ KeyId: id, PolicyName: "default" });
+    const listed = await kms.listResourceTags({ KeyId: id });
     const tags = tagMap(listed.Tags?.map(({ TagKey, TagValue }) => ({ Key: TagKey, Value: TagValue })));
     const before = last?.inputs;
     const asked = (name: keyof KeyInputs) => before === undefined || name in before;
@@ -79,30 +77,26 @@ export const key = awsRow<KeyInputs, KeyOutputs>("KMS Key", {
     const { kms } = context;
     const KeyId = id;
     if (news.description !== olds.description) {
-      await kms.send(new sdk.UpdateKeyDescriptionCommand({ KeyId, Description: news.description ?? "" }));
+      await kms.updateKeyDescription({ KeyId, Description: news.description ?? "" });
     }
     if (news.policy !== undefined && news.policy !== olds.policy) {
-      await kms.send(new sdk.PutKeyPolicyCommand({ KeyId, PolicyName: "default", Policy: news.policy }));
+      await kms.putKeyPolicy({ KeyId, PolicyName: "default", Policy: news.policy });
     }
     if ((news.isEnabled ?? true) !== (olds.isEnabled ?? true)) {
-      await kms.send(
-        news.isEnabled === false ? new sdk.DisableKeyCommand({ KeyId }) : new sdk.EnableKeyCommand({ KeyId }),
-      );
+      await (news.isEnabled === false ? kms.disableKey({ KeyId }) : kms.enableKey({ KeyId }));
     }
     if ((news.enableKeyRotation ?? false) !== (olds.enableKeyRotation ?? false)) {
-      await (news.enableKeyRotation === true
-        ? kms.send(new sdk.EnableKeyRotationCommand({ KeyId }))
-        : kms.send(new sdk.DisableKeyRotationCommand({ KeyId })));
+      await (news.enableKeyRotation === true ? kms.enableKeyRotation({ KeyId }) : kms.disableKeyRotation({ KeyId }));
     }
     const { set, removed } = tagChanges(context, olds, news);
     const Tags = Object.entries(set).map(([TagKey, TagValue]) => ({ TagKey, TagValue }));
-    if (Tags.length > 0) await kms.send(new sdk.TagResourceCommand({ KeyId, Tags }));
-    if (removed.length > 0) await kms.send(new sdk.UntagResourceCommand({ KeyId, TagKeys: removed }));
+    if (Tags.length > 0) await kms.tagResource({ KeyId, Tags });
+    if (removed.length > 0) await kms.untagResource({ KeyId, TagKeys: removed });
     return keyOutputs(context, id, outputs.arn, news);
   },
   async delete({ kms }, id, { inputs }) {
     const PendingWindowInDays = inputs.deletionWindowInDays ?? 30;
-    await orGone(kms.send(new sdk.ScheduleKeyDeletionCommand({ KeyId: id, PendingWindowInDays })));
+    await orGone(kms.scheduleKeyDeletion({ KeyId: id, PendingWindowInDays }));
   },
 });
 
@@ -121,8 +115,7 @@ export const alias = awsRow("KMS Alias", {
   autoName: { property: "name", prefix: "alias/" },
   replaceOn: ["name"],
   async create(context, given: z.infer<typeof aliasInputs>) {
-    const command = new sdk.CreateAliasCommand({ AliasName: given.name, TargetKeyId: given.targetKeyId });
-    await context.kms.send(command);
+    await context.kms.createAlias({ AliasName: given.name, TargetKeyId: given.targetKeyId });
     return { id: given.name, outputs: aliasOutputs(context, given) };
   },
   async read(context, id, last) {
@@ -135,16 +128,16 @@ export const alias = awsRow("KMS Alias", {
     return { id, inputs, outputs: aliasOutputs(context, inputs) };
   },
   async update(context, id, _olds, news) {
-    await context.kms.send(new sdk.UpdateAliasCommand({ AliasName: id, TargetKeyId: news.targetKeyId }));
+    await context.kms.updateAlias({ AliasName: id, TargetKeyId: news.targetKeyId });
     return aliasOutputs(context, news);
   },
   async delete({ kms }, id) {
-    await orGone(kms.send(new sdk.DeleteAliasCommand({ AliasName: id })));
+    await orGone(kms.deleteAlias({ AliasName: id }));
   },
 });
 
-async function findAlias({ kms }: AwsContext, name: string): Promise<sdk.AliasListEntry | undefined> {
-  for await (const page of sdk.paginateListAliases({ client: kms }, {})) {
+async function findAlias({ kms }: AwsContext, name: string): Promise<AliasListEntry | undefined> {
+  for await (const page of kms.paginateListAliases()) {
     const found = page.Aliases?.find(({ AliasName }) => AliasName === name);
     if (found !== undefined) return found;
   }
@@ -161,7 +154,7 @@ function aliasOutputs({ region, accountId }: AwsContext, { name, targetKeyId }: 
 export const getPublicKey = providerFunction<AwsContext, { keyId: string }>({
   inputs: z.strictObject({ keyId: z.string().min(1) }),
   async invoke({ kms, region }, { keyId }, abortSignal) {
-    const found = await kms.send(new sdk.GetPublicKeyCommand({ KeyId: keyId }), { abortSignal });
+    const found = await kms.getPublicKey({ KeyId: keyId }, { abortSignal });
     const publicKey = Buffer.from(found.PublicKey ?? []).toString("base64");
     const lines = publicKey.match(/.{1,64}/g) ?? [];
     return {

@@ -1,13 +1,4 @@
-import {
-  type BucketLocationConstraint,
-  CreateBucketCommand,
-  DeleteBucketCommand,
-  DeleteBucketTaggingCommand,
-  GetBucketTaggingCommand,
-  GetObjectLockConfigurationCommand,
-  HeadBucketCommand,
-  PutBucketTaggingCommand,
-} from "@aws-sdk/client-s3";
+import type { BucketLocationConstraint } from "@aws-sdk/client-s3";
 import { z } from "zod";
 
 import type { AwsContext } from "./context.ts";
@@ -44,28 +35,24 @@ export const bucket = awsRow("S3 Bucket", {
         },
       );
     }
-    await s3.send(
-      new CreateBucketCommand({
-        Bucket: name,
-        ...(objectLockEnabled === true && { ObjectLockEnabledForBucket: true }),
-        ...(region !== "us-east-1" && {
-          CreateBucketConfiguration: { LocationConstraint: region as BucketLocationConstraint },
-        }),
+    await s3.createBucket({
+      Bucket: name,
+      ...(objectLockEnabled === true && { ObjectLockEnabledForBucket: true }),
+      ...(region !== "us-east-1" && {
+        CreateBucketConfiguration: { LocationConstraint: region as BucketLocationConstraint },
       }),
-    );
+    });
     await orUndo(
       () => tag(context, given),
-      () => s3.send(new DeleteBucketCommand({ Bucket: name })),
+      () => s3.deleteBucket({ Bucket: name }),
     );
     return { id: name, outputs: outputsOf(context, given) };
   },
   async read(context, id, last, abortSignal) {
     if (!(await exists(context, id, abortSignal))) return undefined;
     const { s3 } = context;
-    const tagging = await orGone(s3.send(new GetBucketTaggingCommand({ Bucket: id })), ["NoSuchTagSet"]);
-    const lock = await orGone(s3.send(new GetObjectLockConfigurationCommand({ Bucket: id })), [
-      "ObjectLockConfigurationNotFoundError",
-    ]);
+    const tagging = await orGone(s3.getBucketTagging({ Bucket: id }), ["NoSuchTagSet"]);
+    const lock = await orGone(s3.getObjectLockConfiguration({ Bucket: id }), ["ObjectLockConfigurationNotFoundError"]);
     const locked = lock?.ObjectLockConfiguration?.ObjectLockEnabled === "Enabled";
     const tags = ownTags(context, tagMap(tagging?.TagSet), last?.inputs.tags);
     const actual: Inputs = {
@@ -81,19 +68,19 @@ export const bucket = awsRow("S3 Bucket", {
     return outputsOf(context, news);
   },
   async delete({ s3 }, id) {
-    await orGone(s3.send(new DeleteBucketCommand({ Bucket: id })));
+    await orGone(s3.deleteBucket({ Bucket: id }));
   },
 });
 
 async function exists({ s3 }: AwsContext, name: string, abortSignal: AbortSignal): Promise<boolean> {
-  return (await orGone(s3.send(new HeadBucketCommand({ Bucket: name }), { abortSignal }))) !== undefined;
+  return (await orGone(s3.headBucket({ Bucket: name }, { abortSignal }))) !== undefined;
 }
 
 async function tag(context: AwsContext, { bucket: name, tags }: Inputs): Promise<void> {
   const TagSet = tagList(allTags(context, tags));
   await (TagSet.length > 0
-    ? context.s3.send(new PutBucketTaggingCommand({ Bucket: name, Tagging: { TagSet } }))
-    : context.s3.send(new DeleteBucketTaggingCommand({ Bucket: name })));
+    ? context.s3.putBucketTagging({ Bucket: name, Tagging: { TagSet } })
+    : context.s3.deleteBucketTagging({ Bucket: name }));
 }
 
 function outputsOf(context: AwsContext, { bucket: name, tags, objectLockEnabled }: Inputs) {

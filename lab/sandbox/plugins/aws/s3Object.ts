@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 
-import { DeleteObjectCommand, HeadObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import type { S3 } from "@aws-sdk/client-s3";
 import { z } from "zod";
 
 import { orGone } from "./explain.ts";
@@ -18,12 +18,16 @@ const inputs = z.strictObject({
   contentType: z.string().optional(),
 });
 type Inputs = z.infer<typeof inputs>;
+interface Outputs {
+  arn: string;
+  etag: string;
+}
 
 /** Name of the metadata with the hash of the uploaded file. */
 const HASH = "source-sha256";
 
 /** aws:s3/bucketObjectv2:BucketObjectv2; its id is `BUCKET/KEY`. The same bytes from another place are not a change. */
-export const bucketObject = awsRow<Inputs, { arn: string; etag: string }>("S3 Object", {
+export const bucketObject = awsRow<Inputs, Outputs>("S3 Object", {
   inputs,
   diff(_context, { inputs: olds }, news, unknownKeys) {
     const moved = (["bucket", "key"] as const).filter((name) => unknownKeys.has(name) || news[name] !== olds[name]);
@@ -34,13 +38,12 @@ export const bucketObject = awsRow<Inputs, { arn: string; etag: string }>("S3 Ob
     return { replaces: moved, changes: changed };
   },
   async create({ s3 }, given) {
-    const { ETag = "" } = await s3.send(await upload(given));
-    return { id: `${given.bucket}/${given.key}`, outputs: outputsOf(given, ETag) };
+    return { id: `${given.bucket}/${given.key}`, outputs: await upload(s3, given) };
   },
   async read({ s3 }, _id, last) {
     if (last === undefined) throw new Error("The sandbox can't import objects.");
     const { bucket, key, source, contentType } = last.inputs;
-    const found = await orGone(s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key })), ["NoSuchKey"]);
+    const found = await orGone(s3.headObject({ Bucket: bucket, Key: key }), ["NoSuchKey"]);
     if (found === undefined) return undefined;
     const actual: Inputs = {
       bucket,
@@ -50,25 +53,19 @@ export const bucketObject = awsRow<Inputs, { arn: string; etag: string }>("S3 Ob
     };
     return { id: `${bucket}/${key}`, inputs: actual, outputs: outputsOf(actual, found.ETag ?? "") };
   },
-  async update({ s3 }, _id, _olds, news) {
-    const { ETag = "" } = await s3.send(await upload(news));
-    return outputsOf(news, ETag);
-  },
+  update: ({ s3 }, _id, _olds, news) => upload(s3, news),
   async delete({ s3 }, _id, { inputs: { bucket, key } }) {
-    await orGone(s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: key })));
+    await orGone(s3.deleteObject({ Bucket: bucket, Key: key }));
   },
 });
 
-async function upload({ bucket, key, source, contentType }: Inputs): Promise<PutObjectCommand> {
-  return new PutObjectCommand({
-    Bucket: bucket,
-    Key: key,
-    Body: await readFile(source.path),
-    Metadata: { [HASH]: source.hash },
-    ...(contentType !== undefined && { ContentType: contentType }),
-  });
+async function upload(s3: S3, given: Inputs): Promise<Outputs> {
+  const { bucket: Bucket, key: Key, source, contentType: ContentType } = given;
+  const Metadata = { [HASH]: source.hash };
+  const { ETag = "" } = await s3.putObject({ Bucket, Key, Body: await readFile(source.path), Metadata, ContentType });
+  return outputsOf(given, ETag);
 }
 
-function outputsOf({ bucket, key }: Inputs, etag: string) {
+function outputsOf({ bucket, key }: Inputs, etag: string): Outputs {
   return { arn: `arn:aws:s3:::${bucket}/${key}`, etag };
 }

@@ -1,4 +1,4 @@
-import * as sdk from "@aws-sdk/client-s3";
+import type * as sdk from "@aws-sdk/client-s3";
 import { z } from "zod";
 
 import { listFromSdk, toSdk } from "./casing.ts";
@@ -39,16 +39,14 @@ export const bucketLifecycle = s3Setting({
   label: "S3 Bucket Lifecycle Configuration",
   inputs: z.strictObject({ bucket, rules: z.array(lifecycleRule).min(1) }),
   put: (s3, { bucket: Bucket, rules }) =>
-    s3.send(
-      new sdk.PutBucketLifecycleConfigurationCommand({
-        Bucket,
-        LifecycleConfiguration: { Rules: toSdk(rules) as sdk.LifecycleRule[] },
-      }),
-    ),
+    s3.putBucketLifecycleConfiguration({
+      Bucket,
+      LifecycleConfiguration: { Rules: toSdk(rules) as sdk.LifecycleRule[] },
+    }),
   async get(s3, Bucket) {
-    return listFromSdk("rules", (await s3.send(new sdk.GetBucketLifecycleConfigurationCommand({ Bucket }))).Rules);
+    return listFromSdk("rules", (await s3.getBucketLifecycleConfiguration({ Bucket })).Rules);
   },
-  erase: (s3, inputs) => s3.send(new sdk.DeleteBucketLifecycleCommand({ Bucket: inputs.bucket })),
+  erase: (s3, inputs) => s3.deleteBucketLifecycle({ Bucket: inputs.bucket }),
   missing: ["NoSuchLifecycleConfiguration"],
 });
 
@@ -76,17 +74,15 @@ export const bucketReplication = s3Setting({
   label: "S3 Bucket Replication Configuration",
   inputs: z.strictObject({ bucket, role: z.string().min(1), rules: z.array(replicationRule).min(1) }),
   put: (s3, { bucket: Bucket, role: Role, rules }) =>
-    s3.send(
-      new sdk.PutBucketReplicationCommand({
-        Bucket,
-        ReplicationConfiguration: { Role, Rules: toSdk(rules) as sdk.ReplicationRule[] },
-      }),
-    ),
+    s3.putBucketReplication({
+      Bucket,
+      ReplicationConfiguration: { Role, Rules: toSdk(rules) as sdk.ReplicationRule[] },
+    }),
   async get(s3, Bucket) {
-    const { ReplicationConfiguration: found } = await s3.send(new sdk.GetBucketReplicationCommand({ Bucket }));
+    const { ReplicationConfiguration: found } = await s3.getBucketReplication({ Bucket });
     const rules = listFromSdk("rules", found?.Rules);
     return rules === undefined ? undefined : { role: found?.Role ?? "", ...rules };
   },
-  erase: (s3, inputs) => s3.send(new sdk.DeleteBucketReplicationCommand({ Bucket: inputs.bucket })),
+  erase: (s3, inputs) => s3.deleteBucketReplication({ Bucket: inputs.bucket }),
   missing: ["ReplicationConfigurationNotFoundError"],
 });

@@ -1,4 +1,4 @@
-import type { S3Client } from "@aws-sdk/client-s3";
+import type { S3 } from "@aws-sdk/client-s3";
 import type { z } from "zod";
 
 import type { Properties, ResourceHandler } from "../../../../provider/host/index.ts";
@@ -10,10 +10,10 @@ import { awsRow } from "./row.ts";
 export interface S3Setting<I extends { bucket: string }> {
   label: string;
   inputs: z.ZodType<I>;
-  put(s3: S3Client, inputs: I): Promise<unknown>;
+  put(s3: S3, inputs: I): Promise<unknown>;
   /** The inputs that would declare the existing setting; undefined if it isn't set. */
-  get(s3: S3Client, bucket: string, last: I | undefined): Promise<Omit<I, "bucket"> | undefined>;
-  erase(s3: S3Client, inputs: I): Promise<unknown>;
+  get(s3: S3, bucket: string, last: I | undefined): Promise<Omit<I, "bucket"> | undefined>;
+  erase(s3: S3, inputs: I): Promise<unknown>;
   /** The service's names for "not set". */
   missing: readonly string[];
 }

@@ -1,4 +1,4 @@
-import * as sdk from "@aws-sdk/client-s3";
+import type * as sdk from "@aws-sdk/client-s3";
 import { z } from "zod";
 
 import { fromSdk, listFromSdk, toSdk } from "./casing.ts";
@@ -17,20 +17,18 @@ export const bucketVersioning = s3Setting({
     versioningConfiguration: z.strictObject({ status: z.enum(["Enabled", "Suspended"]) }),
   }),
   put: (s3, inputs) =>
-    s3.send(
-      new sdk.PutBucketVersioningCommand({
-        Bucket: inputs.bucket,
-        VersioningConfiguration: { Status: inputs.versioningConfiguration.status },
-      }),
-    ),
+    s3.putBucketVersioning({
+      Bucket: inputs.bucket,
+      VersioningConfiguration: { Status: inputs.versioningConfiguration.status },
+    }),
   async get(s3, Bucket) {
-    const { Status } = await s3.send(new sdk.GetBucketVersioningCommand({ Bucket }));
+    const { Status } = await s3.getBucketVersioning({ Bucket });
     return Status === undefined ? undefined : { versioningConfiguration: { status: Status } };
   },
   async erase(s3, inputs) {
     const suspend = { Bucket: inputs.bucket, VersioningConfiguration: { Status: "Suspended" as const } };
     try {
-      await s3.send(new sdk.PutBucketVersioningCommand(suspend));
+      await s3.putBucketVersioning(suspend);
     } catch (thrown) {
       // S3 never suspends versioning of a bucket with Object Lock; the official provider drops the resource all the same.
       if (!(thrown instanceof Error) || thrown.name !== "InvalidBucketState") throw thrown;
@@ -59,17 +57,15 @@ export const bucketEncryption = s3Setting({
       .min(1),
   }),
   put: (s3, { bucket: Bucket, rules }) =>
-    s3.send(
-      new sdk.PutBucketEncryptionCommand({
-        Bucket,
-        ServerSideEncryptionConfiguration: { Rules: toSdk(rules) as sdk.ServerSideEncryptionRule[] },
-      }),
-    ),
+    s3.putBucketEncryption({
+      Bucket,
+      ServerSideEncryptionConfiguration: { Rules: toSdk(rules) as sdk.ServerSideEncryptionRule[] },
+    }),
   async get(s3, Bucket) {
-    const answer = await s3.send(new sdk.GetBucketEncryptionCommand({ Bucket }));
+    const answer = await s3.getBucketEncryption({ Bucket });
     return listFromSdk("rules", answer.ServerSideEncryptionConfiguration?.Rules);
   },
-  erase: (s3, inputs) => s3.send(new sdk.DeleteBucketEncryptionCommand({ Bucket: inputs.bucket })),
+  erase: (s3, inputs) => s3.deleteBucketEncryption({ Bucket: inputs.bucket }),
   missing: ["ServerSideEncryptionConfigurationNotFoundError"],
 });
 
@@ -84,19 +80,17 @@ export const bucketPublicAccessBlock = s3Setting({
     restrictPublicBuckets: flag,
   }),
   put: (s3, { bucket: Bucket, ...flags }) =>
-    s3.send(
-      new sdk.PutPublicAccessBlockCommand({
-        Bucket,
-        PublicAccessBlockConfiguration: toSdk(flags) as sdk.PublicAccessBlockConfiguration,
-      }),
-    ),
+    s3.putPublicAccessBlock({
+      Bucket,
+      PublicAccessBlockConfiguration: toSdk(flags) as sdk.PublicAccessBlockConfiguration,
+    }),
   async get(s3, Bucket, last) {
-    const answer = await s3.send(new sdk.GetPublicAccessBlockCommand({ Bucket }));
+    const answer = await s3.getPublicAccessBlock({ Bucket });
     const flags = Object.entries(fromSdk(answer.PublicAccessBlockConfiguration ?? {}) as Record<string, boolean>);
     // A value that the program leaves out means off, and isn't drift while it is off.
     return Object.fromEntries(flags.filter(([key, on]) => on || (last !== undefined && key in last)));
   },
-  erase: (s3, inputs) => s3.send(new sdk.DeletePublicAccessBlockCommand({ Bucket: inputs.bucket })),
+  erase: (s3, inputs) => s3.deletePublicAccessBlock({ Bucket: inputs.bucket }),
   missing: ["NoSuchPublicAccessBlockConfiguration"],
 });
 
@@ -108,18 +102,16 @@ export const bucketOwnershipControls = s3Setting({
     rule: z.strictObject({ objectOwnership: z.enum(["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"]) }),
   }),
   put: (s3, { bucket: Bucket, rule }) =>
-    s3.send(
-      new sdk.PutBucketOwnershipControlsCommand({
-        Bucket,
-        OwnershipControls: { Rules: [{ ObjectOwnership: rule.objectOwnership }] },
-      }),
-    ),
+    s3.putBucketOwnershipControls({
+      Bucket,
+      OwnershipControls: { Rules: [{ ObjectOwnership: rule.objectOwnership }] },
+    }),
   async get(s3, Bucket) {
-    const answer = await s3.send(new sdk.GetBucketOwnershipControlsCommand({ Bucket }));
+    const answer = await s3.getBucketOwnershipControls({ Bucket });
     const objectOwnership = answer.OwnershipControls?.Rules?.[0]?.ObjectOwnership;
     return objectOwnership === undefined ? undefined : { rule: { objectOwnership } };
   },
-  erase: (s3, inputs) => s3.send(new sdk.DeleteBucketOwnershipControlsCommand({ Bucket: inputs.bucket })),
+  erase: (s3, inputs) => s3.deleteBucketOwnershipControls({ Bucket: inputs.bucket }),
   missing: ["OwnershipControlsNotFoundError"],
 });
 
@@ -127,12 +119,12 @@ export const bucketOwnershipControls = s3Setting({
 export const bucketPolicy = s3Setting({
   label: "S3 Bucket Policy",
   inputs: z.strictObject({ bucket, policy: z.string().min(2) }),
-  put: (s3, { bucket: Bucket, policy: Policy }) => s3.send(new sdk.PutBucketPolicyCommand({ Bucket, Policy })),
+  put: (s3, { bucket: Bucket, policy: Policy }) => s3.putBucketPolicy({ Bucket, Policy }),
   async get(s3, Bucket, last) {
-    const policy = sameDocument((await s3.send(new sdk.GetBucketPolicyCommand({ Bucket }))).Policy, last?.policy);
+    const policy = sameDocument((await s3.getBucketPolicy({ Bucket })).Policy, last?.policy);
     return policy === undefined ? undefined : { policy };
   },
-  erase: (s3, inputs) => s3.send(new sdk.DeleteBucketPolicyCommand({ Bucket: inputs.bucket })),
+  erase: (s3, inputs) => s3.deleteBucketPolicy({ Bucket: inputs.bucket }),
   missing: ["NoSuchBucketPolicy"],
 });
 
@@ -152,23 +144,19 @@ export const bucketObjectLock = s3Setting({
       .optional(),
   }),
   put: (s3, { bucket: Bucket, rule }) =>
-    s3.send(
-      new sdk.PutObjectLockConfigurationCommand({
-        Bucket,
-        ObjectLockConfiguration: {
-          ObjectLockEnabled: "Enabled",
-          ...(rule !== undefined && { Rule: toSdk(rule) as sdk.ObjectLockRule }),
-        },
-      }),
-    ),
+    s3.putObjectLockConfiguration({
+      Bucket,
+      ObjectLockConfiguration: {
+        ObjectLockEnabled: "Enabled",
+        ...(rule !== undefined && { Rule: toSdk(rule) as sdk.ObjectLockRule }),
+      },
+    }),
   async get(s3, Bucket) {
-    const { ObjectLockConfiguration: found } = await s3.send(new sdk.GetObjectLockConfigurationCommand({ Bucket }));
+    const { ObjectLockConfiguration: found } = await s3.getObjectLockConfiguration({ Bucket });
     if (found?.ObjectLockEnabled !== "Enabled") return undefined;
     return found.Rule === undefined ? {} : { rule: fromSdk(found.Rule) as never };
   },
   erase: (s3, { bucket: Bucket }) =>
-    s3.send(
-      new sdk.PutObjectLockConfigurationCommand({ Bucket, ObjectLockConfiguration: { ObjectLockEnabled: "Enabled" } }),
-    ),
+    s3.putObjectLockConfiguration({ Bucket, ObjectLockConfiguration: { ObjectLockEnabled: "Enabled" } }),
   missing: ["ObjectLockConfigurationNotFoundError"],
 });

@@ -1,4 +1,4 @@
-import * as sdk from "@aws-sdk/client-scheduler";
+import type * as sdk from "@aws-sdk/client-scheduler";
 import { z } from "zod";
 
 import { fromSdk, toSdk } from "./casing.ts";
@@ -42,11 +42,11 @@ export const schedule = awsRow<Inputs, Outputs>("EventBridge Scheduler Schedule"
   autoName: { property: "name" },
   replaceOn: ["name"],
   async create(context, given) {
-    const { ScheduleArn = "" } = await context.scheduler.send(new sdk.CreateScheduleCommand(wanted(given)));
+    const { ScheduleArn = "" } = await context.scheduler.createSchedule(wanted(given));
     return { id: `default/${given.name}`, outputs: outputsOf(context, ScheduleArn) };
   },
   async read(context, id, last) {
-    const answer = await orGone(context.scheduler.send(new sdk.GetScheduleCommand({ Name: nameIn(id) })));
+    const answer = await orGone(context.scheduler.getSchedule({ Name: nameIn(id) }));
     if (answer === undefined) return undefined;
     const found = fromSdk(answer) as Inputs & { arn: string };
     const { name, description, scheduleExpression, flexibleTimeWindow, state, target } = found;
@@ -62,11 +62,11 @@ export const schedule = awsRow<Inputs, Outputs>("EventBridge Scheduler Schedule"
     return { id, inputs: actual, outputs: outputsOf(context, found.arn) };
   },
   async update(context, _id, { outputs }, news) {
-    await context.scheduler.send(new sdk.UpdateScheduleCommand(wanted(news)));
+    await context.scheduler.updateSchedule(wanted(news));
     return outputsOf(context, outputs.arn);
   },
   async delete({ scheduler }, id) {
-    await orGone(scheduler.send(new sdk.DeleteScheduleCommand({ Name: nameIn(id) })));
+    await orGone(scheduler.deleteSchedule({ Name: nameIn(id) }));
   },
 });
 

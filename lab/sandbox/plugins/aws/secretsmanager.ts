@@ -1,4 +1,3 @@
-import * as sdk from "@aws-sdk/client-secrets-manager";
 import { z } from "zod";
 
 import type { AwsContext } from "./context.ts";
@@ -25,18 +24,16 @@ export const secret = awsRow<SecretInputs, TaggedOutputs>("Secrets Manager Secre
   autoName: { property: "name" },
   replaceOn: ["name"],
   async create(context, given) {
-    const { ARN = "" } = await context.secrets.send(
-      new sdk.CreateSecretCommand({
-        Name: given.name,
-        ...(given.description !== undefined && { Description: given.description }),
-        ...(given.kmsKeyId !== undefined && { KmsKeyId: given.kmsKeyId }),
-        Tags: tagList(allTags(context, given.tags)),
-      }),
-    );
+    const { ARN = "" } = await context.secrets.createSecret({
+      Name: given.name,
+      ...(given.description !== undefined && { Description: given.description }),
+      ...(given.kmsKeyId !== undefined && { KmsKeyId: given.kmsKeyId }),
+      Tags: tagList(allTags(context, given.tags)),
+    });
     return { id: ARN, outputs: taggedOutputs(context, ARN, given) };
   },
   async read(context, id, last) {
-    const found = await orGone(context.secrets.send(new sdk.DescribeSecretCommand({ SecretId: id })));
+    const found = await orGone(context.secrets.describeSecret({ SecretId: id }));
     if (found === undefined || found.DeletedDate !== undefined) return undefined;
     const before = last?.inputs;
     const description = found.Description ?? "";
@@ -52,19 +49,16 @@ export const secret = awsRow<SecretInputs, TaggedOutputs>("Secrets Manager Secre
   },
   async update(context, id, { inputs: olds }, news) {
     if (news.description !== olds.description || news.kmsKeyId !== olds.kmsKeyId) {
-      await context.secrets.send(
-        new sdk.UpdateSecretCommand({
-          SecretId: id,
-          Description: news.description ?? "",
-          ...(news.kmsKeyId !== undefined && { KmsKeyId: news.kmsKeyId }),
-        }),
-      );
+      await context.secrets.updateSecret({
+        SecretId: id,
+        Description: news.description ?? "",
+        ...(news.kmsKeyId !== undefined && { KmsKeyId: news.kmsKeyId }),
+      });
     }
     const { set, removed } = tagChanges(context, olds, news);
     const Tags = tagList(set);
-    if (Tags.length > 0) await context.secrets.send(new sdk.TagResourceCommand({ SecretId: id, Tags }));
-    if (removed.length > 0)
-      await context.secrets.send(new sdk.UntagResourceCommand({ SecretId: id, TagKeys: removed }));
+    if (Tags.length > 0) await context.secrets.tagResource({ SecretId: id, Tags });
+    if (removed.length > 0) await context.secrets.untagResource({ SecretId: id, TagKeys: removed });
     return taggedOutputs(context, id, news);
   },
   async delete({ secrets }, id, { inputs: { recoveryWindowInDays = 30 } }) {
@@ -72,7 +66,7 @@ export const secret = awsRow<SecretInputs, TaggedOutputs>("Secrets Manager Secre
       recoveryWindowInDays === 0
         ? { ForceDeleteWithoutRecovery: true }
         : { RecoveryWindowInDays: recoveryWindowInDays };
-    await orGone(secrets.send(new sdk.DeleteSecretCommand({ SecretId: id, ...how })));
+    await orGone(secrets.deleteSecret({ SecretId: id, ...how }));
   },
 });
 
@@ -83,16 +77,13 @@ export const secretVersion = awsRow("Secrets Manager Secret Version", {
   inputs: versionInputs,
   secrets: ["secretString"],
   async create(context, { secretId, secretString }: z.infer<typeof versionInputs>) {
-    const made = await context.secrets.send(
-      new sdk.PutSecretValueCommand({ SecretId: secretId, SecretString: secretString }),
-    );
+    const made = await context.secrets.putSecretValue({ SecretId: secretId, SecretString: secretString });
     const { ARN = "", VersionId = "" } = made;
     return { id: `${ARN}|${VersionId}`, outputs: versionOutputs(context, ARN, VersionId, made.VersionStages) };
   },
   async read(context, id, last) {
     const [arn = "", versionId = ""] = id.split("|");
-    const command = new sdk.GetSecretValueCommand({ SecretId: arn, VersionId: versionId });
-    const found = await orGone(context.secrets.send(command));
+    const found = await orGone(context.secrets.getSecretValue({ SecretId: arn, VersionId: versionId }));
     if (found === undefined) return undefined;
     const inputs = { secretId: last?.inputs.secretId ?? arn, secretString: found.SecretString ?? "" };
     return { id, inputs, outputs: versionOutputs(context, arn, versionId, found.VersionStages) };

@@ -1,4 +1,3 @@
-import * as sdk from "@aws-sdk/client-sqs";
 import { z } from "zod";
 
 import type { AwsContext } from "./context.ts";
@@ -23,20 +22,18 @@ export const queue = awsRow<Inputs, Outputs>("SQS Queue", {
   autoName: { property: "name" },
   replaceOn: ["name"],
   async create(context, given) {
-    const { QueueUrl = "" } = await context.sqs.send(
-      new sdk.CreateQueueCommand({
-        QueueName: given.name,
-        Attributes: attributesOf(given),
-        tags: allTags(context, given.tags),
-      }),
-    );
+    const { QueueUrl = "" } = await context.sqs.createQueue({
+      QueueName: given.name,
+      Attributes: attributesOf(given),
+      tags: allTags(context, given.tags),
+    });
     return { id: QueueUrl, outputs: await outputsOf(context, QueueUrl, given) };
   },
   async read(context, id, last) {
     const attributes = await orGone(attributesAt(context, id), MISSING);
     if (attributes === undefined) return undefined;
     const before = last?.inputs;
-    const listed = await context.sqs.send(new sdk.ListQueueTagsCommand({ QueueUrl: id }));
+    const listed = await context.sqs.listQueueTags({ QueueUrl: id });
     const tags = ownTags(context, listed.Tags ?? {}, before?.tags);
     const actual: Inputs = {
       name: id.slice(id.lastIndexOf("/") + 1),
@@ -51,14 +48,14 @@ export const queue = awsRow<Inputs, Outputs>("SQS Queue", {
     return { id, inputs: actual, outputs: await outputsOf(context, id, actual) };
   },
   async update(context, id, { inputs: olds }, news) {
-    await context.sqs.send(new sdk.SetQueueAttributesCommand({ QueueUrl: id, Attributes: attributesOf(news) }));
+    await context.sqs.setQueueAttributes({ QueueUrl: id, Attributes: attributesOf(news) });
     const { set, removed } = tagChanges(context, olds, news);
-    if (Object.keys(set).length > 0) await context.sqs.send(new sdk.TagQueueCommand({ QueueUrl: id, Tags: set }));
-    if (removed.length > 0) await context.sqs.send(new sdk.UntagQueueCommand({ QueueUrl: id, TagKeys: removed }));
+    if (Object.keys(set).length > 0) await context.sqs.tagQueue({ QueueUrl: id, Tags: set });
+    if (removed.length > 0) await context.sqs.untagQueue({ QueueUrl: id, TagKeys: removed });
     return outputsOf(context, id, news);
   },
   async delete({ sqs }, id) {
-    await orGone(sqs.send(new sdk.DeleteQueueCommand({ QueueUrl: id })), MISSING);
+    await orGone(sqs.deleteQueue({ QueueUrl: id }), MISSING);
   },
 });
 
@@ -70,8 +67,7 @@ function attributesOf({ messageRetentionSeconds, sqsManagedSseEnabled }: Inputs)
 }
 
 async function attributesAt({ sqs }: AwsContext, QueueUrl: string): Promise<Record<string, string>> {
-  const command = new sdk.GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] });
-  return (await sqs.send(command)).Attributes ?? {};
+  return (await sqs.getQueueAttributes({ QueueUrl, AttributeNames: ["All"] })).Attributes ?? {};
 }
 
 async function outputsOf(context: AwsContext, url: string, given: Inputs): Promise<Outputs> {

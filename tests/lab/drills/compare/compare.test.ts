@@ -37,8 +37,9 @@ async function afterDamage(sql: string): Promise<{ after: DatabaseSnapshot; text
 }
 
 describe("compareSnapshots", () => {
-  it.each([...DAMAGED_ROWS, ...DAMAGED_DEFINITIONS])("%s", async (_name, damage, expected) => {
-    const { texts } = await afterDamage(damage);
+  it.each([...Object.entries(DAMAGED_ROWS), ...Object.entries(DAMAGED_DEFINITIONS)])("%s", async (_name, damage) => {
+    const [sql, ...expected] = damage;
+    const { texts } = await afterDamage(sql);
     expect(texts).toHaveLength(expected.length);
     expected.forEach((text, index) =>
       typeof text === "string" ? expect(texts[index]).toBe(text) : expect(texts[index]).toMatch(text),

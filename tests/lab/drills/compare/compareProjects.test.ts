@@ -1,7 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
-import type { Server } from "node:http";
 
-import { createAdaptorServer } from "@hono/node-server";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { compareSnapshots } from "../../../../lab/drills/compare/compare.ts";
@@ -9,9 +7,7 @@ import { compareProjects } from "../../../../lab/drills/compare/compareProjects.
 import { type ProjectSnapshot, takeProjectSnapshot } from "../../../../lab/drills/compare/projectSnapshot.ts";
 import { takeSnapshot } from "../../../../lab/drills/compare/snapshot.ts";
 import type { DatabaseSnapshot } from "../../../../lab/drills/compare/types.ts";
-import { createSupabaseEmulator } from "../../../../lab/sandbox/emulators/supabase.ts";
 import { storageFile } from "../../../../lab/sandbox/emulators/supabaseStorage.ts";
-import { closeServer, listen } from "../../../../lab/sandbox/host/servers.ts";
 import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
 import { type FilledContent, fillProject } from "../../../../lab/sandbox/sample/projectContent.ts";
 import {
@@ -20,10 +16,9 @@ import {
   type ProjectPlace,
   serviceKey,
 } from "../../../../lab/sandbox/sample/projectPlace.ts";
-import { freePort } from "../../../../services/common/ports.ts";
+import { type Project, startProject, stopProject } from "../../../recovery/support/project.ts";
 import { runSql } from "../../../recovery/support/sample.ts";
-import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
-import { pick, send, type TestBed, testBed, TOKEN } from "../../sandbox/emulators/support.ts";
+import { TOKEN } from "../../sandbox/emulators/support.ts";
 
 const MOVIE = { bucket: "attachments", name: "オーディション 動画/第1回 (final).mp4" };
 const CHECKS = {
@@ -33,35 +28,24 @@ const CHECKS = {
   secrets: "every secret of the vault decrypts to what it was",
 };
 
-let database: TestDatabase;
-let bed: TestBed;
-let server: Server;
+let project: Project;
+let database: Project["database"];
 let place: ProjectPlace;
 let filled: FilledContent;
 let rows: DatabaseSnapshot;
 let before: ProjectSnapshot;
 
 beforeAll(async () => {
-  [database, bed] = await Promise.all([startTestDatabase(), testBed()]);
-  bed.postgres.superuserUrl = database.superuserUrl;
-  const supabase = createSupabaseEmulator(bed.deps);
-  const wanted = { name: "castchat", organization_slug: "org", db_pass: "x", region: "ap-northeast-1" };
-  const ref = pick(await send(supabase.app, "POST /v1/projects", wanted), "ref");
-  await supabase.settled();
-  const port = await freePort();
-  server = createAdaptorServer({ fetch: supabase.app.fetch }) as Server;
-  await listen(server, port, "supabase");
-  place = { ref, databaseUrl: database.url, supabase: `http://127.0.0.1:${port}`, token: TOKEN };
+  project = await startProject();
+  ({ database } = project);
+  place = { ref: project.ref, databaseUrl: database.url, supabase: project.address, token: TOKEN };
   await applySchema(database.url);
   await fill(database.url, { rows: 60 });
   filled = await fillProject(place);
   before = await takeProjectSnapshot(place);
   rows = await takeSnapshot(database.url);
 }, 60_000);
-afterAll(async () => {
-  await closeServer(server);
-  await Promise.all([database.stop(), bed.remove()]);
-});
+afterAll(() => stopProject(project));
 
 /** The checks that fail after some damage, by their names, each with its detail. */
 async function failing(): Promise<Record<string, string>> {
@@ -69,6 +53,11 @@ async function failing(): Promise<Record<string, string>> {
   expect(checks).toHaveLength(4);
   return Object.fromEntries(checks.filter(({ ok }) => !ok).map(({ name, detail }) => [name, detail]));
 }
+
+/** Expects that exactly one check fails, or none. */
+const finds = async (check: keyof typeof CHECKS, detail: unknown) =>
+  expect(await failing()).toEqual({ [CHECKS[check]]: detail });
+const findsNothing = async () => expect(await failing()).toEqual({});
 
 async function rowOf({ bucket, name }: { bucket: string; name: string }) {
   const [row] = await runSql<{ version: string; last: string; updated: string }>(
@@ -119,7 +108,7 @@ describe("the sample's content outside the database", () => {
   it("can't be created when the project refuses", async () => {
     await expect(fillProject({ ...place, token: "wrong" })).rejects.toThrow(/api-keys was answered with 401/);
     await expect(fillProject({ ...place, ref: "zzzzzzzzzzzzzzzzzzzz" })).rejects.toThrow(/404: .*Project not found/);
-    expect(await failing()).toEqual({});
+    await findsNothing();
   });
 });
 
@@ -136,17 +125,15 @@ describe("compareProjects", () => {
 
   it("finds one flipped bit of an object, also when its row is unchanged", async () => {
     const { version } = await rowOf(MOVIE);
-    const file = storageFile(bed.deps.paths.emulators, place.ref, MOVIE.bucket, MOVIE.name, version);
+    const file = storageFile(project.bed.deps.paths.emulators, place.ref, MOVIE.bucket, MOVIE.name, version);
     const bytes = await readFile(file);
     bytes[2_000_000]! ^= 1;
     await writeFile(file, bytes);
-    expect(await failing()).toEqual({
-      [CHECKS.objects]: "1 difference: attachments/オーディション 動画/第1回 (final).mp4 has other bytes",
-    });
+    await finds("objects", "1 difference: attachments/オーディション 動画/第1回 (final).mp4 has other bytes");
     expect(compareSnapshots(rows, await takeSnapshot(database.url))).toEqual([]);
     bytes[2_000_000]! ^= 1;
     await writeFile(file, bytes);
-    expect(await failing()).toEqual({});
+    await findsNothing();
   });
 
   it("finds an object that is cut off, of another type, without bytes, without a row, or new", async () => {
@@ -161,12 +148,12 @@ describe("compareProjects", () => {
       });
     const [row, movie] = [await rowOf(MOVIE), await objectBytes(MOVIE)];
     await put(MOVIE, "video/mp4", movie.subarray(1));
-    expect(Object.values(await failing())).toEqual([expect.stringMatching(/mp4 has 3000000 bytes, not 3000001$/)]);
+    await finds("objects", expect.stringMatching(/mp4 has 3000000 bytes, not 3000001$/));
     await put(MOVIE, "video/quicktime", movie);
-    expect(Object.values(await failing())).toEqual([expect.stringMatching(/mp4 is video\/quicktime, not video\/mp4$/)]);
+    await finds("objects", expect.stringMatching(/mp4 is video\/quicktime, not video\/mp4$/));
     // Another version and another date of the same: no difference, neither here nor in its row.
     await put(MOVIE, "video/mp4", movie);
-    expect(await failing()).toEqual({});
+    await findsNothing();
     expect((await rowOf(MOVIE)).version).not.toBe(row.version);
     await runSql(
       database.superuserUrl,
@@ -174,18 +161,16 @@ describe("compareProjects", () => {
     );
     expect(compareSnapshots(rows, await takeSnapshot(database.url))).toEqual([]);
     await put({ bucket: "attachments", name: "new" }, "text/plain", Buffer.from("new"));
-    expect(await failing()).toEqual({ [CHECKS.objects]: "1 difference: attachments/new has appeared" });
+    await finds("objects", "1 difference: attachments/new has appeared");
     await runSql(
       database.superuserUrl,
       `delete from storage.objects where name = 'new'; update storage.objects set version = 'none' where name = 'empty.txt'`,
     );
-    expect(await failing()).toEqual({
-      [CHECKS.objects]: "1 difference: attachments/empty.txt has a row and no bytes",
-    });
+    await finds("objects", "1 difference: attachments/empty.txt has a row and no bytes");
     await runSql(database.superuserUrl, "delete from storage.objects where name = 'empty.txt'");
-    expect(await failing()).toEqual({ [CHECKS.objects]: "1 difference: attachments/empty.txt is missing" });
+    await finds("objects", "1 difference: attachments/empty.txt is missing");
     await put({ bucket: "attachments", name: "empty.txt" }, "text/plain", Buffer.alloc(0));
-    expect(await failing()).toEqual({});
+    await findsNothing();
   });
 
   it("finds changes of a function's code and settings, but ignores another deployment of the same", async () => {
@@ -196,11 +181,11 @@ describe("compareProjects", () => {
     const other = Buffer.from(code);
     other[100]! ^= 1;
     await deploy(`${query}&verify_jwt=false`, other);
-    expect(await failing()).toEqual({ [CHECKS.functions]: "1 difference: notify-applicants has other code" });
+    await finds("functions", "1 difference: notify-applicants has other code");
     await deploy(`${query}&verify_jwt=true`, code);
-    expect(await failing()).toEqual({ [CHECKS.functions]: "1 difference: notify-applicants has other settings" });
+    await finds("functions", "1 difference: notify-applicants has other settings");
     await deploy(`${query}&verify_jwt=false`, code);
-    expect(await failing()).toEqual({});
+    await findsNothing();
   });
 
   it("finds a changed, a lost and a new auth setting, and shows no value", async () => {
@@ -213,20 +198,20 @@ describe("compareProjects", () => {
     await setAuth({ jwt_exp: 1800, smtp_host: "smtp.castchat.example", smtp_pass: "not-theirs" });
     expect(before.leftOut.map(({ what }) => what)).toContain("secrets among the auth settings");
     expect(JSON.stringify([found, before])).not.toMatch(/not-theirs|sample-only/);
-    expect(await failing()).toEqual({ [CHECKS.settings]: "1 difference: added has appeared" });
+    await finds("settings", "1 difference: added has appeared");
     before.authSettings["added"] = (await takeProjectSnapshot(place)).authSettings["added"]!;
-    expect(await failing()).toEqual({});
+    await findsNothing();
   });
 
   it("finds a vault secret that decrypts to something else, and a lost one", async () => {
     const setSecret = (value: string) =>
       runSql(database.url, `select vault.update_secret(id, '${value}') from vault.secrets where name = 'payments_key'`);
     await setSecret("sample-only-not-the-key");
-    expect(await failing()).toEqual({ [CHECKS.secrets]: "1 difference: payments_key has another value" });
+    await finds("secrets", "1 difference: payments_key has another value");
     await setSecret("sample-only-not-a-key 鍵");
-    expect(await failing()).toEqual({});
+    await findsNothing();
     await runSql(database.url, "delete from vault.secrets");
-    expect(await failing()).toEqual({ [CHECKS.secrets]: "1 difference: payments_key is missing" });
+    await finds("secrets", "1 difference: payments_key is missing");
   });
 
   it("proves nothing about a kind that did not exist before", () => {

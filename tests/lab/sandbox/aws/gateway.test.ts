@@ -1,28 +1,9 @@
 import { join } from "node:path";
 import { Readable } from "node:stream";
 
-import {
-  CreateKeyCommand,
-  GetPublicKeyCommand,
-  KMSClient,
-  ListKeysCommand,
-  SignCommand,
-  VerifyCommand,
-} from "@aws-sdk/client-kms";
-import {
-  CreateBucketCommand,
-  DeleteObjectCommand,
-  GetBucketVersioningCommand,
-  GetObjectCommand,
-  GetObjectRetentionCommand,
-  HeadObjectCommand,
-  ListBucketsCommand,
-  ListObjectsV2Command,
-  PutBucketReplicationCommand,
-  PutObjectCommand,
-  S3Client,
-} from "@aws-sdk/client-s3";
-import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { KMS } from "@aws-sdk/client-kms";
+import { S3 } from "@aws-sdk/client-s3";
+import { STS } from "@aws-sdk/client-sts";
 import { Upload } from "@aws-sdk/lib-storage";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
@@ -31,6 +12,7 @@ import { startMinistack } from "../../../../lab/sandbox/aws/ministack.ts";
 import { Supervisor } from "../../../../lab/sandbox/host/supervisor.ts";
 import { freePorts, isFree } from "../../../../services/common/ports.ts";
 import { makeTestFolder } from "../../../support/folder.ts";
+import { replicationInto } from "../support/replication.ts";
 
 const KEY = { accessKeyId: "AKIASANDBOXKEY000001", secretAccessKey: "sec/ret+key" };
 const TOKYO = "ap-northeast-1";
@@ -75,8 +57,8 @@ const settings = (region: string, endpointOf = region, credentials = KEY) => ({
   maxAttempts: 1,
   forcePathStyle: true,
 });
-const s3 = (...of: Parameters<typeof settings>) => new S3Client(settings(...of));
-const kms = (...of: Parameters<typeof settings>) => new KMSClient(settings(...of));
+const s3 = (...of: Parameters<typeof settings>) => new S3(settings(...of));
+const kms = (...of: Parameters<typeof settings>) => new KMS(settings(...of));
 const failure = async (work: Promise<unknown>) =>
   work.then(
     () => "it worked",
@@ -88,7 +70,7 @@ const failure = async (work: Promise<unknown>) =>
 
 describe("credentials", () => {
   it("accepts the account's key", async () => {
-    const identity = await new STSClient(settings(TOKYO)).send(new GetCallerIdentityCommand({}));
+    const identity = await new STS(settings(TOKYO)).getCallerIdentity({});
     expect(identity.Account).toBe("000000000000");
   });
 
@@ -103,8 +85,8 @@ describe("credentials", () => {
       ["403 SignatureDoesNotMatch", "400 InvalidSignatureException"],
     ],
   ])("refuses %s", async (_name, credentials, errors) => {
-    const buckets = await failure(s3(TOKYO, TOKYO, credentials).send(new ListBucketsCommand({})));
-    const keys = await failure(kms(TOKYO, TOKYO, credentials).send(new ListKeysCommand({})));
+    const buckets = await failure(s3(TOKYO, TOKYO, credentials).listBuckets({}));
+    const keys = await failure(kms(TOKYO, TOKYO, credentials).listKeys({}));
     expect([buckets, keys]).toEqual(errors);
   });
 
@@ -118,15 +100,13 @@ describe("credentials", () => {
       },
       { step: "finalizeRequest", priority: "low" },
     );
-    expect(await failure(client.send(new ListObjectsV2Command({ Bucket: "one-bucket" })))).toBe(
-      "403 SignatureDoesNotMatch",
-    );
+    expect(await failure(client.listObjectsV2({ Bucket: "one-bucket" }))).toBe("403 SignatureDoesNotMatch");
   });
 
   it("refuses an old request", async () => {
     now = () => new Date(Date.now() + 16 * 60_000);
     try {
-      expect(await failure(s3(TOKYO).send(new ListBucketsCommand({})))).toBe("403 RequestTimeTooSkewed");
+      expect(await failure(s3(TOKYO).listBuckets({}))).toBe("403 RequestTimeTooSkewed");
     } finally {
       now = () => new Date();
     }
@@ -135,116 +115,87 @@ describe("credentials", () => {
 
 describe("regions", () => {
   it("refuses a request that is signed for another region", async () => {
-    expect(await failure(s3(OSAKA, TOKYO).send(new ListBucketsCommand({})))).toBe("400 AuthorizationHeaderMalformed");
-    expect(await failure(kms(OSAKA, TOKYO).send(new ListKeysCommand({})))).toBe("400 InvalidSignatureException");
+    expect(await failure(s3(OSAKA, TOKYO).listBuckets({}))).toBe("400 AuthorizationHeaderMalformed");
+    expect(await failure(kms(OSAKA, TOKYO).listKeys({}))).toBe("400 InvalidSignatureException");
   });
 
   it("keeps buckets and keys in their region", async () => {
     await createBucket("regional", TOKYO);
-    expect(await failure(s3(OSAKA).send(new ListObjectsV2Command({ Bucket: "regional" })))).toBe(
-      "301 PermanentRedirect",
-    );
-    const { KeyMetadata } = await kms(TOKYO).send(new CreateKeyCommand({}));
-    expect(await failure(kms(OSAKA).send(new GetPublicKeyCommand({ KeyId: KeyMetadata!.KeyId })))).toBe(
-      "400 NotFoundException",
-    );
+    expect(await failure(s3(OSAKA).listObjectsV2({ Bucket: "regional" }))).toBe("301 PermanentRedirect");
+    const { KeyMetadata } = await kms(TOKYO).createKey({});
+    expect(await failure(kms(OSAKA).getPublicKey({ KeyId: KeyMetadata!.KeyId }))).toBe("400 NotFoundException");
   });
 });
 
 const createBucket = (bucket: string, region: string) =>
-  s3(region).send(
-    new CreateBucketCommand({
-      Bucket: bucket,
-      ObjectLockEnabledForBucket: true,
-      CreateBucketConfiguration: { LocationConstraint: region as "ap-northeast-1" | "ap-northeast-3" },
-    }),
-  );
+  s3(region).createBucket({
+    Bucket: bucket,
+    ObjectLockEnabledForBucket: true,
+    CreateBucketConfiguration: { LocationConstraint: region as "ap-northeast-1" | "ap-northeast-3" },
+  });
 
 describe("a vault's life", () => {
-  const key = "daily/日本 +&.txt";
+  const locked = { Bucket: "vault-prod", Key: "daily/日本 +&.txt" };
+  const replica = { ...locked, Bucket: "vault-dr" };
   let keyId: string;
 
   it("replicates from Tokyo to Osaka, streams large objects, refuses to delete a locked object, signs", async () => {
-    await createBucket("vault-prod", TOKYO);
-    await createBucket("vault-dr", OSAKA);
-    await s3(TOKYO).send(
-      new PutBucketReplicationCommand({
-        Bucket: "vault-prod",
-        ReplicationConfiguration: {
-          Role: "arn:aws:iam::000000000000:role/replication",
-          Rules: [
-            {
-              ID: "all",
-              Priority: 1,
-              Status: "Enabled",
-              Filter: { Prefix: "" },
-              DeleteMarkerReplication: { Status: "Disabled" },
-              Destination: { Bucket: "arn:aws:s3:::vault-dr" },
-            },
-          ],
-        },
-      }),
-    );
-    const { VersionId } = await s3(TOKYO).send(
-      new PutObjectCommand({
-        Bucket: "vault-prod",
-        Key: key,
-        Body: "hello",
-        ChecksumAlgorithm: "SHA256",
-        ObjectLockMode: "GOVERNANCE",
-        ObjectLockRetainUntilDate: new Date(Date.now() + 60_000),
-      }),
-    );
-    const replica = await s3(OSAKA).send(new GetObjectCommand({ Bucket: "vault-dr", Key: key }));
-    expect(await replica.Body!.transformToString()).toBe("hello");
-    expect(await failure(s3(TOKYO).send(new DeleteObjectCommand({ Bucket: "vault-prod", Key: key, VersionId })))).toBe(
-      "403 AccessDenied",
-    );
+    await createBucket(locked.Bucket, TOKYO);
+    await createBucket(replica.Bucket, OSAKA);
+    await s3(TOKYO).putBucketReplication({
+      Bucket: locked.Bucket,
+      ReplicationConfiguration: replicationInto("arn:aws:s3:::vault-dr"),
+    });
+    const { VersionId } = await s3(TOKYO).putObject({
+      ...locked,
+      Body: "hello",
+      ChecksumAlgorithm: "SHA256",
+      ObjectLockMode: "GOVERNANCE",
+      ObjectLockRetainUntilDate: new Date(Date.now() + 60_000),
+    });
+    const replicated = await s3(OSAKA).getObject(replica);
+    expect(await replicated.Body!.transformToString()).toBe("hello");
+    expect(await failure(s3(TOKYO).deleteObject({ ...locked, VersionId }))).toBe("403 AccessDenied");
 
     const body = Readable.from(Array.from({ length: 12 }, (_, index) => Buffer.alloc(1 << 20, index)));
     await new Upload({
       client: s3(TOKYO),
-      params: { Bucket: "vault-prod", Key: "big", Body: body, ChecksumAlgorithm: "SHA256" },
+      params: { ...locked, Key: "big", Body: body, ChecksumAlgorithm: "SHA256" },
     }).done();
-    const big = await s3(OSAKA).send(new GetObjectCommand({ Bucket: "vault-dr", Key: "big" }));
+    const big = await s3(OSAKA).getObject({ ...replica, Key: "big" });
     const bytes = await big.Body!.transformToByteArray();
     expect(bytes.length).toBe(12 << 20);
     expect(bytes[5 << 20]).toBe(5);
 
-    const create = new CreateKeyCommand({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" });
-    keyId = (await kms(TOKYO).send(create)).KeyMetadata!.KeyId!;
+    const { KeyMetadata } = await kms(TOKYO).createKey({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" });
+    keyId = KeyMetadata!.KeyId!;
     const signing = { KeyId: keyId, Message: Buffer.from("manifest"), SigningAlgorithm: "ECDSA_SHA_256" } as const;
-    const { Signature } = await kms(TOKYO).send(new SignCommand(signing));
-    const verified = await kms(TOKYO).send(new VerifyCommand({ ...signing, Signature }));
+    const { Signature } = await kms(TOKYO).sign(signing);
+    const verified = await kms(TOKYO).verify({ ...signing, Signature });
     expect(verified.SignatureValid).toBe(true);
   });
 
   it("refuses an upload whose checksum is wrong", async () => {
-    const wrong = new PutObjectCommand({
-      Bucket: "vault-prod",
-      Key: "x",
-      Body: "hello",
-      ChecksumSHA256: `${"A".repeat(43)}=`,
-    });
-    expect(await failure(s3(TOKYO).send(wrong))).toBe("400 BadDigest");
+    const wrong = { ...locked, Key: "x", Body: "hello", ChecksumSHA256: `${"A".repeat(43)}=` };
+    expect(await failure(s3(TOKYO).putObject(wrong))).toBe("400 BadDigest");
   });
 
   it("loses only the region in an outage", async () => {
     await tokyo.close();
     expect(await isFree(ports[TOKYO]!)).toBe(true);
-    await expect(s3(TOKYO).send(new ListBucketsCommand({}))).rejects.toThrow();
-    expect((await s3(OSAKA).send(new HeadObjectCommand({ Bucket: "vault-dr", Key: key }))).ContentLength).toBe(5);
+    await expect(s3(TOKYO).listBuckets({})).rejects.toThrow();
+    expect((await s3(OSAKA).headObject(replica)).ContentLength).toBe(5);
     await tokyo.open();
-    await s3(TOKYO).send(new ListBucketsCommand({}));
+    await s3(TOKYO).listBuckets({});
   });
 
   it("survives a restart of the emulator, during which the region answers 503", async () => {
     await supervisor.stop("ministack");
-    expect(await failure(s3(TOKYO).send(new ListBucketsCommand({})))).toBe("503 ServiceUnavailable");
+    expect(await failure(s3(TOKYO).listBuckets({}))).toBe("503 ServiceUnavailable");
     await startUpstream();
-    const retention = await s3(TOKYO).send(new GetObjectRetentionCommand({ Bucket: "vault-prod", Key: key }));
+    const retention = await s3(TOKYO).getObjectRetention(locked);
     expect(retention.Retention?.Mode).toBe("GOVERNANCE");
-    expect((await s3(TOKYO).send(new GetBucketVersioningCommand({ Bucket: "vault-prod" }))).Status).toBe("Enabled");
-    expect((await kms(TOKYO).send(new GetPublicKeyCommand({ KeyId: keyId }))).KeySpec).toBe("ECC_NIST_P256");
+    expect((await s3(TOKYO).getBucketVersioning({ Bucket: locked.Bucket })).Status).toBe("Enabled");
+    expect((await kms(TOKYO).getPublicKey({ KeyId: keyId })).KeySpec).toBe("ECC_NIST_P256");
   });
 });

@@ -2,20 +2,12 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import {
-  BatchGetBuildsCommand,
-  type Build,
-  CodeBuildClient,
-  CreateProjectCommand,
-  ListBuildsForProjectCommand,
-  StartBuildCommand,
-  StopBuildCommand,
-} from "@aws-sdk/client-codebuild";
-import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
-import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { CreateScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
-import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { type Build, CodeBuild } from "@aws-sdk/client-codebuild";
+import { IAM } from "@aws-sdk/client-iam";
+import { S3 } from "@aws-sdk/client-s3";
+import { Scheduler } from "@aws-sdk/client-scheduler";
+import { SecretsManager } from "@aws-sdk/client-secrets-manager";
+import { SQS } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { serviceTrust } from "../../../../components/schedulePolicies.ts";
@@ -30,26 +22,25 @@ const REGION = "ap-northeast-1";
 const ACCOUNT = "000000000000";
 const credentials = { accessKeyId: "AKIASANDBOXBUILDS000", secretAccessKey: "builds-secret" };
 const SITE = { project: "p", role: "primary", accountId: ACCOUNT, region: REGION } as const;
+const PROJECTS = `arn:aws:codebuild:${REGION}:${ACCOUNT}:project`;
+const SCHEDULER = `arn:aws:scheduler:${REGION}:${ACCOUNT}`;
 /** The source that the service passes on for a schedule that assumes a role. */
-const SCHEDULES = `arn:aws:scheduler:${REGION}:${ACCOUNT}:schedule-group/default`;
+const SCHEDULES = `${SCHEDULER}:schedule-group/default`;
 const HOURS_6 = 6 * 3600;
+const allow = (Action: string | string[], Resource: string | string[] = "*") => ({ Effect: "Allow", Action, Resource });
 /** What every build needs: its log and its source. */
 const LOG_AND_SOURCE = [
-  { Effect: "Allow", Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource: "*" },
-  {
-    Effect: "Allow",
-    Action: ["s3:ListBucket", "s3:GetObject"],
-    Resource: ["arn:aws:s3:::code", "arn:aws:s3:::code/*"],
-  },
+  allow(["logs:CreateLogStream", "logs:PutLogEvents"]),
+  allow(["s3:ListBucket", "s3:GetObject"], ["arn:aws:s3:::code", "arn:aws:s3:::code/*"]),
 ];
 
 describe("scheduled builds", () => {
   let folder: Awaited<ReturnType<typeof makeTestFolder>>;
   let pid: number;
   let endpoint: string;
-  let codebuild: CodeBuildClient;
+  let codebuild: CodeBuild;
   let logs: JsonService;
-  let sqs: SQSClient;
+  let sqs: SQS;
   let queue: string;
 
   beforeAll(async () => {
@@ -58,29 +49,23 @@ describe("scheduled builds", () => {
     pid = started.pid;
     endpoint = `http://127.0.0.1:${started.port}`;
     const common = { region: REGION, endpoint, credentials };
-    codebuild = new CodeBuildClient(common);
+    codebuild = new CodeBuild(common);
     logs = new JsonService({ ...common, service: "logs", target: "Logs_20140328." });
-    sqs = new SQSClient(common);
+    sqs = new SQS(common);
     await logs.call("CreateLogGroup", { logGroupName: "/backup" });
-    queue = (await sqs.send(new CreateQueueCommand({ QueueName: "missed" }))).QueueUrl!;
-    await new S3Client({ ...common, forcePathStyle: true }).send(new CreateBucketCommand({ Bucket: "code" }));
-    await new SecretsManagerClient(common).send(
-      new CreateSecretCommand({ Name: "runner", SecretString: JSON.stringify({ PASSWORD: "swordfish" }) }),
-    );
-    await role("runner", "codebuild.amazonaws.com", `arn:aws:codebuild:${REGION}:${ACCOUNT}:project/*`, [
+    queue = (await sqs.createQueue({ QueueName: "missed" })).QueueUrl!;
+    await new S3({ ...common, forcePathStyle: true }).createBucket({ Bucket: "code" });
+    const SecretString = JSON.stringify({ PASSWORD: "swordfish" });
+    await new SecretsManager(common).createSecret({ Name: "runner", SecretString });
+    const send = allow("sqs:SendMessage");
+    const start = allow("codebuild:StartBuild", `${PROJECTS}/*`);
+    await role("runner", "codebuild.amazonaws.com", `${PROJECTS}/*`, [
       ...LOG_AND_SOURCE,
-      { Effect: "Allow", Action: "secretsmanager:GetSecretValue", Resource: "*" },
+      allow("secretsmanager:GetSecretValue"),
     ]);
-    await role("starter", "scheduler.amazonaws.com", SCHEDULES, [
-      { Effect: "Allow", Action: "codebuild:StartBuild", Resource: `arn:aws:codebuild:${REGION}:${ACCOUNT}:project/*` },
-      { Effect: "Allow", Action: "sqs:SendMessage", Resource: "*" },
-    ]);
-    await role("powerless", "scheduler.amazonaws.com", SCHEDULES, [
-      { Effect: "Allow", Action: "sqs:SendMessage", Resource: "*" },
-    ]);
-    await role("distrustful", "scheduler.amazonaws.com", `arn:aws:scheduler:${REGION}:${ACCOUNT}:schedule/default/*`, [
-      { Effect: "Allow", Action: ["codebuild:StartBuild", "sqs:SendMessage"], Resource: "*" },
-    ]);
+    await role("starter", "scheduler.amazonaws.com", SCHEDULES, [start, send]);
+    await role("powerless", "scheduler.amazonaws.com", SCHEDULES, [send]);
+    await role("distrustful", "scheduler.amazonaws.com", `${SCHEDULER}:schedule/default/*`, [start, send]);
   }, 60_000);
   afterAll(async () => {
     if (isAlive(pid)) process.kill(-pid, "SIGKILL");
@@ -88,63 +73,59 @@ describe("scheduled builds", () => {
   });
 
   async function role(name: string, service: string, source: string, statements: object[]): Promise<void> {
-    const iam = new IAMClient({ region: REGION, endpoint, credentials });
+    const iam = new IAM({ region: REGION, endpoint, credentials });
     const trust = JSON.stringify(serviceTrust(service, SITE, source)).replace('"ArnEquals"', '"ArnLike"');
-    await iam.send(new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument: trust }));
+    await iam.createRole({ RoleName: name, AssumeRolePolicyDocument: trust });
     const PolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement: statements });
-    await iam.send(new PutRolePolicyCommand({ RoleName: name, PolicyName: "own", PolicyDocument }));
+    await iam.putRolePolicy({ RoleName: name, PolicyName: "own", PolicyDocument });
   }
 
   async function project(name: string, script: string, serviceRole = "runner"): Promise<string> {
-    const s3 = new S3Client({ region: REGION, endpoint, credentials, forcePathStyle: true });
-    await s3.send(new PutObjectCommand({ Bucket: "code", Key: `${name}/main.mjs`, Body: Buffer.from(script) }));
+    const s3 = new S3({ region: REGION, endpoint, credentials, forcePathStyle: true });
+    await s3.putObject({ Bucket: "code", Key: `${name}/main.mjs`, Body: Buffer.from(script) });
     const buildspec = {
       version: 0.2,
       phases: { install: { commands: ["command -v pg_dump"] }, build: { commands: ["node main.mjs"] } },
     };
-    const made = await codebuild.send(
-      new CreateProjectCommand({
-        name,
-        serviceRole: `arn:aws:iam::${ACCOUNT}:role/${serviceRole}`,
-        concurrentBuildLimit: 1,
-        timeoutInMinutes: 5,
-        artifacts: { type: "NO_ARTIFACTS" },
-        source: { type: "S3", location: `code/${name}/`, buildspec: JSON.stringify(buildspec) },
-        environment: {
-          type: "LINUX_CONTAINER",
-          image: "any",
-          computeType: "BUILD_GENERAL1_SMALL",
-          environmentVariables: [
-            { name: "PLAIN", value: "seen" },
-            { name: "SECRET", type: "SECRETS_MANAGER", value: "runner:PASSWORD" },
-          ],
-        },
-        logsConfig: { cloudWatchLogs: { status: "ENABLED", groupName: "/backup" } },
-      }),
-    );
+    const made = await codebuild.createProject({
+      name,
+      serviceRole: `arn:aws:iam::${ACCOUNT}:role/${serviceRole}`,
+      concurrentBuildLimit: 1,
+      timeoutInMinutes: 5,
+      artifacts: { type: "NO_ARTIFACTS" },
+      source: { type: "S3", location: `code/${name}/`, buildspec: JSON.stringify(buildspec) },
+      environment: {
+        type: "LINUX_CONTAINER",
+        image: "any",
+        computeType: "BUILD_GENERAL1_SMALL",
+        environmentVariables: [
+          { name: "PLAIN", value: "seen" },
+          { name: "SECRET", type: "SECRETS_MANAGER", value: "runner:PASSWORD" },
+        ],
+      },
+      logsConfig: { cloudWatchLogs: { status: "ENABLED", groupName: "/backup" } },
+    });
     return made.project!.arn!;
   }
 
   async function schedule(name: string, target: string, starter = "starter"): Promise<void> {
-    await new SchedulerClient({ region: REGION, endpoint, credentials }).send(
-      new CreateScheduleCommand({
-        Name: name,
-        ScheduleExpression: "rate(6 hours)",
-        FlexibleTimeWindow: { Mode: "OFF" },
-        Target: {
-          Arn: target,
-          RoleArn: `arn:aws:iam::${ACCOUNT}:role/${starter}`,
-          RetryPolicy: { MaximumRetryAttempts: 0 },
-          DeadLetterConfig: { Arn: `arn:aws:sqs:${REGION}:${ACCOUNT}:missed` },
-        },
-      }),
-    );
+    await new Scheduler({ region: REGION, endpoint, credentials }).createSchedule({
+      Name: name,
+      ScheduleExpression: "rate(6 hours)",
+      FlexibleTimeWindow: { Mode: "OFF" },
+      Target: {
+        Arn: target,
+        RoleArn: `arn:aws:iam::${ACCOUNT}:role/${starter}`,
+        RetryPolicy: { MaximumRetryAttempts: 0 },
+        DeadLetterConfig: { Arn: `arn:aws:sqs:${REGION}:${ACCOUNT}:missed` },
+      },
+    });
   }
 
   async function builds(projectName: string): Promise<Build[]> {
-    const { ids = [] } = await codebuild.send(new ListBuildsForProjectCommand({ projectName }));
+    const { ids = [] } = await codebuild.listBuildsForProject({ projectName });
     // AWS refuses an empty list of builds.
-    return ids.length === 0 ? [] : (await codebuild.send(new BatchGetBuildsCommand({ ids }))).builds!;
+    return ids.length === 0 ? [] : (await codebuild.batchGetBuilds({ ids })).builds!;
   }
 
   async function until<T>(look: () => Promise<T | undefined>, what: string): Promise<T> {
@@ -214,13 +195,12 @@ describe("scheduled builds", () => {
 
   const runOnce = async (projectName: string, script: string, serviceRole?: string) => {
     await project(projectName, script, serviceRole);
-    await codebuild.send(new StartBuildCommand({ projectName }));
+    await codebuild.startBuild({ projectName });
     return await ended(projectName);
   };
 
   it("gives a build only its role's rights", async () => {
-    const only = `arn:aws:codebuild:${REGION}:${ACCOUNT}:project/poor`;
-    await role("poor", "codebuild.amazonaws.com", only, LOG_AND_SOURCE);
+    await role("poor", "codebuild.amazonaws.com", `${PROJECTS}/poor`, LOG_AND_SOURCE);
     const refused = await runOnce("poor", "", "poor");
     expect(refused.buildStatus).toBe("FAILED");
     expect(failureOf(refused)).toMatchObject({ phaseType: "DOWNLOAD_SOURCE" });
@@ -241,11 +221,11 @@ describe("scheduled builds", () => {
     await schedule("powerless", await project("unstarted", ""), "powerless");
     await advanceScheduler(folder.path, HOURS_6);
     const message = await until(async () => {
-      const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: queue }));
+      const { Messages } = await sqs.receiveMessage({ QueueUrl: queue });
       return Messages?.[0]?.Body;
     }, "the message");
     expect(JSON.parse(message)).toMatchObject({
-      schedule: `arn:aws:scheduler:${REGION}:${ACCOUNT}:schedule/default/powerless`,
+      schedule: `${SCHEDULER}:schedule/default/powerless`,
       reason: expect.stringMatching(/role\/powerless may not start/) as unknown as string,
     });
     expect(await builds("unstarted")).toEqual([]);
@@ -260,12 +240,13 @@ describe("scheduled builds", () => {
       writeFileSync(${JSON.stringify(note)}, process.pid + " " + child.pid);
       setTimeout(() => {}, 600000);`;
     await project(name, script);
-    const command = new StartBuildCommand({ projectName: name, idempotencyToken: name });
-    const { build } = await codebuild.send(command);
+    const order = { projectName: name, idempotencyToken: name };
+    const { build } = await codebuild.startBuild(order);
     // A retry of the same request starts no second build, and the limit doesn't refuse it.
-    expect((await codebuild.send(command)).build!.id).toBe(build!.id);
-    const other = new StartBuildCommand({ ...command.input, timeoutInMinutesOverride: 30 });
-    await expect(codebuild.send(other)).rejects.toMatchObject({ name: "InvalidInputException" });
+    expect((await codebuild.startBuild(order)).build!.id).toBe(build!.id);
+    await expect(codebuild.startBuild({ ...order, timeoutInMinutesOverride: 30 })).rejects.toMatchObject({
+      name: "InvalidInputException",
+    });
     const pids = await until(async () => {
       const text = await readFile(note, "utf8").catch(() => "");
       return text === "" ? undefined : text.split(" ").map(Number);
@@ -275,11 +256,11 @@ describe("scheduled builds", () => {
 
   it("runs one build at a time, and ends a stopped one with all of its processes", async () => {
     const { build, pids } = await startSlow("slow");
-    await expect(codebuild.send(new StartBuildCommand({ projectName: "slow" }))).rejects.toMatchObject({
+    await expect(codebuild.startBuild({ projectName: "slow" })).rejects.toMatchObject({
       name: "AccountLimitExceededException",
     });
     expect(pids.every(isAlive)).toBe(true);
-    await codebuild.send(new StopBuildCommand({ id: build.id }));
+    await codebuild.stopBuild({ id: build.id });
     expect((await ended("slow")).buildStatus).toBe("STOPPED");
     expect(pids.some(isAlive)).toBe(false);
   });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 
 import { type CloudflareEmulator, createCloudflareEmulator } from "../../../../lab/sandbox/emulators/cloudflare.ts";
-import { giving, pick, routesOf, send, type TestBed, testBed } from "./support.ts";
+import { clientOf, pick, routesOf, type TestBed, testBed } from "./support.ts";
 
 describe("Cloudflare's emulator", () => {
   let bed: TestBed;
@@ -10,11 +10,11 @@ describe("Cloudflare's emulator", () => {
   beforeEach(async () => {
     bed = await testBed();
     cloudflare = createCloudflareEmulator(bed.deps);
-    zone = `/client/v4/zones/${pick(await send(cloudflare.app, "POST /client/v4/zones", { name: "castchat.example", account: { id: "acc" } }), "result.id")}`;
+    const made = await call("POST /client/v4/zones", { name: "castchat.example", account: { id: "acc" } });
+    zone = `/client/v4/zones/${pick(made, "result.id")}`;
   });
   afterEach(() => bed.remove());
-  const call = (request: string, body?: unknown) => send(cloudflare.app, request, body);
-  const gives = giving(call);
+  const { call, gives, refusesStrangers } = clientOf(() => cloudflare.app);
   const record = (type: string, name: string, content: string, more: object = {}) =>
     call(`POST ${zone}/dns_records`, { type, name, content, ttl: 60, ...more });
   const refused = (code: number) => ({ success: false, errors: [{ code }], messages: [], result: null });
@@ -22,14 +22,10 @@ describe("Cloudflare's emulator", () => {
   it("refuses every route without a token and with a wrong one", async () => {
     const routes = routesOf(cloudflare.app, "/client/v4");
     expect(routes.length).toBeGreaterThan(13);
-    for (const route of [...routes, "GET /client/v4/nowhere"]) {
-      expect([route, await send(cloudflare.app, route, undefined, {})]).toMatchObject([
-        route,
-        { status: 400, body: refused(9106) },
-      ]);
-      const wrong = await send(cloudflare.app, route, undefined, { authorization: "Bearer wrong" });
-      expect([route, wrong]).toMatchObject([route, { status: 403, body: refused(9109) }]);
-    }
+    await refusesStrangers([...routes, "GET /client/v4/nowhere"], {
+      none: { status: 400, body: refused(9106) },
+      wrong: { status: 403, body: refused(9109) },
+    });
   });
 
   it("has one zone for each name, found by name", async () => {

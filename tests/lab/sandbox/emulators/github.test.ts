@@ -1,7 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -9,29 +8,29 @@ import { createAdaptorServer } from "@hono/node-server";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 
 import { createGithubEmulator, type GithubEmulator } from "../../../../lab/sandbox/emulators/github.ts";
-import { closeServer } from "../../../../lab/sandbox/host/servers.ts";
-import { giving, pick, routesOf, send, type TestBed, testBed, TOKEN } from "./support.ts";
+import { listen } from "../../../services/support/testServer.ts";
+import { clientOf, pick, routesOf, send, type TestBed, testBed, TOKEN } from "./support.ts";
 
 const run = promisify(execFile);
 
 describe("GitHub's emulator", () => {
   let bed: TestBed;
   let github: GithubEmulator;
-  let server: Server | undefined;
+  let server: Awaited<ReturnType<typeof listen>> | undefined;
   beforeEach(async () => {
     bed = await testBed();
     github = createGithubEmulator(bed.deps);
   });
   afterEach(async () => {
-    if (server !== undefined) await closeServer(server);
+    await server?.stop();
     server = undefined;
     await bed.remove();
   });
-  const call = (request: string, body?: unknown) => send(github.app, request, body);
-  const gives = giving(call);
+  const { call, gives } = clientOf(() => github.app);
   const repo = "/api/v3/repos/castchat/app";
-  const create = (body: object = {}) =>
-    call("POST /api/v3/orgs/castchat/repos", { name: "app", private: true, ...body });
+  const creates = (wanted: object, status: number, body?: object) =>
+    gives(["POST /api/v3/orgs/castchat/repos", { name: "app", private: true, ...wanted }], status, body);
+  const create = (wanted = {}) => creates(wanted, 201);
 
   it("refuses every route with a wrong token, and all but public reading without one", async () => {
     await create();
@@ -41,10 +40,8 @@ describe("GitHub's emulator", () => {
       for (const route of [...routes, "GET /nowhere", "PUT /repos/castchat/app"]) {
         const asked = route.replace(" /", ` ${prefix}/`);
         const wrong = await send(github.app, asked, undefined, { authorization: "Bearer wrong" });
-        expect([asked, wrong]).toMatchObject([
-          asked,
-          { status: 401, body: { message: "Bad credentials", status: "401" } },
-        ]);
+        const refusal = { status: 401, body: { message: "Bad credentials", status: "401" } };
+        expect([asked, wrong]).toMatchObject([asked, refusal]);
         const none = await send(github.app, asked.replace("/repos/x/x", "/repos/castchat/app"), undefined, {});
         expect([asked, none.status]).toEqual([asked, /^GET .*\/repos\//.test(asked) ? 404 : 401]);
       }
@@ -53,21 +50,16 @@ describe("GitHub's emulator", () => {
 
   it("creates a repository in the steps of the official plugin", async () => {
     await gives("GET /api/v3/orgs/castchat", 200, { login: "castchat", type: "Organization" });
-    expect(await create({ description: "The app" })).toMatchObject({
-      status: 201,
-      body: {
-        name: "app",
-        full_name: "castchat/app",
-        private: true,
-        visibility: "private",
-        default_branch: "main",
-        owner: { login: "castchat" },
-      },
+    await creates({ description: "The app" }, 201, {
+      name: "app",
+      full_name: "castchat/app",
+      private: true,
+      visibility: "private",
+      default_branch: "main",
+      owner: { login: "castchat" },
     });
-    await gives([`PATCH ${repo}`, { allow_merge_commit: false }], 200, {
-      allow_merge_commit: false,
-      description: "The app",
-    });
+    const changed = { allow_merge_commit: false, description: "The app" };
+    await gives([`PATCH ${repo}`, { allow_merge_commit: false }], 200, changed);
     await gives([`PUT ${repo}/topics`, { names: ["mirror"] }], 200, { names: ["mirror"] });
     await gives(`GET ${repo}`, 200, { topics: ["mirror"], allow_merge_commit: false });
     await gives(`GET ${repo}/vulnerability-alerts`, 404);
@@ -83,11 +75,11 @@ describe("GitHub's emulator", () => {
         { resource: "Repository", code: "custom", field: "name", message: "name already exists on this account" },
       ],
     };
-    expect(await create({ name: "APP" })).toMatchObject({ status: 422, body: refusal });
-    expect(await create({ name: "a/../b" })).toMatchObject({ status: 422 });
-    expect(await create({ name: ".." })).toMatchObject({ status: 422 });
+    await creates({ name: "APP" }, 422, refusal);
+    await creates({ name: "a/../b" }, 422);
+    await creates({ name: ".." }, 422);
     await gives(["POST /user/repos", { name: "app" }], 201);
-    expect(await create({ name: "other" })).toMatchObject({ status: 201 });
+    await creates({ name: "other" }, 201);
     await gives([`PATCH /repos/castchat/other`, { name: "app" }], 422);
   });
 
@@ -101,7 +93,7 @@ describe("GitHub's emulator", () => {
     expect(existsSync(folder)).toBe(true);
     await gives("DELETE /repos/castchat/renamed", 204);
     expect(existsSync(folder)).toBe(false);
-    expect(await create()).toMatchObject({ status: 201 });
+    await create();
   });
 
   describe("over git", () => {
@@ -116,17 +108,13 @@ describe("GitHub's emulator", () => {
       git("-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "-q", ...args);
     const url = (password = TOKEN, name = "app") =>
       `${address.replace("//", `//x-access-token:${password}@`)}/castchat/${name}.git`;
-    const failure = (pushed: Promise<unknown>) =>
-      pushed.then(
-        () => "no failure",
-        (error: unknown) => (error as { stderr: string }).stderr,
-      );
+    const fails = (command: Promise<unknown>, message: RegExp) =>
+      expect(command).rejects.toMatchObject({ stderr: expect.stringMatching(message) });
+    const output = async (...args: string[]) => (await git(...args)).stdout.trim();
 
     beforeEach(async () => {
-      const listening = createAdaptorServer({ fetch: github.app.fetch }) as Server;
-      server = listening;
-      await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve));
-      address = `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
+      server = await listen(createAdaptorServer({ fetch: github.app.fetch }) as Server);
+      address = server.url;
       await create();
       work = bed.deps.paths.home;
       await git("init", "-q", "-b", "main", "w");
@@ -137,7 +125,7 @@ describe("GitHub's emulator", () => {
     it("serves push, clone and fetch, and the API shows what was pushed", async () => {
       await gives(`GET ${repo}/commits/main`, 409, { message: "Git Repository is empty." });
       await git("push", "-q", url(), "main", "main:feature/x");
-      const head = (await git("rev-parse", "HEAD")).stdout.trim();
+      const head = await output("rev-parse", "HEAD");
       await gives(`GET ${repo}/branches/feature/x`, 200, { name: "feature/x", commit: { sha: head } });
       await gives(`GET ${repo}/commits/${head.slice(0, 10)}`, 200, {
         sha: head,
@@ -148,8 +136,8 @@ describe("GitHub's emulator", () => {
       await gives([`PATCH ${repo}`, { default_branch: "none" }], 422);
       await call(`PATCH ${repo}`, { default_branch: "feature/x" });
       await git("clone", "-q", url(), "copy");
-      expect((await git("-C", "copy", "rev-parse", "HEAD")).stdout.trim()).toBe(head);
-      expect((await git("-C", "copy", "branch", "--show-current")).stdout.trim()).toBe("feature/x");
+      expect(await output("-C", "copy", "rev-parse", "HEAD")).toBe(head);
+      expect(await output("-C", "copy", "branch", "--show-current")).toBe("feature/x");
     });
 
     it("carries more than a pipe holds, both ways", async () => {
@@ -162,32 +150,28 @@ describe("GitHub's emulator", () => {
 
     it("refuses a wrong password, no password, and a missing repository", async () => {
       await git("push", "-q", url(), "main");
-      expect(await failure(git("ls-remote", url("wrong")))).toMatch(/Authentication failed/);
-      expect(await failure(git("push", url("wrong"), "main:other"))).toMatch(/Authentication failed/);
-      expect(await failure(git("ls-remote", `${address}/castchat/app.git`))).toMatch(/could not read Username/);
-      expect(await failure(git("ls-remote", url(TOKEN, "none")))).toMatch(/not found/i);
+      await fails(git("ls-remote", url("wrong")), /Authentication failed/);
+      await fails(git("push", url("wrong"), "main:other"), /Authentication failed/);
+      await fails(git("ls-remote", `${address}/castchat/app.git`), /could not read Username/);
+      await fails(git("ls-remote", url(TOKEN, "none")), /not found/i);
       expect(pick(await call(`GET ${repo}/branches`), "length")).toBe("1");
     });
 
     it("lets everyone read a public repository, but only push to it with the token", async () => {
       await git("push", "-q", url(), "main");
       await call(`PATCH ${repo}`, { private: false });
-      expect((await git("ls-remote", `${address}/castchat/app.git`)).stdout).toContain("refs/heads/main");
-      expect(await failure(git("push", `${address}/castchat/app.git`, "main:other"))).toMatch(
-        /could not read Username/,
-      );
-      expect(await send(github.app, `GET ${repo}`, undefined, {})).toMatchObject({
-        status: 200,
-        body: { private: false },
-      });
+      expect(await output("ls-remote", `${address}/castchat/app.git`)).toContain("refs/heads/main");
+      await fails(git("push", `${address}/castchat/app.git`, "main:other"), /could not read Username/);
+      const read = await send(github.app, `GET ${repo}`, undefined, {});
+      expect(read).toMatchObject({ status: 200, body: { private: false } });
     });
 
     it("refuses pushes to an archived repository and to its own refs", async () => {
       await git("push", "-q", url(), "main");
-      expect(await failure(git("push", url(), "main:refs/pull/1/head"))).toMatch(/hidden ref/);
+      await fails(git("push", url(), "main:refs/pull/1/head"), /hidden ref/);
       await call(`PATCH ${repo}`, { archived: true });
-      expect(await failure(git("push", url(), "main:other"))).toMatch(/archived|403/);
-      expect((await git("ls-remote", url())).stdout).toContain("refs/heads/main");
+      await fails(git("push", url(), "main:other"), /archived|403/);
+      expect(await output("ls-remote", url())).toContain("refs/heads/main");
       await gives([`PATCH ${repo}`, { description: "x" }], 403);
       await gives([`PATCH ${repo}`, { archived: false }], 200);
       await git("push", "-q", url(), "main:other");

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createSupabaseEmulator, type SupabaseEmulator } from "../../../../lab/sandbox/emulators/supabase.ts";
 import { runSql } from "../../../recovery/support/sample.ts";
 import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
-import { type Answer, giving, pick, routesOf, send, type TestBed, testBed, TOKEN } from "./support.ts";
+import { type Answer, clientOf, giving, pick, routesOf, send, type TestBed, testBed, TOKEN } from "./support.ts";
 
 const WANTED = {
   name: "castchat",
@@ -23,8 +23,7 @@ describe("Supabase's emulator", () => {
     await supabase.settled();
     await bed.remove();
   });
-  const call = (request: string, body?: unknown) => send(supabase.app, request, body);
-  const gives = giving(call);
+  const { call, gives } = clientOf(() => supabase.app);
   const create = async () => {
     const made = await call("POST /v1/projects", WANTED);
     await supabase.settled();
@@ -38,15 +37,11 @@ describe("Supabase's emulator", () => {
     for (const route of [...routes, "GET /nowhere", `GET /projects/${ref}/rest/v1/users`]) {
       const own = route.includes(" /projects/");
       const none = await send(supabase.app, route, undefined, {});
-      expect([route, none]).toMatchObject([
-        route,
-        { status: 401, body: { message: own ? "No API key found in request" : "Unauthorized" } },
-      ]);
       const wrong = await send(supabase.app, route, undefined, { authorization: "Bearer wrong", apikey: TOKEN });
-      expect([route, wrong]).toMatchObject([
-        route,
-        { status: 401, body: { message: own ? "Invalid API key" : "Unauthorized" } },
-      ]);
+      expect({ route, none, wrong }).toMatchObject({
+        none: { status: 401, body: { message: own ? "No API key found in request" : "Unauthorized" } },
+        wrong: { status: 401, body: { message: own ? "Invalid API key" : "Unauthorized" } },
+      });
     }
   });
 

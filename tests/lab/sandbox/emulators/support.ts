@@ -152,6 +152,24 @@ export function giving(call: (request: string, sent?: unknown) => Promise<Answer
   };
 }
 
+/** A client of an emulator. `app` is asked at each call, because a test's restart replaces it. */
+export function clientOf(app: () => Hono) {
+  const call = (request: string, body?: unknown) => send(app(), request, body);
+  return {
+    /** Sends a request with the right token. */
+    call,
+    gives: giving(call),
+    /** Expects that each route refuses a request without a token, and one with a wrong token, by these answers. */
+    refusesStrangers: async (routes: readonly string[], answers: { none: Partial<Answer>; wrong: Partial<Answer> }) => {
+      for (const route of routes) {
+        const none = await send(app(), route, undefined, {});
+        const wrong = await send(app(), route, undefined, { authorization: "Bearer wrong" });
+        expect({ route, none, wrong }).toMatchObject({ route, ...answers });
+      }
+    },
+  };
+}
+
 /** A string (or other scalar as text) inside of an answer: `pick(answer, "result.0.id")`. */
 export function pick(answer: Answer, path: string): string {
   const found = path

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { createVercelEmulator, type VercelEmulator } from "../../../../lab/sandbox/emulators/vercel.ts";
 import type { Sent } from "../plugins/support/officialVercel.ts";
 import * as official from "../plugins/support/officialVercel.ts";
-import { type Answer, giving, pick, routesOf, send, type TestBed, testBed, TOKEN } from "./support.ts";
+import { type Answer, clientOf, pick, routesOf, send, type TestBed, testBed, TOKEN } from "./support.ts";
 
 describe("Vercel's emulator", () => {
   let bed: TestBed;
@@ -22,8 +22,7 @@ describe("Vercel's emulator", () => {
     await vercel.settled();
     await bed.remove();
   });
-  const call = (request: string, body?: unknown) => send(vercel.app, request, body);
-  const gives = giving(call);
+  const { call, gives, refusesStrangers } = clientOf(() => vercel.app);
   const sha1 = (content: string) => createHash("sha1").update(content).digest("hex");
   const upload = (content: string, digest = sha1(content)) =>
     send(vercel.app, "POST /v2/files", content, { authorization: `Bearer ${TOKEN}`, "x-vercel-digest": digest });
@@ -43,18 +42,10 @@ describe("Vercel's emulator", () => {
   it("refuses every route without a token and with a wrong one", async () => {
     const routes = routesOf(vercel.app, "/v9");
     expect(routes.length).toBeGreaterThan(25);
-    for (const route of [...routes, "GET /v1/nowhere", "POST /v2/now/files", "GET /projects"]) {
-      const none = await send(vercel.app, route, undefined, {});
-      expect([route, none]).toMatchObject([
-        route,
-        { status: 403, body: { error: { code: "forbidden", missingToken: true } } },
-      ]);
-      const wrong = await send(vercel.app, route, undefined, { authorization: "Bearer wrong" });
-      expect([route, wrong]).toMatchObject([
-        route,
-        { status: 403, body: { error: { code: "forbidden", invalidToken: true } } },
-      ]);
-    }
+    await refusesStrangers([...routes, "GET /v1/nowhere", "POST /v2/now/files", "GET /projects"], {
+      none: { status: 403, body: { error: { code: "forbidden", missingToken: true } } },
+      wrong: { status: 403, body: { error: { code: "forbidden", invalidToken: true } } },
+    });
   });
 
   it("has no path without a version", async () => {
@@ -124,23 +115,20 @@ describe("Vercel's emulator", () => {
 
   describe("deployment protection", () => {
     const OWN = "o".repeat(32);
+    const OTHER = "p".repeat(32);
+    const BYPASS = "PATCH /v1/projects/app/protection-bypass";
     const visit = (host: string) => vercel.resolveHost(host)?.secrets;
 
     it("covers every address but the custom names by default, and opens to each of the project's secrets", async () => {
       await call(`POST /v10/projects/${project}/domains`, { name: "app.castchat.example" });
       const url = pick(await deploy(), "url");
       expect([url, "app.vercel.app", "app.castchat.example"].map(visit)).toEqual([[], [], undefined]);
-      await gives(
-        [
-          `PATCH /v1/projects/${project}/protection-bypass`,
-          {
-            generate: { secret: OWN, note: "n" },
-          },
-        ],
-        200,
-        { protectionBypass: { [OWN]: { scope: "automation-bypass", isEnvVar: true, note: "n" } } },
-      );
-      const second = await call(`PATCH /v10/projects/app/protection-bypass`, {});
+      const shown = { scope: "automation-bypass", isEnvVar: true, note: "n" };
+      const wanted = { generate: { secret: OWN, note: "n" } };
+      await gives([`PATCH /v1/projects/${project}/protection-bypass`, wanted], 200, {
+        protectionBypass: { [OWN]: shown },
+      });
+      const second = await call("PATCH /v10/projects/app/protection-bypass", {});
       const secrets = Object.keys((second.body as { protectionBypass: object }).protectionBypass);
       expect(secrets).toEqual([OWN, expect.stringMatching(/^[A-Za-z0-9]{32}$/)]);
       expect(visit(url)).toEqual(secrets);
@@ -163,27 +151,20 @@ describe("Vercel's emulator", () => {
     });
 
     it("refuses an unknown method, and malformed or missing secrets", async () => {
-      const path = `PATCH /v1/projects/${project}/protection-bypass`;
-      for (const [request, body, status] of [
-        [`PATCH /v9/projects/${project}`, { ssoProtection: { deploymentType: "standard_protection_new" } }, 400],
-        [`PATCH /v9/projects/${project}`, { protectionBypass: {} }, 400],
-        ["POST /v9/projects", { name: "other", autoExposeSystemEnvs: true }, 400],
-        [path, { generate: { secret: "short" } }, 400],
-        [path, { revoke: { secret: OWN, regenerate: false } }, 404],
-      ] as const) {
-        expect([body, await call(request, body)]).toMatchObject([body, { status }]);
-      }
+      const unknown = { deploymentType: "standard_protection_new" };
+      await gives([`PATCH /v9/projects/${project}`, { ssoProtection: unknown }], 400);
+      await gives([`PATCH /v9/projects/${project}`, { protectionBypass: {} }], 400);
+      await gives(["POST /v9/projects", { name: "other", autoExposeSystemEnvs: true }], 400);
+      await gives([BYPASS, { generate: { secret: "short" } }], 400);
+      await gives([BYPASS, { revoke: { secret: OWN, regenerate: false } }], 404);
     });
 
     it("always has one secret in the environment while it has any", async () => {
-      const path = `PATCH /v1/projects/${project}/protection-bypass`;
-      await call(path, { generate: { secret: OWN } });
-      await call(path, { generate: { secret: "p".repeat(32) } });
-      await gives([path, { revoke: { secret: OWN, regenerate: false } }], 400);
-      await call(path, { update: { secret: "p".repeat(32), isEnvVar: true } });
-      await gives([path, { revoke: { secret: OWN, regenerate: false } }], 200, {
-        protectionBypass: { ["p".repeat(32)]: { isEnvVar: true } },
-      });
+      const revoke = { secret: OWN, regenerate: false };
+      for (const secret of [OWN, OTHER]) await call(BYPASS, { generate: { secret } });
+      await gives([BYPASS, { revoke }], 400);
+      await call(BYPASS, { update: { secret: OTHER, isEnvVar: true } });
+      await gives([BYPASS, { revoke }], 200, { protectionBypass: { [OTHER]: { isEnvVar: true } } });
     });
   });
 
@@ -194,36 +175,34 @@ describe("Vercel's emulator", () => {
       type: "sensitive",
       target: ["production", "preview"],
     };
+    const add = (more: object, status: number, body?: object) =>
+      gives([`POST /v10/projects/${project}/env`, { ...variable, ...more }], status, body);
 
     it("never return a sensitive value", async () => {
-      const made = await gives([`POST /v10/projects/${project}/env`, variable], 201, {
-        created: { key: "DATABASE_URL", type: "sensitive" },
-        failed: [],
-      });
-      const id = pick(made, "created.id");
+      const made = await add({}, 201, { created: { key: "DATABASE_URL", type: "sensitive" }, failed: [] });
+      const path = `/v10/projects/${project}/env/${pick(made, "created.id")}`;
       const answers = [
         made,
-        await call(`GET /v8/projects/${project}/env?decrypt=true`),
-        await call(`GET /v10/projects/${project}/env/${id}`),
+        await gives(`GET /v8/projects/${project}/env?decrypt=true`, 200),
+        await gives(`GET ${path}`, 200),
+        await gives([`PATCH ${path}`, { value: "postgres://secret2" }], 200),
+        await gives(`DELETE ${path.replace("v10", "v8")}`, 200),
       ];
-      answers.push(await call(`PATCH /v10/projects/${project}/env/${id}`, { value: "postgres://secret2" }));
-      answers.push(await call(`DELETE /v8/projects/${project}/env/${id}`));
-      expect(answers.map((answer) => answer.status)).toEqual([201, 200, 200, 200, 200]);
       expect(JSON.stringify(answers)).not.toContain("postgres://");
       await gives(`GET /v9/projects/${project}/env`, 200, { envs: [] });
     });
 
     it("show an encrypted value only decrypted on demand", async () => {
-      await call(`POST /v10/projects/${project}/env`, { ...variable, type: "encrypted" });
+      await add({ type: "encrypted" }, 201);
       expect(JSON.stringify(await call(`GET /v9/projects/${project}/env`))).not.toContain("postgres://");
       await gives(`GET /v9/projects/${project}/env?decrypt=true`, 200, { envs: [{ value: "postgres://secret" }] });
     });
 
     it("conflict with a variable of the same key and an overlapping target, unless upsert is set", async () => {
-      await call(`POST /v10/projects/${project}/env`, { ...variable, target: ["production"] });
+      await add({ target: ["production"] }, 201);
       const conflict = { code: "ENV_CONFLICT", envVarKey: "DATABASE_URL" };
-      await gives([`POST /v10/projects/${project}/env`, variable], 400, { error: conflict });
-      await gives([`POST /v10/projects/${project}/env`, { ...variable, target: ["preview"] }], 201);
+      await add({}, 400, { error: conflict });
+      await add({ target: ["preview"] }, 201);
       const both = [
         { ...variable, target: "production" },
         { ...variable, key: "OTHER" },
@@ -245,28 +224,21 @@ describe("Vercel's emulator", () => {
         { unheardOf: 1 },
         { target: ["development"] },
       ]) {
-        await gives([`POST /v10/projects/${project}/env`, { ...variable, ...wrong }], 400, {
-          error: { code: "bad_request" },
-        });
+        await add(wrong, 400, { error: { code: "bad_request" } });
       }
     });
   });
 
   describe("domains", () => {
     const name = "app.castchat.example";
+    const add = (to: string, status: number, body?: object) =>
+      gives([`POST /v10/projects/${to}/domains`, { name }], status, body);
 
     it("belong to one project, and move with all of their settings", async () => {
       const other = pick(await call("POST /v8/projects", { name: "other" }), "id");
-      await gives([`POST /v10/projects/${project}/domains`, { name }], 200, {
-        name,
-        projectId: project,
-        verified: true,
-      });
-      for (const taken of [project, other]) {
-        await gives([`POST /v10/projects/${taken}/domains`, { name }], 409, {
-          error: { code: "domain_already_in_use", projectId: project },
-        });
-      }
+      await add(project, 200, { name, projectId: project, verified: true });
+      for (const taken of [project, other])
+        await add(taken, 409, { error: { code: "domain_already_in_use", projectId: project } });
       await call(`PATCH /v9/projects/${project}/domains/${name}`, { redirect: "x.example", redirectStatusCode: 308 });
       await gives([`POST /v1/projects/${project}/domains/${name}/move`, { projectId: other }], 200, {
         projectId: other,
@@ -279,10 +251,9 @@ describe("Vercel's emulator", () => {
     });
 
     it("are free again when their project is deleted", async () => {
-      await call(`POST /v10/projects/${project}/domains`, { name });
+      await add(project, 200);
       await gives("DELETE /v9/projects/app", 204);
-      project = pick(await call("POST /v8/projects", { name: "app" }), "id");
-      await gives([`POST /v10/projects/${project}/domains`, { name }], 200);
+      await add(pick(await call("POST /v8/projects", { name: "app" }), "id"), 200);
     });
   });
 
@@ -311,14 +282,12 @@ describe("Vercel's emulator", () => {
       await call(`PATCH /v9/projects/${project}`, { ssoProtection: null, autoExposeSystemEnvs: true });
       const ready = await deploy({ gitMetadata: { commitSha: "c0ffee" }, env: { A: "v2", C: "v3" } });
       const id = pick(ready, "id");
-      expect(ready).toMatchObject({
-        body: {
-          readyState: "READY",
-          aliasAssigned: true,
-          target: "production",
-          projectId: project,
-          alias: ["app.vercel.app", "app.castchat.example"],
-        },
+      expect(ready.body).toMatchObject({
+        readyState: "READY",
+        aliasAssigned: true,
+        target: "production",
+        projectId: project,
+        alias: ["app.vercel.app", "app.castchat.example"],
       });
       const app = bed.apps.running.get(id);
       expect(app?.env).toMatchObject({ A: "v2", C: "v3", VERCEL_DEPLOYMENT_ID: id, VERCEL_ENV: "production" });
@@ -369,19 +338,13 @@ describe("Vercel's emulator", () => {
 
     it("report why they don't come up, and don't replace what is served", async () => {
       const good = pick(await deploy(), "id");
-      await call(`POST /v10/projects/${project}/env`, {
-        key: "FAIL",
-        value: "1",
-        type: "plain",
-        target: ["production"],
-      });
+      const failing = { key: "FAIL", value: "1", type: "plain", target: ["production"] };
+      await call(`POST /v10/projects/${project}/env`, failing);
       const bad = await deploy();
-      expect(bad).toMatchObject({
-        body: {
-          readyState: "ERROR",
-          errorMessage: expect.stringContaining("ended with exit code 1"),
-          aliasAssigned: false,
-        },
+      expect(bad.body).toMatchObject({
+        readyState: "ERROR",
+        errorMessage: expect.stringContaining("ended with exit code 1"),
+        aliasAssigned: false,
       });
       expect(vercel.resolveHost(pick(bad, "url"))).toBeUndefined();
       expect(vercel.resolveHost("app.vercel.app")).toMatchObject({ deploymentId: good });
@@ -407,10 +370,8 @@ describe("Vercel's emulator", () => {
       await gives(`POST /v10/projects/app/promote/${pick(preview, "id")}`, 400);
       await gives(`DELETE /v13/deployments/${third}`, 200, { state: "DELETED" });
       expect(served()).toBeUndefined();
-      expect([bed.apps.running.has(third), existsSync(join(bed.deps.paths.deployments, third))]).toEqual([
-        false,
-        false,
-      ]);
+      expect(bed.apps.running.has(third)).toBe(false);
+      expect(existsSync(join(bed.deps.paths.deployments, third))).toBe(false);
       await gives(`GET /v13/deployments/${third}`, 404);
       await call("DELETE /v9/projects/app");
       expect(bed.apps.running.size).toBe(0);

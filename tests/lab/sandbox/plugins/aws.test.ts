@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import { DeleteBucketPolicyCommand, PutPublicAccessBlockCommand, S3Client } from "@aws-sdk/client-s3";
+import { S3 } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
@@ -14,7 +14,7 @@ describe("the sandbox's aws plugin against ministack", () => {
   let stack: TestStack;
   let ministack: number | undefined;
   let endpoint: string;
-  let s3: S3Client;
+  let s3: S3;
 
   beforeAll(async () => {
     stack = await TestStack.create([join(PROJECT_ROOT, "lab/sandbox/plugins/bin")], {
@@ -24,7 +24,7 @@ describe("the sandbox's aws plugin against ministack", () => {
     const started = await startMinistackProcess(stack.folder, KEY.accessKeyId);
     ministack = started.pid;
     endpoint = `http://127.0.0.1:${started.port}`;
-    s3 = new S3Client({ region: REGION, endpoint, credentials: KEY, forcePathStyle: true });
+    s3 = new S3({ region: REGION, endpoint, credentials: KEY, forcePathStyle: true });
   }, 60_000);
   afterAll(async () => {
     if (ministack !== undefined) process.kill(ministack, "SIGKILL");
@@ -52,14 +52,14 @@ describe("the sandbox's aws plugin against ministack", () => {
     expect(outputs["role"]).toMatch(/^replicator-[0-9a-f]{7}$/);
     expect(await stack.rawState()).not.toContain("swordfish");
 
-    await s3.send(new DeleteBucketPolicyCommand({ Bucket: "plugins-vault" }));
+    await s3.deleteBucketPolicy({ Bucket: "plugins-vault" });
     const open = {
       BlockPublicAcls: false,
       BlockPublicPolicy: true,
       IgnorePublicAcls: true,
       RestrictPublicBuckets: true,
     };
-    await s3.send(new PutPublicAccessBlockCommand({ Bucket: "plugins-vault", PublicAccessBlockConfiguration: open }));
+    await s3.putPublicAccessBlock({ Bucket: "plugins-vault", PublicAccessBlockConfiguration: open });
     const drift = await stack.must("refresh", "--yes", "--diff");
     expect(drift).toContain("blockPublicAcls");
     expect(drift).toMatch(/1 deleted/);

@@ -1,23 +1,7 @@
-import {
-  CreateAccessKeyCommand,
-  CreateRoleCommand,
-  CreateUserCommand,
-  CreateVirtualMFADeviceCommand,
-  EnableMFADeviceCommand,
-  IAMClient,
-  PutRolePolicyCommand,
-  PutUserPolicyCommand,
-} from "@aws-sdk/client-iam";
-import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
-import {
-  CreateBucketCommand,
-  PutBucketEncryptionCommand,
-  PutBucketLifecycleConfigurationCommand,
-  PutBucketPolicyCommand,
-  PutBucketReplicationCommand,
-  S3Client,
-} from "@aws-sdk/client-s3";
-import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
+import { IAM } from "@aws-sdk/client-iam";
+import { KMS } from "@aws-sdk/client-kms";
+import { S3 } from "@aws-sdk/client-s3";
+import { STS } from "@aws-sdk/client-sts";
 
 import { accountRoot, policyDocument } from "../../../../components/policyDocument.ts";
 import { bucketPolicy, keyPolicy } from "../../../../components/vaultPolicies.ts";
@@ -39,6 +23,7 @@ import { TIERS } from "../../../../planning/tiers.ts";
 import { freePort } from "../../../../services/common/ports.ts";
 import { makeTestFolder } from "../../../support/folder.ts";
 import { startMinistackProcess } from "./ministackProcess.ts";
+import { replicationInto } from "./replication.ts";
 
 /** Access to AWS: a user's or a session's. */
 export interface Credentials {
@@ -53,6 +38,8 @@ export const SITE: Site = { project: "castchat-recovery", role: "primary", accou
 export const STANDBY: Site = { ...SITE, role: "standby", region: "ap-northeast-3" };
 export const BUCKET = vaultBucketName(SITE);
 export const REPLICA = vaultBucketName(STANDBY);
+/** An administrator's policy. */
+export const ALL_RIGHTS = [{ Effect: "Allow", Action: "*", Resource: "*" }];
 const DEPLOYER_USER = `arn:aws:iam::${SITE.accountId}:user/deployer`;
 
 /** A vault with the policies and roles that the program declares, in the sandbox's AWS with IAM enabled. */
@@ -92,22 +79,31 @@ export class VaultWithRoles {
     return `http://127.0.0.1:${this.#ports[TOKYO]}`;
   }
 
-  s3(credentials: Credentials = ROOT, region = TOKYO): S3Client {
-    return new S3Client({ ...this.#client(credentials, region), forcePathStyle: true });
+  s3(credentials: Credentials = ROOT, region = TOKYO): S3 {
+    return new S3({ ...this.#client(credentials, region), forcePathStyle: true });
   }
 
-  kms(credentials: Credentials = ROOT): KMSClient {
-    return new KMSClient(this.#client(credentials, TOKYO));
+  kms(credentials: Credentials = ROOT): KMS {
+    return new KMS(this.#client(credentials, TOKYO));
+  }
+
+  get #iam(): IAM {
+    return new IAM(this.#client(ROOT, TOKYO));
+  }
+
+  /** A request to sign or verify a text with the signing key. */
+  signing(text: string) {
+    return { KeyId: this.signingKeyArn, Message: Buffer.from(text), SigningAlgorithm: "ECDSA_SHA_256" as const };
   }
 
   /** A new IAM user with the given policy statements and tags. */
   async user(name: string, statements: object[], tags: Record<string, string> = {}): Promise<Credentials> {
-    const iam = new IAMClient(this.#client(ROOT, TOKYO));
+    const iam = this.#iam;
     const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
-    await iam.send(new CreateUserCommand({ UserName: name, Tags }));
+    await iam.createUser({ UserName: name, Tags });
     const PolicyDocument = JSON.stringify(policyDocument(statements as Record<string, unknown>[]));
-    await iam.send(new PutUserPolicyCommand({ UserName: name, PolicyName: "own", PolicyDocument }));
-    const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: name }));
+    await iam.putUserPolicy({ UserName: name, PolicyName: "own", PolicyDocument });
+    const { AccessKey } = await iam.createAccessKey({ UserName: name });
     return { accessKeyId: AccessKey!.AccessKeyId!, secretAccessKey: AccessKey!.SecretAccessKey! };
   }
 
@@ -119,30 +115,25 @@ export class VaultWithRoles {
 
   /** The user whom the policies name as deployer, with all rights; created once. */
   deployer(): Promise<Credentials> {
-    this.#deployer ??= this.user("deployer", [{ Effect: "Allow", Action: "*", Resource: "*" }]);
+    this.#deployer ??= this.user("deployer", ALL_RIGHTS);
     return this.#deployer;
   }
 
   /** A session of a role with the scheduled runs' role name and the writer's rights (simulated: CodeBuild assumes it). */
   async runner(): Promise<Credentials> {
-    const iam = new IAMClient(this.#client(ROOT, TOKYO));
-    const RoleName = scheduleRoleName(SITE, "runner");
     const runs = await this.user("runs", [{ Effect: "Allow", Action: "sts:AssumeRole", Resource: "*" }]);
     const trust = { Effect: "Allow", Principal: { AWS: accountRoot(SITE) }, Action: "sts:AssumeRole" };
-    const AssumeRolePolicyDocument = JSON.stringify(policyDocument([trust]));
-    await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument }));
-    const PolicyDocument = JSON.stringify(vaultRolePermissions("writer", this.#scope()));
-    await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: "run", PolicyDocument }));
+    await this.#makeRole(scheduleRoleName(SITE, "runner"), policyDocument([trust]), "writer");
     return await this.#assume(runs, scheduleRoleArn(SITE, "runner"));
   }
 
   /** Gives a user an MFA device. Returns its serial number. */
   async mfaDevice(user: string): Promise<string> {
-    const iam = new IAMClient(this.#client(ROOT, TOKYO));
-    const made = await iam.send(new CreateVirtualMFADeviceCommand({ VirtualMFADeviceName: user }));
+    const iam = this.#iam;
+    const made = await iam.createVirtualMFADevice({ VirtualMFADeviceName: user });
     const SerialNumber = made.VirtualMFADevice!.SerialNumber!;
     const codes = { AuthenticationCode1: "123456", AuthenticationCode2: "654321" };
-    await iam.send(new EnableMFADeviceCommand({ UserName: user, SerialNumber, ...codes }));
+    await iam.enableMFADevice({ UserName: user, SerialNumber, ...codes });
     return SerialNumber;
   }
 
@@ -152,23 +143,16 @@ export class VaultWithRoles {
   }
 
   async #assume(by: Credentials, RoleArn: string, SerialNumber?: string): Promise<Credentials> {
-    const { Credentials: given } = await new STSClient(this.#client(by, TOKYO)).send(
-      new AssumeRoleCommand({
-        RoleArn,
-        RoleSessionName: "test",
-        ...(SerialNumber !== undefined && { SerialNumber, TokenCode: "123456" }),
-      }),
-    );
+    const { Credentials: given } = await new STS(this.#client(by, TOKYO)).assumeRole({
+      RoleArn,
+      RoleSessionName: "test",
+      ...(SerialNumber !== undefined && { SerialNumber, TokenCode: "123456" }),
+    });
     return {
       accessKeyId: given!.AccessKeyId!,
       secretAccessKey: given!.SecretAccessKey!,
       sessionToken: given!.SessionToken!,
     };
-  }
-
-  #scope() {
-    const { keyArn, signingKeyArn } = this;
-    return { site: SITE, tiers: TIERS, bucketArn: vaultBucketArn(SITE), keyArn, signingKeyArn };
   }
 
   #client(credentials: Credentials, region: string) {
@@ -178,54 +162,44 @@ export class VaultWithRoles {
   async #makeKeys(): Promise<void> {
     const kms = this.kms();
     const policy = JSON.stringify(keyPolicy({ site: SITE, deployerArns: [DEPLOYER_USER] }));
-    const key = await kms.send(new CreateKeyCommand({ Policy: policy }));
-    const signing = await kms.send(new CreateKeyCommand({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" }));
+    const key = await kms.createKey({ Policy: policy });
+    const signing = await kms.createKey({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" });
     this.keyArn = key.KeyMetadata!.Arn!;
     this.signingKeyArn = signing.KeyMetadata!.Arn!;
   }
 
   async #makeBuckets(): Promise<void> {
     for (const site of [STANDBY, SITE]) {
-      await this.s3(ROOT, site.region).send(
-        new CreateBucketCommand({
-          Bucket: vaultBucketName(site),
-          ObjectLockEnabledForBucket: true,
-          CreateBucketConfiguration: { LocationConstraint: site.region as "ap-northeast-1" },
-        }),
-      );
+      await this.s3(ROOT, site.region).createBucket({
+        Bucket: vaultBucketName(site),
+        ObjectLockEnabledForBucket: true,
+        CreateBucketConfiguration: { LocationConstraint: site.region as "ap-northeast-1" },
+      });
     }
     const s3 = this.s3();
     const byDefault = { SSEAlgorithm: "aws:kms" as const, KMSMasterKeyID: this.keyArn };
     const Rules = [{ ApplyServerSideEncryptionByDefault: byDefault, BucketKeyEnabled: true }];
-    await s3.send(new PutBucketEncryptionCommand({ Bucket: BUCKET, ServerSideEncryptionConfiguration: { Rules } }));
-    const rule = { ID: "standby", Status: "Enabled", Priority: 1, Filter: { Prefix: "" } } as const;
-    const Destination = { Bucket: vaultBucketArn(STANDBY) };
-    await s3.send(
-      new PutBucketReplicationCommand({
-        Bucket: BUCKET,
-        ReplicationConfiguration: {
-          Role: `arn:aws:iam::${SITE.accountId}:role/replication`,
-          Rules: [{ ...rule, Destination, DeleteMarkerReplication: { Status: "Disabled" } }],
-        },
-      }),
-    );
-    await s3.send(
-      new PutBucketLifecycleConfigurationCommand({ Bucket: BUCKET, LifecycleConfiguration: { Rules: [LIFECYCLE] } }),
-    );
+    await s3.putBucketEncryption({ Bucket: BUCKET, ServerSideEncryptionConfiguration: { Rules } });
+    const ReplicationConfiguration = replicationInto(vaultBucketArn(STANDBY));
+    await s3.putBucketReplication({ Bucket: BUCKET, ReplicationConfiguration });
+    await s3.putBucketLifecycleConfiguration({ Bucket: BUCKET, LifecycleConfiguration: { Rules: [LIFECYCLE] } });
     const policy = bucketPolicy({ site: SITE, tiers: TIERS, deployerArns: [DEPLOYER_USER] });
-    await s3.send(new PutBucketPolicyCommand({ Bucket: BUCKET, Policy: JSON.stringify(policy) }));
+    await s3.putBucketPolicy({ Bucket: BUCKET, Policy: JSON.stringify(policy) });
   }
 
   async #makeRoles(): Promise<void> {
-    const iam = new IAMClient(this.#client(ROOT, TOKYO));
     for (const purpose of VAULT_ROLE_PURPOSES) {
-      const RoleName = vaultRoleName(SITE, purpose);
-      await iam.send(
-        new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: JSON.stringify(vaultRoleTrust(SITE, purpose)) }),
-      );
-      const PolicyDocument = JSON.stringify(vaultRolePermissions(purpose, this.#scope()));
-      await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: purpose, PolicyDocument }));
+      await this.#makeRole(vaultRoleName(SITE, purpose), vaultRoleTrust(SITE, purpose), purpose);
     }
+  }
+
+  async #makeRole(RoleName: string, trust: object, rightsOf: VaultRolePurpose): Promise<void> {
+    const iam = this.#iam;
+    await iam.createRole({ RoleName, AssumeRolePolicyDocument: JSON.stringify(trust) });
+    const { keyArn, signingKeyArn } = this;
+    const scope = { site: SITE, tiers: TIERS, bucketArn: vaultBucketArn(SITE), keyArn, signingKeyArn };
+    const PolicyDocument = JSON.stringify(vaultRolePermissions(rightsOf, scope));
+    await iam.putRolePolicy({ RoleName, PolicyName: "rights", PolicyDocument });
   }
 }
 

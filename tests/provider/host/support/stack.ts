@@ -1,70 +1,84 @@
-import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
+import type { StateResource } from "../../../../recovery/pulumi/exportedState.ts";
+import { copyWorkspace, writeStarter } from "../../../../recovery/pulumi/previewWorkspace.ts";
+import { makeTestFolder } from "../../../support/folder.ts";
+import { changeSettings, changeYaml } from "../../../support/shippedSettings.ts";
 
 /** The output of an engine's run (both streams, without colours) and its exit code. */
 export interface Run {
-  code: number;
+  code: number | null;
   text: string;
 }
 
-/** One resource in the exported state. */
-export interface StateResource {
-  urn: string;
-  type: string;
-  id?: string;
-  inputs?: Record<string, unknown>;
-  outputs?: Record<string, unknown>;
-  initErrors?: string[];
-}
+const STUB = join(PROJECT_ROOT, "tests/program/stubProvider.mjs");
 
-/**
- * A stack of the real engine in a throwaway folder of the project (so that node_modules resolves), with a `file://` backend and a
- * PULUMI_HOME of its own. Plugins are found in `pluginFolders`.
- */
+/** A stack of the real engine in a throwaway folder, with a `file://` backend, a PULUMI_HOME and plugins of its own. */
 export class TestStack {
   readonly folder: string;
+  /** Deletes the folder; first destroy resources outside of it. */
+  readonly dispose: () => Promise<void>;
   /** The environment of every run. */
   readonly environment: NodeJS.ProcessEnv;
+  readonly #project: string;
+  readonly #name: string;
 
-  private constructor(folder: string, environment: NodeJS.ProcessEnv) {
-    this.folder = folder;
-    this.environment = environment;
-  }
-
-  /** Creates the folder and the stack `test`. */
-  static async create(pluginFolders: string[], environment: NodeJS.ProcessEnv = {}): Promise<TestStack> {
-    await mkdir(join(PROJECT_ROOT, ".sandbox"), { recursive: true });
-    const folder = await mkdtemp(join(PROJECT_ROOT, ".sandbox", "tests-"));
-    await Promise.all([mkdir(join(folder, "state")), mkdir(join(folder, "tmp"))]);
-    await writeFile(
-      join(folder, "Pulumi.yaml"),
-      "name: tests\nruntime: { name: nodejs, options: { typescript: false } }\nmain: program.cjs\n",
-    );
-    await writeFile(join(folder, "package.json"), JSON.stringify({ name: "tests", main: "program.cjs" }));
-    await writeFile(join(folder, "program.cjs"), "");
-    const stack = new TestStack(folder, {
+  private constructor(folder: { path: string; remove: () => Promise<void> }, project: string, name: string) {
+    this.folder = folder.path;
+    this.dispose = folder.remove;
+    this.#project = project;
+    this.#name = name;
+    this.environment = {
       ...process.env,
-      ...environment,
-      PATH: [...pluginFolders, process.env["PATH"]].join(":"),
-      PULUMI_HOME: join(folder, "home"),
-      PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
+      PATH: [join(this.folder, "bin"), process.env["PATH"]].join(":"),
+      PULUMI_HOME: join(this.folder, "home"),
+      PULUMI_BACKEND_URL: `file://${join(this.folder, "state")}`,
       PULUMI_CONFIG_PASSPHRASE: "tests",
       PULUMI_SKIP_UPDATE_CHECK: "true",
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       NO_COLOR: "1",
       // The language host leaves pipes and a compiler's cache behind.
-      TMPDIR: join(folder, "tmp"),
-    });
-    await stack.must("stack", "init", "test");
-    return stack;
+      TMPDIR: join(this.folder, "tmp"),
+    };
   }
 
-  /** Lets the engine find plugins in one more folder. */
-  addToPath(folder: string): void {
-    this.environment["PATH"] = `${folder}:${this.environment["PATH"] ?? ""}`;
+  /** Creates the stack `test` of an empty program. Its folder is in the project, so that node_modules resolves. */
+  static async create(pluginFolders: string[] = [], environment: NodeJS.ProcessEnv = {}): Promise<TestStack> {
+    const stack = new TestStack(await makeTestFolder(), "tests", "test");
+    stack.environment["PATH"] = [...pluginFolders, stack.environment["PATH"]].join(":");
+    Object.assign(stack.environment, environment);
+    const main = "program.cjs";
+    const runtime = { name: "nodejs", options: { typescript: false } };
+    await writeFile(join(stack.folder, "Pulumi.yaml"), JSON.stringify({ name: "tests", runtime, main }));
+    await writeFile(join(stack.folder, "package.json"), JSON.stringify({ name: "tests", main }));
+    await stack.program("");
+    return await stack.#begin();
+  }
+
+  /** Creates a stack of the shipped program, with its shipped settings and a stub in place of every provider. */
+  static async ofShippedProgram(name: string): Promise<TestStack> {
+    const folder = await makeTestFolder();
+    const { project } = await copyWorkspace(PROJECT_ROOT, name, folder.path);
+    const providers = [{ name: "recovery", path: "bin" }];
+    await changeYaml(join(folder.path, "Pulumi.yaml"), (file) => ({ ...file, plugins: { providers } }));
+    const stack = new TestStack(folder, project, name);
+    for (const one of ["aws", "vercel", "github", "cloudflare", "recovery"]) await stack.addPlugin(one, STUB);
+    return await stack.#begin();
+  }
+
+  async #begin(): Promise<this> {
+    for (const name of ["state", "tmp"]) await mkdir(join(this.folder, name));
+    await this.must("stack", "init", this.#name);
+    return this;
+  }
+
+  /** Lets the engine find a provider's plugin, a script. */
+  async addPlugin(provider: string, script: string): Promise<void> {
+    await mkdir(join(this.folder, "bin"), { recursive: true });
+    await writeStarter(join(this.folder, "bin", `pulumi-resource-${provider}`), script);
   }
 
   /** Replaces the program (CommonJS, with `pulumi` already required). */
@@ -72,16 +86,31 @@ export class TestStack {
     await writeFile(join(this.folder, "program.cjs"), `const pulumi = require("@pulumi/pulumi");\n${text}\n`);
   }
 
+  /** Changes settings of the shipped program's stack. */
+  async set(settings: Readonly<Record<string, unknown>>): Promise<void> {
+    await changeSettings(this.folder, this.#name, settings);
+  }
+
+  /** Starts `pulumi` with arguments. `text` says what it has printed so far. */
+  start(...argv: string[]): { child: ChildProcess; text: () => string; ended: Promise<Run> } {
+    const options = { cwd: this.folder, env: this.environment, timeout: 180_000 };
+    const child = spawn("pulumi", ["--non-interactive", ...argv], options);
+    let [stdout, stderr] = ["", ""];
+    child.stdout.setEncoding("utf8").on("data", (piece: string) => (stdout += piece));
+    child.stderr.setEncoding("utf8").on("data", (piece: string) => (stderr += piece));
+    const text = () => stdout + stderr;
+    const ended = new Promise<Run>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code) => resolve({ code, text: text() }));
+      // A plugin or a language host that outlives a killed engine keeps the pipes open.
+      child.once("exit", (code, signal) => signal && setTimeout(() => resolve({ code, text: text() }), 50));
+    });
+    return { child, text, ended };
+  }
+
   /** Runs `pulumi` with arguments. */
   run(...argv: string[]): Promise<Run> {
-    return new Promise((resolve) => {
-      const options = { cwd: this.folder, env: this.environment, timeout: 120_000, maxBuffer: 1 << 26 };
-      execFile("pulumi", ["--non-interactive", ...argv], options, (error, stdout, stderr) => {
-        const code = error === null ? 0 : Number(error.code);
-        // If pulumi cannot be started there is no exit code.
-        resolve({ code, text: Number.isNaN(code) ? (error?.message ?? "") : `${stdout}${stderr}` });
-      });
-    });
+    return this.start(...argv).ended;
   }
 
   /** Runs `pulumi`; throws unless it succeeds. */
@@ -89,6 +118,23 @@ export class TestStack {
     const { code, text } = await this.run(...argv);
     if (code !== 0) throw new Error(`pulumi ${argv.join(" ")} ended with ${code}:\n${text}`);
     return text;
+  }
+
+  /** Runs `pulumi`, which has to fail. Returns what it printed. */
+  async refusal(...argv: string[]): Promise<string> {
+    const { code, text } = await this.run(...argv);
+    if (code === 0) throw new Error(`pulumi ${argv.join(" ")} refused nothing:\n${text}`);
+    return text;
+  }
+
+  /** Runs `pulumi up`. */
+  up(): Promise<string> {
+    return this.must("up", "--yes", "--skip-preview");
+  }
+
+  /** Runs `pulumi destroy`. */
+  destroy(): Promise<string> {
+    return this.must("destroy", "--yes", "--skip-preview");
   }
 
   /** How many resources a preview would create, update, replace or delete, and how many stay the `same`. `--refresh` reads each one first. */
@@ -100,7 +146,7 @@ export class TestStack {
 
   /** File in which the engine keeps the state. */
   get stateFile(): string {
-    return join(this.folder, "state", ".pulumi", "stacks", "tests", "test.json");
+    return join(this.folder, "state", ".pulumi", "stacks", this.#project, `${this.#name}.json`);
   }
 
   /** The state as stored on disk, with secrets as ciphertext. */
@@ -114,10 +160,5 @@ export class TestStack {
       checkpoint: { latest: { resources?: StateResource[] } };
     };
     return checkpoint.latest.resources ?? [];
-  }
-
-  /** Deletes the folder; first destroy resources outside of it. */
-  async dispose(): Promise<void> {
-    await rm(this.folder, { recursive: true, force: true });
   }
 }
