@@ -1,3 +1,4 @@
+import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
 import { backup } from "../../../recovery/backup/backup.ts";
 import type { BackupOptions, BackupResult } from "../../../recovery/backup/backupOptions.ts";
 import { restore } from "../../../recovery/restore/recipes/restore.ts";
@@ -28,15 +29,27 @@ export interface RoundTrip extends BackingUp {
   target: TestDatabase;
 }
 
-/** Starts it within some seconds. Call stop() in afterAll. */
-export async function startBackingUp(): Promise<BackingUp> {
-  return withBackups(await startTestSource());
+/** Starts it within some seconds, with so many rows of the sample's. Call stop() in afterAll. */
+export async function startBackingUp(sampleRows = 0): Promise<BackingUp> {
+  return withBackups(await withSample(await startTestSource(), sampleRows));
 }
 
-/** Starts it within some seconds. Call stop() in afterAll. */
-export async function startRoundTrip(): Promise<RoundTrip> {
-  const source = await startSourceAndTarget();
+/** Starts it within some seconds, with so many rows of the sample's. Call stop() in afterAll. */
+export async function startRoundTrip(sampleRows = 0): Promise<RoundTrip> {
+  const source = await withSample(await startSourceAndTarget(), sampleRows);
   return { ...source, ...withBackups(source) };
+}
+
+async function withSample<T extends TestSource>(source: T, rows: number): Promise<T> {
+  if (rows === 0) return source;
+  try {
+    await applySchema(source.database.url);
+    await fill(source.database.url, { rows });
+  } catch (error) {
+    await source.stop();
+    throw error;
+  }
+  return source;
 }
 
 function withBackups(source: TestSource): BackingUp {

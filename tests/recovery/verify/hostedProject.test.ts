@@ -1,17 +1,11 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-
-import { sandboxPostgres } from "../../../lab/sandbox/postgres/binaries.ts";
 import type { ThrowawayPostgres } from "../../../recovery/postgres/session/throwawayPostgres.ts";
-import { localThrowaway } from "../../../recovery/verify/throwaway/localThrowaway.ts";
 import { scratchThrowaway } from "../../../recovery/verify/throwaway/scratchThrowaway.ts";
-import { systemClock } from "../../../services/common/clock.ts";
-import { type RoundTrip, startRoundTrip } from "../support/backingUp.ts";
-import { contentOf, definitionOf, runSql } from "../support/sample.ts";
-import { wishFor } from "./throwaway/support/wish.ts";
+import { forSuite } from "../../support/suite.ts";
+import { startRoundTrip } from "../support/backingUp.ts";
+import { contentOf, definitionOf } from "../support/sample.ts";
+import { restoringInto, startThrowaways, wishFor } from "../support/throwaways.ts";
 
 /** What an app on a hosted project has, beside what every project has (lab/sandbox/postgres): extensions, and an event trigger that closes each new table. */
 const APP = `
@@ -33,30 +27,22 @@ const OF_OLDER_PLATFORM = `create function extensions.notify_api_restart() retur
   create event trigger api_restart on ddl_command_end execute function extensions.notify_api_restart();
   comment on event trigger api_restart is 'wakes the API'`;
 
-let started: RoundTrip;
-let temporary: string;
+const started = forSuite(startRoundTrip);
+const locals = forSuite(startThrowaways);
 let definition: string;
 beforeAll(async () => {
-  temporary = await mkdtemp(join(tmpdir(), "hosted-test-"));
-  started = await startRoundTrip();
-  const { database, vault } = started;
-  await runSql(database.url, APP);
+  const { database } = started;
+  await database.query(APP);
   definition = definitionOf(database.superuserUrl);
-  await runSql(database.superuserUrl, "alter role postgres superuser");
-  await runSql(database.url, `${ENSURE_RLS}; ${OF_OLDER_PLATFORM}`);
-  await runSql(database.superuserUrl, "alter role postgres nosuperuser");
-  await started.backUp(vault);
+  await database.asSuperuser("alter role postgres superuser");
+  await database.query(`${ENSURE_RLS}; ${OF_OLDER_PLATFORM}`);
+  await database.asSuperuser("alter role postgres nosuperuser");
+  await started.backUp();
 }, 60_000);
-afterAll(async () => {
-  await Promise.all([started.stop(), rm(temporary, { recursive: true, force: true })]);
-});
-
-const locals = () => localThrowaway({ PG_BIN: sandboxPostgres.folder, TMPDIR: temporary });
 
 describe("a hosted project, as Supabase's published scripts make it", () => {
   it("has a function of the app's that only an event trigger calls, and one that the platform's own does", async () => {
-    const rows = await runSql(
-      started.database.url,
+    const rows = await started.database.query(
       "select evtname as name, evtowner::regrole::text as owner from pg_event_trigger where evtname !~ '^supabase_refuse' order by 1",
     );
     expect(rows).toContainEqual({ name: "ensure_rls", owner: "postgres" });
@@ -64,37 +50,24 @@ describe("a hosted project, as Supabase's published scripts make it", () => {
     expect(rows).toContainEqual({ name: "pgrst_ddl_watch", owner: "supabase_admin" });
   });
 
-  it.each<[string, (work: (throwaways: ThrowawayPostgres) => Promise<void>) => Promise<void>]>([
-    ["a local throwaway", (work) => work(locals())],
-    [
-      "a plain scratch server",
-      async (work) => {
-        const plain = await locals().create(wishFor());
-        try {
-          await work(scratchThrowaway(plain.adminUrl));
-        } finally {
-          await plain.remove();
-        }
-      },
-    ],
+  it.each<[string, () => Promise<ThrowawayPostgres>]>([
+    ["a local throwaway", () => Promise.resolve(locals)],
+    ["a plain scratch server", async () => scratchThrowaway((await locals.create(wishFor())).adminUrl)],
   ])(
     "is restored-proven on %s, which says what it could not check",
-    (_name, withThrowaways) =>
-      withThrowaways(async (throwaways) => {
-        const result = await started.check(started.vault, {
-          restore: { throwaways, forbidden: [], clock: systemClock },
-        });
-        const { lines, notes } = result.restore!;
-        expect(lines.filter(({ state }) => state === "not ok")).toEqual([]);
-        expect(result.level).toBe("restored-proven");
-        expect(notes).toEqual([]);
-        expect(lines.find(({ what }) => what === "event triggers")).toEqual({
-          item: "All tables present with correct schema",
-          what: "event triggers",
-          state: "not checked",
-          detail: expect.stringMatching(/^not checked here: only superusers.*; left out here: ensure_rls$/),
-        });
-      }),
+    async (_name, throwaways) => {
+      const result = await started.check(started.vault, { restore: restoringInto(await throwaways()) });
+      const { lines, notes } = result.restore!;
+      expect(lines.filter(({ state }) => state === "not ok")).toEqual([]);
+      expect(result.level).toBe("restored-proven");
+      expect(notes).toEqual([]);
+      expect(lines.find(({ what }) => what === "event triggers")).toEqual({
+        item: "All tables present with correct schema",
+        what: "event triggers",
+        state: "not checked",
+        detail: expect.stringMatching(/^not checked here: only superusers.*; left out here: ensure_rls$/),
+      });
+    },
     60_000,
   );
 

