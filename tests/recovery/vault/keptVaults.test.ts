@@ -1,14 +1,10 @@
 import { hash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 
-import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
-import { sandboxPostgres } from "../../../lab/sandbox/postgres/binaries.ts";
 import { TIERS } from "../../../planning/tiers.ts";
 import { assess } from "../../../recovery/assess/assess.ts";
 import { readConfiguration } from "../../../recovery/configuration/readConfiguration.ts";
@@ -19,29 +15,27 @@ import { restoreTables } from "../../../recovery/restore/tables/restoreTables.ts
 import { listBackups } from "../../../recovery/vault/listBackups.ts";
 import { readVerifications } from "../../../recovery/vault/verification.ts";
 import { hasPassed } from "../../../recovery/verify/testRestore/checklist.ts";
-import { localThrowaway } from "../../../recovery/verify/throwaway/localThrowaway.ts";
 import { verify } from "../../../recovery/verify/verify.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { silent } from "../../../services/common/reporter.ts";
 import { ageOpener } from "../../../services/vault/age.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import type { VaultFixture } from "../../fixtures/vaults/fixture.ts";
-import { type FreshDatabase, startTargetServer, type TargetServer } from "../../support/targetServer.ts";
-import { startTestCloud, type TestCloud } from "../support/cloud.ts";
+import { forSuite } from "../../support/suite.ts";
+import { type FreshDatabase, startTargetServer } from "../../support/targetServer.ts";
+import { startTestCloud } from "../support/cloud.ts";
+import { putOver } from "../support/inPlace.ts";
 import { bytesOf, contentOfProject, type Project, startProject, stopProject } from "../support/project.ts";
 import { contentOf, runSql } from "../support/sample.ts";
+import { restoringInto, startThrowaways } from "../support/throwaways.ts";
 
+const APPLICATIONS = "public.applications";
 const FIXTURES = join(PROJECT_ROOT, "tests", "fixtures", "vaults");
 const folders = readdirSync(FIXTURES, { withFileTypes: true }).filter((entry) => entry.isDirectory());
 
-let cloud: TestCloud;
-let server: TargetServer;
-beforeAll(async () => {
-  [cloud, server] = await Promise.all([startTestCloud(), startTargetServer()]);
-});
-afterAll(async () => {
-  await Promise.all([cloud.stop(), server.stop()]);
-});
+const cloud = forSuite(startTestCloud);
+const server = forSuite(startTargetServer);
+const throwaways = forSuite(startThrowaways);
 
 it("there is a kept vault", () => {
   expect(folders.map(({ name }) => name)).toContain("format-4");
@@ -52,7 +46,7 @@ describe.each(folders.map(({ name }) => name))("the kept vault %s", (name) => {
   const fixture = JSON.parse(readFileSync(join(folder, "fixture.json"), "utf8")) as VaultFixture;
   const trustedKeys = [fixture.publicKeyPem];
   const opener = ageOpener([fixture.identity]);
-  const shared = { trustedKeys, tiers: TIERS, opener, reporter: silent };
+  const shared = { trustedKeys, tiers: TIERS, opener, reporter: silent, clock: systemClock };
   const idOf = (kind: string, isSealed: boolean) =>
     fixture.backups.find((one) => one.kind === kind && one.isSealed === isSealed && !one.isSafety)!.backupId;
   let vault: Vault;
@@ -62,22 +56,16 @@ describe.each(folders.map(({ name }) => name))("the kept vault %s", (name) => {
     for (const entry of readdirSync(objects, { recursive: true, withFileTypes: true })) {
       if (!entry.isFile()) continue;
       const path = join(entry.parentPath, entry.name);
-      const object = { Key: relative(objects, path), Body: readFileSync(path) };
-      await cloud.s3.send(new PutObjectCommand({ Bucket: vault.name, ...object }));
+      await putOver(vault, relative(objects, path), readFileSync(path));
     }
   });
 
+  type InTarget = (more: Partial<RestoreOptions>) => ReturnType<typeof restore>;
   const withTarget = async (work: (target: FreshDatabase, into: InTarget) => Promise<void>): Promise<void> => {
     const target = await server.newDatabase();
-    try {
-      await work(target, (more) =>
-        restore({ ...shared, vault, targetUrl: target.url, generation: 1, clock: systemClock, ...more }),
-      );
-    } finally {
-      await target.remove();
-    }
+    await work(target, (more) => restore({ ...shared, vault, targetUrl: target.url, generation: 1, ...more }));
+    await target.remove();
   };
-  type InTarget = (more: Partial<RestoreOptions>) => ReturnType<typeof restore>;
 
   it("is listed whole, each backup proven, with its verification and its configuration", async () => {
     const listed = await listBackups({ vault, trustedKeys, tiers: TIERS });
@@ -86,17 +74,13 @@ describe.each(folders.map(({ name }) => name))("the kept vault %s", (name) => {
     );
     for (const { backupId, kind, isSealed, isSafety } of fixture.backups) {
       const { manifest, proven } = listed.find((one) => one.backupId === backupId)!;
-      expect([backupId, proven, manifest!.kind, manifest!.formatVersion]).toEqual([
-        ...[backupId, true, kind, fixture.formatVersion],
-      ]);
+      const { kind: itsKind, formatVersion } = manifest!;
+      expect([backupId, proven, itsKind, formatVersion]).toEqual([backupId, true, kind, fixture.formatVersion]);
       expect([manifest!.encryption !== undefined, manifest!.purpose === "safety"]).toEqual([isSealed, isSafety]);
     }
     const verified = listed.find(({ backupId }) => backupId === idOf("full", false))!;
-    const { latest, unbelieved } = await readVerifications(
-      vault,
-      { backupId: verified.backupId, ...verified.verifications! },
-      trustedKeys,
-    );
+    const stored = { backupId: verified.backupId, ...verified.verifications! };
+    const { latest, unbelieved } = await readVerifications(vault, stored, trustedKeys);
     expect([latest?.level, unbelieved]).toEqual(["restored-proven", []]);
     const { configuration } = await readConfiguration({ vault, ...shared, backupId: idOf("configuration", true) });
     expect(configuration).toEqual(fixture.configuration);
@@ -106,19 +90,9 @@ describe.each(folders.map(({ name }) => name))("the kept vault %s", (name) => {
   it("is verified, backup by backup, and one of them by a test restore", async () => {
     for (const { backupId } of fixture.backups)
       expect(await verify({ vault, ...shared, backupId })).toMatchObject({ backupId, ok: true, isDecrypted: true });
-    const temporary = await mkdtemp(join(tmpdir(), "kept-vaults-"));
-    try {
-      const throwaways = localThrowaway({ PG_BIN: sandboxPostgres.folder, TMPDIR: temporary });
-      const { restore: restored } = await verify({
-        vault,
-        ...shared,
-        backupId: idOf("full", true),
-        restore: { throwaways, forbidden: [], clock: systemClock },
-      });
-      expect(hasPassed(restored!.lines)).toBe(true);
-    } finally {
-      await rm(temporary, { recursive: true, force: true });
-    }
+    const sealed = { vault, ...shared, backupId: idOf("full", true) };
+    const { restore: restored } = await verify({ ...sealed, restore: restoringInto(throwaways) });
+    expect(hasPassed(restored!.lines)).toBe(true);
   }, 60_000);
 
   it("gives back a whole database from a plain backup, and what a replacement had saved", async () => {
@@ -127,17 +101,15 @@ describe.each(folders.map(({ name }) => name))("the kept vault %s", (name) => {
       await withTarget(async (target, into) => {
         expect(await into({ backupId })).toMatchObject({ backupId });
         expect(await contentOf(target.superuserUrl)).toEqual(fixture.tables);
-        const assessed = await assess({ vault, ...shared, backupId, databaseUrl: target.url, clock: systemClock });
+        const assessed = await assess({ vault, ...shared, backupId, databaseUrl: target.url });
         expect(assessed).toMatchObject({ backupId, isDamaged: false });
         await runSql(target.url, "delete from public.applications");
         for (const isSealed of [false, true]) {
-          const from = { vault, ...shared, backupId: idOf("critical", isSealed), clock: systemClock };
+          const from = { vault, ...shared, backupId: idOf("critical", isSealed) };
           const confirm = () => Promise.resolve();
-          await restoreTables({ ...from, targetUrl: target.url, tables: ["public.applications"], confirm });
+          await restoreTables({ ...from, targetUrl: target.url, tables: [APPLICATIONS], confirm });
         }
-        expect((await contentOf(target.superuserUrl))["public.applications"]).toBe(
-          fixture.tables["public.applications"],
-        );
+        expect((await contentOf(target.superuserUrl))[APPLICATIONS]).toBe(fixture.tables[APPLICATIONS]);
       });
   }, 60_000);
 
@@ -162,15 +134,8 @@ describe.each(folders.map(({ name }) => name))("the kept vault %s", (name) => {
     it("gives back a sealed database with storage objects, functions, auth settings, vault secrets and jobs", async () => {
       const content = contentOfProject(project);
       const { database } = project;
-      const done = await restore({
-        vault,
-        ...shared,
-        targetUrl: database.url,
-        generation: 1,
-        clock: systemClock,
-        project: content,
-        backupId: idOf("full", true),
-      });
+      const sealed = { vault, ...shared, backupId: idOf("full", true) };
+      const done = await restore({ ...sealed, targetUrl: database.url, generation: 1, project: content });
       expect(done.project).toMatchObject({ storageObjects: 2, functions: 1 });
       const found = {
         "attachments/ä b/c%2F?#.txt": await bytesOf(content, "attachments", "ä b/c%2F?#.txt"),
@@ -180,14 +145,13 @@ describe.each(folders.map(({ name }) => name))("the kept vault %s", (name) => {
       const hashes = Object.entries(found).map(([key, bytes]) => [key, hash("sha256", bytes)]);
       expect(Object.fromEntries(hashes)).toEqual(fixture.files);
       expect(await content.authSettings()).toMatchObject({ site_url: "https://castchat.example", jwt_exp: 1800 });
-      expect(
-        await runSql(database.url, "select name, decrypted_secret as secret from vault.decrypted_secrets"),
-      ).toEqual([{ name: "payments_key", secret: "sample-only-not-a-key 鍵" }]);
+      const secrets = await database.query("select name, decrypted_secret as secret from vault.decrypted_secrets");
+      expect(secrets).toEqual([{ name: "payments_key", secret: "sample-only-not-a-key 鍵" }]);
       // An upload gives an object a version of its own.
       const rows = { ...(await contentOf(database.superuserUrl)), "storage.objects": "" };
       expect(rows).toEqual({ ...fixture.tables, "storage.objects": "" });
       await release({ vault, ...shared, databaseUrl: database.url });
-      expect(await runSql(database.url, "select jobname from cron.job order by 1")).toEqual([
+      expect(await database.query("select jobname from cron.job order by 1")).toEqual([
         { jobname: "expire applications" },
         { jobname: "weekly digest" },
       ]);
