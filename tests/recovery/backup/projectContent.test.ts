@@ -10,12 +10,10 @@ import { supabaseContent } from "../../../services/databaseHost/supabaseContent.
 import { ServiceError } from "../../../services/http/http.ts";
 import { TOKEN } from "../../lab/sandbox/emulators/support.ts";
 import { forSuite } from "../../support/suite.ts";
-import { contentOfProject, namesIn, startProjectSource } from "../support/project.ts";
+import { contentOfProject, namesIn, PICTURE, startProjectSource, STORED } from "../support/project.ts";
 
 const started = forSuite(startProjectSource);
 const asSuperuser = (sql: string) => started.source.database.asSuperuser(sql);
-/** The names of the storage objects that the source has from the start. */
-const STORED = ["files/empty", "files/one.txt", "images/ä b/c%2F?#.jpg"];
 
 describe("project content that can't be read", () => {
   const CALM = { refusals: 0, broken: 0, weakens: false };
@@ -161,13 +159,13 @@ describe("project content that can't be read", () => {
           failed: true,
         },
         {
-          what: "bytes of storage object images/ä b/c%2F?#.jpg",
+          what: `bytes of storage object images/${PICTURE}`,
           why: "the storage service has another version, and its row is still the same",
           failed: true,
         },
       ]),
     );
-    const lacking = ["files/one.txt", "files/vanished", "images/ä b/c%2F?#.jpg"];
+    const lacking = ["files/one.txt", "files/vanished", `images/${PICTURE}`];
     expect(lackingNames(manifest, "storage").sort()).toEqual(lacking);
     expect(asked.some((name) => name.includes(".."))).toBe(false);
   }, 30_000);

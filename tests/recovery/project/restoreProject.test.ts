@@ -1,38 +1,35 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
-import { generateX25519Identity, identityToRecipient } from "age-encryption";
+import { afterEach, describe, expect, it } from "@jest/globals";
 
-import { RECOVERY_LOG_PREFIX } from "../../../planning/names.ts";
 import type { ProjectContent } from "../../../services/databaseHost/projectContent.ts";
 import { ServiceError } from "../../../services/http/http.ts";
-import { ageOpener, ageSealer } from "../../../services/vault/age.ts";
-import type { Vault } from "../../../services/vault/vault.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
+import { forSuite } from "../../support/suite.ts";
+import { newAgeKey } from "../support/ageKey.ts";
 import {
   bytesOf,
   CODE,
   contentOfProject,
   IMAGE,
   namesIn,
+  PICTURE,
   type Project,
   put,
   SECRET,
   startProject,
   startProjectSource,
   stopProject,
+  STORED,
 } from "../support/project.ts";
-import { contentOf, runSql } from "../support/sample.ts";
+import { contentOf, recoveryLogOf } from "../support/sample.ts";
 
-let started: Awaited<ReturnType<typeof startProjectSource>>;
-let source: Project;
+const started = forSuite(startProjectSource);
 const targets: Project[] = [];
-beforeAll(async () => {
-  started = await startProjectSource();
-  ({ source } = started);
-}, 60_000);
 afterEach(() => Promise.all(targets.splice(0).map(stopProject)));
-afterAll(() => started.stop());
+
+const inSource = (sql: string) => started.source.database.query(sql);
+const backUp = (more?: Parameters<typeof started.backUp>[1]) => started.backUp(contentOfProject(started.source), more);
 
 /** An empty project, and its content outside the database. */
 async function newTarget(): Promise<{ target: Project; content: ProjectContent }> {
@@ -43,21 +40,11 @@ async function newTarget(): Promise<{ target: Project; content: ProjectContent }
 
 describe("a project's content outside the database", () => {
   it("is in the backup, each content with its hash, and comes back into another project", async () => {
-    const identity = await generateX25519Identity();
-    const { vault, manifest } = await started.backUp(contentOfProject(source), {
-      sealer: ageSealer([await identityToRecipient(identity)]),
-    });
-    expect(namesIn(manifest)).toEqual([
-      "function hello",
-      "storage files/empty",
-      "storage files/one.txt",
-      "storage images/ä b/c%2F?#.jpg",
-    ]);
+    const { sealer, opener } = await newAgeKey();
+    const { vault, manifest } = await backUp({ sealer });
+    expect(namesIn(manifest)).toEqual(["function hello", ...STORED.map((name) => `storage ${name}`)]);
     const image = manifest.files.find(({ contentType }) => contentType === "image/jpeg")!;
-    expect(image).toMatchObject({
-      contentBytes: IMAGE.length,
-      contentSha256: createHash("sha256").update(IMAGE).digest("hex"),
-    });
+    expect(image).toMatchObject({ contentBytes: IMAGE.length, contentSha256: hash("sha256", IMAGE) });
     expect(image.sizeBytes).toBeGreaterThan(IMAGE.length);
     expect(manifest.leftOut.map(({ what }) => what)).not.toContain("bytes of the objects in storage");
     expect(manifest.leftOut).toContainEqual({
@@ -68,65 +55,60 @@ describe("a project's content outside the database", () => {
       expect(Buffer.from((await vault.getBytes(key))!).toString("latin1")).not.toContain(SECRET);
 
     const { target, content } = await newTarget();
-    const options = { opener: ageOpener([identity]) };
-    const result = await started.restoreInto(target, vault, options);
+    const result = await started.restoreInto(target, vault, { opener });
     expect(result.project).toEqual({ storageObjects: 3, functions: 1, authSettings: 2 });
     expect(result.notes).toContainEqual(
       expect.stringMatching(/secrets of the auth service\. Set external_google_secret, smtp_pass again/),
     );
-    expect(await recoveryLog(vault)).toMatchObject([{ result: "done", phases: result.phases }]);
+    expect(await recoveryLogOf(vault)).toMatchObject([{ entry: { result: "done", phases: result.phases } }]);
     expect(result.phases.at(-1)?.name).toBe("project");
-    expect(await bytesOf(content, "images", "ä b/c%2F?#.jpg")).toEqual(IMAGE);
+    expect(await bytesOf(content, "images", PICTURE)).toEqual(IMAGE);
     expect(await bytesOf(content, "files", "empty")).toEqual(Buffer.alloc(0));
     expect(await content.functionBody("hello")).toEqual(CODE);
-    expect(await content.functions()).toEqual(await contentOfProject(source).functions());
+    expect(await content.functions()).toEqual(await contentOfProject(started.source).functions());
     const settings = await content.authSettings();
     expect(settings).toMatchObject({ site_url: "https://castchat.example", jwt_exp: 1800 });
     // What the platform shows of a secret is not the secret, and must not become it.
     expect(Object.keys(settings).filter((name) => /secret|pass/.test(name))).toEqual([]);
     const rows = (database: TestDatabase) =>
-      runSql<{ kept: string }>(
-        database.url,
+      database.query<{ kept: string }>(
         "select bucket_id, name, owner_id, created_at, updated_at, last_accessed_at, user_metadata, metadata ->> 'cacheControl' as kept from storage.objects order by 1, 2",
       );
-    expect(await rows(target.database)).toEqual(await rows(source.database));
+    expect(await rows(target.database)).toEqual(await rows(started.source.database));
 
     expect((await rows(target.database)).map(({ kept }) => kept)).toEqual(["no-cache", "max-age=3600", "no-cache"]);
 
     // The app continues. The same call does not overwrite what it stores.
     await put(content, "files", "one.txt", Buffer.from("newer"), "text/plain");
     const finishedBefore: unknown = expect.stringMatching(/^20\d\d-/);
-    expect(await started.restoreInto(target, vault, options)).toEqual({ ...result, finishedBefore });
-    expect(await recoveryLog(vault)).toHaveLength(1);
+    expect(await started.restoreInto(target, vault, { opener })).toEqual({ ...result, finishedBefore });
+    expect(await recoveryLogOf(vault)).toHaveLength(1);
     expect(await bytesOf(content, "files", "one.txt")).toEqual(Buffer.from("newer"));
   }, 60_000);
 
   it("comes back when its bucket, or a new project, only takes smaller objects than before", async () => {
     const limits = "select id, allowed_mime_types, file_size_limit from storage.buckets order by id";
-    await runSql(
-      source.database.url,
-      "update storage.buckets set allowed_mime_types = '{image/png}', file_size_limit = 10 where id = 'images'",
-    );
-    const { vault } = await started.backUp(contentOfProject(source));
+    const limit = (types: string, size: string) =>
+      inSource(
+        `update storage.buckets set allowed_mime_types = '{${types}}', file_size_limit = ${size} where id = 'images'`,
+      );
+    await limit("image/png", "10");
+    const { vault } = await backUp();
     const { target, content } = await newTarget();
     try {
       await content.setSizeLimit(1000);
       expect((await started.restoreInto(target, vault)).project).toMatchObject({ storageObjects: 3 });
-      expect(await bytesOf(content, "images", "ä b/c%2F?#.jpg")).toEqual(IMAGE);
+      expect(await bytesOf(content, "images", PICTURE)).toEqual(IMAGE);
       expect(await content.sizeLimit()).toBe(50 * 2 ** 20);
-      expect(await runSql(target.database.url, limits)).toEqual(await runSql(source.database.url, limits));
+      expect(await target.database.query(limits)).toEqual(await inSource(limits));
     } finally {
-      await runSql(
-        source.database.url,
-        "update storage.buckets set allowed_mime_types = '{image/jpeg}', file_size_limit = null where id = 'images'",
-      );
+      await limit("image/jpeg", "null");
     }
   }, 60_000);
 
   it("applies the auth service's other settings when it refuses one", async () => {
-    const identity = await generateX25519Identity();
-    const sealer = ageSealer([await identityToRecipient(identity)]);
-    const { vault } = await started.backUp(contentOfProject(source), { sealer });
+    const { sealer, opener } = await newAgeKey();
+    const { vault } = await backUp({ sealer });
     const { target, content } = await newTarget();
     const refusing: ProjectContent = {
       ...content,
@@ -135,13 +117,13 @@ describe("a project's content outside the database", () => {
           ? Promise.reject(new ServiceError("Supabase", 400, "jwt_exp is not for this plan."))
           : content.setAuthSettings(settings, signal),
     };
-    const result = await started.restoreInto(target, vault, { opener: ageOpener([identity]), project: refusing });
+    const result = await started.restoreInto(target, vault, { opener, project: refusing });
     expect(result.notes).toContainEqual(expect.stringMatching(/did not accept the settings jwt_exp\./));
     expect(await content.authSettings()).toMatchObject({ site_url: "https://castchat.example" });
   }, 60_000);
 
   it("is not restored when no project is named, and is restored later when one is", async () => {
-    const { vault, manifest } = await started.backUp(contentOfProject(source));
+    const { vault, manifest } = await backUp();
     expect(manifest.leftOut).toContainEqual({
       what: "values of the auth settings",
       why: "no recipient is set to encrypt them to: set ageRecipients",
@@ -161,24 +143,24 @@ describe("a project's content outside the database", () => {
         ended.abort(new DOMException("interrupted", "AbortError"));
       },
     };
-    await expect(started.restoreInto(target, vault, { project: ending, signal: ended.signal })).rejects.toThrow(
-      "interrupted",
-    );
+    const interrupted = started.restoreInto(target, vault, { project: ending, signal: ended.signal });
+    await expect(interrupted).rejects.toThrow("interrupted");
     const { project, notes, phases } = await started.restoreInto(target, vault);
     const own =
       "select name, owner_id, created_at, updated_at, last_accessed_at, user_metadata from storage.objects order by name";
-    expect(await runSql(target.database.superuserUrl, own)).toEqual(await runSql(source.database.superuserUrl, own));
-    const log = await recoveryLog(vault);
-    expect(log.map((entry) => [entry.result, entry.phases.map(({ name }) => name)])).toEqual([
-      ["done", phases.map(({ name }) => name).filter((name) => name !== "project")],
+    expect(await target.database.asSuperuser(own)).toEqual(await started.source.database.asSuperuser(own));
+    const log = (await recoveryLogOf(vault)).map(({ entry }) => entry);
+    const namesOf = (taken: unknown) => (taken as typeof phases).map(({ name }) => name);
+    expect(log.map((entry) => [entry["result"], namesOf(entry["phases"])])).toEqual([
+      ["done", namesOf(phases).filter((name) => name !== "project")],
       ["failed", []],
       ["done", ["project"]],
     ]);
-    expect(log.map((entry) => entry.backupId)).toEqual(Array(3).fill(manifest.backupId));
+    expect(log.map((entry) => entry["backupId"])).toEqual(Array(3).fill(manifest.backupId));
     expect(project).toEqual({ storageObjects: 3, functions: 1, authSettings: 0 });
     expect(notes).toContainEqual(expect.stringMatching(/no values of the auth settings\. Set them in the project/));
     expect(notes).not.toContainEqual(expect.stringContaining("Not restored"));
-    expect(await bytesOf(content, "images", "ä b/c%2F?#.jpg")).toEqual(IMAGE);
+    expect(await bytesOf(content, "images", PICTURE)).toEqual(IMAGE);
     const after = await contentOf(target.database.url);
     // Its version and metadata are the service's own.
     delete after["storage.objects"];
@@ -186,7 +168,7 @@ describe("a project's content outside the database", () => {
   }, 60_000);
 
   it("keeps and lists what was stored, deployed or deleted meanwhile when the project is named later", async () => {
-    const { vault } = await started.backUp(contentOfProject(source));
+    const { vault } = await backUp();
     const { target, content } = await newTarget();
     await started.restoreInto(target, vault, { project: undefined });
     await put(content, "files", "one.txt", Buffer.from("another one"), "text/plain");
@@ -194,8 +176,7 @@ describe("a project's content outside the database", () => {
       { slug: "hello", name: "Hello", verifyJwt: false, importMap: true, entrypointPath: "file:///src/index.ts" },
       Buffer.from("newer code"),
     );
-    await runSql(
-      target.database.superuserUrl,
+    await target.database.asSuperuser(
       "set session_replication_role = replica; delete from storage.objects where name = 'empty'",
     );
     const { project, notes } = await started.restoreInto(target, vault);
@@ -205,26 +186,8 @@ describe("a project's content outside the database", () => {
     );
     expect(await bytesOf(content, "files", "one.txt")).toEqual(Buffer.from("another one"));
     expect(await content.functionBody("hello")).toEqual(Buffer.from("newer code"));
-    expect(await bytesOf(content, "images", "ä b/c%2F?#.jpg")).toEqual(IMAGE);
-    expect(await runSql(target.database.url, "select name from storage.objects order by name")).toEqual([
-      { name: "one.txt" },
-      { name: "ä b/c%2F?#.jpg" },
-    ]);
+    expect(await bytesOf(content, "images", PICTURE)).toEqual(IMAGE);
+    const names = await target.database.query("select name from storage.objects order by name");
+    expect(names).toEqual([{ name: "one.txt" }, { name: PICTURE }]);
   }, 60_000);
 });
-
-interface LogEntry {
-  result: string;
-  backupId: string;
-  startedAt: string;
-  phases: { name: string; durationMs: number }[];
-}
-
-async function recoveryLog(vault: Vault): Promise<LogEntry[]> {
-  const entries = await Promise.all(
-    (await vault.list(RECOVERY_LOG_PREFIX)).map(
-      async ({ key }) => JSON.parse(String(Buffer.from((await vault.getBytes(key))!))) as LogEntry,
-    ),
-  );
-  return entries.sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1));
-}

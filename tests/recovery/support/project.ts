@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 
 import { serve } from "@hono/node-server";
 
@@ -48,7 +49,11 @@ export const contentOfProject = (
     ...(more.serviceKey && { serviceKey: more.serviceKey }),
   });
 
+/** The name of the source's image. */
+export const PICTURE = "ä b/c%2F?#.jpg";
 export const IMAGE = Buffer.from(Array.from({ length: 700_000 }, (_, at) => (at * 7919) % 251));
+/** The names of the source's storage objects, each behind its bucket. */
+export const STORED = ["files/empty", "files/one.txt", `images/${PICTURE}`];
 export const CODE = Buffer.from("ESZIP2.3 \0 not really one");
 export const SECRET = "smtp-password-that-must-not-be-seen";
 
@@ -58,21 +63,19 @@ export const put = (
 ) => content.putObject({ bucket, name }, { open: () => Promise.resolve(readableOf(bytes)), contentType, cacheControl });
 
 /** Bytes as one chunk. `Readable.from(bytes)` would give single bytes. */
-export function readableOf(bytes: Buffer): Readable {
-  return Readable.from([bytes]);
-}
+export const readableOf = (bytes: Buffer) => Readable.from([bytes]);
 
 export async function bytesOf(content: ProjectContent, bucket: string, name: string): Promise<Buffer> {
-  const found = await content.getObject({ bucket, name });
-  const chunks: Buffer[] = [];
-  for await (const chunk of found!.body as AsyncIterable<Buffer>) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  return await buffer((await content.getObject({ bucket, name }))!.body);
 }
 
 /** The names of a backup's files outside the database. */
 export function namesIn(manifest: Manifest): string[] {
   return manifest.files.map(({ origin, name }) => `${origin} ${name}`).sort();
 }
+
+/** Where a restore puts a database and what lies outside of it. */
+const placeOf = (target: Project) => ({ targetUrl: target.database.url, project: contentOfProject(target) });
 
 /** A project with content of every kind, a cloud for its vaults, and functions that save and restore it. */
 export async function startProjectSource() {
@@ -81,7 +84,7 @@ export async function startProjectSource() {
   await source.database.query(`create table public.t (id int);
     insert into storage.buckets (id, name, allowed_mime_types) values ('files', 'files', null), ('images', 'images', '{image/jpeg}')`);
   const content = contentOfProject(source);
-  await put(content, "images", "ä b/c%2F?#.jpg", IMAGE, "image/jpeg");
+  await put(content, "images", PICTURE, IMAGE, "image/jpeg");
   await put(content, "files", "empty", Buffer.alloc(0), "text/plain");
   await put(content, "files", "one.txt", Buffer.from("one"), "text/plain", "max-age=3600");
   await source.database.query(`set session_replication_role = replica;
@@ -106,14 +109,7 @@ export async function startProjectSource() {
       return { vault, result, manifest: saved!.manifest!, proven: saved!.proven };
     },
     restoreInto: (target: Project, vault: Vault, more: Partial<Parameters<typeof restore>[0]> = {}) =>
-      restore({
-        ...common,
-        vault,
-        targetUrl: target.database.url,
-        generation: 1,
-        project: contentOfProject(target),
-        ...more,
-      }),
+      restore({ ...common, ...placeOf(target), vault, generation: 1, ...more }),
     async stop() {
       await Promise.all([cloud.stop(), stopProject(source)]);
     },
