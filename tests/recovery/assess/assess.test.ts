@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
 
-import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
 import { assess, type Assessment, type AssessOptions } from "../../../recovery/assess/assess.ts";
 import { compareRows } from "../../../recovery/assess/assessRows.ts";
 import type { BackupResult } from "../../../recovery/backup/backup.ts";
@@ -16,7 +15,7 @@ import { startBackingUp } from "../support/backingUp.ts";
 import { putInPlace } from "../support/inPlace.ts";
 import { contentOf, flipped, tamper } from "../support/sample.ts";
 
-const source = forSuite(startBackingUp);
+const source = forSuite(() => startBackingUp(150));
 let database: TestDatabase;
 let vault: Vault;
 let first: BackupResult;
@@ -38,8 +37,6 @@ const differing = (found: Assessment) =>
 
 beforeAll(async () => {
   ({ database, vault } = source);
-  await applySchema(database.url);
-  await fill(database.url, { rows: 150 });
   await database.query(
     "create table public.typed (id int primary key, value int); insert into public.typed values (1, 1), (2, 2); select lo_from_bytea(4711, 'an attachment')",
   );
