@@ -1,22 +1,21 @@
 import { Readable } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 
-import { DeleteObjectCommand, GetObjectLegalHoldCommand } from "@aws-sdk/client-s3";
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 
 import { moveLegalHold } from "../../../recovery/backup/legalHold.ts";
 import type { BackupSummary } from "../../../recovery/vault/listBackups.ts";
 import { keyOf, MANIFEST, type Manifest, PROOF, SIGNATURE } from "../../../recovery/vault/manifest.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
-import { startTestCloud, type TestCloud } from "../support/cloud.ts";
+import { forSuite } from "../../support/suite.ts";
+import { startTestCloud } from "../support/cloud.ts";
+import { hide } from "../support/inPlace.ts";
 
-let cloud: TestCloud;
+const cloud = forSuite(startTestCloud);
 let vault: Vault;
 beforeAll(async () => {
-  cloud = await startTestCloud();
   vault = await cloud.newVault();
 });
-afterAll(() => cloud.stop());
 
 const PREFIX = "daily/";
 /** Large enough for an upload in parts. */
@@ -38,17 +37,17 @@ async function stored(backupId: string): Promise<BackupSummary> {
 async function holdsOf({ backupId }: BackupSummary): Promise<Record<string, string | undefined>> {
   const holds: Record<string, string | undefined> = {};
   for (const { key, versionId } of await vault.list(`${PREFIX}${backupId}/`)) {
-    const command = new GetObjectLegalHoldCommand({ Bucket: vault.name, Key: key, VersionId: versionId });
-    holds[key.split("/").at(-1)!] = (await cloud.s3.send(command)).LegalHold?.Status;
+    const version = { Bucket: vault.name, Key: key, VersionId: versionId };
+    holds[key.split("/").at(-1)!] = (await cloud.s3.getObjectLegalHold(version)).LegalHold?.Status;
   }
   return holds;
 }
 async function countHeld({ backupId }: BackupSummary): Promise<number> {
-  const holds = await Promise.all(
-    (await vault.list(`${PREFIX}${backupId}/`)).map(({ key }) => vault.hasLegalHold(key)),
-  );
+  const objects = await vault.list(`${PREFIX}${backupId}/`);
+  const holds = await Promise.all(objects.map(({ key }) => vault.hasLegalHold(key)));
   return holds.filter((isHeld) => isHeld).length;
 }
+const allHoldsOf = (...backups: BackupSummary[]) => Promise.all(backups.map(holdsOf));
 const all = (status: string) =>
   Object.fromEntries(
     ["000000.copy.zst", "configuration.json.zst", MANIFEST, SIGNATURE, PROOF].map((name) => [name, status]),
@@ -70,9 +69,7 @@ describe("moveLegalHold", () => {
   it("moves on when lifecycle has put delete markers over the held backup while no run took place", async () => {
     const old = await stored("20260801T020000Z-000003");
     await move(old, []);
-    for (const { key } of await vault.list(`${PREFIX}${old.backupId}/`)) {
-      await cloud.s3.send(new DeleteObjectCommand({ Bucket: vault.name, Key: key }));
-    }
+    for (const { key } of await vault.list(`${PREFIX}${old.backupId}/`)) await hide(vault, key);
     const next = await stored("20260915T020000Z-000004");
     await move(next, [old]);
     expect(await holdsOf(next)).toEqual(all("ON"));
@@ -80,39 +77,32 @@ describe("moveLegalHold", () => {
   });
 
   it("stays on the newest holder of each part until a newer one has it", async () => {
-    const names = (backup: BackupSummary, ...lacks: string[]): BackupSummary => {
+    const taken = async (day: number, ...lacks: string[]): Promise<BackupSummary> => {
+      const backup = await stored(`202610${day}T020000Z-00000a`);
+      const startedAt = new Date(Date.UTC(2026, 9, day));
+      const { parts, ...rest } = backup.manifest!;
       const manifest = {
-        ...backup.manifest!,
+        ...rest,
         kind: "full",
-        snapshotAt: backup.startedAt.toISOString(),
+        snapshotAt: startedAt.toISOString(),
+        parts: [...parts, ...["configuration.json", "project.json"].map((name) => ({ ...parts[0], name }))],
         leftOut: [],
         lacks: Object.fromEntries(lacks.map((part) => [part, ["x"]])),
       } as unknown as Manifest;
-      manifest.parts.push({ ...manifest.parts[0]!, name: "configuration.json" });
-      manifest.parts.push({ ...manifest.parts[0]!, name: "project.json" });
-      return { ...backup, proven: true, manifest };
+      return { ...backup, startedAt, proven: true, manifest };
     };
-    const taken = async (day: number, ...lacks: string[]) =>
-      names(
-        { ...(await stored(`202610${day}T020000Z-00000a`)), startedAt: new Date(Date.UTC(2026, 9, day)) },
-        ...lacks,
-      );
     const whole = await taken(10);
     await move(whole, []);
     const noFunctions = await taken(11, "functions");
     await move(noFunctions, [whole]);
-    expect([await holdsOf(whole), await holdsOf(noFunctions)]).toEqual([all("ON"), all("ON")]);
+    expect(await allHoldsOf(whole, noFunctions)).toEqual(["ON", "ON"].map(all));
     const noDns = await taken(12, "configuration");
     await move(noDns, [noFunctions, whole]);
     // The newest has the functions, the one before it the configuration.
-    expect([await holdsOf(whole), await holdsOf(noFunctions), await holdsOf(noDns)]).toEqual(
-      ["OFF", "ON", "ON"].map(all),
-    );
+    expect(await allHoldsOf(whole, noFunctions, noDns)).toEqual(["OFF", "ON", "ON"].map(all));
     const next = await taken(13);
     await move(next, [noDns, noFunctions, whole]);
-    expect([await holdsOf(noFunctions), await holdsOf(noDns), await holdsOf(next)]).toEqual(
-      ["OFF", "OFF", "ON"].map(all),
-    );
+    expect(await allHoldsOf(noFunctions, noDns, next)).toEqual(["OFF", "OFF", "ON"].map(all));
   });
 
   it("is finished, or taken back, by the next run when a run was interrupted", async () => {
