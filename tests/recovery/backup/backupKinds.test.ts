@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
 
-import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
 import type { BackupOptions } from "../../../recovery/backup/backupOptions.ts";
 import { readConfiguration } from "../../../recovery/configuration/readConfiguration.ts";
 import { connect } from "../../../recovery/postgres/session/database.ts";
@@ -13,13 +12,11 @@ import { expectRefusal } from "../../support/refusal.ts";
 import { forSuite } from "../../support/suite.ts";
 import { startBackingUp } from "../support/backingUp.ts";
 
-const source = forSuite(startBackingUp);
+const source = forSuite(() => startBackingUp(60));
 let database: TestDatabase;
 let vault: Vault;
 beforeAll(async () => {
   ({ database, vault } = source);
-  await applySchema(database.url);
-  await fill(database.url, { rows: 60 });
   await database.query("select lo_from_bytea(0, '\\xcafe')");
 });
 

@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
 
-import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
 import { UserError } from "../../../services/common/errors.ts";
 import type { Opener } from "../../../services/vault/age.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
@@ -10,7 +9,7 @@ import { newAgeKey } from "../support/ageKey.ts";
 import { startRoundTrip } from "../support/backingUp.ts";
 import { contentOf, flipped, tamper } from "../support/sample.ts";
 
-const started = forSuite(startRoundTrip);
+const started = forSuite(() => startRoundTrip(40));
 let vault: Vault;
 let key: Awaited<ReturnType<typeof newAgeKey>>;
 let backupId: string;
@@ -18,8 +17,6 @@ let at: string;
 beforeAll(async () => {
   ({ vault } = started);
   key = await newAgeKey();
-  await applySchema(started.database.url);
-  await fill(started.database.url, { rows: 40 });
   const configuration = () => Promise.resolve({ zone: "castchat.example" });
   const result = await started.backUp(vault, { sealer: key.sealer, configuration });
   backupId = result.backupId;

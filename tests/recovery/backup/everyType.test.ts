@@ -200,11 +200,8 @@ describe("a value of every type", () => {
     const { tables } = await started.manifestOf();
     const restored = await started.restoreInto(target.url);
     expect(restored.rows).toBe(saved.rows);
-    for (const type of types) {
-      const table = tables.find(({ name }) => name === `of_${type.oid}`);
-      expect([type.sql, table?.rows ?? 0]).toEqual([type.sql, expect.any(Number)]);
-      expect(table!.rows).toBeGreaterThan(0);
-    }
+    const filled = new Set(tables.filter(({ rows }) => rows > 0).map(({ name }) => name));
+    expect(types.filter(({ oid }) => !filled.has(`of_${oid}`)).map(({ sql }) => sql)).toEqual([]);
     expect(await contentOf(target.url)).toEqual(await contentOf(source.url));
     expect(firstDifferences(fullDumpOf(target.superuserUrl), fullDumpOf(source.superuserUrl))).toEqual([]);
   }, 120_000);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 
 import { openSnapshot } from "../../../recovery/backup/snapshot.ts";
 import { openReader } from "../../../recovery/backup/snapshotReader.ts";
-import type { Session } from "../../../recovery/postgres/session/database.ts";
+import { type Session, withSession } from "../../../recovery/postgres/session/database.ts";
 import { silent } from "../../../services/common/reporter.ts";
 import { startTestDatabase } from "../../support/postgres.ts";
 import { forSuite } from "../../support/suite.ts";
@@ -42,6 +42,24 @@ async function seen(before: RegExp, sql: string): Promise<{ tables: string[]; po
     }
   });
 }
+
+describe("openSnapshot", () => {
+  it("yields to a session that holds a table, and tries again", async () => {
+    const said: string[] = [];
+    await database.inSession(async (other) => {
+      await other.query("begin; lock table public.posts in access exclusive mode");
+      const reporter = (message: string) => {
+        said.push(message);
+        void other.query("rollback");
+      };
+      await withSession(database.url, { applicationName: "test", lockTimeoutMs: 200 }, async (session) => {
+        const { tables } = await openSnapshot(session, reporter);
+        expect(tables.map((table) => table.name)).toContain("posts");
+      });
+    });
+    expect(said).toEqual(["Another session holds a table: yielding, then trying again"]);
+  });
+});
 
 describe("a snapshot", () => {
   it("holds what was committed before its locks were taken", async () => {
