@@ -1,11 +1,8 @@
 /**
  * Backup and restore against pg_dump and pg_restore, on this machine. See lab/bench/README.md.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { messageOf, UserError } from "../../services/common/errors.ts";
+import { withTemporaryFolder } from "../../services/common/temporaryFolder.ts";
 import { benchBackup } from "./backup.ts";
 import { newPrivateKey } from "./localSigner.ts";
 import { bundleWork, measure } from "./measure.ts";
@@ -25,8 +22,7 @@ async function run(options: BenchOptions): Promise<void> {
     versions: { node: process.version, pgDump: pgDumpVersion(options.peers) },
     command: `node lab/bench/main.ts ${process.argv.slice(2).join(" ")}`.trim(),
   };
-  const folder = await mkdtemp(join(tmpdir(), "castchat-bench-"));
-  try {
+  await withTemporaryFolder("bench", async (folder) => {
     const program = await bundleWork(folder);
     const results: Result[] = [];
     for (const data of options.dataSets) {
@@ -43,9 +39,7 @@ async function run(options: BenchOptions): Promise<void> {
       );
     }
     process.stdout.write(`${(await writeResults(options.out, facts, results)).join("\n")}\n`);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 async function* benchDataSet(program: string, data: DataSet, options: BenchOptions): AsyncGenerator<Result> {

@@ -1,8 +1,7 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
@@ -13,6 +12,7 @@ import { restore } from "../../recovery/restore/recipes/restore.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { pool } from "../../services/common/pool.ts";
 import { silent } from "../../services/common/reporter.ts";
+import { withTemporaryFolder } from "../../services/common/temporaryFolder.ts";
 import { s3Vault } from "../../services/vault/s3Vault.ts";
 import { localSigner, publicKeyOf } from "./localSigner.ts";
 import type { Peer } from "./options.ts";
@@ -50,18 +50,9 @@ async function eachAtOnce<T>(items: readonly T[], work: (item: T) => Promise<unk
   await pool(items, FILES_AT_ONCE, work);
 }
 
-async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), "castchat-bench-"));
-  try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
 /** Dumps into a folder with two jobs, and then uploads its files. */
 function dumpFolder(prefix: string, ...compression: string[]): Promise<unknown> {
-  return inFolder(async (folder) => {
+  return withTemporaryFolder("bench", async (folder) => {
     const startedAt = performance.now();
     const dump = join(folder, "dump");
     const what = ["--schema=bench", `--file=${dump}`, `--dbname=${forTools()}`];
@@ -111,7 +102,7 @@ const works: Record<WorkOrder["kind"], () => Promise<unknown>> = {
     return { sizeBytes: stored.sizeBytes, phases: [] };
   },
   pg_restore: () =>
-    inFolder(async (folder) => {
+    withTemporaryFolder("bench", async (folder) => {
       const startedAt = performance.now();
       const dump = join(folder, "dump");
       await mkdir(dump);

@@ -9,12 +9,11 @@ import { SAMPLE } from "./support/databases.ts";
 import type { Store } from "./support/order.ts";
 import { type PlainS3, startPlainS3 } from "./support/plainS3.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
-import { failedWith, runToEnd, startRunner, succeeded } from "./support/runnerProcess.ts";
-import { suiteSetting, vaultIn } from "./support/setting.ts";
+import { failedWith, type RunnerProcess, runToEnd, startRunner, succeeded } from "./support/runnerProcess.ts";
+import { type Setting, suiteSetting, vaultIn } from "./support/setting.ts";
 
 /** The time that a runner stays at the start of the phase in question. The kill comes in that time or soon after it. */
 const LINGER_MS = 40;
-const lingerIn = (phase: string) => ({ in: phase, ms: LINGER_MS });
 const seed = seedOfRun();
 const random = randomFrom(seed);
 
@@ -28,13 +27,24 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => Promise.all([victim.stop(), s3.stop()]));
 
+/** An order whose runner stays at the start of a phase. */
+const lingering = (phase: string, ...args: Parameters<Setting["order"]>) => ({
+  ...setting.order(...args),
+  linger: { in: phase, ms: LINGER_MS },
+});
+/** A runner that is in its phase, at its start or soon after it. */
+async function startedIn(order: ReturnType<typeof lingering>): Promise<RunnerProcess> {
+  const runner = startRunner(order);
+  await runner.says(order.linger.in);
+  await sleep(random() * 1.5 * LINGER_MS);
+  return runner;
+}
+
 describe(`Postgres, killed with -9 (seed ${seed})`, () => {
   it("during a backup: the run starts again if the server comes back, and otherwise leaves nothing", async () => {
     const store = await setting.newStore();
-    const order = { ...setting.order("backup", victim.url, store), linger: lingerIn("Dumping") };
-    const runner = startRunner(order);
-    await runner.says("Dumping");
-    await sleep(random() * 1.5 * LINGER_MS);
+    const order = lingering("Dumping", "backup", victim.url, store);
+    const runner = await startedIn(order);
     await victim.crash();
     await victim.startAgain();
     const end = await runner.ended;
@@ -57,10 +67,8 @@ describe(`Postgres, killed with -9 (seed ${seed})`, () => {
       const store = await setting.newStore();
       const { backupId } = await setting.backUp(vaultIn(store));
       const target = await victim.newDatabase();
-      const order = { ...setting.order("restore", target.url, store), linger: lingerIn(phase) };
-      const runner = startRunner(order);
-      await runner.says(phase);
-      await sleep(random() * 1.5 * LINGER_MS);
+      const order = lingering(phase, "restore", target.url, store);
+      const runner = await startedIn(order);
       await victim.crash();
       expect(await runner.ended).toMatchObject(
         failedWith(/^The (connection to the target )?database .*(run the same command again|Check the address)/),
@@ -83,19 +91,14 @@ describe("S3, killed with -9", () => {
   });
 
   it("is waited for by a backup and by a restore if it comes back", async () => {
-    const order = setting.order("backup", setting.source.url, store());
-    const backingUp = startRunner({ ...order, linger: lingerIn("Dumping") });
-    await backingUp.says("Dumping");
-    await sleep(random() * 1.5 * LINGER_MS);
+    const backingUp = await startedIn(lingering("Dumping", "backup", setting.source.url, store()));
     await s3.crash();
     setTimeout(() => void s3.startAgain(), 1_000);
     const { backupId, ...end } = await backingUp.ended;
     expect(end).toMatchObject(succeeded);
     expect(await setting.check(vaultIn(store()))).toMatchObject({ backupId });
     const target = await setting.server.newDatabase();
-    const restoreOrder = setting.order("restore", target.url, store());
-    const restoring = startRunner({ ...restoreOrder, linger: lingerIn("Restoring") });
-    await restoring.says("Restoring");
+    const restoring = await startedIn(lingering("Restoring", "restore", target.url, store()));
     await s3.crash();
     setTimeout(() => void s3.startAgain(), 1_000);
     expect(await restoring.ended).toMatchObject({ ...succeeded, backupId });
@@ -106,8 +109,7 @@ describe("S3, killed with -9", () => {
     "for good, from %s on: no false backup, the earlier ones are whole, and the next run works",
     async (phase) => {
       const before = await setting.proven(vaultIn(store()));
-      const order = setting.order("backup", setting.source.url, store(1_000));
-      const runner = startRunner({ ...order, linger: lingerIn(phase) });
+      const runner = startRunner(lingering(phase, "backup", setting.source.url, store(1_000)));
       await runner.says(phase);
       await s3.crash();
       expect(await runner.ended).toMatchObject(failedWith(/^S3 in \S+ at \S+ cannot be reached/));

@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { devNull, tmpdir } from "node:os";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { devNull } from "node:os";
 import { dirname, join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { redact, UserError } from "../../../services/common/errors.ts";
+import { withTemporaryFolder } from "../../../services/common/temporaryFolder.ts";
 
 const run = promisify(execFile);
 
@@ -26,7 +27,7 @@ export interface RemoteRepository {
  * @throws UserError when git refuses, for instance because the remote already has a `main`.
  */
 export async function seedApplicationRepository(options: RemoteRepository & { message?: string }): Promise<string> {
-  return inTemporaryFolder(async (folder) => {
+  return withTemporaryFolder("app", async (folder) => {
     const git = gitIn(folder, options.token);
     await git("init", "--quiet", "--initial-branch=main");
     const source = fileURLToPath(new URL(".", import.meta.url));
@@ -45,7 +46,7 @@ export async function seedApplicationRepository(options: RemoteRepository & { me
 export async function commitChange(
   options: RemoteRepository & { message: string; files?: Record<string, string> },
 ): Promise<string> {
-  return inTemporaryFolder(async (folder) => {
+  return withTemporaryFolder("app", async (folder) => {
     const git = gitIn(folder, options.token);
     await git("clone", "--quiet", "--depth=1", "--branch=main", "--", options.remoteUrl, ".");
     for (const [path, content] of Object.entries(options.files ?? { "CHANGES.md": `${options.message}\n` })) {
@@ -98,13 +99,4 @@ function gitIn(folder: string, token: string): Git {
       throw new UserError(`git ${args[0] ?? ""} of the application's repository failed: ${redact(reason)}`);
     }
   };
-}
-
-async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), "castchat-app-"));
-  try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }

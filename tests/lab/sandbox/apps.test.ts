@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { request } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -13,6 +12,7 @@ import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 import { Supervisor } from "../../../lab/sandbox/host/supervisor.ts";
 import { freePort, isFree } from "../../../services/common/ports.ts";
 import { isAlive } from "../../../services/common/processes.ts";
+import { withTemporaryFolder } from "../../../services/common/temporaryFolder.ts";
 import { makeTestFolder } from "../../support/folder.ts";
 
 const APP = `
@@ -67,19 +67,16 @@ function visit(port: number, host: string, path = "/", more: Record<string, stri
 
 describe("LocalAppRunner in a sandbox outside of the project", () => {
   it("runs an app that imports a package", async () => {
-    const home = await mkdtemp(join(tmpdir(), "castchat-apps-"));
-    const code = join(home, "deployments", "dpl_1");
-    await mkdir(code, { recursive: true });
-    await writeFile(join(code, "server.mjs"), `import "pg";${APP}`);
-    try {
+    await withTemporaryFolder("apps", async (home) => {
+      const code = join(home, "deployments", "dpl_1");
+      await mkdir(code, { recursive: true });
+      await writeFile(join(code, "server.mjs"), `import "pg";${APP}`);
       for (const deploymentId of ["dpl_1", "dpl_2"]) {
         await runner.start({ deploymentId, dir: code, env: {} });
         expect(runner.portOf(deploymentId)).toBeGreaterThan(0);
       }
-    } finally {
       await runner.stopAll();
-      await rm(home, { recursive: true });
-    }
+    });
     expect(existsSync(join(PROJECT_ROOT, "node_modules", "pg"))).toBe(true);
   });
 });
@@ -144,6 +141,7 @@ describe("EdgeProxy", () => {
     "sealed.vercel.app": { deploymentId: "d9", paused: false, secrets: [] },
   };
   const platform = { resolveHost: (host: string) => hosts[host] };
+  const OWN_HOST = '"host":"app.castchat.example"';
   let port: number;
   let edge: EdgeProxy;
 
@@ -157,12 +155,7 @@ describe("EdgeProxy", () => {
 
   it.each([
     ["a deployment's own address", "d9.vercel.app", 200, "public"],
-    [
-      "a public name with record and domain, in any case, with a port",
-      "App.CastChat.example:80",
-      200,
-      '"host":"app.castchat.example"',
-    ],
+    ["a public name with record and domain, in any case, with a port", "App.CastChat.example:80", 200, OWN_HOST],
     ["a domain without a DNS record", "norecord.example", 530, "no DNS record"],
     ["a record that leads elsewhere", "elsewhere.example", 530, "leads to other.host"],
     ["an unknown deployment", "unknown.vercel.app", 404, "DEPLOYMENT_NOT_FOUND"],

@@ -2,6 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 
@@ -40,7 +41,8 @@ const listening = async (file: SandboxFile) => {
   const free = await Promise.all(Object.values(file.ports).map((port) => isFree(port)));
   return free.filter((one) => !one).length;
 };
-const refusal = (message: RegExp) => ({ name: "UserError", message: expect.stringMatching(message) });
+const refuses = (work: Promise<unknown>, message: RegExp) =>
+  expect(work).rejects.toMatchObject({ name: "UserError", message: expect.stringMatching(message) });
 const createProject = async ({ ports, credentials }: SandboxFile) => {
   const region = { type: "specific", code: "ap-northeast-1" };
   const wanted = { name: "castchat", organization_slug: "castchat", db_pass: "a-Password-1", region_selection: region };
@@ -53,7 +55,7 @@ const createProject = async ({ ports, credentials }: SandboxFile) => {
   if (!answer.ok) throw new Error(message);
   for (let attempt = 0; !(await sandboxStatus({ home })).databases.includes(ref); attempt++) {
     if (attempt > 100) throw new Error("the project got no database");
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await sleep(100);
   }
   return ref;
 };
@@ -75,7 +77,7 @@ describe("a sandbox's life", () => {
     const ref = await createProject(file);
     await loseRegion(home, "ap-northeast-1");
     expect(await isFree(file.ports.awsPrimary)).toBe(true);
-    await expect(loseRegion(home, "mars")).rejects.toMatchObject(refusal(/no AWS region "mars"/));
+    await refuses(loseRegion(home, "mars"), /no AWS region "mars"/);
 
     const processes = await readProcesses();
     expect(processes.map(({ name }) => name).sort()).toEqual(["ministack", `postgres ${ref}`]);
@@ -120,7 +122,7 @@ describe("a sandbox's life", () => {
     const file = await startSandbox({ home });
     process.kill(file.pid!, "SIGINT");
     process.kill(file.pid!, "SIGHUP");
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await sleep(200);
     expect((await sandboxStatus({ home })).running).toBe(true);
     expect(await listening(file)).toBe(9);
   });
@@ -145,8 +147,9 @@ describe("errors for the user", () => {
     await stopSandbox({ home });
     const stranger = createServer();
     await new Promise<void>((resolve) => stranger.listen(file.ports.edge, "127.0.0.1", resolve));
-    await expect(startSandbox({ home })).rejects.toMatchObject(
-      refusal(new RegExp(`^Port ${file.ports.edge} of 127.0.0.1.*edge.*used by another program.*sandbox reset\`\\.$`)),
+    await refuses(
+      startSandbox({ home }),
+      new RegExp(`^Port ${file.ports.edge} of 127.0.0.1.*edge.*used by another program.*sandbox reset\`\\.$`),
     );
     expect(await listening(file)).toBe(1);
     await new Promise((resolve) => stranger.close(resolve));
@@ -156,12 +159,10 @@ describe("errors for the user", () => {
     const before = { PATH: process.env["PATH"], CASTCHAT_MINISTACK: process.env["CASTCHAT_MINISTACK"] };
     try {
       process.env["CASTCHAT_MINISTACK"] = "/nowhere/ministack";
-      await expect(startSandbox({ home })).rejects.toMatchObject(
-        refusal(/CASTCHAT_MINISTACK names \/nowhere\/ministack.*make setup/),
-      );
+      await refuses(startSandbox({ home }), /CASTCHAT_MINISTACK names \/nowhere\/ministack.*make setup/);
       delete process.env["CASTCHAT_MINISTACK"];
       process.env["PATH"] = "/nowhere";
-      await expect(startSandbox({ home })).rejects.toMatchObject(refusal(/not on PATH.*make setup/));
+      await refuses(startSandbox({ home }), /not on PATH.*make setup/);
     } finally {
       process.env["PATH"] = before.PATH;
       if (before.CASTCHAT_MINISTACK !== undefined) process.env["CASTCHAT_MINISTACK"] = before.CASTCHAT_MINISTACK;
@@ -170,11 +171,11 @@ describe("errors for the user", () => {
 
   it("report a home that is damaged, incomplete, or not a sandbox", async () => {
     await mkdir(join(home, "postgres"), { recursive: true });
-    await expect(startSandbox({ home })).rejects.toMatchObject(refusal(/contains postgres but no sandbox\.json/));
-    await expect(resetSandbox({ home })).rejects.toMatchObject(refusal(/is not a sandbox.*CASTCHAT_SANDBOX_HOME/));
+    await refuses(startSandbox({ home }), /contains postgres but no sandbox\.json/);
+    await refuses(resetSandbox({ home }), /is not a sandbox.*CASTCHAT_SANDBOX_HOME/);
     expect(existsSync(join(home, "postgres"))).toBe(true);
     await writeFile(layout(home).file, '{"ports": {}}');
-    await expect(startSandbox({ home })).rejects.toMatchObject(refusal(/is damaged.*sandbox reset/));
+    await refuses(startSandbox({ home }), /is damaged.*sandbox reset/);
     await resetSandbox({ home });
     expect(existsSync(home)).toBe(false);
     await resetSandbox({ home });
@@ -182,6 +183,6 @@ describe("errors for the user", () => {
   });
 
   it("report that a region can't be lost while the sandbox is stopped", async () => {
-    await expect(loseRegion(home, "ap-northeast-1")).rejects.toMatchObject(refusal(/is not running.*sandbox start/));
+    await refuses(loseRegion(home, "ap-northeast-1"), /is not running.*sandbox start/);
   });
 });

@@ -13,6 +13,8 @@ const DAMAGE: Damage = {
   dropped: { table: "public.history", rows: 4 },
 };
 const history = { sameAsReferenceUntil: { backupId: BACKUP, at: "2026-01-01T00:00:00.000Z" } };
+/** The history of damage that the backup holds. */
+const held = { ...history, asNowSince: history.sameAsReferenceUntil };
 
 /** An assessment that found exactly that damage, and later rows. */
 const exact = (): AssessmentAnswer =>
@@ -42,13 +44,7 @@ describe("judgeAssessment", () => {
   it.each<[string, (found: AssessmentAnswer) => void, number[]]>([
     ["a row too few", ({ tables }) => void (tables[0]!.lost = 8), [0]],
     ["a row that is missing instead of altered", ({ tables }) => void (tables[0]!.altered = 8), [0]],
-    [
-      "rows that were not counted",
-      ({ tables }) => {
-        delete tables[1]!.lost;
-      },
-      [0],
-    ],
+    ["rows that were not counted", ({ tables }) => void (tables[1]!.lost = undefined), [0]],
     ["an overlooked table", ({ tables }) => void (tables[1]!.state = "same"), [0]],
     ["a table that was not damaged", ({ tables }) => void (tables[2]!.lost = 1), [0]],
     ["an assessment without damage", (found) => void (found.isDamaged = false), [0]],
@@ -65,18 +61,8 @@ describe("judgeAssessment", () => {
       [1],
     ],
     ["another backup", (found) => void (found.backupId = "other"), [2]],
-    [
-      "no time of the damage",
-      ({ tables }) => {
-        delete tables[3]!.history;
-      },
-      [2],
-    ],
-    [
-      "damage that a backup is said to hold",
-      ({ tables }) => void (tables[0]!.history = { ...history, asNowSince: history.sameAsReferenceUntil }),
-      [2],
-    ],
+    ["no time of the damage", ({ tables }) => void (tables[3]!.history = undefined), [2]],
+    ["damage that a backup is said to hold", ({ tables }) => void (tables[0]!.history = held), [2]],
   ])("rejects %s", (_name, change, expected) => {
     expect(failed(change)).toEqual(expected);
   });

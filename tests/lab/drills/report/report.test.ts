@@ -1,6 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdir, readFile } from "node:fs/promises";
 
 import { describe, expect, it } from "@jest/globals";
 
@@ -8,6 +6,7 @@ import { renderHtml } from "../../../../lab/drills/report/html.ts";
 import { type DrillReport, drillReportSchema, isKept } from "../../../../lab/drills/report/report.ts";
 import { renderTerminal } from "../../../../lab/drills/report/terminal.ts";
 import { writeReport } from "../../../../lab/drills/report/write.ts";
+import { withTemporaryFolder } from "../../../../services/common/temporaryFolder.ts";
 
 const report: DrillReport = {
   formatVersion: 1,
@@ -78,8 +77,7 @@ describe("renderings", () => {
 
 describe("writeReport", () => {
   it("writes page and JSON, and the newest as latest", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "castchat-report-"));
-    try {
+    await withTemporaryFolder("report", async (folder) => {
       const files = await writeReport(report, folder);
       expect(drillReportSchema.parse(JSON.parse(await readFile(files.json, "utf8")))).toEqual(report);
       expect(await readFile(files.html, "utf8")).toBe(renderHtml(report));
@@ -91,8 +89,6 @@ describe("writeReport", () => {
         "latest.html",
         "latest.json",
       ]);
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    });
   });
 });

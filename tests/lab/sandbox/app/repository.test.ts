@@ -1,14 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 
 import { commitChange, seedApplicationRepository } from "../../../../lab/sandbox/app/repository.ts";
+import { listen } from "../../../services/support/testServer.ts";
 
 let home: string;
 let remoteUrl: string;
@@ -51,14 +50,10 @@ describe("the application's repository", () => {
 
   it("accepts further commits, each a new one", async () => {
     const first = await seedApplicationRepository({ remoteUrl, token, message: "begin" });
+    const files = { "docs/変更.md": "変更\n" };
     const second = await commitChange({ remoteUrl, token, message: "change" });
-    const third = await commitChange({ remoteUrl, token, message: "more", files: { "docs/変更.md": "変更\n" } });
-    const fourth = await commitChange({
-      remoteUrl,
-      token,
-      message: "nothing new",
-      files: { "docs/変更.md": "変更\n" },
-    });
+    const third = await commitChange({ remoteUrl, token, message: "more", files });
+    const fourth = await commitChange({ remoteUrl, token, message: "nothing new", files });
     expect(git("rev-list", "main").split("\n")).toEqual([fourth, third, second, first]);
     expect(git("show", "main:docs/変更.md")).toBe("変更");
   });
@@ -78,22 +73,19 @@ describe("the application's repository", () => {
 
   it("shows its token only to the server", async () => {
     let seen: string | undefined;
-    const server = createServer((request, response) => {
+    const refusing = createServer((request, response) => {
       seen = request.headers.authorization;
       response.writeHead(403).end("no");
-    }).listen(0, "127.0.0.1");
-    await once(server, "listening");
+    });
+    const { url, stop } = await listen(refusing);
     try {
-      const failed = seedApplicationRepository({
-        remoteUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/owner/app.git`,
-        token,
-      });
+      const failed = seedApplicationRepository({ remoteUrl: `${url}/owner/app.git`, token });
       await expect(failed).rejects.toThrow(/403/);
       await expect(failed).rejects.not.toThrow(token);
       expect(seen).toBe(`Basic ${Buffer.from(`x-access-token:${token}`).toString("base64")}`);
       expect(leftovers()).toEqual([]);
     } finally {
-      server.close();
+      await stop();
     }
   });
 });

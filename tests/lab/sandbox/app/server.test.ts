@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -11,12 +11,13 @@ import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
 import { demoUser } from "../../../../lab/sandbox/sample/demoUser.ts";
 import { freePort } from "../../../../services/common/ports.ts";
 import { runSql } from "../../../recovery/support/sample.ts";
+import { listen } from "../../../services/support/testServer.ts";
 import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
 
 const SERVER = fileURLToPath(new URL("../../../../lab/sandbox/app/server.mjs", import.meta.url));
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 let database: TestDatabase;
-let auth: Server;
+let auth: Awaited<ReturnType<typeof listen>>;
 let app: { url: string; child: ChildProcess };
 const others: ChildProcess[] = [];
 
@@ -34,12 +35,11 @@ afterEach(async () => {
 });
 afterAll(async () => {
   await stop(app.child);
-  auth.close();
-  await database.stop();
+  await Promise.all([auth.stop(), database.stop()]);
 });
 
 /** The part of GoTrue that the app uses: one account, whose token is its id, and the project's key. */
-async function startAuth(): Promise<Server> {
+function startAuth() {
   const { id, email, password } = demoUser(1);
   const server = createServer((request, response) => {
     void (async () => {
@@ -58,9 +58,7 @@ async function startAuth(): Promise<Server> {
         : reply(403, {});
     })();
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return server;
+  return listen(server);
 }
 
 async function startApp(env: Record<string, string>): Promise<{ url: string; child: ChildProcess }> {
@@ -69,7 +67,7 @@ async function startApp(env: Record<string, string>): Promise<{ url: string; chi
     env: {
       PATH: process.env["PATH"],
       PORT: String(port),
-      SUPABASE_URL: `http://127.0.0.1:${(auth.address() as AddressInfo).port}`,
+      SUPABASE_URL: auth.url,
       SUPABASE_ANON_KEY: "anon-key",
       CASTCHAT_COMMIT_SHA: COMMIT,
       VERCEL_DEPLOYMENT_ID: "dpl_1",
@@ -167,6 +165,9 @@ describe("health", () => {
 });
 
 describe("login and posts", () => {
+  const ownToken = `token-${demoUser(1).id}`;
+  const post = { title: "a", body: "b" };
+
   it("logs in, writes as that user and reads it back", async () => {
     const { id, email, password } = demoUser(1);
     const login = await call("/api/login", { body: { email, password } });
@@ -186,7 +187,7 @@ describe("login and posts", () => {
     const anonymous = await count();
     expect(anonymous).toBeGreaterThan(0);
     expect(anonymous).toBeLessThan(21);
-    expect(await count(`token-${demoUser(1).id}`)).toBeGreaterThanOrEqual(anonymous);
+    expect(await count(ownToken)).toBeGreaterThanOrEqual(anonymous);
   });
 
   it.each<[string, string, Parameters<typeof call>[1], number]>([
@@ -194,15 +195,10 @@ describe("login and posts", () => {
     ["a login without password", "/api/login", { body: { email: "x" } }, 400],
     ["no JSON", "/api/login", { raw: "{" }, 400],
     ["a JSON that is not an object", "/api/login", { raw: "null" }, 400],
-    ["a post without login", "/api/posts", { body: { title: "a", body: "b" } }, 401],
-    ["a post with a forged token", "/api/posts", { token: "forged", body: { title: "a", body: "b" } }, 401],
-    ["an empty title", "/api/posts", { token: `token-${demoUser(1).id}`, body: { title: " ", body: "b" } }, 400],
-    [
-      "too long a body",
-      "/api/posts",
-      { token: `token-${demoUser(1).id}`, body: { title: "a", body: "b".repeat(70_000) } },
-      413,
-    ],
+    ["a post without login", "/api/posts", { body: post }, 401],
+    ["a post with a forged token", "/api/posts", { token: "forged", body: post }, 401],
+    ["an empty title", "/api/posts", { token: ownToken, body: { ...post, title: " " } }, 400],
+    ["too long a body", "/api/posts", { token: ownToken, body: { ...post, body: "b".repeat(70_000) } }, 413],
     ["an invalid limit", "/api/posts?limit=1000", {}, 400],
     ["another method", "/api/posts", { method: "DELETE" }, 405],
     ["another address", "/api/__proto__", {}, 404],

@@ -35,13 +35,14 @@ afterAll(async () => {
 });
 
 const query = (url: string, sql: string) => withClient(url, async (client) => (await client.query<object>(sql)).rows);
+const refuses = (url: string, code: string) => expect(query(url, "select 1")).rejects.toMatchObject({ code });
 const urlWith = (password: string) => connectionUrl("postgres", password, servers.connection(REF)!.port);
 
 describe("LocalProjectServers", () => {
   it("gives each project a server with its own password, which can be changed", async () => {
     expect(await query(urlWith("first"), "select current_user")).toEqual([{ current_user: "postgres" }]);
     await servers.setPassword(REF, "it's \\ second");
-    await expect(query(urlWith("first"), "select 1")).rejects.toMatchObject({ code: "28P01" });
+    await refuses(urlWith("first"), "28P01");
     await query(urlWith("it's \\ second"), "create table kept as select 1 as a");
     await servers.setPassword(REF, "first");
   });
@@ -57,9 +58,7 @@ describe("LocalProjectServers", () => {
     const { port } = servers.connection(REF)!;
     await servers.stop(REF);
     expect(servers.connection(REF)).toBeUndefined();
-    await expect(query(connectionUrl("postgres", "first", port), "select 1")).rejects.toMatchObject({
-      code: "ECONNREFUSED",
-    });
+    await refuses(connectionUrl("postgres", "first", port), "ECONNREFUSED");
     await servers.start(REF);
     expect(await query(urlWith("first"), "select a from kept")).toEqual([{ a: 1 }]);
   });
@@ -84,9 +83,7 @@ describe("LocalProjectServers", () => {
     expect(isAlive(pid)).toBe(false);
     expect(servers.connection("doomed")).toBeUndefined();
     expect(existsSync(join(folder.path, "postgres", "doomed"))).toBe(false);
-    await expect(query(connectionUrl("postgres", "x", port), "select 1")).rejects.toMatchObject({
-      code: "ECONNREFUSED",
-    });
+    await refuses(connectionUrl("postgres", "x", port), "ECONNREFUSED");
     await servers.destroy("doomed");
   });
 
@@ -94,16 +91,9 @@ describe("LocalProjectServers", () => {
     const stranger = createServer();
     await new Promise<void>((resolve) => stranger.listen(0, "127.0.0.1", resolve));
     const { port } = stranger.address() as { port: number };
-    const options = {
-      dataDir: join(folder.path, "nowhere"),
-      port,
-      superuserPassword: "x",
-      log: join(folder.path, "log"),
-    };
-    await expect(startCluster(options)).rejects.toMatchObject({
-      name: "UserError",
-      message: expect.stringContaining(`Port ${port}`),
-    });
+    const [dataDir, log] = [join(folder.path, "nowhere"), join(folder.path, "log")];
+    const refused = { name: "UserError", message: expect.stringContaining(`Port ${port}`) };
+    await expect(startCluster({ dataDir, port, superuserPassword: "x", log })).rejects.toMatchObject(refused);
     await new Promise((resolve) => stranger.close(resolve));
   });
 });
