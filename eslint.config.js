@@ -4,6 +4,9 @@ import sortImports from "eslint-plugin-simple-import-sort";
 import tseslint from "typescript-eslint";
 import { LAB_COMMANDS, restrictedPaths } from "./tools/zones.js";
 
+/** Packages of which a program declares a few resources. */
+const PROVIDER_PACKAGES = ["@pulumi/aws", "@pulumi/cloudflare", "@pulumi/github", "@pulumiverse/vercel"];
+
 export default tseslint.config(
   { ignores: ["node_modules/", ".sandbox/", ".build/", "reports/", "**/*.js", "**/*.mjs"] },
   ...tseslint.configs.strictTypeChecked,
@@ -36,6 +39,21 @@ export default tseslint.config(
     files: LAB_COMMANDS,
     rules: {
       "import-x/no-restricted-paths": ["error", { basePath: import.meta.dirname, zones: restrictedPaths("lab") }],
+    },
+  },
+  {
+    files: ["components/**/*.ts", "policies/**/*.ts"],
+    rules: {
+      "@typescript-eslint/no-restricted-imports": [
+        "error",
+        {
+          paths: PROVIDER_PACKAGES.map((name) => ({
+            name,
+            allowTypeImports: true,
+            message: "Import a resource from its own file: the whole package takes 0.1 to 0.2 s of CPU to load.",
+          })),
+        },
+      ],
     },
   },
   {

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 
 import * as pulumi from "@pulumi/pulumi";
-import * as vercel from "@pulumiverse/vercel";
+import { Project } from "@pulumiverse/vercel/project.js";
+import { ProjectEnvironmentVariables } from "@pulumiverse/vercel/projectEnvironmentVariables.js";
 
 import type { Database } from "./database.ts";
 import { AppDeployment } from "./recovery/appDeployment.ts";
@@ -49,7 +50,7 @@ export class Application extends pulumi.ComponentResource {
     const { projectName, release, protect = true } = args;
 
     // No `framework`: with one set, the provider calls another host, on which a recovery would then depend.
-    const project = new vercel.Project(
+    const project = new Project(
       `${name}-project`,
       { name: projectName, ...AT_CREATION },
       { parent: this, protect, ignoreChanges: Object.keys(AT_CREATION) },
@@ -71,7 +72,7 @@ export class Application extends pulumi.ComponentResource {
       SUPABASE_URL: database.apiUrl,
       SUPABASE_ANON_KEY: database.anonKey,
     };
-    const variables = new vercel.ProjectEnvironmentVariables(
+    const variables = new ProjectEnvironmentVariables(
       `${name}-environment`,
       {
         projectId: this.projectId,

@@ -1,4 +1,8 @@
-import * as aws from "@pulumi/aws";
+import type { types } from "@pulumi/aws";
+import { Trail } from "@pulumi/aws/cloudtrail/trail.js";
+import { Bucket } from "@pulumi/aws/s3/bucket.js";
+import { BucketLifecycleConfiguration } from "@pulumi/aws/s3/bucketLifecycleConfiguration.js";
+import { BucketPolicy } from "@pulumi/aws/s3/bucketPolicy.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import {
@@ -42,26 +46,26 @@ export class AuditTrail extends pulumi.ComponentResource {
     const { site, deployerArns, protect = true, tags } = args;
     const child = { parent: this };
 
-    const { bucket } = new aws.s3.Bucket(
+    const { bucket } = new Bucket(
       `${name}-bucket`,
       { bucket: auditBucketName(site), ...(tags && { tags }) },
       { ...child, protect },
     );
     const settings = [
       ...closedBucket(name, bucket, child),
-      new aws.s3.BucketLifecycleConfiguration(
+      new BucketLifecycleConfiguration(
         `${name}-lifecycle`,
         { bucket, rules: logRules(args.keptDays) },
         { ...child, dependsOn: [versionedBucket(name, bucket, child)] },
       ),
     ];
     // The policy comes last: from then on only a deployer may change the other settings.
-    const policy = new aws.s3.BucketPolicy(
+    const policy = new BucketPolicy(
       `${name}-policy`,
       { bucket, policy: JSON.stringify(logBucketPolicy(site, deployerArns)) },
       { ...child, dependsOn: settings },
     );
-    const trail = new aws.cloudtrail.Trail(
+    const trail = new Trail(
       `${name}-trail`,
       {
         name: auditTrailName(site),
@@ -115,7 +119,7 @@ function logBucketPolicy(site: Site, deployerArns: readonly string[] = defaultDe
   ]);
 }
 
-function logRules(keptDays: number): aws.types.input.s3.BucketLifecycleConfigurationRule[] {
+function logRules(keptDays: number): types.input.s3.BucketLifecycleConfigurationRule[] {
   const everything = { status: "Enabled", filter: { prefix: "" } };
   return [
     {

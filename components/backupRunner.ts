@@ -1,4 +1,14 @@
-import * as aws from "@pulumi/aws";
+import { LogGroup } from "@pulumi/aws/cloudwatch/logGroup.js";
+import { Project as CodeBuildProject } from "@pulumi/aws/codebuild/project.js";
+import { Role } from "@pulumi/aws/iam/role.js";
+import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
+import { Alias } from "@pulumi/aws/kms/alias.js";
+import { Key } from "@pulumi/aws/kms/key.js";
+import { Bucket } from "@pulumi/aws/s3/bucket.js";
+import { BucketObjectv2 } from "@pulumi/aws/s3/bucketObjectv2.js";
+import { BucketPolicy } from "@pulumi/aws/s3/bucketPolicy.js";
+import { Secret } from "@pulumi/aws/secretsmanager/secret.js";
+import { SecretVersion } from "@pulumi/aws/secretsmanager/secretVersion.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import {
@@ -69,7 +79,7 @@ export class BackupRunner extends pulumi.ComponentResource {
     const tagged = args.tags ? { tags: args.tags } : {};
     const child = { parent: this };
 
-    const key = new aws.kms.Key(
+    const key = new Key(
       `${name}-key`,
       {
         description: `Encrypts the logs and the secret of the ${site.role} site's scheduled backups`,
@@ -80,20 +90,20 @@ export class BackupRunner extends pulumi.ComponentResource {
       },
       child,
     );
-    new aws.kms.Alias(`${name}-key-alias`, { name: keyAlias(site, "schedule"), targetKeyId: key.keyId }, child);
-    const logs = new aws.cloudwatch.LogGroup(
+    new Alias(`${name}-key-alias`, { name: keyAlias(site, "schedule"), targetKeyId: key.keyId }, child);
+    const logs = new LogGroup(
       `${name}-logs`,
       { name: runnerLogGroup(site), retentionInDays: LOG_DAYS, kmsKeyId: key.arn, ...tagged },
       child,
     );
 
-    const { bucket } = new aws.s3.Bucket(`${name}-code`, { bucket: codeBucketName(site), ...tagged }, child);
-    const policy = new aws.s3.BucketPolicy(
+    const { bucket } = new Bucket(`${name}-code`, { bucket: codeBucketName(site), ...tagged }, child);
+    const policy = new BucketPolicy(
       `${name}-code-policy`,
       { bucket, policy: JSON.stringify(policyDocument([tlsOnly(`arn:aws:s3:::${codeBucketName(site)}`)])) },
       { ...child, dependsOn: closedBucket(`${name}-code`, bucket, child) },
     );
-    const bundle = new aws.s3.BucketObjectv2(
+    const bundle = new BucketObjectv2(
       `${name}-bundle`,
       {
         bucket,
@@ -105,7 +115,7 @@ export class BackupRunner extends pulumi.ComponentResource {
       { ...child, dependsOn: [policy] },
     );
 
-    const secret = new aws.secretsmanager.Secret(
+    const secret = new Secret(
       `${name}-secret`,
       {
         name: runnerSecretName(site),
@@ -118,13 +128,13 @@ export class BackupRunner extends pulumi.ComponentResource {
       child,
     );
     const values = pulumi.secret({ [RUNNER_DATABASE_SECRET]: args.databaseUrl, ...tokens });
-    const stored = new aws.secretsmanager.SecretVersion(
+    const stored = new SecretVersion(
       `${name}-secret-value`,
       { secretId: secret.arn, secretString: values.apply((one) => JSON.stringify(one)) },
       child,
     );
 
-    const role = new aws.iam.Role(
+    const role = new Role(
       `${name}-role`,
       {
         name: scheduleRoleName(site, "runner"),
@@ -134,7 +144,7 @@ export class BackupRunner extends pulumi.ComponentResource {
       },
       child,
     );
-    const permissions = new aws.iam.RolePolicy(
+    const permissions = new RolePolicy(
       `${name}-role-policy`,
       {
         name: "runner",
@@ -153,7 +163,7 @@ export class BackupRunner extends pulumi.ComponentResource {
       const value = pulumi.interpolate`${stored.secretId}:${variable}`;
       return { name: variable, type: "SECRETS_MANAGER", value };
     });
-    const project = new aws.codebuild.Project(
+    const project = new CodeBuildProject(
       `${name}-project`,
       {
         name: scheduleName(site),

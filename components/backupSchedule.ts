@@ -1,4 +1,7 @@
-import * as aws from "@pulumi/aws";
+import { Role } from "@pulumi/aws/iam/role.js";
+import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
+import { Schedule } from "@pulumi/aws/scheduler/schedule.js";
+import { Queue } from "@pulumi/aws/sqs/queue.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import { missedRunsQueueName, scheduleGroupArn, scheduleName, scheduleRoleName } from "../planning/names.ts";
@@ -32,7 +35,7 @@ export class BackupSchedule extends pulumi.ComponentResource {
     const child = { parent: this };
 
     this.runner = new BackupRunner(`${name}-runner`, runnerArgs, child);
-    const missed = new aws.sqs.Queue(
+    const missed = new Queue(
       `${name}-missed`,
       {
         name: missedRunsQueueName(site),
@@ -42,7 +45,7 @@ export class BackupSchedule extends pulumi.ComponentResource {
       },
       child,
     );
-    const starter = new aws.iam.Role(
+    const starter = new Role(
       `${name}-starter`,
       {
         name: scheduleRoleName(site, "starter"),
@@ -54,12 +57,12 @@ export class BackupSchedule extends pulumi.ComponentResource {
       },
       child,
     );
-    const permissions = new aws.iam.RolePolicy(
+    const permissions = new RolePolicy(
       `${name}-starter-policy`,
       { name: "starter", role: starter.name, policy: JSON.stringify(starterPermissions(site)) },
       child,
     );
-    const schedule = new aws.scheduler.Schedule(
+    const schedule = new Schedule(
       `${name}-rate`,
       {
         name: scheduleName(site),

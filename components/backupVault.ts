@@ -1,4 +1,8 @@
-import * as aws from "@pulumi/aws";
+import { Alias } from "@pulumi/aws/kms/alias.js";
+import { Key } from "@pulumi/aws/kms/key.js";
+import { Bucket } from "@pulumi/aws/s3/bucket.js";
+import { BucketLifecycleConfiguration } from "@pulumi/aws/s3/bucketLifecycleConfiguration.js";
+import { BucketPolicy } from "@pulumi/aws/s3/bucketPolicy.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import { keyAlias, type Site, vaultBucketName, type VaultRolePurpose } from "../planning/names.ts";
@@ -66,7 +70,7 @@ export class BackupVault extends pulumi.ComponentResource {
     const protect = !disposable || wanted;
     const child = { parent: this };
 
-    const key = new aws.kms.Key(
+    const key = new Key(
       `${name}-key`,
       {
         description: `Encrypts the ${site.role} backup vault of ${site.project}`,
@@ -77,8 +81,8 @@ export class BackupVault extends pulumi.ComponentResource {
       },
       { ...child, protect },
     );
-    new aws.kms.Alias(`${name}-key-alias`, { name: keyAlias(site, "vault"), targetKeyId: key.keyId }, child);
-    const stored = new aws.s3.Bucket(
+    new Alias(`${name}-key-alias`, { name: keyAlias(site, "vault"), targetKeyId: key.keyId }, child);
+    const stored = new Bucket(
       `${name}-bucket`,
       { bucket: vaultBucketName(site), objectLockEnabled: true, ...(tags && { tags }) },
       { ...child, protect },
@@ -87,7 +91,7 @@ export class BackupVault extends pulumi.ComponentResource {
     const versioning = versionedBucket(name, bucket, child);
     const settings = [
       versioning,
-      new aws.s3.BucketLifecycleConfiguration(
+      new BucketLifecycleConfiguration(
         `${name}-lifecycle`,
         { bucket, rules: tiersToLifecycleRules(tiers) },
         { ...child, dependsOn: [versioning] },
@@ -100,7 +104,7 @@ export class BackupVault extends pulumi.ComponentResource {
     ];
     // The policy comes last: from then on only a deployer may change the other settings. It also waits for the key, because KMS refuses to
     // create the key for a principal that is not a deployer.
-    new aws.s3.BucketPolicy(
+    new BucketPolicy(
       `${name}-policy`,
       { bucket, policy: JSON.stringify(bucketPolicy(args)) },
       { ...child, dependsOn: [key, ...settings] },

@@ -1,4 +1,8 @@
-import * as aws from "@pulumi/aws";
+import type { types } from "@pulumi/aws";
+import { BucketOwnershipControls } from "@pulumi/aws/s3/bucketOwnershipControls.js";
+import { BucketPublicAccessBlock } from "@pulumi/aws/s3/bucketPublicAccessBlock.js";
+import { BucketServerSideEncryptionConfiguration } from "@pulumi/aws/s3/bucketServerSideEncryptionConfiguration.js";
+import { BucketVersioning } from "@pulumi/aws/s3/bucketVersioning.js";
 import type * as pulumi from "@pulumi/pulumi";
 
 /** Encryption with S3's own key. */
@@ -9,16 +13,16 @@ export function closedBucket(
   name: string,
   bucket: pulumi.Input<string>,
   child: pulumi.CustomResourceOptions,
-  encryption: aws.types.input.s3.BucketServerSideEncryptionConfigurationRule = S3_KEY,
+  encryption: types.input.s3.BucketServerSideEncryptionConfigurationRule = S3_KEY,
 ): pulumi.Resource[] {
   return [
-    new aws.s3.BucketServerSideEncryptionConfiguration(`${name}-encryption`, { bucket, rules: [encryption] }, child),
-    new aws.s3.BucketPublicAccessBlock(
+    new BucketServerSideEncryptionConfiguration(`${name}-encryption`, { bucket, rules: [encryption] }, child),
+    new BucketPublicAccessBlock(
       `${name}-public-access`,
       { bucket, blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true },
       child,
     ),
-    new aws.s3.BucketOwnershipControls(
+    new BucketOwnershipControls(
       `${name}-ownership`,
       { bucket, rule: { objectOwnership: "BucketOwnerEnforced" } },
       child,
@@ -31,10 +35,6 @@ export function versionedBucket(
   name: string,
   bucket: pulumi.Input<string>,
   child: pulumi.CustomResourceOptions,
-): aws.s3.BucketVersioning {
-  return new aws.s3.BucketVersioning(
-    `${name}-versioning`,
-    { bucket, versioningConfiguration: { status: "Enabled" } },
-    child,
-  );
+): BucketVersioning {
+  return new BucketVersioning(`${name}-versioning`, { bucket, versioningConfiguration: { status: "Enabled" } }, child);
 }

@@ -1,4 +1,5 @@
-import * as cloudflare from "@pulumi/cloudflare";
+import { DnsRecord } from "@pulumi/cloudflare/dnsRecord.js";
+import { Zone } from "@pulumi/cloudflare/zone.js";
 import * as pulumi from "@pulumi/pulumi";
 
 export interface DnsZoneArgs {
@@ -24,13 +25,13 @@ export class DnsZone extends pulumi.ComponentResource {
     super("castchat:index:DnsZone", name, {}, opts);
     const { zoneName, accountId, protect = true } = args;
 
-    const zone = new cloudflare.Zone(
+    const zone = new Zone(
       `${name}-zone`,
       { name: zoneName, account: { id: accountId }, type: "full" },
       { parent: this, protect },
     );
     // Only the authority that the recovery itself uses may issue certificates for the zone.
-    new cloudflare.DnsRecord(
+    new DnsRecord(
       `${name}-caa`,
       {
         zoneId: zone.id,

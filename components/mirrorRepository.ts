@@ -1,4 +1,4 @@
-import * as github from "@pulumi/github";
+import { Repository } from "@pulumi/github/repository.js";
 import * as pulumi from "@pulumi/pulumi";
 
 export interface MirrorRepositoryArgs {
@@ -19,7 +19,7 @@ export class MirrorRepository extends pulumi.ComponentResource {
     super("castchat:index:MirrorRepository", name, {}, opts);
     const { repositoryName, mirrorOf, protect = true } = args;
 
-    const repository = new github.Repository(
+    const repository = new Repository(
       `${name}-repository`,
       {
         name: repositoryName,

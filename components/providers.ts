@@ -1,8 +1,9 @@
-import * as aws from "@pulumi/aws";
-import * as cloudflare from "@pulumi/cloudflare";
-import * as github from "@pulumi/github";
+import type { Region } from "@pulumi/aws";
+import { Provider as AwsProvider } from "@pulumi/aws/provider.js";
+import { Provider as CloudflareProvider } from "@pulumi/cloudflare/provider.js";
+import { Provider as GitHubProvider } from "@pulumi/github/provider.js";
 import * as pulumi from "@pulumi/pulumi";
-import * as vercel from "@pulumiverse/vercel";
+import { Provider as VercelProvider } from "@pulumiverse/vercel/provider.js";
 
 import type { Settings } from "../settings/settings.ts";
 import { RecoveryProvider } from "./recovery/recoveryProvider.ts";
@@ -15,7 +16,7 @@ export function createProviders(settings: Settings): pulumi.ProviderResource[] {
   const { awsRegion, endpoints, vercelTeam } = settings;
   const common = [
     awsProvider(settings),
-    new vercel.Provider("vercel", vercelTeam === undefined ? {} : { team: vercelTeam }),
+    new VercelProvider("vercel", vercelTeam === undefined ? {} : { team: vercelTeam }),
     new RecoveryProvider("recovery", { awsRegion, endpoints, vercelTeam }),
   ];
   return settings.role === "primary"
@@ -28,9 +29,9 @@ const AWS_SERVICES = [
   ...["s3", "kms", "iam", "sts", "secretsmanager", "cloudtrail", "codebuild", "scheduler", "logs", "sqs"],
 ];
 
-function awsProvider({ awsRegion, awsAccountId, endpoints: { aws: endpoint } }: Settings): aws.Provider {
-  return new aws.Provider("aws", {
-    region: awsRegion as aws.Region,
+function awsProvider({ awsRegion, awsAccountId, endpoints: { aws: endpoint } }: Settings): AwsProvider {
+  return new AwsProvider("aws", {
+    region: awsRegion as Region,
     // Credentials of another account are refused before anything is changed there.
     allowedAccountIds: [awsAccountId],
     ...(endpoint !== undefined && {
@@ -40,16 +41,16 @@ function awsProvider({ awsRegion, awsAccountId, endpoints: { aws: endpoint } }: 
   });
 }
 
-function githubProvider(owner: string, endpoint: string | undefined): github.Provider {
+function githubProvider(owner: string, endpoint: string | undefined): GitHubProvider {
   // By default the SDK reads the variable as a plain input, and the state would contain the token in clear text.
   const token = process.env["GITHUB_TOKEN"];
-  return new github.Provider("github", {
+  return new GitHubProvider("github", {
     owner,
     ...(token !== undefined && { token: pulumi.secret(token) }),
     ...(endpoint !== undefined && { baseUrl: `${endpoint}/` }),
   });
 }
 
-function cloudflareProvider({ endpoints: { cloudflare: endpoint } }: Settings): cloudflare.Provider {
-  return new cloudflare.Provider("cloudflare", endpoint === undefined ? {} : { baseUrl: `${endpoint}/client/v4` });
+function cloudflareProvider({ endpoints: { cloudflare: endpoint } }: Settings): CloudflareProvider {
+  return new CloudflareProvider("cloudflare", endpoint === undefined ? {} : { baseUrl: `${endpoint}/client/v4` });
 }

@@ -1,4 +1,6 @@
-import * as aws from "@pulumi/aws";
+import { Alias } from "@pulumi/aws/kms/alias.js";
+import { getPublicKeyOutput } from "@pulumi/aws/kms/getPublicKey.js";
+import { Key } from "@pulumi/aws/kms/key.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import { defaultDeployerArns, keyAlias, type Site } from "../planning/names.ts";
@@ -27,7 +29,7 @@ export class SigningKey extends pulumi.ComponentResource {
     super("castchat:index:SigningKey", name, {}, opts);
     const { site, deployerArns, protect = true, tags } = args;
 
-    const key = new aws.kms.Key(
+    const key = new Key(
       `${name}-key`,
       {
         description: `Signs the backups of the ${site.role} site of ${site.project}`,
@@ -39,14 +41,10 @@ export class SigningKey extends pulumi.ComponentResource {
       },
       { parent: this, protect },
     );
-    new aws.kms.Alias(
-      `${name}-key-alias`,
-      { name: keyAlias(site, "signing"), targetKeyId: key.keyId },
-      { parent: this },
-    );
+    new Alias(`${name}-key-alias`, { name: keyAlias(site, "signing"), targetKeyId: key.keyId }, { parent: this });
 
     this.keyArn = key.arn;
-    this.publicKeyPem = aws.kms.getPublicKeyOutput({ keyId: key.arn }, { parent: this }).publicKeyPem;
+    this.publicKeyPem = getPublicKeyOutput({ keyId: key.arn }, { parent: this }).publicKeyPem;
     this.registerOutputs({ keyArn: this.keyArn, publicKeyPem: this.publicKeyPem });
   }
 }

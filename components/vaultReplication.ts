@@ -1,4 +1,9 @@
-import * as aws from "@pulumi/aws";
+import { Role } from "@pulumi/aws/iam/role.js";
+import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
+import type { Key } from "@pulumi/aws/kms/key.js";
+import type { Bucket } from "@pulumi/aws/s3/bucket.js";
+import { BucketReplicationConfig } from "@pulumi/aws/s3/bucketReplicationConfig.js";
+import type { BucketVersioning } from "@pulumi/aws/s3/bucketVersioning.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import { replicationRoleName, type Site } from "../planning/names.ts";
@@ -17,9 +22,9 @@ export type ReplicationEnd = VaultAddress & { readonly region: string };
 /** The source and the target of a replication. */
 export interface VaultReplicationArgs {
   readonly site: Site;
-  readonly bucket: aws.s3.Bucket;
-  readonly key: aws.kms.Key;
-  readonly versioning: aws.s3.BucketVersioning;
+  readonly bucket: Bucket;
+  readonly key: Key;
+  readonly versioning: BucketVersioning;
   readonly target: ReplicationEnd;
   readonly tags?: Record<string, string> | undefined;
 }
@@ -41,9 +46,9 @@ export function replicateVault(
   name: string,
   args: VaultReplicationArgs,
   child: pulumi.CustomResourceOptions,
-): aws.s3.BucketReplicationConfig {
+): BucketReplicationConfig {
   const { site, bucket, key, versioning, target, tags } = args;
-  const role = new aws.iam.Role(
+  const role = new Role(
     `${name}-replication-role`,
     {
       name: replicationRoleName(site),
@@ -58,12 +63,12 @@ export function replicateVault(
     .apply(([bucketArn, keyArn]) =>
       JSON.stringify(replicationPermissions({ bucketArn, keyArn, region: site.region }, target)),
     );
-  const rolePolicy = new aws.iam.RolePolicy(
+  const rolePolicy = new RolePolicy(
     `${name}-replication-policy`,
     { name: "replicate", role: role.name, policy },
     child,
   );
-  return new aws.s3.BucketReplicationConfig(
+  return new BucketReplicationConfig(
     `${name}-replication`,
     {
       bucket: bucket.bucket,

@@ -1,4 +1,5 @@
-import * as aws from "@pulumi/aws";
+import { Role } from "@pulumi/aws/iam/role.js";
+import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import { type Site, VAULT_ROLE_PURPOSES, vaultRoleName, type VaultRolePurpose } from "../planning/names.ts";
@@ -38,10 +39,10 @@ export class VaultRoles extends pulumi.ComponentResource {
     this.registerOutputs({ arns: this.arns });
   }
 
-  #createRole(name: string, purpose: VaultRolePurpose, args: VaultRolesArgs): aws.iam.Role {
+  #createRole(name: string, purpose: VaultRolePurpose, args: VaultRolesArgs): Role {
     const { site, tiers, people, tags } = args;
     const child = { parent: this };
-    const role = new aws.iam.Role(
+    const role = new Role(
       `${name}-${purpose}`,
       {
         name: vaultRoleName(site, purpose),
@@ -57,7 +58,7 @@ export class VaultRoles extends pulumi.ComponentResource {
       .apply(([bucketArn, keyArn, signingKeyArn]) =>
         JSON.stringify(vaultRolePermissions(purpose, { site, tiers, bucketArn, keyArn, signingKeyArn })),
       );
-    new aws.iam.RolePolicy(`${name}-${purpose}-policy`, { name: purpose, role: role.name, policy: permissions }, child);
+    new RolePolicy(`${name}-${purpose}-policy`, { name: purpose, role: role.name, policy: permissions }, child);
     return role;
   }
 }

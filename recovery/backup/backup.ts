@@ -20,6 +20,7 @@ import {
   type Manifest,
   manifestBytes,
   PROOF,
+  rowsOf,
   SIGNATURE,
 } from "../vault/manifest.ts";
 import { proofBytes } from "../vault/proof.ts";
@@ -229,7 +230,7 @@ function resultOf(manifest: Manifest, timer: PhaseTimer, durationMs: number): Ba
     newestDataAt,
     leftOut,
     tables: tables.length,
-    rows: tables.reduce((sum, table) => sum + table.rows, 0),
+    rows: rowsOf(manifest),
     sizeBytes: contentOf(manifest).reduce((sum, one) => sum + one.sizeBytes, 0),
     phases: timer.phases,
     durationMs: Math.round(durationMs),

@@ -187,6 +187,11 @@ export function contentOf(manifest: Manifest): { key: string; sizeBytes: number 
   return [...manifest.parts, ...manifest.chunks, ...manifest.files];
 }
 
+/** How many rows a backup holds. */
+export function rowsOf({ tables }: Manifest): number {
+  return tables.reduce((sum, table) => sum + table.rows, 0);
+}
+
 /**
  * The part of that name.
  *

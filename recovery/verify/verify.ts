@@ -10,7 +10,7 @@ import { KINDS } from "../vault/backupKinds.ts";
 import { type BackupSource, canOpen, openerFor } from "../vault/backupSource.ts";
 import { chooseBackup } from "../vault/chooseBackup.ts";
 import { listBackups, type TierPrefix } from "../vault/listBackups.ts";
-import { contentOf, keyOf, MANIFEST, type Manifest } from "../vault/manifest.ts";
+import { contentOf, keyOf, MANIFEST, type Manifest, rowsOf } from "../vault/manifest.ts";
 import { readManifest } from "../vault/readManifest.ts";
 import { readObjects } from "../vault/readObjects.ts";
 import { type Share, storeVerification, type Verification, type VerificationLevel } from "../vault/verification.ts";
@@ -126,7 +126,7 @@ async function readAndRestore(options: VerifyOptions, signal: AbortSignal): Prom
     snapshotAt: manifest.snapshotAt,
     parts: contentOf(manifest).length,
     tables: manifest.tables.length,
-    rows: manifest.tables.reduce((sum, table) => sum + table.rows, 0),
+    rows: rowsOf(manifest),
     leftOut: manifest.leftOut,
     isDecrypted: canOpen(source),
     passedOver,

@@ -1,15 +1,8 @@
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 
-import { DescribeKeyCommand, KMSClient } from "@aws-sdk/client-kms";
-import {
-  DeleteObjectCommand,
-  HeadBucketCommand,
-  ListObjectVersionsCommand,
-  PutObjectCommand,
-  PutObjectLegalHoldCommand,
-  S3Client,
-} from "@aws-sdk/client-s3";
+import { KMS } from "@aws-sdk/client-kms";
+import { S3 } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import type { EngineOptions } from "../../lab/drills/stage/stacks.ts";
@@ -21,8 +14,8 @@ import { castchatRecovery, pulumi } from "./support/commands.ts";
 
 let home: string;
 let engine: EngineOptions;
-let s3: S3Client;
-let kms: KMSClient;
+let s3: S3;
+let kms: KMS;
 let outputs: Record<"vaultBucket" | "vaultKeyArn" | "auditBucket", string>;
 
 /** A standby with the sandbox's settings, except that its vault is not disposable and therefore protected. */
@@ -35,8 +28,8 @@ beforeAll(async () => {
     secretAccessKey: file.credentials.awsSecretAccessKey,
   };
   const at = { region: REGIONS.standby, endpoint: addressOf(file.ports, "awsStandby"), credentials };
-  s3 = new S3Client({ ...at, forcePathStyle: true });
-  kms = new KMSClient(at);
+  s3 = new S3({ ...at, forcePathStyle: true });
+  kms = new KMS(at);
   for (const args of [
     ["stack", "init", "dr"],
     ["config", "set", "disposableVault", "false", "--stack", "dr"],
@@ -52,7 +45,7 @@ afterAll(() => resetSandbox({ home }), 60_000);
 
 const retire = (...args: string[]) => castchatRecovery(["vault", "retire", "--stack", "dr", ...args], engine);
 const isThere = () =>
-  s3.send(new HeadBucketCommand({ Bucket: outputs.vaultBucket })).then(
+  s3.headBucket({ Bucket: outputs.vaultBucket }).then(
     () => true,
     () => false,
   );
@@ -69,17 +62,17 @@ describe("a vault", () => {
     const until = new Date(Date.now() + 86_400_000 * 3);
     until.setMilliseconds(0);
     const lock = { ObjectLockMode: "GOVERNANCE" as const, ObjectLockRetainUntilDate: until };
-    await s3.send(new PutObjectCommand({ ...object, Body: "{}", IfNoneMatch: "*", ...lock }));
-    await s3.send(new PutObjectLegalHoldCommand({ ...object, LegalHold: { Status: "ON" } }));
+    await s3.putObject({ ...object, Body: "{}", IfNoneMatch: "*", ...lock });
+    await s3.putObjectLegalHold({ ...object, LegalHold: { Status: "ON" } });
     const refused = await retire("--confirm", outputs.vaultBucket);
     expect(refused).toMatchObject({ exitCode: 1 });
     expect(refused.output).toContain("still holds 1 versions of objects");
     expect(refused.output).toContain(`The last lock of a backup ends at ${until.toISOString()}. A backup is held`);
     // As break-glass does it.
-    await s3.send(new PutObjectLegalHoldCommand({ ...object, LegalHold: { Status: "OFF" } }));
-    const { Versions = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket: outputs.vaultBucket }));
+    await s3.putObjectLegalHold({ ...object, LegalHold: { Status: "OFF" } });
+    const { Versions = [] } = await s3.listObjectVersions({ Bucket: outputs.vaultBucket });
     for (const { VersionId } of Versions)
-      await s3.send(new DeleteObjectCommand({ ...object, VersionId, BypassGovernanceRetention: true }));
+      await s3.deleteObject({ ...object, VersionId, BypassGovernanceRetention: true });
   }, 60_000);
 
   it("is retired only by its name; then the whole stack is destroyed, and the logs stay", async () => {
@@ -89,7 +82,7 @@ describe("a vault", () => {
     const retired = await retire("--confirm", outputs.vaultBucket);
     expect([retired.exitCode, retired.output]).toEqual([0, expect.stringContaining("is retired")]);
     expect(await isThere()).toBe(false);
-    const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId: outputs.vaultKeyArn }));
+    const { KeyMetadata } = await kms.describeKey({ KeyId: outputs.vaultKeyArn });
     expect(KeyMetadata?.KeyState).toBe("PendingDeletion");
     // A second call, as after an interruption, needs no confirmation.
     expect(await retire()).toMatchObject({ exitCode: 0 });
@@ -99,6 +92,6 @@ describe("a vault", () => {
     const exported = await pulumi(["stack", "export", "--stack", "dr"], engine);
     const { deployment } = JSON.parse(exported.output) as { deployment: { resources?: unknown[] } };
     expect(deployment.resources ?? []).toEqual([]);
-    await s3.send(new HeadBucketCommand({ Bucket: outputs.auditBucket }));
+    await s3.headBucket({ Bucket: outputs.auditBucket });
   }, 120_000);
 });

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 
-import { UserError } from "../../services/common/errors.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { dumpOf } from "../recovery/support/sample.ts";
 import { brisk } from "../support/timing.ts";
@@ -8,7 +7,7 @@ import type { Store } from "./support/order.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
 import { failedWith, runToEnd, succeeded } from "./support/runnerProcess.ts";
 import { type S3Fault, type S3Proxy, startS3Proxy } from "./support/s3Proxy.ts";
-import { suiteSetting, vaultIn } from "./support/setting.ts";
+import { refusesUser, suiteSetting, vaultIn } from "./support/setting.ts";
 
 const seed = seedOfRun();
 const random = randomFrom(seed);
@@ -86,45 +85,39 @@ describe(`S3 that cannot keep up (seed ${seed})`, () => {
 
 describe("what S3 refuses for good is reported at once, in one message that says what to do", () => {
   const twoHoursAgo = () => ({ date: new Date(Date.now() - 125 * 60_000).toUTCString() });
-  it.each<[string, () => S3Fault, RegExp]>([
-    [
-      "credentials that have expired",
+  const refusals: Record<string, [fault: () => S3Fault, message: RegExp]> = {
+    "credentials that have expired": [
       () => ({ status: 400, code: "ExpiredToken" }),
       /^The AWS credentials for S3 in \S+ have expired: get new ones/,
     ],
-    [
-      "a key that was withdrawn",
+    "a key that was withdrawn": [
       () => ({ status: 403, code: "InvalidAccessKeyId" }),
       /^S3 in \S+ does not know the AWS access key: correct AWS_ACCESS_KEY_ID/,
     ],
-    [
-      "a right that was withdrawn",
+    "a right that was withdrawn": [
       () => ({ status: 403, code: "AccessDenied", message: "not allowed" }),
       /^Access to the vault bucket "vault-[\w-]+" is denied: not allowed/,
     ],
-    [
-      "a clock that is off",
+    "a clock that is off": [
       () => ({ status: 403, code: "RequestTimeTooSkewed", headers: twoHoursAgo() }),
       /the clock of this machine is 2 h 5 min ahead\. Set it by NTP \(sudo timedatectl set-ntp true\)/,
     ],
-    [
-      "a vault without room",
+    "a vault without room": [
       () => ({ status: 507, code: "InsufficientStorage" }),
       /^The vault bucket "vault-[\w-]+" has no room left: make some or raise its quota/,
     ],
-    ["a quota", () => ({ status: 403, code: "QuotaExceeded" }), /has no room left/],
-  ])(
+    "a quota": [() => ({ status: 403, code: "QuotaExceeded" }), /has no room left/],
+  };
+  it.each(Object.entries(refusals))(
     "%s, from the middle of a backup on",
-    async (_case, fault, message) => {
+    async (_case, [fault, message]) => {
       let begun = false;
       proxy.fateOf = ({ method, path }) => {
         begun ||= method === "PUT" && path.includes("/data/");
         return begun ? fault() : "pass";
       };
       const startedAt = performance.now();
-      const failure: unknown = await setting.backUp(behind).catch((error: unknown) => error);
-      expect(failure).toBeInstanceOf(UserError);
-      expect((failure as Error).message).toMatch(message);
+      await refusesUser(setting.backUp(behind), message);
       expect(performance.now() - startedAt).toBeLessThan(15_000);
       expect((await setting.list(vault)).filter((one) => one.manifest !== undefined)).toEqual([]);
       // A restore that meets the fault does not count as complete either.

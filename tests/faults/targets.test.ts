@@ -5,11 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { localSigner } from "../../lab/bench/localSigner.ts";
 import { UNPRIVILEGED } from "../../recovery/postgres/programs/unprivileged.ts";
 import { MANIFEST } from "../../recovery/vault/manifest.ts";
-import { UserError } from "../../services/common/errors.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { resign } from "../recovery/support/resign.ts";
 import { dumpOf, runSql } from "../recovery/support/sample.ts";
-import { suiteSetting, vaultIn } from "./support/setting.ts";
+import { refusesUser, suiteSetting, vaultIn } from "./support/setting.ts";
 import { smallDisk } from "./support/smallDisk.ts";
 
 const disk = smallDisk("24m");
@@ -56,9 +55,8 @@ describe("a large object of the source", () => {
     const other = vaultIn(await setting.newStore());
     const said: string[] = [];
     const run = () => setting.backUp(other, url, { reporter: (message) => void said.push(message) });
-    const failure: unknown = await run().catch((error: unknown) => error);
-    expect(failure).toBeInstanceOf(UserError);
-    expect((failure as Error).message).toMatch(
+    await refusesUser(
+      run(),
       /^"postgres" may not read the large objects 4711 \(of supabase_admin\)\. .*`grant select on large object 4711 to postgres`/,
     );
     expect(said).not.toContain("Reading what the database holds");
@@ -74,16 +72,12 @@ describe("a target", () => {
     const target = await setting.server.newDatabase();
     const before = dumpOf(target.superuserUrl);
     await runSql(target.superuserUrl, "create role guest login password 'x'");
-    const failure: unknown = await setting
-      .restoreInto({ url: as(target.url, "guest") }, vault)
-      .catch((error: unknown) => error);
-    const after = dumpOf(target.superuserUrl);
-    await runSql(target.superuserUrl, "drop role guest");
-    expect(failure).toBeInstanceOf(UserError);
-    expect((failure as Error).message).toMatch(
+    await refusesUser(
+      setting.restoreInto({ url: as(target.url, "guest") }, vault),
       /^The role "guest" lacks a right on the target database \S+ \(permission denied .*\)\. Restore as the role that owns it/,
     );
-    expect(after).toBe(before);
+    expect(dumpOf(target.superuserUrl)).toBe(before);
+    await runSql(target.superuserUrl, "drop role guest");
   }, 30_000);
 
   it("that is not empty is refused, and stays as it is", async () => {
@@ -158,9 +152,8 @@ describe("a disk that is full", () => {
       try {
         await bySuperuser(`alter database ${new URL(target.url).pathname.slice(1)} set tablespace small`);
         for (let attempt = 0; attempt < 2; attempt += 1) {
-          const failure: unknown = await setting.restoreInto(target, vault).catch((error: unknown) => error);
-          expect(failure).toBeInstanceOf(UserError);
-          expect((failure as Error).message).toMatch(
+          await refusesUser(
+            setting.restoreInto(target, vault),
             /^The disk of the target database \S+ is full\. Enlarge it .* continues/,
           );
         }

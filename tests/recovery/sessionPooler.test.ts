@@ -1,46 +1,26 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 
-import { TIERS } from "../../planning/tiers.ts";
-import { backup } from "../../recovery/backup/backup.ts";
 import { connect } from "../../recovery/postgres/session/database.ts";
 import { replace } from "../../recovery/restore/inPlace/replace.ts";
-import { systemClock } from "../../services/common/clock.ts";
-import { silent } from "../../services/common/reporter.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { SAMPLE } from "../faults/support/databases.ts";
-import { type SessionPooler, startSessionPooler } from "../support/sessionPooler.ts";
+import { startSessionPooler } from "../support/sessionPooler.ts";
+import { forSuite } from "../support/suite.ts";
 import { FACTOR, mostWaitMs, yielding } from "../support/timing.ts";
-import { contentOf, runSql } from "./support/sample.ts";
-import { startTestSource, type TestSource } from "./support/source.ts";
+import { contentOf } from "./support/sample.ts";
+import { startTestSource } from "./support/source.ts";
 
-let started: TestSource;
-let pooler: SessionPooler;
+const started = forSuite(startTestSource);
+const pooler = forSuite(() => startSessionPooler(started.database.port));
 let vault: Vault;
 let url: string;
 beforeAll(async () => {
-  started = await startTestSource();
-  pooler = await startSessionPooler(started.database.port);
-  vault = await started.cloud.newVault();
+  ({ vault } = started);
   url = pooler.through(started.database.url);
-  await runSql(started.database.url, SAMPLE);
+  await started.database.query(SAMPLE);
 }, 60_000);
-afterAll(async () => {
-  await pooler.stop();
-  await started.stop();
-});
-
-const backUp = (into: Vault, reporter: (message: string) => void = silent) =>
-  backup({
-    databaseUrl: url,
-    vault: into,
-    signer: started.signer,
-    tiers: TIERS,
-    clock: systemClock,
-    timing: yielding,
-    reporter,
-  });
 
 describe("through Supabase's session pooler", () => {
   it("a backup yields to a migration that comes while rows are on their way", async () => {
@@ -66,26 +46,16 @@ describe("through Supabase's session pooler", () => {
       await session.end();
       return tookMs;
     };
-    await backUp(slow, (message) => said.push(message));
+    await started.backUp(url, { vault: slow, timing: yielding, reporter: (message) => said.push(message) });
     expect(await migrated).toBeLessThan(mostWaitMs(yielding));
     expect(said.join("\n")).toMatch(/yielding/);
   }, 90_000);
 
   it("a live database is replaced", async () => {
-    const { backupId } = await backUp(vault);
+    const { backupId } = await started.backUp(url, { timing: yielding });
     const wanted = await contentOf(started.database.url);
-    await runSql(started.database.url, "update public.posts set title = 'wrong'; drop table public.tags");
-    await replace({
-      vault,
-      trustedKeys: started.trustedKeys,
-      tiers: TIERS,
-      backupId,
-      targetUrl: url,
-      confirm: () => Promise.resolve(),
-      saveFirst: () => Promise.resolve("20260101T000000Z-000000"),
-      clock: systemClock,
-      reporter: silent,
-    });
+    await started.database.query("update public.posts set title = 'wrong'; drop table public.tags");
+    await replace(started.replacing(url, { backupId }));
     expect(await contentOf(started.database.url)).toEqual(wanted);
   }, 90_000);
 });

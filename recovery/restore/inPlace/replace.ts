@@ -6,6 +6,7 @@ import { nameOf, namesOf } from "../../postgres/session/confirmation.ts";
 import { type Session, withSession } from "../../postgres/session/database.ts";
 import { openerFor } from "../../vault/backupSource.ts";
 import { type BackupSummary, listBackups } from "../../vault/listBackups.ts";
+import { rowsOf } from "../../vault/manifest.ts";
 import { walkedPastNotes } from "../../vault/walkVersions.ts";
 import { claimTarget, recoveryRun } from "../run/recoveryRun.ts";
 import type { RestoreResult } from "../run/restoreMarker.ts";
@@ -48,7 +49,7 @@ export async function replace(options: ReplaceOptions): Promise<ReplaceResult> {
         return {
           ...run.resultOf(restoreId, manifest),
           tables: manifest.tables.length,
-          rows: manifest.tables.reduce((sum, table) => sum + table.rows, 0),
+          rows: rowsOf(manifest),
           ...done,
           notes: [...new Set([...passedOver, ...done.notes, ...walkedPastNotes(vault, manifest)])],
         };

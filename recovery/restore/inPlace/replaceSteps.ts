@@ -24,7 +24,8 @@ import { bringPlatformRights } from "../rights/restorePlatformRights.ts";
 import { clearJournal, JOURNALED_PHASES } from "../run/journal.ts";
 import type { RecoveryRun } from "../run/recoveryRun.ts";
 import type { RestoreFrom } from "../run/restoreOptions.ts";
-import { applicationNameOf, dropRelations, removeLargeObjects, wipeTarget } from "../run/restoreTarget.ts";
+import { dropRelations, removeLargeObjects, wipeTarget } from "../run/restoreTarget.ts";
+import { workOf } from "../run/restoring.ts";
 import { cutOff, dropAside, putBack, setAside } from "./replaceAside.ts";
 import { keptToOurselves } from "./replaceGuard.ts";
 import { endReplacement, noteReplacement } from "./replaceRecord.ts";
@@ -127,7 +128,7 @@ async function restoreBeside(
   granted: readonly string[],
   options: Replacing,
 ): Promise<RestoredInPlace> {
-  const { vault, opener, manifest, targetUrl, run, reporter } = options;
+  const { manifest, run, reporter } = options;
   const resumedAt = JOURNALED_PHASES.includes(phase) ? phase : undefined;
   if (resumedAt === undefined && phase !== "") {
     reporter(`Removing what an interrupted restore left in phase "${phase}"`);
@@ -135,16 +136,9 @@ async function restoreBeside(
     await clearJournal(session, restoreId);
   }
   const restoring = {
-    session,
-    targetUrl,
-    restoreId,
-    applicationName: applicationNameOf(restoreId),
-    vault,
-    manifest,
-    opener,
+    ...workOf(session, restoreId, manifest, options),
     isResumed: resumedAt !== undefined,
     phase: run.phases(resumedAt, (name) => noteReplacement(session, { phase: name })),
-    reporter,
   };
   return await keptToOurselves(restoreId, options, (signal) => inPlace({ ...restoring, signal }, { granted }));
 }

@@ -2,6 +2,7 @@ import { type Session, withSession } from "../../postgres/session/database.ts";
 import { parseDatabaseUrl, placeOf } from "../../postgres/session/databaseUrl.ts";
 import { whileReachable } from "../../postgres/session/reachable.ts";
 import { noteOfProject } from "../../project/restoreProject.ts";
+import { rowsOf } from "../../vault/manifest.ts";
 import { walkedPastNotes } from "../../vault/walkVersions.ts";
 import { type RecoveryRun, recoveryRun } from "../run/recoveryRun.ts";
 import { claim, refuseOtherRestore } from "../run/restoreClaim.ts";
@@ -16,7 +17,7 @@ import {
 import type { RestoreOptions } from "../run/restoreOptions.ts";
 import type { Selection } from "../run/restoreSelection.ts";
 import { applicationNameOf } from "../run/restoreTarget.ts";
-import type { Recipe } from "../run/restoring.ts";
+import { type Recipe, workOf } from "../run/restoring.ts";
 import { manifestWithoutEventTriggers } from "../steps/eventTriggers.ts";
 import { definitionsOnly } from "./definitionsOnly.ts";
 import { intoEmpty } from "./intoEmpty.ts";
@@ -69,7 +70,7 @@ async function restoreInto(
   options: RestoreOptions & { signal: AbortSignal },
   run: RecoveryRun,
 ): Promise<RestoreResult> {
-  const { vault, opener, targetUrl, clock, reporter, signal, withoutEventTriggers, acceptsBroaderRights } = options;
+  const { vault, clock, withoutEventTriggers, acceptsBroaderRights } = options;
   const claiming = `Claiming ${placeOf(session.address)}`;
   const claimed = await run.timer.run("claim", claiming, () => claim(session, restoreId, options));
   if ("finished" in claimed) return claimed.finished;
@@ -79,24 +80,16 @@ async function restoreInto(
   run.begin({ restoreId, backupId: manifest.backupId });
   run.notes.push(...passedOver);
   const { users, posts, applications, notes } = await RECIPES[selection]({
-    session,
-    targetUrl,
-    restoreId,
-    applicationName: applicationNameOf(restoreId),
-    vault,
-    manifest,
-    opener,
+    ...workOf(session, restoreId, manifest, options),
     isResumed: resumedAt !== undefined,
     phase: run.phases(resumedAt, (name, before) => noteMarkerPhase(session, restoreId, name, before)),
     withoutEventTriggers,
     acceptsBroaderRights,
-    reporter,
-    signal,
   });
   const result: RestoreResult = {
     ...run.resultOf(restoreId, manifest),
     tables: manifest.tables.length,
-    rows: selection === "definitions" ? 0 : manifest.tables.reduce((sum, table) => sum + table.rows, 0),
+    rows: selection === "definitions" ? 0 : rowsOf(manifest),
     users,
     posts,
     applications,

@@ -2,7 +2,10 @@ import type { Reporter } from "../../../services/common/reporter.ts";
 import type { ContentCounts } from "../../postgres/catalog/catalog.ts";
 import { type Session, withSession } from "../../postgres/session/database.ts";
 import type { BackupSource } from "../../vault/backupSource.ts";
+import type { Manifest } from "../../vault/manifest.ts";
 import type { RunPhase } from "./recoveryRun.ts";
+import type { RestoreFrom } from "./restoreOptions.ts";
+import { applicationNameOf } from "./restoreTarget.ts";
 
 /** A backup, the target that it is restored into, and the restore's name there. */
 export interface RestoreWork extends BackupSource {
@@ -13,6 +16,18 @@ export interface RestoreWork extends BackupSource {
   applicationName: string;
   reporter: Reporter;
   signal: AbortSignal;
+}
+
+/** The work of a restore that was called with these options. */
+export function workOf(
+  session: Session,
+  restoreId: string,
+  manifest: Manifest,
+  options: RestoreFrom & Pick<RestoreWork, "targetUrl" | "signal">,
+): RestoreWork {
+  const { vault, opener, targetUrl, reporter, signal } = options;
+  const applicationName = applicationNameOf(restoreId);
+  return { session, targetUrl, restoreId, applicationName, vault, manifest, opener, reporter, signal };
 }
 
 /** A restore that has chosen its backup and taken its target. The recipe decides what of the backup it restores. */

@@ -1,4 +1,5 @@
 import { emptyExtensionTables } from "../../postgres/catalog/extensionRows.ts";
+import { rowsOf } from "../../vault/manifest.ts";
 import type { PrivateFile } from "../../vault/privateFile.ts";
 import { journaled, readJournal } from "../run/journal.ts";
 import { emptyManagedTables, removeLargeObjects } from "../run/restoreTarget.ts";
@@ -24,7 +25,7 @@ export interface DataOptions {
 /** The phase "data": rows, large objects and sequences, each step in one transaction with its line in the journal. */
 export async function restoreData(restoring: Restoring, { dump, emptied, asReplica }: DataOptions): Promise<void> {
   const { session, manifest, restoreId } = restoring;
-  const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0);
+  const rows = rowsOf(manifest);
   await restoring.phase("data", `Restoring ${rows} rows of ${manifest.tables.length} tables`, async () => {
     const done = await readJournal(session, restoreId);
     if (!done.has(EMPTIED)) {

@@ -12,6 +12,7 @@ import { restoreIdFor } from "../run/restoreMarker.ts";
 import type { RestoreFrom } from "../run/restoreOptions.ts";
 import { otherWish, pickBackup } from "../run/restoreSelection.ts";
 import { applicationNameOf } from "../run/restoreTarget.ts";
+import { workOf } from "../run/restoring.ts";
 import { restoreRows } from "../steps/restoreRows.ts";
 import { differencesIn, planTables } from "./restoreTablesPlan.ts";
 import { beginRecord, findRecord, removeRecord, type RestoreTablesResult } from "./restoreTablesRecord.ts";
@@ -53,9 +54,8 @@ async function replaceRows(
   options: RestoreTablesOptions & { signal: AbortSignal },
   run: RecoveryRun,
 ): Promise<RestoreTablesResult> {
-  const { targetUrl, vault, opener, trustedKeys, tiers, reporter, signal } = options;
+  const { vault, trustedKeys, tiers, reporter, signal } = options;
   const { timer } = run;
-  const applicationName = applicationNameOf(restoreId);
   const place = nameOf(session.address);
   let record = await claimTarget(session, restoreId, () => findRecord(session, restoreId), signal);
   await refuseReplacement(session);
@@ -101,15 +101,7 @@ async function replaceRows(
     const rows = tables.reduce((sum, { table }) => sum + table.rows, 0);
     await timer.run("data", `Bringing ${rows} rows of ${tables.length} tables into a staging schema`, async () =>
       restoreRows({
-        vault,
-        manifest,
-        opener,
-        session,
-        targetUrl,
-        restoreId,
-        applicationName,
-        reporter,
-        signal,
+        ...workOf(session, restoreId, manifest, options),
         done: await readJournal(session, restoreId),
         into: new Map(tables.map(({ table, beside }) => [tableKey(table), { ...table, ...beside }])),
       }),

@@ -5,7 +5,7 @@ import { findOrphans, type Orphans } from "../../postgres/catalog/orphans.ts";
 import { differencesOf, planComparison, readForComparison } from "../../postgres/rows/compareTables.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { tableKey, tableName } from "../../postgres/session/quote.ts";
-import type { Manifest } from "../../vault/manifest.ts";
+import { type Manifest, rowsOf } from "../../vault/manifest.ts";
 import { recordedCounts } from "../../vault/tableContents.ts";
 import { type CheckLine, checks, type Finding, fine, notHere, unless } from "./checklist.ts";
 
@@ -41,7 +41,7 @@ async function checkVault(session: Session): Promise<Finding> {
 async function compareRows(session: Session, manifest: Manifest): Promise<Finding> {
   const comparison = await planComparison(session, manifest.tables);
   await readForComparison(session, comparison);
-  const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0);
+  const rows = rowsOf(manifest);
   return unless(
     differencesOf(comparison, manifest.tables),
     `${rows} rows of ${manifest.tables.length} tables were read again: counts and fingerprints are the manifest's`,

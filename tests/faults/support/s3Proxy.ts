@@ -1,6 +1,6 @@
-import { once } from "node:events";
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+
+import { listen } from "../../services/support/testServer.ts";
 
 /** An error that S3 answers instead of carrying out a request. */
 export interface S3Fault {
@@ -64,17 +64,14 @@ export async function startS3Proxy(endpoint: string): Promise<S3Proxy> {
       );
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  const { url, stop } = await listen(server);
   const proxy: S3Proxy = {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: url,
     fateOf: () => "pass",
     refused: 0,
     async stop() {
       agent.destroy();
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
+      await stop();
     },
   };
   return proxy;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll } from "@jest/globals";
+import { afterAll, beforeAll, expect } from "@jest/globals";
 
 import { localSigner, newPrivateKey, publicKeyOf } from "../../../lab/bench/localSigner.ts";
 import { backup, type BackupOptions } from "../../../recovery/backup/backup.ts";
@@ -6,6 +6,7 @@ import { restore } from "../../../recovery/restore/recipes/restore.ts";
 import { listBackups } from "../../../recovery/vault/listBackups.ts";
 import { verify } from "../../../recovery/verify/verify.ts";
 import { systemClock } from "../../../services/common/clock.ts";
+import { UserError } from "../../../services/common/errors.ts";
 import { silent } from "../../../services/common/reporter.ts";
 import { s3Vault } from "../../../services/vault/s3Vault.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
@@ -76,6 +77,13 @@ async function startSetting(): Promise<Setting> {
       await Promise.all([cloud.stop(), server.stop()]);
     },
   };
+}
+
+/** Expects that work ends with one message for the operator. */
+export async function refusesUser(work: Promise<unknown>, message: RegExp): Promise<void> {
+  const failure: unknown = await work.catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(UserError);
+  expect((failure as Error).message).toMatch(message);
 }
 
 /** The vault in a store. */

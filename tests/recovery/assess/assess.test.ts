@@ -1,57 +1,33 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 
 import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
-import { TIERS } from "../../../planning/tiers.ts";
 import { assess, type Assessment, type AssessOptions } from "../../../recovery/assess/assess.ts";
 import { compareRows } from "../../../recovery/assess/assessRows.ts";
-import { backup, type BackupResult } from "../../../recovery/backup/backup.ts";
+import type { BackupResult } from "../../../recovery/backup/backup.ts";
 import { closeGate, openGate } from "../../../recovery/gate/writeGate.ts";
 import { listTables } from "../../../recovery/postgres/catalog/catalog.ts";
 import { measureTables } from "../../../recovery/postgres/rows/measureTables.ts";
 import { withSession } from "../../../recovery/postgres/session/database.ts";
-import { chooseBackup } from "../../../recovery/vault/chooseBackup.ts";
-import { listBackups } from "../../../recovery/vault/listBackups.ts";
-import { systemClock } from "../../../services/common/clock.ts";
 import { UserError } from "../../../services/common/errors.ts";
-import { silent } from "../../../services/common/reporter.ts";
-import type { Signer } from "../../../services/signer/signer.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
-import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
-import { startTestCloud, type TestCloud } from "../support/cloud.ts";
+import type { TestDatabase } from "../../support/postgres.ts";
+import { forSuite } from "../../support/suite.ts";
+import { startBackingUp } from "../support/backingUp.ts";
 import { putInPlace } from "../support/inPlace.ts";
-import { contentOf, runSql, tamper } from "../support/sample.ts";
+import { contentOf, flipped, tamper } from "../support/sample.ts";
 
-let cloud: TestCloud;
+const source = forSuite(startBackingUp);
 let database: TestDatabase;
-let signer: Signer;
 let vault: Vault;
 let first: BackupResult;
 let second: BackupResult;
 
-const backUp = (acceptsSmaller = false) =>
-  backup({
-    databaseUrl: database.url,
-    vault,
-    signer,
-    tiers: TIERS,
-    acceptsSmaller,
-    clock: systemClock,
-    reporter: silent,
-  });
-const options = async (more: Partial<AssessOptions> = {}): Promise<AssessOptions> => ({
-  databaseUrl: database.url,
-  vault,
-  trustedKeys: [await signer.publicKeyPem()],
-  tiers: TIERS,
-  clock: systemClock,
-  reporter: silent,
-  ...more,
-});
-const run = async (more: Partial<AssessOptions> = {}) => assess(await options(more));
+const run = (more: Partial<AssessOptions> = {}) => assess({ ...source.common, databaseUrl: database.url, ...more });
 const tableOf = ({ tables }: Assessment, name: string) => tables.find((table) => table.name === name);
 /** The manifest of the second backup. */
-const secondManifest = async () =>
-  chooseBackup(await listBackups(await options()), { backupId: second.backupId }).chosen.manifest;
+const secondManifest = () => source.manifestOf(vault, second.backupId);
+/** A backup as a history names it. */
+const pointOf = ({ backupId, snapshotAt }: BackupResult) => ({ backupId, at: snapshotAt });
 /** What differs, table by table. */
 const differing = (found: Assessment) =>
   Object.fromEntries(
@@ -61,22 +37,16 @@ const differing = (found: Assessment) =>
   );
 
 beforeAll(async () => {
-  [cloud, database] = await Promise.all([startTestCloud(), startTestDatabase()]);
-  signer = await cloud.newSigner();
-  vault = await cloud.newVault();
+  ({ database, vault } = source);
   await applySchema(database.url);
   await fill(database.url, { rows: 150 });
-  await runSql(
-    database.url,
+  await database.query(
     "create table public.typed (id int primary key, value int); insert into public.typed values (1, 1), (2, 2); select lo_from_bytea(4711, 'an attachment')",
   );
-  first = await backUp();
-  await runSql(database.url, "insert into public.page_views values ('/late', '2026-01-01')");
-  second = await backUp();
+  first = await source.backUp();
+  await database.query("insert into public.page_views values ('/late', '2026-01-01')");
+  second = await source.backUp();
 }, 60_000);
-afterAll(async () => {
-  await Promise.all([cloud.stop(), database.stop()]);
-});
 
 describe("an undamaged database", () => {
   it("has nothing missing or altered, also behind a closed gate, and is not changed", async () => {
@@ -103,9 +73,9 @@ describe("an undamaged database", () => {
 
   it("is damaged when a large object has another content", async () => {
     expect((await run()).largeObjects).toEqual([]);
-    await runSql(database.url, "select lo_put(4711, 3, 'A')");
+    await database.query("select lo_put(4711, 3, 'A')");
     const found = await run();
-    await runSql(database.url, "select lo_put(4711, 3, 'a')");
+    await database.query("select lo_put(4711, 3, 'a')");
     expect(found).toMatchObject({
       isDamaged: true,
       largeObjects: ["there are 1 large objects as in the backup, but with other content"],
@@ -124,8 +94,7 @@ describe("a damaged database", () => {
   let found: Assessment;
 
   beforeAll(async () => {
-    await runSql(
-      database.url,
+    await database.query(
       `set session_replication_role = replica;
        update public.posts set body = 'defaced' where id % 10 = 0;
        update public.users set bio = 'defaced' where id in (select id from public.users order by id limit 7);
@@ -144,10 +113,8 @@ describe("a damaged database", () => {
   }, 30_000);
 
   it("is reported row by row, by what was done and nothing else", async () => {
-    const [{ posts }] = (await runSql<{ posts: number }>(
-      database.url,
-      "select count(*)::int as posts from public.posts where body = 'defaced'",
-    )) as [{ posts: number }];
+    const count = "select count(*)::int as posts from public.posts where body = 'defaced'";
+    const { posts } = (await database.query<{ posts: number }>(count))[0]!;
     expect(posts).toBeGreaterThan(10);
     const history = tableOf(found, "application_history");
     expect(differing(found)).toEqual({
@@ -187,32 +154,29 @@ describe("a damaged database", () => {
   it("shows since when, as far as the backups show it", async () => {
     const sinceOf = (from: Assessment, name: string) => tableOf(from, name)?.history;
     expect(sinceOf(found, "posts")).toEqual({
-      sameAsReferenceUntil: { backupId: second.backupId, at: second.snapshotAt },
+      sameAsReferenceUntil: pointOf(second),
       asNowSince: undefined,
       lastChangeBefore: undefined,
       isComplete: true,
     });
     expect(sinceOf(found, "attachments")?.isComplete).toBe(false);
-    expect(sinceOf(found, "page_views")?.lastChangeBefore).toEqual({
-      after: { backupId: first.backupId, at: first.snapshotAt },
-      by: { backupId: second.backupId, at: second.snapshotAt },
-    });
+    const between = { after: pointOf(first), by: pointOf(second) };
+    expect(sinceOf(found, "page_views")?.lastChangeBefore).toEqual(between);
     const older = await run({ backupId: first.backupId });
     expect(sinceOf(older, "posts")?.sameAsReferenceUntil.backupId).toBe(second.backupId);
     expect(sinceOf(older, "page_views")?.sameAsReferenceUntil.backupId).toBe(first.backupId);
   }, 30_000);
 
   it("is traced through later backups when asked to", async () => {
-    const third = await backUp(true);
+    const third = await source.backUp(vault, { acceptsSmaller: true });
     const traced = await run({ backupId: first.backupId, trace: true });
-    for (const name of ["posts", "messages"])
-      expect([name, tableOf(traced, name)?.traced]).toEqual([
-        name,
-        [
-          { backupId: second.backupId, at: second.snapshotAt, lost: 0 },
-          { backupId: third.backupId, at: third.snapshotAt, lost: tableOf(found, name)?.lost },
-        ],
-      ]);
+    for (const name of ["posts", "messages"]) {
+      const losses = [
+        { ...pointOf(second), lost: 0 },
+        { ...pointOf(third), lost: tableOf(found, name)?.lost },
+      ];
+      expect([name, tableOf(traced, name)?.traced]).toEqual([name, losses]);
+    }
     expect(tableOf(traced, "teams")?.traced).toBeUndefined();
     // The newest backup holds the damage. Compared only with it nothing is lost, but the losses between backups are reported.
     const newest = await run();
@@ -246,10 +210,7 @@ describe("a damaged database", () => {
     const manifest = await secondManifest();
     const chunk = manifest.chunks.find((one) => one.sections.some((section) => section.name === "posts"))!;
     const whole = (await vault.getBytes(chunk.key))!;
-    await tamper(vault, chunk.key, (bytes) => {
-      bytes[bytes.length >> 1]! ^= 1;
-      return bytes;
-    });
+    await tamper(vault, chunk.key, flipped);
     await expect(run({ backupId: second.backupId })).rejects.toThrow(/damaged/);
     await putInPlace(vault, chunk.key, whole);
   }, 30_000);

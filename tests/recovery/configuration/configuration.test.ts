@@ -1,20 +1,20 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 
 import { collectConfiguration } from "../../../recovery/configuration/configuration.ts";
 import { fencePrimary } from "../../../recovery/site/fencePrimary.ts";
 import { vercelApps } from "../../../services/appHost/vercel.ts";
 import { silent } from "../../../services/common/reporter.ts";
-import { type MiniCloud, startMiniCloud } from "../../provider/recovery/miniCloud.ts";
+import { startMiniCloud } from "../../provider/recovery/miniCloud.ts";
 import { commitFiles, makeProject } from "../../provider/recovery/tinyApp.ts";
+import { forSuite } from "../../support/suite.ts";
 
 const signal = new AbortController().signal;
 const clock = () => new Date("2026-07-01T02:00:00Z");
-let cloud: MiniCloud;
+const cloud = forSuite(startMiniCloud);
 let projectId: string;
 let supabaseRef: string;
 
 beforeAll(async () => {
-  cloud = await startMiniCloud();
   await commitFiles(cloud, "castchat/app", { "a.txt": "a" });
   projectId = await makeProject(cloud, "web", { DATABASE_URL: "postgresql://postgres:hunter2@host/db", FEATURE: "on" });
   const zone = await cloud.call("cloudflare", "POST", "/client/v4/zones", { name: "castchat.example" });
@@ -28,7 +28,6 @@ beforeAll(async () => {
   const auth = { external_google_secret: "hunter2", jwt_exp: 7200 };
   await cloud.call("supabase", "PATCH", `/v1/projects/${supabaseRef}/config/auth`, auth);
 });
-afterAll(() => cloud.stop());
 
 const ports = () => ({
   appHost: () => cloud.appHost,

@@ -1,25 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 
-import { TIERS } from "../../../planning/tiers.ts";
 import { backup } from "../../../recovery/backup/backup.ts";
 import { readConfiguration } from "../../../recovery/configuration/readConfiguration.ts";
-import { silent } from "../../../services/common/reporter.ts";
-import type { Signer } from "../../../services/signer/signer.ts";
-import type { Vault } from "../../../services/vault/vault.ts";
-import { startTestCloud, type TestCloud } from "../support/cloud.ts";
+import { forSuite } from "../../support/suite.ts";
+import { startTestCloud } from "../support/cloud.ts";
 import { resign } from "../support/resign.ts";
+import { newSite, type Site } from "../support/source.ts";
 
-let cloud: TestCloud;
-let vault: Vault;
-let signer: Signer;
-let trustedKeys: string[];
+const cloud = forSuite(startTestCloud);
+let site: Site;
 beforeAll(async () => {
-  cloud = await startTestCloud();
-  vault = await cloud.newVault();
-  signer = await cloud.newSigner();
-  trustedKeys = [await signer.publicKeyPem()];
+  site = await newSite(cloud);
 });
-afterAll(() => cloud.stop());
 
 /** A backup of the configuration of an hour: its parts hold that hour, and others are missing. */
 async function taken(hour: number, parts: string[], missing: string[]) {
@@ -29,17 +21,14 @@ async function taken(hour: number, parts: string[], missing: string[]) {
     missing: missing.map((part) => ({ part, reason: "refused" })),
   };
   return await backup({
+    ...site.common,
     kind: "configuration",
-    vault,
-    signer,
-    tiers: TIERS,
-    reporter: silent,
+    signer: site.signer,
     clock: () => new Date(Date.UTC(2026, 6, 1, hour)),
     configuration: () => Promise.resolve(content),
   });
 }
-const read = async (backupId?: string) =>
-  (await readConfiguration({ vault, trustedKeys, tiers: TIERS, backupId })).configuration;
+const read = async (backupId?: string) => (await readConfiguration({ ...site.common, backupId })).configuration;
 
 describe("the configuration", () => {
   it("is the newest, each part that it lacks from the newest backup that has it, and says so", async () => {
@@ -48,7 +37,7 @@ describe("the configuration", () => {
     const third = await taken(3, [], ["application", "dns", "repository"]);
     expect(third.leftOut).toContainEqual({ what: "the configuration's part dns", why: "refused", failed: true });
     // One from before the manifest said what is missing is looked into.
-    await resign(vault, signer, second, (manifest) => {
+    await resign(site.vault, site.signer, second, (manifest) => {
       delete manifest.lacks;
     });
     expect(await read()).toEqual({

@@ -1,61 +1,55 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import pg from "pg";
 
 import { closeGate, type CloseGateOptions, gateState, letAuthIn, openGate } from "../../../recovery/gate/writeGate.ts";
 import { digestObjects } from "../../../recovery/postgres/catalog/objects.ts";
 import { connect, type Session } from "../../../recovery/postgres/session/database.ts";
 import { PromiseError, UserError } from "../../../services/common/errors.ts";
-import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
+import { startTestDatabase } from "../../support/postgres.ts";
+import { expectRefusal } from "../../support/refusal.ts";
+import { forSuite } from "../../support/suite.ts";
 import { brisk } from "../../support/timing.ts";
 import { runUntilKilled } from "../support/killing.ts";
 
-let database: TestDatabase;
 let session: Session;
-let superuser: pg.Client;
+const database = forSuite(startTestDatabase);
 const clients: pg.Client[] = [];
 
 const STOP = { holder: "writes stop", level: "writes" } as const;
 const RESTORE = { holder: "restore 1", level: "all" } as const;
 
 beforeAll(async () => {
-  database = await startTestDatabase();
-  superuser = new pg.Client({ connectionString: database.superuserUrl });
-  await superuser.connect();
-  await superuser.query(`
+  await database.asSuperuser(`
     alter role supabase_auth_admin password 'auth'; alter role authenticator password 'api';
     alter role pgbouncer password 'pool'; create role app login password 'app'; create role guest login password 'guest';
     grant app to postgres with admin true; grant connect on database postgres to app with grant option;
     set role app; grant connect on database postgres to guest; reset role;
     alter role postgres in database postgres set default_transaction_read_only = off`);
-  const setUp = await client("postgres");
-  await setUp.query("create schema private; create table public.posts (id int); grant usage on schema private to app");
-  await setUp.end();
+  await database.query(
+    "create schema private; create table public.posts (id int); grant usage on schema private to app",
+  );
 }, 30_000);
-afterAll(async () => {
-  await superuser.end();
-  await database.stop();
-});
 
 beforeEach(async () => {
   session = await connect(database.url, { applicationName: "castchat-recovery test", timing: brisk });
 });
 afterEach(async () => {
-  const { rows } = await superuser.query("select to_regclass('castchat_recovery.gate') is not null as made");
-  if ((rows as { made: boolean }[])[0]?.made === true) await superuser.query("delete from castchat_recovery.gate");
+  const made = await database.asSuperuser("select where to_regclass('castchat_recovery.gate') is not null");
+  if (made.length > 0) await database.asSuperuser("delete from castchat_recovery.gate");
   await session.end();
   // The gate has ended some of them.
   for (const one of clients.splice(0)) await one.end().catch(() => undefined);
 });
 
+const urlOf = (username: string, password: string) => Object.assign(new URL(database.url), { username, password }).href;
+
 /** A session of the app, or of one of Supabase's services. */
 async function client(user: string, password?: string): Promise<pg.Client> {
-  const url = new URL(database.url);
-  url.username = user;
-  if (password !== undefined) url.password = password;
-  const made = new pg.Client({ connectionString: url.href, application_name: "castchat" });
+  const connectionString = password === undefined ? database.url : urlOf(user, password);
+  const made = new pg.Client({ connectionString, application_name: "castchat" });
   made.on("error", () => undefined);
   clients.push(made);
   await made.connect();
@@ -70,23 +64,27 @@ const INSERT = "insert into public.posts values (1)";
 const DENIED = "42501";
 const READ_ONLY = "25006";
 
+const stop = () => closeGate(session, STOP);
+const open = () => openGate(session, STOP.holder);
+
 /** Everything that a closing may change, as it lies in the catalogs. */
 async function rights(): Promise<unknown> {
-  const { rows } = await superuser.query(
+  const [row] = await database.asSuperuser(
     `select (select array_agg(acl::text order by acl::text) from pg_database d, unnest(d.datacl) acl where datname = 'postgres') as database,
        (select jsonb_agg(s order by s::text) from pg_db_role_setting s) as settings,
        (select jsonb_object_agg(nspname, (select array_agg(acl::text order by acl::text) from unnest(nspacl) acl)) from pg_namespace) as schemas,
        (select jsonb_object_agg(rolname, has_database_privilege(oid, 'postgres', 'connect')) from pg_roles) as connecting`,
   );
-  return rows[0];
+  return row;
 }
-/** What may differ between two equal states: who has granted, and that a default is now written out. */
+/** The same without what may differ between two equal states: who has granted, and that a default is now written out. */
 const withoutGrantors = (found: unknown): unknown => JSON.parse(JSON.stringify(found).replaceAll(/\/\w+"/g, '"'));
+const effectiveRights = async () => withoutGrantors(await rights());
 
 describe("a closed gate", () => {
   it("lets no other session write, lets the owner read, and leaves us in", async () => {
     const app = await client("postgres");
-    const closed = await closeGate(session, STOP);
+    const closed = await stop();
     expect(closed).toMatchObject({ wasClosed: false, sessionsEnded: 1, layer: { sessionsEnded: true } });
     await expect(app.query("select 1")).rejects.toThrow();
     const again = await client("postgres");
@@ -99,46 +97,46 @@ describe("a closed gate", () => {
     const own = await connect(database.url, { applicationName: "castchat-recovery other" });
     await own.query(`begin; ${INSERT}; rollback`);
     await own.end();
-    await openGate(session, STOP.holder);
+    await open();
   });
 
   it("leaves a program of ours connected whose name Supabase's pooler has put its own before", async () => {
     const program = await client("postgres");
     await program.query("set application_name = 'Supavisor - castchat-recovery restore 1'");
-    expect(await closeGate(session, STOP)).toMatchObject({ sessionsEnded: 0 });
+    expect(await stop()).toMatchObject({ sessionsEnded: 0 });
     expect((await program.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
-    await openGate(session, STOP.holder);
+    await open();
   });
 
   it("shows in no definition that a backup holds", async () => {
     const before = await digestObjects(session);
     expect(Object.keys(before).length).toBeGreaterThan(3);
-    await closeGate(session, STOP);
+    await stop();
     expect(await digestObjects(session)).toEqual(before);
-    await openGate(session, STOP.holder);
+    await open();
   });
 
   it("is opened to exactly what it was, also when closed twice", async () => {
-    const before = withoutGrantors(await rights());
-    await closeGate(session, STOP);
+    const before = await effectiveRights();
+    await stop();
     const once = await rights();
     expect(withoutGrantors(once)).not.toEqual(before);
-    expect(await closeGate(session, STOP)).toMatchObject({ wasClosed: true });
+    expect(await stop()).toMatchObject({ wasClosed: true });
     expect(await rights()).toEqual(once);
     const stale = await client("postgres");
     const opened = { wasClosed: true, stillClosed: false, gone: [], sessionsEnded: 1 };
-    expect(await openGate(session, STOP.holder)).toEqual(opened);
-    expect(withoutGrantors(await rights())).toEqual(before);
+    expect(await open()).toEqual(opened);
+    expect(await effectiveRights()).toEqual(before);
     // What came in while the gate was closed would be read-only for ever.
     await expect(stale.query("select 1")).rejects.toThrow();
     await (await client("postgres")).query(`begin; ${INSERT}; rollback`);
-    expect(await openGate(session, STOP.holder)).toMatchObject({ wasClosed: false });
+    expect(await open()).toMatchObject({ wasClosed: false });
   });
 
   it("lets only the auth service in when asked to", async () => {
-    const before = withoutGrantors(await rights());
+    const before = await effectiveRights();
     await expect(letAuthIn(session, STOP.holder)).rejects.toThrow(UserError);
-    await closeGate(session, STOP);
+    await stop();
     expect(await letAuthIn(session, STOP.holder)).toBe(true);
     expect(await letAuthIn(session, STOP.holder)).toBe(false);
     const auth = await client("supabase_auth_admin", "auth");
@@ -146,17 +144,17 @@ describe("a closed gate", () => {
     expect(await codeOf(client("authenticator", "api"))).toBe(DENIED);
     expect(await codeOf((await client("postgres")).query(INSERT))).toBe(READ_ONLY);
     // Closed again, it is out again.
-    await closeGate(session, STOP);
+    await stop();
     expect(await codeOf(client("supabase_auth_admin", "auth"))).toBe(DENIED);
-    await openGate(session, STOP.holder);
-    expect(withoutGrantors(await rights())).toEqual(before);
+    await open();
+    expect(await effectiveRights()).toEqual(before);
   });
 });
 
 describe("a restore on top of it", () => {
   it("takes the schemas' USAGE too, and only the last closing can be opened", async () => {
-    const before = withoutGrantors(await rights());
-    await closeGate(session, STOP);
+    const before = await effectiveRights();
+    await stop();
     const stopped = await rights();
     await closeGate(session, { ...RESTORE, level: "writes" });
     await closeGate(session, RESTORE);
@@ -166,13 +164,13 @@ describe("a restore on top of it", () => {
       ["writes stop", "writes"],
       ["restore 1", "all"],
     ]);
-    await expect(openGate(session, STOP.holder)).rejects.toThrow(/"restore 1" keeps the gate closed/);
+    await expect(open()).rejects.toThrow(/"restore 1" keeps the gate closed/);
     await expect(letAuthIn(session, STOP.holder)).rejects.toThrow(UserError);
     expect(await openGate(session, RESTORE.holder)).toMatchObject({ wasClosed: true, stillClosed: true });
-    expect(withoutGrantors(await rights())).toEqual(withoutGrantors(stopped));
+    expect(await effectiveRights()).toEqual(withoutGrantors(stopped));
     expect(await codeOf(app.query(INSERT))).not.toBe("none");
-    await openGate(session, STOP.holder);
-    expect(withoutGrantors(await rights())).toEqual(before);
+    await open();
+    expect(await effectiveRights()).toEqual(before);
   });
 
   it("leaves the rights of a schema that was put in another's place as they are", async () => {
@@ -181,7 +179,7 @@ describe("a restore on top of it", () => {
     await session.query("alter schema shop rename to shop_old");
     await session.query("create schema shop; grant usage on schema shop to guest");
     await openGate(session, RESTORE.holder);
-    const { rows } = await superuser.query(
+    const rows = await database.asSuperuser(
       `select has_schema_privilege('app', 'shop_old', 'usage') as old, has_schema_privilege('app', 'shop', 'usage') as new`,
     );
     expect(rows).toEqual([{ old: true, new: false }]);
@@ -189,10 +187,10 @@ describe("a restore on top of it", () => {
   });
 
   it("says which role is gone that had a right, and opens all the same", async () => {
-    await superuser.query("create role passing login; grant connect on database postgres to passing");
-    await closeGate(session, STOP);
-    await superuser.query("drop role passing");
-    expect(await openGate(session, STOP.holder)).toMatchObject({ gone: ["the role passing is gone"] });
+    await database.asSuperuser("create role passing login; grant connect on database postgres to passing");
+    await stop();
+    await database.asSuperuser("drop role passing");
+    expect(await open()).toMatchObject({ gone: ["the role passing is gone"] });
   });
 });
 
@@ -211,21 +209,21 @@ describe("an interruption", () => {
     await expect(closeGate(breaking(/pg_terminate_backend/), STOP)).rejects.toThrow("killed");
     expect(await gateState(session)).toMatchObject({ layers: [{ sessionsEnded: false }], olderSessions: 1 });
     await app.query("select 1");
-    expect(await closeGate(session, STOP)).toMatchObject({ wasClosed: true, sessionsEnded: 1 });
+    expect(await stop()).toMatchObject({ wasClosed: true, sessionsEnded: 1 });
     expect(await gateState(session)).toMatchObject({ layers: [{ sessionsEnded: true }], olderSessions: 0 });
-    await openGate(session, STOP.holder);
+    await open();
   });
 
   it("while it opens is continued, and rights are put back once", async () => {
-    const before = withoutGrantors(await rights());
-    await closeGate(session, STOP);
+    const before = await effectiveRights();
+    await stop();
     const app = await client("postgres");
     await expect(openGate(breaking(/pg_terminate_backend/), STOP.holder)).rejects.toThrow("killed");
     expect(await gateState(session)).toMatchObject({ layers: [{ opening: true }] });
-    await expect(closeGate(session, STOP)).rejects.toThrow(/is being opened/);
-    expect(await openGate(session, STOP.holder)).toMatchObject({ wasClosed: true, sessionsEnded: 1 });
+    await expect(stop()).rejects.toThrow(/is being opened/);
+    expect(await open()).toMatchObject({ wasClosed: true, sessionsEnded: 1 });
     await expect(app.query("select 1")).rejects.toThrow();
-    expect(withoutGrantors(await rights())).toEqual(before);
+    expect(await effectiveRights()).toEqual(before);
     expect((await gateState(session)).layers).toEqual([]);
   });
 });
@@ -237,22 +235,22 @@ describe("kill -9", () => {
     runUntilKilled(CHILD, { what, url: database.url }, { phase: "connected", afterMs });
 
   it("at any moment leaves the gate open, or closed with a record that the next run continues with", async () => {
-    const before = withoutGrantors(await rights());
+    const before = await effectiveRights();
     const seen = new Set<string>();
     for (const afterMs of [0, 5, 10, 15, 25, 40, 80, 200]) {
       const app = await client("postgres");
       await killed("close", afterMs);
       await sleep(50);
       const { layers } = await gateState(session);
-      const isOpen = JSON.stringify(withoutGrantors(await rights())) === JSON.stringify(before);
+      const isOpen = JSON.stringify(await effectiveRights()) === JSON.stringify(before);
       seen.add(isOpen ? "open" : "closed");
       expect([afterMs, isOpen]).toEqual([afterMs, layers.length === 0]);
-      await closeGate(session, STOP);
+      await stop();
       await expect(app.query("select 1")).rejects.toThrow();
       await killed("open", afterMs);
       await sleep(50);
-      await openGate(session, STOP.holder);
-      expect([afterMs, withoutGrantors(await rights())]).toEqual([afterMs, before]);
+      await open();
+      expect([afterMs, await effectiveRights()]).toEqual([afterMs, before]);
       expect((await gateState(session)).layers).toEqual([]);
     }
     // Both ends have been met, or the test shows nothing.
@@ -261,63 +259,57 @@ describe("kill -9", () => {
 });
 
 describe("what can't be closed", () => {
-  const asApp = (): string => {
-    const url = new URL(database.url);
-    return Object.assign(url, { username: "app", password: "app" }).href;
-  };
-  /** The error of a closing that changes nothing. */
-  const refusal = async (options: CloseGateOptions, by = session): Promise<unknown> => {
+  const asApp = () => connect(urlOf("app", "app"), { applicationName: "castchat-recovery test" });
+  /** Expects that a closing is refused and changes nothing. */
+  const isRefused = async (
+    options: CloseGateOptions,
+    kind: typeof UserError | typeof PromiseError,
+    message: RegExp,
+    by = session,
+  ) => {
     const before = await rights();
-    const error: unknown = await closeGate(by, options).catch((thrown: unknown) => thrown);
+    await expectRefusal(closeGate(by, options), kind, message);
     expect(await rights()).toEqual(before);
-    return error;
   };
 
   it("is refused while it is closed to the role itself", async () => {
-    await closeGate(session, STOP);
-    await expect(connect(asApp(), { applicationName: "castchat-recovery test" })).rejects.toThrow(
-      /gives "app" no right to connect.*writes status/,
-    );
-    await openGate(session, STOP.holder);
+    await stop();
+    await expect(asApp()).rejects.toThrow(/gives "app" no right to connect.*writes status/);
+    await open();
   });
 
   it("is refused for a role that doesn't own the database, without a change", async () => {
-    const guest = await connect(asApp(), { applicationName: "castchat-recovery test" });
-    const error = await refusal(STOP, guest);
-    expect(error).toBeInstanceOf(UserError);
-    expect(String(error)).toMatch(/Role "app" may not change who connects.*Use the connection string of the role that/);
+    const guest = await asApp();
+    const what = /Role "app" may not change who connects.*Use the connection string of the role that/;
+    await isRefused(STOP, UserError, what, guest);
     await guest.end();
   });
 
   it("is refused where a role that we may not change could still come in", async () => {
-    await superuser.query("create role stubborn login; grant postgres to stubborn with inherit true");
-    expect(await refusal(STOP)).toBeInstanceOf(UserError);
-    await superuser.query("drop role stubborn");
+    await database.asSuperuser("create role stubborn login; grant postgres to stubborn with inherit true");
+    await isRefused(STOP, UserError, /./);
+    await database.asSuperuser("drop role stubborn");
   });
 
   it("is refused while a subscription brings rows, and takes one that is disabled", async () => {
-    await superuser.query(`
+    await database.asSuperuser(`
       create subscription stream connection 'host=127.0.0.1 port=1 dbname=none' publication p with (connect = false, slot_name = none);
       alter subscription stream set (slot_name = 'stream'); alter subscription stream enable`);
-    const error = await refusal(STOP);
-    expect(error).toBeInstanceOf(PromiseError);
-    expect(String(error)).toContain(
-      "the subscription stream brings rows (`alter subscription stream disable` stops that). Nothing was changed",
-    );
-    await superuser.query("alter subscription stream disable");
-    await closeGate(session, STOP);
-    await openGate(session, STOP.holder);
-    await superuser.query("alter subscription stream set (slot_name = none); drop subscription stream");
+    const what =
+      /the subscription stream brings rows \(`alter subscription stream disable` stops that\)\. Nothing was changed/;
+    await isRefused(STOP, PromiseError, what);
+    await database.asSuperuser("alter subscription stream disable");
+    await stop();
+    await open();
+    await database.asSuperuser("alter subscription stream set (slot_name = none); drop subscription stream");
   });
 
   it("is refused where a schema's rights are another's to take", async () => {
-    await superuser.query(
+    await database.asSuperuser(
       `create role stranger; create schema strange authorization stranger; grant usage on schema strange to anon, postgres`,
     );
-    const error = await refusal(RESTORE);
-    expect(error).toBeInstanceOf(PromiseError);
-    expect(String(error)).toMatch(/anon may still use schema strange.*Nothing was changed/);
+    await isRefused(RESTORE, PromiseError, /anon may still use schema strange.*Nothing was changed/);
     expect((await gateState(session)).layers).toEqual([]);
-    await superuser.query("drop schema strange; drop role stranger");
+    await database.asSuperuser("drop schema strange; drop role stranger");
   });
 });

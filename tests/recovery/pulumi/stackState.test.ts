@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 
-import { CreateBucketCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { readStackState } from "../../../recovery/pulumi/stackState.ts";
-import { startTestCloud, type TestCloud } from "../support/cloud.ts";
+import { forSuite } from "../../support/suite.ts";
+import { startTestCloud } from "../support/cloud.ts";
 
 const PROJECT = "castchat-recovery";
 /** What a deployment of one resource with a secret looks like; the engine checks it at the import. */
@@ -20,16 +20,14 @@ const RESOURCE = {
   outputs: { address: "https://castchat.example" },
 };
 
-let cloud: TestCloud;
+const cloud = forSuite(startTestCloud);
 let folder: string;
 
 beforeAll(async () => {
-  [cloud, folder] = await Promise.all([startTestCloud(), mkdtemp(join(tmpdir(), "castchat-state-"))]);
+  folder = await mkdtemp(join(tmpdir(), "castchat-state-"));
   await writeFile(join(folder, "Pulumi.yaml"), `name: ${PROJECT}\nruntime: nodejs\n`);
-}, 30_000);
-afterAll(async () => {
-  await Promise.all([cloud.stop(), rm(folder, { recursive: true })]);
 });
+afterAll(() => rm(folder, { recursive: true }));
 
 /** Makes a stack in a backend with the engine's own command line, and gives back what that exports. */
 async function deployed(backend: string): Promise<unknown> {
@@ -60,7 +58,7 @@ async function deployed(backend: string): Promise<unknown> {
 
 /** The address of a new bucket as Pulumi takes it. */
 async function newBucket(name: string, below = ""): Promise<string> {
-  await cloud.s3.send(new CreateBucketCommand({ Bucket: name }));
+  await cloud.s3.createBucket({ Bucket: name });
   const query = `region=${cloud.region}&endpoint=${new URL(cloud.endpoint).host}&disableSSL=true&s3ForcePathStyle=true`;
   return `s3://${name}${below}?${query}`;
 }
@@ -84,10 +82,9 @@ describe("readStackState", () => {
     const plain = await readFile(join(folder, "backend", ".pulumi", "stacks", PROJECT, "prod.json"));
     const backend = await newBucket("compressed-state");
     const Key = `.pulumi/stacks/${PROJECT}/prod.json.gz`;
-    await cloud.s3.send(new PutObjectCommand({ Bucket: "compressed-state", Key, Body: await promisify(gzip)(plain) }));
-    expect(await readStackState(backend, PROJECT, "prod")).toEqual(
-      await readStackState(`file://${join(folder, "backend")}`, PROJECT, "prod"),
-    );
+    await cloud.s3.putObject({ Bucket: "compressed-state", Key, Body: await promisify(gzip)(plain) });
+    const expected = await readStackState(`file://${join(folder, "backend")}`, PROJECT, "prod");
+    expect(await readStackState(backend, PROJECT, "prod")).toEqual(expected);
   });
 
   it.each([
@@ -104,11 +101,8 @@ describe("readStackState", () => {
   });
 
   it("names a backend that it can't read, and one that isn't there", async () => {
-    await expect(readStackState("https://api.pulumi.com", PROJECT, "prod")).rejects.toThrow(
-      /api\.pulumi\.com can't be read/,
-    );
-    await expect(readStackState(`file://${folder}/nowhere`, PROJECT, "prod")).rejects.toThrow(
-      /holds no state of stack prod/,
-    );
+    const read = (backend: string) => readStackState(backend, PROJECT, "prod");
+    await expect(read("https://api.pulumi.com")).rejects.toThrow(/api\.pulumi\.com can't be read/);
+    await expect(read(`file://${folder}/nowhere`)).rejects.toThrow(/holds no state of stack prod/);
   });
 });

@@ -3,23 +3,18 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { generateX25519Identity, identityToRecipient } from "age-encryption";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 
 import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
-import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
 import type { BackupOptions } from "../../../recovery/backup/backup.ts";
 import { PLATFORM_ROLES } from "../../../recovery/postgres/catalog/platform.ts";
-import type { Signer } from "../../../services/signer/signer.ts";
-import { ageSealer } from "../../../services/vault/age.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import { makeTestFolder } from "../../support/folder.ts";
-import type { TestDatabase } from "../../support/postgres.ts";
-import type { TargetServer } from "../../support/targetServer.ts";
-import type { TestCloud } from "../support/cloud.ts";
+import { forSuite } from "../../support/suite.ts";
+import { newAgeKey } from "../support/ageKey.ts";
 import { firstDifferences, fullDumpOf, rolesOf } from "../support/peerDump.ts";
-import { type Restoring, startRestoring } from "../support/restoring.ts";
-import { runSql, tamper } from "../support/sample.ts";
+import { startRestoring } from "../support/restoring.ts";
+import { addOwnRoles, fillSample, tamper } from "../support/sample.ts";
 
 const PAGE = readFileSync(join(PROJECT_ROOT, "docs", "restore-by-hand.md"), "utf8");
 const blocksOf = (mark: string) =>
@@ -27,19 +22,12 @@ const blocksOf = (mark: string) =>
 
 const AGE_STAND_IN = join(PROJECT_ROOT, "tests", "recovery", "support", "ageStandIn.ts");
 
-/** What may break a restore by hand: roles that own objects, names, several chunks, tables without columns, sequences, views. */
+/** What else may break a restore by hand: names, several chunks, tables without columns, sequences, views. */
 const MORE = `
-  create role reporting nologin; create role "Analyst 1" login in role reporting; alter role "Analyst 1" set statement_timeout = '9s';
-  grant reporting, "Analyst 1" to postgres; grant create, usage on schema private to reporting;
-  create table private.reports (id int primary key, made_at timestamptz); insert into private.reports values (1, now()); alter table private.reports owner to reporting;
-  create function private.report() returns int language sql security definer as 'select 1'; alter function private.report() owner to reporting;
-  grant select on auth.users to reporting; grant usage on schema auth to reporting;
   grant select (email) on auth.identities to reporting; grant execute on function extensions.gen_salt(text) to reporting with grant option;
   create role app_owner; grant app_owner to postgres; grant create on schema public to app_owner; create table public.orders (id int); alter table public.orders owner to app_owner;
   revoke create on schema public from app_owner;
   select set_config('search_path', 'a;select/**/1"x,"; \\! touch smuggled"', false); alter role reporting set search_path from current; select set_config('search_path', '', false);
-  create publication partners for table public.posts (id, title); alter publication supabase_realtime add table public.teams;
-  select lo_from_bytea(0, '\\xcafe');
   create schema "募集 ""x""";
   create table "募集 ""x"""."Ünï. | codé" (id int generated always as identity (start 7 increment 3), "a,b" text, "\\ tab	" text,
     "new
@@ -51,37 +39,36 @@ line" int, twice int generated always as (length("a,b") * 2) stored);
   create materialized view public.z_base as select count(*) as n from public.big; create materialized view public.a_top as select n + 1 as n from public.z_base;
   create sequence public.unused start 40; create sequence public.set_back; select setval('public.set_back', 70, false);`;
 
-let started: Restoring;
-let cloud: TestCloud;
-let source: TestDatabase;
-let target: TargetServer;
+const started = forSuite(startRestoring);
 let folder: { path: string; remove(): Promise<void> };
-let signer: Signer;
 
 beforeAll(async () => {
-  started = await startRestoring();
-  ({ cloud, database: source, signer, target } = started);
-  await applySchema(source.url);
-  await fill(source.url, { rows: 150 });
-  await runSql(source.url, MORE);
-  await runSql(source.url, 'revoke reporting, "Analyst 1" from postgres');
+  const { database } = started;
+  await fillSample(database.url, 150);
+  await addOwnRoles(database);
+  await database.query(MORE);
   // What a server of November 2026 writes by itself, simulated in the catalog.
-  await runSql(
-    source.superuserUrl,
+  await database.asSuperuser(
     `update pg_attribute set attoptions = '{pg_attver=22599024}' where attrelid = 'public.big'::regclass and attname = 't'`,
   );
 }, 60_000);
-afterAll(() => started.stop());
 beforeEach(async () => {
   folder = await makeTestFolder();
 });
-afterEach(() => Promise.all([target.renew(), folder.remove()]));
+afterEach(() => Promise.all([started.target.renew(), folder.remove()]));
+
+const backUp = async (more: Partial<BackupOptions> = {}) => {
+  const vault = await started.cloud.newVault();
+  const { tier, backupId } = await started.backUp({ vault, ...more });
+  return { vault, place: `${tier}/${backupId}` };
+};
 
 /** Downloads every object of a vault, by an S3 client that isn't the program's. */
 async function download(vault: Vault, into: string): Promise<void> {
-  const { Contents } = await cloud.s3.send(new ListObjectsV2Command({ Bucket: vault.name }));
+  const { s3 } = started.cloud;
+  const { Contents } = await s3.send(new ListObjectsV2Command({ Bucket: vault.name }));
   for (const { Key } of Contents ?? []) {
-    const { Body } = await cloud.s3.send(new GetObjectCommand({ Bucket: vault.name, Key }));
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: vault.name, Key }));
     const file = join(into, Key!);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, await Body!.transformToByteArray());
@@ -93,18 +80,15 @@ async function download(vault: Vault, into: string): Promise<void> {
  * installed, `zstd` by Node's decoder and `age` by the library age-encryption.
  */
 async function followThePage(
-  vault: Vault,
-  place: string,
-  blocks = blocksOf("by-hand"),
-  identity = "",
-  databaseUrl = target.url,
+  { vault, place }: Awaited<ReturnType<typeof backUp>>,
+  { blocks = blocksOf("by-hand"), identity = "", databaseUrl = started.target.url } = {},
 ): Promise<{ status: number | null; output: string }> {
   const objects = join(folder.path, "vault");
   const work = join(folder.path, "work");
   mkdirSync(work);
   await download(vault, objects);
   const publicKey = join(folder.path, "key.pem");
-  writeFileSync(publicKey, await signer.publicKeyPem());
+  writeFileSync(publicKey, started.trustedKeys.join(""));
   const identityFile = join(folder.path, "identity.txt");
   writeFileSync(identityFile, `# as age-keygen writes it\n${identity}\n`);
   const url = new URL(databaseUrl);
@@ -130,53 +114,45 @@ async function followThePage(
   return { status, output: `${stdout.toString()}${stderr.toString()}` };
 }
 
-/** The source's dump without the option that no other server accepts. */
-const sourceDump = () => fullDumpOf(source.superuserUrl).replace(/^ALTER TABLE ONLY .* SET \(pg_attver=\d+\);\n/m, "");
-
-const backUp = async (more: Partial<BackupOptions> = {}) => {
-  const vault = await cloud.newVault();
-  const { tier, backupId } = await started.backUp({ vault, ...more });
-  return { vault, place: `${tier}/${backupId}` };
-};
+/** The target must be the source, but for the option that no other server accepts. */
+function expectWhole(): void {
+  const ofServer = /^ALTER TABLE ONLY .* SET \(pg_attver=\d+\);\n/m;
+  const expected = fullDumpOf(started.database.superuserUrl).replace(ofServer, "");
+  expect(firstDifferences(fullDumpOf(started.target.superuserUrl), expected)).toEqual([]);
+}
 
 describe("docs/restore-by-hand.md", () => {
   it("restores a backup with only stock tools, as stock pg_dump sees it", async () => {
     expect(blocksOf("by-hand").length).toBeGreaterThan(7);
-    const { vault, place } = await backUp();
-    const { status, output } = await followThePage(vault, place);
+    const { status, output } = await followThePage(await backUp());
     expect([output, status]).toEqual([expect.stringContaining("Verified OK"), 0]);
-    expect(firstDifferences(fullDumpOf(target.superuserUrl), sourceDump())).toEqual([]);
-    expect(firstDifferences(rolesOf(target.superuserUrl), rolesOf(source.superuserUrl))).toEqual([]);
-    expect(await runSql(target.url, "select n from public.a_top")).toEqual([{ n: "120001" }]);
+    expectWhole();
+    expect(firstDifferences(rolesOf(started.target.superuserUrl), rolesOf(started.database.superuserUrl))).toEqual([]);
+    expect(await started.target.query("select n from public.a_top")).toEqual([{ n: "120001" }]);
   }, 60_000);
 
   it("opens an encrypted backup, and continues with the missing rows when their step is run again", async () => {
-    const identity = await generateX25519Identity();
+    const { identity, sealer } = await newAgeKey();
     const blocks = blocksOf("by-hand");
     const rows = blocks.findIndex((block) => block.includes("> chunks.txt"));
     const interrupted = blocks[rows]!.replace("done < chunks.txt", "done < <(tail -n 1 chunks.txt)");
     expect(interrupted).not.toBe(blocks[rows]);
     const look = 'echo "$(ask -c "select count(*) from by_hand.done") chunk is in"';
-    const { vault, place } = await backUp({ sealer: ageSealer([await identityToRecipient(identity)]) });
+    const saved = await backUp({ sealer });
     const script = [...blocks.slice(0, rows), interrupted, look, ...blocks.slice(rows)];
-    const { status, output } = await followThePage(vault, place, script, identity);
+    const { status, output } = await followThePage(saved, { blocks: script, identity });
     expect([output, status]).toEqual([expect.stringContaining("\n1 chunk is in"), 0]);
-    expect(firstDifferences(fullDumpOf(target.superuserUrl), sourceDump())).toEqual([]);
+    expectWhole();
   }, 60_000);
 
   it("names a right that the platform does not let it grant, and what the target permits beyond the source", async () => {
-    await runSql(
-      source.superuserUrl,
-      `grant select on storage.migrations to reporting; grant execute on function pg_catalog.pg_reload_conf() to reporting; grant execute on function extensions.hmac(bytea, bytea, text) to reporting;
-       revoke execute on function extensions.hmac(bytea, bytea, text) from public`,
-    );
-    const { vault, place } = await backUp();
-    const { status, output } = await followThePage(vault, place);
-    await runSql(
-      source.superuserUrl,
-      `revoke select on storage.migrations from reporting; revoke execute on function pg_catalog.pg_reload_conf() from reporting; revoke execute on function extensions.hmac(bytea, bytea, text) from reporting;
-       grant execute on function extensions.hmac(bytea, bytea, text) to public`,
-    );
+    const { asSuperuser } = started.database;
+    const [reload, hmac] = ["pg_catalog.pg_reload_conf()", "extensions.hmac(bytea, bytea, text)"];
+    await asSuperuser(`grant select on storage.migrations to reporting; grant execute on function ${reload}, ${hmac} to reporting;
+      revoke execute on function ${hmac} from public`);
+    const { status, output } = await followThePage(await backUp());
+    await asSuperuser(`revoke select on storage.migrations from reporting; revoke execute on function ${reload}, ${hmac} from reporting;
+      grant execute on function ${hmac} to public`);
     expect(status).toBe(0);
     const warning = 'WARNING:  no privileges were granted for "migrations"';
     expect(output.match(/(?:ERROR|WARNING): .*granted.*/g)).toContain(warning);
@@ -191,9 +167,9 @@ describe("docs/restore-by-hand.md", () => {
     await tamper(vault, `${place}/manifest.json`, (bytes) =>
       Buffer.from(bytes.toString().replace(/"posts": \d+/, '"posts": 151')),
     );
-    const { status, output } = await followThePage(vault, place);
+    const { status, output } = await followThePage({ vault, place });
     expect([output, status]).toEqual([expect.stringContaining("Verification failure"), 1]);
-    expect(await runSql(target.url, "select from pg_namespace where nspname in ('by_hand', 'private')")).toEqual([]);
+    expect(await started.target.query("select from pg_namespace where nspname in ('by_hand', 'private')")).toEqual([]);
   }, 60_000);
 
   it("stops before a row is brought when an object is not the manifest's", async () => {
@@ -201,9 +177,9 @@ describe("docs/restore-by-hand.md", () => {
     const first = `${place}/data/000001.copy.zst`;
     const second = Buffer.from((await vault.getBytes(`${place}/data/000002.copy.zst`))!);
     await tamper(vault, first, () => second);
-    const { status, output } = await followThePage(vault, place);
+    const { status, output } = await followThePage({ vault, place });
     expect([output, status]).toEqual([expect.stringContaining("000001.copy.zst: FAILED"), 1]);
-    expect(await runSql(target.url, "select from pg_tables where schemaname in ('public', 'private')")).toEqual([]);
+    expect(await started.target.query("select from pg_tables where schemaname in ('public', 'private')")).toEqual([]);
   }, 60_000);
 
   /** Runs the page's check of a roles.sql. */
@@ -251,10 +227,9 @@ describe("docs/restore-by-hand.md", () => {
   });
 
   it("refuses a superuser's connection before anything of the backup is run", async () => {
-    const { vault, place } = await backUp();
-    const { status } = await followThePage(vault, place, blocksOf("by-hand"), "", target.superuserUrl);
+    const { status } = await followThePage(await backUp(), { databaseUrl: started.target.superuserUrl });
     expect(status).toBe(1);
-    expect(await runSql(target.superuserUrl, "select from pg_namespace where nspname = 'private'")).toEqual([]);
+    expect(await started.target.asSuperuser("select from pg_namespace where nspname = 'private'")).toEqual([]);
   }, 60_000);
 
   it("drops the manifest in its last step, as those before read it", () => {

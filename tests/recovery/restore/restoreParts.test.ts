@@ -1,39 +1,32 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { generateX25519Identity, identityToRecipient } from "age-encryption";
+import { describe, expect, it } from "@jest/globals";
 
-import { TIERS } from "../../../planning/tiers.ts";
 import { assess } from "../../../recovery/assess/assess.ts";
 import type { BackupResult } from "../../../recovery/backup/backup.ts";
 import { hasLosses } from "../../../recovery/project/restoredParts.ts";
 import { keyOf, MANIFEST, type Manifest, PROOF } from "../../../recovery/vault/manifest.ts";
-import { systemClock } from "../../../services/common/clock.ts";
-import { silent } from "../../../services/common/reporter.ts";
 import type { ProjectContent } from "../../../services/databaseHost/projectContent.ts";
 import { ServiceError } from "../../../services/http/http.ts";
-import { ageOpener, ageSealer } from "../../../services/vault/age.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
+import { forSuite } from "../../support/suite.ts";
+import { newAgeKey } from "../support/ageKey.ts";
 import {
   bytesOf,
   CODE,
   contentOfProject,
   IMAGE,
-  type Project,
   put,
   readableOf,
-  startProject,
   startProjectSource,
-  stopProject,
+  withNewProject,
 } from "../support/project.ts";
 import { resign } from "../support/resign.ts";
-import { recoveryLogOf, runSql } from "../support/sample.ts";
+import { recoveryLogOf } from "../support/sample.ts";
 
-let started: Awaited<ReturnType<typeof startProjectSource>>;
-let source: Project;
-beforeAll(async () => {
-  started = await startProjectSource();
-  ({ source } = started);
-}, 60_000);
-afterAll(() => started.stop());
+const started = forSuite(startProjectSource);
+const putText = (content: ProjectContent, name: string, text: string) =>
+  put(content, "files", name, Buffer.from(text), "text/plain");
+/** The content of the source by a token that Supabase refuses, so that a backup lacks it. */
+const refused = () => contentOfProject(started.source, { token: "wrong" });
 
 const configuration = (...parts: string[]) => {
   const missing = parts.map((part) => ({ part, reason: "refused" }));
@@ -48,16 +41,15 @@ const no = [false, false, false];
 
 describe("a backup that lacks content outside its database", () => {
   it("gives the database, and what it lacks comes from the newest backup that has it; the hold stays on both", async () => {
-    const identity = await generateX25519Identity();
-    const sealer = ageSealer([await identityToRecipient(identity)]);
+    const { sealer, opener } = await newAgeKey();
+    const { source } = started;
     const vault = await started.newVault();
     const content = contentOfProject(source);
     const whole = await started.backUp(content, { vault, sealer, configuration: configuration() });
-    await runSql(source.database.url, "insert into public.t values (7)");
-    await put(content, "files", "one.txt", Buffer.from("two"), "text/plain");
-    await put(content, "files", "added.txt", Buffer.from("new"), "text/plain");
-    const refused = contentOfProject(source, { token: "wrong" });
-    const lacking = await started.backUp(refused, { vault, sealer, configuration: configuration("application") });
+    await source.database.query("insert into public.t values (7)");
+    await putText(content, "one.txt", "two");
+    await putText(content, "added.txt", "new");
+    const lacking = await started.backUp(refused(), { vault, sealer, configuration: configuration("application") });
     expect(lacking.proven).toBe(true);
     expect(lacking.manifest.files).toEqual([]);
     const leftOut = { what: "the configuration's part application", why: "refused", failed: true };
@@ -65,13 +57,10 @@ describe("a backup that lacks content outside its database", () => {
     expect(await isHeld(vault, whole.result)).toEqual(yes);
     expect(await isHeld(vault, lacking.result)).toEqual(yes);
 
-    const target = await startProject();
-    try {
-      const into = contentOfProject(target);
-      const opener = ageOpener([identity]);
+    await withNewProject(async (target, into) => {
       const result = await started.restoreInto(target, vault, { opener });
       expect(result.backupId).toBe(lacking.manifest.backupId);
-      expect(await runSql(target.database.url, "select id from public.t")).toEqual([{ id: 7 }]);
+      expect(await target.database.query("select id from public.t")).toEqual([{ id: 7 }]);
       expect(await bytesOf(into, "images", "ä b/c%2F?#.jpg")).toEqual(IMAGE);
       expect(await bytesOf(into, "files", "empty")).toEqual(Buffer.alloc(0));
       // The older bytes are another version than the restored row's.
@@ -102,30 +91,21 @@ describe("a backup that lacks content outside its database", () => {
       );
       expect((await recoveryLogOf(vault))[0]!.entry).toMatchObject({ parts: result.parts });
 
-      const assessed = await assess({
-        databaseUrl: target.database.url,
-        vault,
-        trustedKeys: started.trustedKeys,
-        tiers: TIERS,
-        opener,
-        clock: systemClock,
-        reporter: silent,
-      });
+      const databaseUrl = target.database.url;
+      const assessed = await assess({ ...started.common, databaseUrl, vault, opener });
       expect(assessed).toMatchObject({ isDamaged: true, restored: { hasLosses: true, parts: result.parts } });
       const functions = { part: "functions", state: "lacking", lacking: ["*"], wholeIn: older };
       expect(assessed.parts.find((one) => one.part === "functions")).toEqual(functions);
 
       // The app stores one of them again, so it is not missing any more. With the flag the settings come, too.
-      await put(into, "files", "one.txt", Buffer.from("by the app"), "text/plain");
+      await putText(into, "one.txt", "by the app");
       const again = await started.restoreInto(target, vault, { opener, olderAuthSettings: true });
       expect(again.parts?.storage).toMatchObject({ missing: 1, names: ["files/added.txt"] });
       expect(again.parts?.authSettings.state).toBe("whole");
       expect(await into.authSettings()).toMatchObject({ jwt_exp: 1800 });
       expect(again.notes.filter((note) => note.includes("missing altogether"))).toHaveLength(1);
       expect(await bytesOf(into, "files", "one.txt")).toEqual(Buffer.from("by the app"));
-    } finally {
-      await stopProject(target);
-    }
+    });
 
     const third = await started.backUp(content, { vault, sealer, configuration: configuration() });
     expect(await isHeld(vault, whole.result)).toEqual(no);
@@ -135,32 +115,27 @@ describe("a backup that lacks content outside its database", () => {
 
   it("is also completed from backups that record no versions and lacks yet, by the rows in their chunks", async () => {
     const vault = await started.newVault();
-    const content = contentOfProject(source);
-    await put(content, "files", "tab\tand \\ backslash.txt", Buffer.from("odd"), "text/plain");
+    const content = contentOfProject(started.source);
+    await putText(content, "tab\tand \\ backslash.txt", "odd");
     const whole = await started.backUp(content, { vault });
-    await put(content, "files", "one.txt", Buffer.from("three"), "text/plain");
-    const lacking = await started.backUp(contentOfProject(source, { token: "wrong" }), { vault });
+    await putText(content, "one.txt", "three");
+    const lacking = await started.backUp(refused(), { vault });
     for (const { result } of [whole, lacking]) await resign(vault, started.signer, result, asBefore);
-    const target = await startProject();
-    try {
+    await withNewProject(async (target, into) => {
       const { parts, notes } = await started.restoreInto(target, vault);
       expect(parts?.storage).toMatchObject({ state: "partly", missing: 1, names: ["files/one.txt"] });
       expect(parts?.storage.from).toMatchObject([{ backupId: whole.manifest.backupId }]);
       expect(parts?.functions).toMatchObject({ state: "whole", from: [{ backupId: whole.manifest.backupId }] });
       expect(notes).toContainEqual(expect.stringMatching(/no values of the auth settings\. Set them in the project/));
-      expect(await bytesOf(contentOfProject(target), "files", "tab\tand \\ backslash.txt")).toEqual(Buffer.from("odd"));
-    } finally {
-      await stopProject(target);
-    }
+      expect(await bytesOf(into, "files", "tab\tand \\ backslash.txt")).toEqual(Buffer.from("odd"));
+    });
   }, 90_000);
 });
 
 describe("a project that does not take all", () => {
   it("stops neither the rest nor the restore: what fails is retried, named, and tried again by the same call", async () => {
-    const { vault, manifest } = await started.backUp(contentOfProject(source));
-    const target = await startProject();
-    try {
-      const content = contentOfProject(target);
+    const { vault, manifest } = await started.backUp(contentOfProject(started.source));
+    await withNewProject(async (target, content) => {
       let spoilt = 0;
       const refusing: ProjectContent = {
         ...content,
@@ -179,18 +154,16 @@ describe("a project that does not take all", () => {
       expect(hasLosses(first.parts!)).toBe(true);
       expect(await bytesOf(content, "files", "empty")).toEqual(Buffer.alloc(0));
       // Meanwhile the app has stored another object again.
-      await put(content, "files", "empty", Buffer.from("by the app"), "text/plain");
+      await putText(content, "empty", "by the app");
       const second = await started.restoreInto(target, vault);
       expect(hasLosses(second.parts!)).toBe(false);
       expect(second.notes.filter((note) => note.includes("could not be brought back"))).toEqual([]);
-      const there = await bytesOf(contentOfProject(source), "files", "one.txt");
+      const there = await bytesOf(contentOfProject(started.source), "files", "one.txt");
       expect(await bytesOf(content, "files", "one.txt")).toEqual(there);
       expect(await bytesOf(content, "files", "empty")).toEqual(Buffer.from("by the app"));
       expect(await content.functionBody("hello")).toEqual(CODE);
       expect(second.backupId).toBe(manifest.backupId);
-    } finally {
-      await stopProject(target);
-    }
+    });
   }, 60_000);
 });
 

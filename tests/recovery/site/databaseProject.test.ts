@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 import pg from "pg";
 
 import { inspectDatabase } from "../../../recovery/postgres/catalog/databaseContent.ts";
@@ -15,15 +15,16 @@ import { silent } from "../../../services/common/reporter.ts";
 import { realTiming } from "../../../services/common/timing.ts";
 import { supabaseDatabases } from "../../../services/databaseHost/supabase.ts";
 import { UnreachableError } from "../../../services/http/http.ts";
-import { type MiniCloud, startMiniCloud } from "../../provider/recovery/miniCloud.ts";
+import { startMiniCloud } from "../../provider/recovery/miniCloud.ts";
+import { forSuite } from "../../support/suite.ts";
+import { abortAt } from "../support/killing.ts";
 
 const wanted = { name: "castchat-dr-g1", organization: "castchat", region: "ap-northeast-2" };
 const signal = new AbortController().signal;
-let cloud: MiniCloud;
+const cloud = forSuite(startMiniCloud);
 let ports: DatabaseProjectPorts;
 
-beforeAll(async () => {
-  cloud = await startMiniCloud();
+beforeAll(() => {
   ports = {
     databaseHost: cloud.databaseHost,
     inspect: inspectDatabase,
@@ -32,7 +33,6 @@ beforeAll(async () => {
     timing: { ...realTiming, project: { firstMs: 20, longestMs: 200, limitMs: 20_000 } },
   };
 });
-afterAll(() => cloud.stop());
 
 const create = (change: Partial<typeof wanted> = {}, reporter = silent, aborted = signal) =>
   createDatabaseProject(ports, { ...wanted, ...change }, aborted, reporter);
@@ -74,11 +74,8 @@ describe("a project's life", () => {
     await client.connect();
     await client.query("create table public.posts (id int)");
     await client.end();
-    await expect(create()).rejects.toThrow(
-      new UserError(
-        `Supabase project castchat-dr-g1 (${made.ref}) exists already and holds data (1 relations), so it is not touched. Raise the generation for a new project, or delete that one in Supabase.`,
-      ),
-    );
+    const holdsData = `Supabase project castchat-dr-g1 (${made.ref}) exists already and holds data (1 relations), so it is not touched. Raise the generation for a new project, or delete that one in Supabase.`;
+    await expect(create()).rejects.toThrow(new UserError(holdsData));
 
     const read = await readDatabaseProject(ports, made.ref, made.databasePassword, signal);
     expect(read?.ready).toMatchObject({ ref: made.ref, connectionString: made.connectionString });
@@ -93,17 +90,14 @@ describe("a project's life", () => {
   it("leaves a project of the same name that was not made by us as it is, with its password", async () => {
     const password = "their own password";
     const theirs = await cloud.databaseHost.createProject({ ...wanted, name: "theirs", password });
-    await expect(create({ name: "theirs" })).rejects.toThrow(
-      /was not made with this access token, so it is not touched/,
-    );
+    const notOurs = /was not made with this access token, so it is not touched/;
+    await expect(create({ name: "theirs" })).rejects.toThrow(notOurs);
     const { host, port } = await cloud.databaseHost.sessionAddress(theirs.ref);
-    expect(
-      await inspectDatabase(`postgresql://postgres:their%20own%20password@${host}:${port}/postgres`, signal),
-    ).toEqual({ state: "empty" });
+    const url = `postgresql://postgres:their%20own%20password@${host}:${port}/postgres`;
+    expect(await inspectDatabase(url, signal)).toEqual({ state: "empty" });
     await expect(readDatabaseProject(ports, theirs.ref, undefined, signal)).rejects.toThrow(/cannot be imported/);
-    await expect(create({ name: "theirs", region: "eu-west-1" })).rejects.toThrow(
-      /exists already in ap-northeast-2, not eu-west-1/,
-    );
+    const elsewhere = create({ name: "theirs", region: "eu-west-1" });
+    await expect(elsewhere).rejects.toThrow(/exists already in ap-northeast-2, not eu-west-1/);
   });
 
   it("refuses to choose between two projects of one name", async () => {
@@ -114,11 +108,9 @@ describe("a project's life", () => {
   });
 
   it("stops waiting when it is cancelled, and says so", async () => {
-    const controller = new AbortController();
-    const stop = (line: string) => {
-      if (line.startsWith("waiting")) controller.abort(new Error("Stopped on request."));
-    };
-    await expect(create({ name: "cancelled" }, stop, controller.signal)).rejects.toThrow("Stopped on request.");
+    const stopped = abortAt("waiting", new Error("Stopped on request."));
+    const cancelled = create({ name: "cancelled" }, stopped.reporter, stopped.signal);
+    await expect(cancelled).rejects.toThrow("Stopped on request.");
   });
 
   it("gives up with the last state at its limit", async () => {

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 
 import { applicationHealth } from "../../../recovery/site/applicationHealth.ts";
 import {
@@ -14,18 +14,20 @@ import { edgeThroughProtection } from "../../../recovery/site/deploymentProtecti
 import { systemClock } from "../../../services/common/clock.ts";
 import { silent } from "../../../services/common/reporter.ts";
 import { realTiming } from "../../../services/common/timing.ts";
-import { type MiniCloud, startMiniCloud } from "../../provider/recovery/miniCloud.ts";
+import { startMiniCloud } from "../../provider/recovery/miniCloud.ts";
 import { commitFiles, makeProject, setVariable, TINY_SERVER } from "../../provider/recovery/tinyApp.ts";
+import { forSuite } from "../../support/suite.ts";
 
 const signal = new AbortController().signal;
 const quick = { firstMs: 20, longestMs: 100, limitMs: 10_000 };
 const timing = { ...realTiming, build: quick, health: quick };
-let cloud: MiniCloud;
+/** Looks every 10 ms, and gives up after `limitMs`. */
+const impatient = (limitMs: number) => ({ ...timing, health: { firstMs: 10, longestMs: 10, limitMs } });
+const cloud = forSuite(startMiniCloud);
 let ports: DeploymentPorts;
 let firstCommit: string;
 
 beforeAll(async () => {
-  cloud = await startMiniCloud();
   ports = { appHost: cloud.appHost, git: cloud.git, edge: cloud.edge, clock: systemClock, timing };
   firstCommit = await commitFiles(cloud, "castchat/app", {
     "server.mjs": TINY_SERVER,
@@ -33,7 +35,6 @@ beforeAll(async () => {
     "empty.txt": "",
   });
 });
-afterAll(() => cloud.stop());
 
 /** Deploys the app to a project. */
 const deploy = (
@@ -42,19 +43,18 @@ const deploy = (
   reporter = silent,
   aborted = signal,
 ) => {
-  const wanted = {
-    sourceUrl: cloud.repository("castchat/app"),
-    sourceRef: "main",
-    healthPath: "/api/health",
-    ...change,
-  };
-  return deployApplication(
-    { ...ports, ...change },
-    { projectId, projectName: projectId, ...wanted },
-    aborted,
-    reporter,
-  );
+  const source = { sourceUrl: cloud.repository("castchat/app"), sourceRef: "main", healthPath: "/api/health" };
+  const wanted = { projectId, projectName: projectId, ...source, ...change };
+  return deployApplication({ ...ports, ...change }, wanted, aborted, reporter);
 };
+/** Expects that a deployment ends with the caller's reason when it is stopped as it says something. */
+async function stopped(project: string, at: RegExp): Promise<void> {
+  const controller = new AbortController();
+  const stop = (line: string) => {
+    if (at.test(line)) controller.abort(new Error("Stopped on request."));
+  };
+  await expect(deploy(project, {}, stop, controller.signal)).rejects.toThrow("Stopped on request.");
+}
 const production = async (id: string) => (await cloud.appHost.project(id))?.productionId;
 const bypasses = async (id: string) => (await cloud.appHost.exportProject(id))!["protectionBypass"] as object;
 const leftovers = () => readdirSync(tmpdir()).filter((name) => name.startsWith(`castchat-source-${process.pid}-`));
@@ -102,9 +102,8 @@ describe("a deployment", () => {
     const secrets = Object.keys(protectionBypass as object);
     expect(secrets).toHaveLength(1);
     expect([...new Set(asked.map(({ secret }) => secret))]).toEqual(secrets);
-    expect(new Set(asked.map(({ host }) => host))).toEqual(
-      new Set([first.url, second.url].map((url) => new URL(url).host)),
-    );
+    const hosts = [first.url, second.url].map((url) => new URL(url).host);
+    expect(new Set(asked.map(({ host }) => host))).toEqual(new Set(hosts));
     const changed = Object.keys(after).filter((key) => JSON.stringify(after[key]) !== JSON.stringify(before?.[key]));
     expect(changed.sort()).toEqual(["autoExposeSystemEnvs", "targets", "updatedAt"]);
     expect(after["autoExposeSystemEnvs"]).toBe(true);
@@ -123,18 +122,15 @@ describe("a deployment", () => {
     await change({ revoke: { secret, regenerate: false } });
     const again = await deploy(project);
     expect(again.previousDeploymentId).toBe(done.deploymentId);
-    expect(Object.values(await bypasses(project))).toMatchObject([
-      { note: "castchat-recovery asks deployments for their health" },
-    ]);
+    const ours = { note: "castchat-recovery asks deployments for their health" };
+    expect(Object.values(await bypasses(project))).toMatchObject([ours]);
   });
 
   it("that asks for a login all the same is reported so", async () => {
     const project = await makeProject(cloud, "locked");
     const edge: DeploymentPorts["edge"] = (url, at) => cloud.edge(url, at);
-    const impatient = { ...timing, health: { firstMs: 10, longestMs: 10, limitMs: 50 } };
-    await expect(deploy(project, { edge, timing: impatient })).rejects.toThrow(
-      /answers 401: Vercel's deployment protection asks for a login/,
-    );
+    const locked = deploy(project, { edge, timing: impatient(50) });
+    await expect(locked).rejects.toThrow(/answers 401: Vercel's deployment protection asks for a login/);
   });
 
   it("knows its commit and its own id, although Vercel names neither by itself", async () => {
@@ -153,9 +149,8 @@ describe("a deployment", () => {
     const project = await makeProject(cloud, "ill");
     const first = await deploy(project);
     await setVariable(cloud, project, "ILL", "1");
-    const impatient = { ...timing, health: { firstMs: 10, longestMs: 10, limitMs: 100 } };
     const message = `did not become healthy within 0 s: .* answers 503: status "error". Deployment ${first.deploymentId} still serves`;
-    await expect(deploy(project, { timing: impatient })).rejects.toThrow(new RegExp(message));
+    await expect(deploy(project, { timing: impatient(100) })).rejects.toThrow(new RegExp(message));
     expect(await production(project)).toBe(first.deploymentId);
     expect(leftovers()).toEqual([]);
   });
@@ -164,9 +159,8 @@ describe("a deployment", () => {
     const project = await makeProject(cloud, "broken");
     const first = await deploy(project);
     await commitFiles(cloud, "castchat/broken", { "server.mjs": "process.exit(3)" });
-    await expect(deploy(project, { sourceUrl: cloud.repository("castchat/broken") })).rejects.toThrow(
-      /^Deployment dpl_\w+ failed: .+ The previous deployment still serves\.$/,
-    );
+    const broken = deploy(project, { sourceUrl: cloud.repository("castchat/broken") });
+    await expect(broken).rejects.toThrow(/^Deployment dpl_\w+ failed: .+ The previous deployment still serves\.$/);
     expect(await production(project)).toBe(first.deploymentId);
   });
 
@@ -178,22 +172,14 @@ describe("a deployment", () => {
 
   it("ends with the caller's own reason when it is stopped", async () => {
     const project = await makeProject(cloud, "stopped");
-    const controller = new AbortController();
-    const stop = (line: string) => {
-      if (line.startsWith("uploading") || line.includes("BUILDING")) controller.abort(new Error("Stopped on request."));
-    };
-    await expect(deploy(project, {}, stop, controller.signal)).rejects.toThrow("Stopped on request.");
+    await stopped(project, /^uploading|BUILDING/);
     expect(leftovers()).toEqual([]);
   });
 
   it("that is stopped while it is built never comes into service", async () => {
     const project = await makeProject(cloud, "half-built");
     const first = await deploy(project);
-    const controller = new AbortController();
-    const stop = (line: string) => {
-      if (line.includes("is BUILDING")) controller.abort(new Error("Stopped on request."));
-    };
-    await expect(deploy(project, {}, stop, controller.signal)).rejects.toThrow("Stopped on request.");
+    await stopped(project, /is BUILDING/);
     const listed = await cloud.call("vercel", "GET", `/v6/deployments?projectId=${project}`);
     expect((listed["deployments"] as { uid: string }[]).map(({ uid }) => uid)).toEqual([first.deploymentId]);
   });
@@ -201,13 +187,12 @@ describe("a deployment", () => {
   it("is deleted, but not while it serves a public name", async () => {
     const project = await makeProject(cloud, "served");
     const first = await deploy(project);
+    const remove = () => removeDeployment(cloud.appHost, project, first.deploymentId, signal);
     await cloud.appHost.takePublicName(project, "served.castchat.example");
-    expect(await removeDeployment(cloud.appHost, project, first.deploymentId, signal)).toBe(
-      `deployment ${first.deploymentId} stays: it serves served.castchat.example`,
-    );
+    expect(await remove()).toBe(`deployment ${first.deploymentId} stays: it serves served.castchat.example`);
     expect(await cloud.appHost.deployment(first.deploymentId)).toBeDefined();
     await cloud.appHost.releasePublicName(project, "served.castchat.example");
-    expect(await removeDeployment(cloud.appHost, project, first.deploymentId, signal)).toBeUndefined();
+    expect(await remove()).toBeUndefined();
     expect(await cloud.appHost.deployment(first.deploymentId)).toBeUndefined();
   });
 });

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 
 import { TIERS } from "../../../planning/tiers.ts";
 import { systemClock } from "../../../services/common/clock.ts";
@@ -42,6 +43,11 @@ export async function runUntilKilled(child: string, order: object, killAt: KillA
   throw new Error(`the child that was to be killed ended with ${signal ?? `exit code ${code ?? "?"}`}`);
 }
 
+/** The path of a process that a test can kill. */
+export function childOf(name: "gateChild" | "replaceChild" | "restoreChild" | "restoreTablesChild"): string {
+  return fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
+}
+
 /** The same. An error if the child ended before. */
 export async function killedAt(child: string, order: object, killAt: KillAt): Promise<void> {
   if ((await runUntilKilled(child, order, killAt)) === "killed") return;
@@ -80,4 +86,17 @@ export function abortAt(sentence: string, reason: Error = new Error("stopped"), 
     else setTimeout(() => stopped.abort(reason), afterMs);
   };
   return { said, reporter, signal: stopped.signal };
+}
+
+/** A reporter that begins some work when it first reports a sentence. `done` waits for the work, an error if it was never begun. */
+export function doAt<T>(sentence: string, work: () => Promise<T>) {
+  let doing: Promise<T> | undefined;
+  const reporter: Reporter = (message) => {
+    if (message.startsWith(sentence)) doing ??= work();
+  };
+  const done = async () => {
+    if (doing === undefined) throw new Error(`"${sentence}" was never reported`);
+    return await doing;
+  };
+  return { reporter, done };
 }

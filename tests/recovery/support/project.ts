@@ -96,6 +96,7 @@ export async function startProjectSource() {
     source,
     signer,
     trustedKeys,
+    common,
     newVault: () => cloud.newVault(),
     /** A backup into a vault of its own, unless one is given. */
     async backUp(project: ProjectContent, more: Partial<BackupOptions> = {}) {
@@ -117,4 +118,16 @@ export async function startProjectSource() {
       await Promise.all([cloud.stop(), stopProject(source)]);
     },
   };
+}
+
+/** Works with an empty project and with its content outside the database. */
+export async function withNewProject(
+  work: (project: Project, content: ProjectContent) => Promise<void>,
+): Promise<void> {
+  const project = await startProject();
+  try {
+    await work(project, contentOfProject(project));
+  } finally {
+    await stopProject(project);
+  }
 }

@@ -1,15 +1,35 @@
 import { execFileSync, spawnSync } from "node:child_process";
 
+import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
 import { RECOVERY_LOG_PREFIX } from "../../../planning/names.ts";
 import { listTables } from "../../../recovery/postgres/catalog/catalog.ts";
 import { withSession } from "../../../recovery/postgres/session/database.ts";
 import { quoteTable, tableName } from "../../../recovery/postgres/session/quote.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
+import type { TestDatabase } from "../../support/postgres.ts";
 import { putInPlace } from "./inPlace.ts";
 
 /** Runs SQL in a database, as the connection string's role. */
 export async function runSql<Row extends object>(url: string, sql: string): Promise<Row[]> {
   return await withSession(url, { applicationName: "test" }, (session) => session.query<Row>(sql));
+}
+
+/** Makes CastChat's tables in a database, with so many posts and what belongs to them. */
+export async function fillSample(url: string, rows: number): Promise<void> {
+  await applySchema(url);
+  await fill(url, { rows });
+}
+
+/** Adds to the sample what it lacks: roles of the app that own objects, a publication, a large object. */
+export async function addOwnRoles(database: TestDatabase): Promise<void> {
+  await database.query(`create role reporting nologin; create role "Analyst 1" login in role reporting; alter role "Analyst 1" set statement_timeout = '9s';
+    grant reporting, "Analyst 1" to postgres; grant create, usage on schema private to reporting;
+    create table private.reports (id int primary key, made_at timestamptz); insert into private.reports values (1, now()); alter table private.reports owner to reporting;
+    create function private.report() returns int language sql security definer as 'select 1'; alter function private.report() owner to reporting;
+    grant select on auth.users to reporting; grant usage on schema auth to reporting;
+    alter publication supabase_realtime add table public.teams; create publication partners for table public.posts (id, title);
+    select lo_from_bytea(0, '\\xcafe')`);
+  await database.query('revoke reporting, "Analyst 1" from postgres');
 }
 
 /** A digest of every row of every table, by a query of its own: only the list of tables is from the code under test. */

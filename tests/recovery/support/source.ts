@@ -1,6 +1,8 @@
 import { TIERS } from "../../../planning/tiers.ts";
 import { backup, type BackupOptions } from "../../../recovery/backup/backup.ts";
 import type { ReplaceOptions } from "../../../recovery/restore/inPlace/replaceSteps.ts";
+import { listBackups } from "../../../recovery/vault/listBackups.ts";
+import type { Manifest } from "../../../recovery/vault/manifest.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { silent } from "../../../services/common/reporter.ts";
 import { startTestDatabase } from "../../support/postgres.ts";
@@ -22,6 +24,16 @@ export async function newSite(cloud: TestCloud) {
     common,
     backUp: (databaseUrl: string, more: Partial<BackupOptions> = {}) =>
       backup({ ...common, databaseUrl, signer, ...more }),
+    /** The manifest of a backup in the vault. @default - the newest one's */
+    savedManifest: async (backupId?: string): Promise<Manifest> => {
+      const backups = await listBackups(common);
+      return backups.find((one) => backupId === undefined || one.backupId === backupId)!.manifest!;
+    },
+    /** The order to a process of its own that restores into a database (killing.ts). */
+    order(targetUrl: string, more: { backupId?: string | undefined; tables?: string[] } = {}): object {
+      const { region, endpoint } = cloud;
+      return { bucket: vault.name, region, endpoint, trustedKeys, keyId: signer.keyId, targetUrl, ...more };
+    },
     /** Options of a replacement that is confirmed and takes no safety backup. */
     replacing: (targetUrl: string, more: Partial<ReplaceOptions> = {}): ReplaceOptions => ({
       ...common,
@@ -46,6 +58,20 @@ export async function startTestSource() {
 export async function startSourceAndTarget() {
   const [source, target, stop] = await both(startTestSource(), startTestDatabase());
   return { ...source, target, stop };
+}
+
+/** What was started, with what its preparation has made. Stopped if that fails. */
+export async function prepared<A extends Stoppable, B extends object>(
+  start: Promise<A>,
+  prepare: (started: A) => Promise<B>,
+): Promise<A & B> {
+  const started = await start;
+  try {
+    return { ...started, ...(await prepare(started)) };
+  } catch (error) {
+    await started.stop();
+    throw error;
+  }
 }
 
 interface Stoppable {

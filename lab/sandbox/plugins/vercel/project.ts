@@ -13,14 +13,8 @@ const REACH = {
   only_preview_deployments: "preview",
   none: "none",
 } as const;
-const reach = z.enum([
-  "standard_protection",
-  "standard_protection_new",
-  "all_deployments",
-  "only_preview_deployments",
-  "none",
-]);
-type Reach = z.infer<typeof reach>;
+type Reach = keyof typeof REACH;
+const reach = z.enum(Object.keys(REACH) as [Reach, ...Reach[]]);
 
 const text = z.string().optional();
 const inputs = z.strictObject({

@@ -1,4 +1,4 @@
-import * as aws from "@pulumi/aws";
+import { Trail } from "@pulumi/aws/cloudtrail/trail.js";
 import { type ResourceValidationPolicy, validateResourceOfType } from "@pulumi/policy";
 
 import { isPartOf } from "../../../stacks/vaults.ts";
@@ -9,7 +9,7 @@ export const configureVaultTrail: ResourceValidationPolicy = {
   description:
     "The backup vault's audit trail must be protected, and record every read and write of its objects in logs that can be verified.",
   enforcementLevel: "mandatory",
-  validateResource: validateResourceOfType(aws.cloudtrail.Trail, (trail, args, reportViolation) => {
+  validateResource: validateResourceOfType(Trail, (trail, args, reportViolation) => {
     if (!isPartOf(args.urn, "castchat:index:AuditTrail")) return;
     if (!args.opts.protect)
       reportViolation("The backup vault's audit trail must be protected; remove the setting disposableVault.");

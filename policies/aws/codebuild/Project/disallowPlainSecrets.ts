@@ -1,4 +1,4 @@
-import * as aws from "@pulumi/aws";
+import { Project as CodeBuildProject } from "@pulumi/aws/codebuild/project.js";
 import { type ResourceValidationPolicy, UnknownValueError, validateResourceOfType } from "@pulumi/policy";
 
 /** Names of variables that hold secrets. */
@@ -11,7 +11,7 @@ export const disallowPlainSecrets: ResourceValidationPolicy = {
   name: "aws-codebuild-project-disallow-plain-secrets",
   description: "A build must take its secrets from Secrets Manager, never from plain variables.",
   enforcementLevel: "mandatory",
-  validateResource: validateResourceOfType(aws.codebuild.Project, (project, _args, reportViolation) => {
+  validateResource: validateResourceOfType(CodeBuildProject, (project, _args, reportViolation) => {
     for (const variable of project.environment.environmentVariables ?? []) {
       const { name, type = "PLAINTEXT" } = variable;
       if (type !== "PLAINTEXT" || !(SECRET_NAME.test(name) || holdsSecret(variable))) continue;

@@ -1,4 +1,4 @@
-import * as aws from "@pulumi/aws";
+import { Key } from "@pulumi/aws/kms/key.js";
 import { type ResourceValidationPolicy, validateResourceOfType } from "@pulumi/policy";
 
 import { isPartOfVault } from "../../../stacks/vaults.ts";
@@ -8,7 +8,7 @@ export const protectVaultKey: ResourceValidationPolicy = {
   name: "aws-kms-key-protect-vault-key",
   description: "The backup vault's key must be protected and rotated.",
   enforcementLevel: "mandatory",
-  validateResource: validateResourceOfType(aws.kms.Key, (key, args, reportViolation) => {
+  validateResource: validateResourceOfType(Key, (key, args, reportViolation) => {
     if (!isPartOfVault(args.urn)) return;
     if (!args.opts.protect)
       reportViolation("The backup vault's key must be protected; remove the setting disposableVault.");

@@ -1,4 +1,4 @@
-import * as aws from "@pulumi/aws";
+import { Bucket } from "@pulumi/aws/s3/bucket.js";
 import { type ResourceValidationPolicy, validateResourceOfType } from "@pulumi/policy";
 
 import { isPartOfVault } from "../../../stacks/vaults.ts";
@@ -8,7 +8,7 @@ export const enableObjectLock: ResourceValidationPolicy = {
   name: "aws-s3-bucket-enable-object-lock",
   description: "The backup vault's bucket must have Object Lock.",
   enforcementLevel: "mandatory",
-  validateResource: validateResourceOfType(aws.s3.Bucket, (bucket, args, reportViolation) => {
+  validateResource: validateResourceOfType(Bucket, (bucket, args, reportViolation) => {
     if (isPartOfVault(args.urn) && bucket.objectLockEnabled !== true)
       reportViolation("The backup vault's bucket must have Object Lock; set objectLockEnabled to true.");
   }),

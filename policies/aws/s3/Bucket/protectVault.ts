@@ -1,4 +1,4 @@
-import * as aws from "@pulumi/aws";
+import { Bucket } from "@pulumi/aws/s3/bucket.js";
 import { type ResourceValidationPolicy, validateResourceOfType } from "@pulumi/policy";
 
 import { isPartOfVault } from "../../../stacks/vaults.ts";
@@ -8,7 +8,7 @@ export const protectVault: ResourceValidationPolicy = {
   name: "aws-s3-bucket-protect-vault",
   description: "The backup vault's bucket must be protected, and deleting it must not delete its content.",
   enforcementLevel: "mandatory",
-  validateResource: validateResourceOfType(aws.s3.Bucket, (bucket, args, reportViolation) => {
+  validateResource: validateResourceOfType(Bucket, (bucket, args, reportViolation) => {
     if (!isPartOfVault(args.urn)) return;
     if (!args.opts.protect)
       reportViolation("The backup vault's bucket must be protected; remove the setting disposableVault.");

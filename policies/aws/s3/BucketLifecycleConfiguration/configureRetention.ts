@@ -1,4 +1,4 @@
-import * as aws from "@pulumi/aws";
+import { BucketLifecycleConfiguration } from "@pulumi/aws/s3/bucketLifecycleConfiguration.js";
 import { type ResourceValidationPolicy, validateResourceOfType } from "@pulumi/policy";
 
 import { leastKeptDays, type Tier, TIERS } from "../../../../planning/tiers.ts";
@@ -17,15 +17,12 @@ export function retentionOf(tiers: readonly Tier[]): ResourceValidationPolicy {
     description:
       "Every tier of the backup vault must be kept as long as docs/objectives.md promises, in a class that answers at once.",
     enforcementLevel: "mandatory",
-    validateResource: validateResourceOfType(
-      aws.s3.BucketLifecycleConfiguration,
-      (lifecycle, args, reportViolation) => {
-        if (!isPartOfVault(args.urn)) return;
-        const rules = lifecycle.rules ?? [];
-        for (const fault of tiers.flatMap((tier) => rules.flatMap((rule) => [...faultsOf(rule, tier)])))
-          reportViolation(fault);
-      },
-    ),
+    validateResource: validateResourceOfType(BucketLifecycleConfiguration, (lifecycle, args, reportViolation) => {
+      if (!isPartOfVault(args.urn)) return;
+      const rules = lifecycle.rules ?? [];
+      for (const fault of tiers.flatMap((tier) => rules.flatMap((rule) => [...faultsOf(rule, tier)])))
+        reportViolation(fault);
+    }),
     remediationSteps: "Give each tier's lifecycle rule at least the days of planning/tiers.ts, and no archive class.",
   };
 }

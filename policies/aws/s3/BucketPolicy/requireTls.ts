@@ -1,4 +1,4 @@
-import * as aws from "@pulumi/aws";
+import { BucketPolicy } from "@pulumi/aws/s3/bucketPolicy.js";
 import { type ResourceValidationPolicy, validateResourceOfType } from "@pulumi/policy";
 
 import { isPartOfVault } from "../../../stacks/vaults.ts";
@@ -16,7 +16,7 @@ export const requireTls: ResourceValidationPolicy = {
   name: "aws-s3-bucket-policy-require-tls",
   description: "The backup vault must refuse every request without TLS.",
   enforcementLevel: "mandatory",
-  validateResource: validateResourceOfType(aws.s3.BucketPolicy, (policy, args, reportViolation) => {
+  validateResource: validateResourceOfType(BucketPolicy, (policy, args, reportViolation) => {
     if (!isPartOfVault(args.urn)) return;
     if (!statementsOf(policy.policy).some(deniesWithoutTls))
       reportViolation(

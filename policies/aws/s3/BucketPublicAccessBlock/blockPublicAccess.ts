@@ -1,4 +1,4 @@
-import * as aws from "@pulumi/aws";
+import { BucketPublicAccessBlock } from "@pulumi/aws/s3/bucketPublicAccessBlock.js";
 import { type ResourceValidationPolicy, validateResourceOfType } from "@pulumi/policy";
 
 import { isPartOfVault } from "../../../stacks/vaults.ts";
@@ -10,7 +10,7 @@ export const blockPublicAccess: ResourceValidationPolicy = {
   name: "aws-s3-bucket-public-access-block-all",
   description: "The backup vault must be closed to the public in all four ways.",
   enforcementLevel: "mandatory",
-  validateResource: validateResourceOfType(aws.s3.BucketPublicAccessBlock, (block, args, reportViolation) => {
+  validateResource: validateResourceOfType(BucketPublicAccessBlock, (block, args, reportViolation) => {
     if (!isPartOfVault(args.urn)) return;
     for (const setting of BLOCKS.filter((name) => block[name] !== true))
       reportViolation(`The backup vault must be closed to the public; set ${setting} to true.`);

@@ -1,4 +1,4 @@
-import * as aws from "@pulumi/aws";
+import { BucketServerSideEncryptionConfiguration } from "@pulumi/aws/s3/bucketServerSideEncryptionConfiguration.js";
 import { type ResourceValidationPolicy, validateResourceOfType } from "@pulumi/policy";
 
 import { isPartOfVault } from "../../../stacks/vaults.ts";
@@ -9,7 +9,7 @@ export const configureKmsKey: ResourceValidationPolicy = {
   description: "The backup vault must be encrypted with a KMS key, through a bucket key.",
   enforcementLevel: "mandatory",
   validateResource: validateResourceOfType(
-    aws.s3.BucketServerSideEncryptionConfiguration,
+    BucketServerSideEncryptionConfiguration,
     (encryption, args, reportViolation) => {
       if (!isPartOfVault(args.urn)) return;
       const [rule] = encryption.rules;

@@ -1,4 +1,4 @@
-import * as aws from "@pulumi/aws";
+import { BucketVersioning } from "@pulumi/aws/s3/bucketVersioning.js";
 import { type ResourceValidationPolicy, validateResourceOfType } from "@pulumi/policy";
 
 import { isPartOfVault } from "../../../stacks/vaults.ts";
@@ -8,7 +8,7 @@ export const enableVersioning: ResourceValidationPolicy = {
   name: "aws-s3-bucket-versioning-enable-versioning",
   description: "The backup vault must be versioned.",
   enforcementLevel: "mandatory",
-  validateResource: validateResourceOfType(aws.s3.BucketVersioning, (versioning, args, reportViolation) => {
+  validateResource: validateResourceOfType(BucketVersioning, (versioning, args, reportViolation) => {
     const { status } = versioning.versioningConfiguration;
     if (isPartOfVault(args.urn) && status !== "Enabled")
       reportViolation(`The backup vault's versioning must be "Enabled", not "${status}".`);

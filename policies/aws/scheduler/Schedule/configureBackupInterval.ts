@@ -1,4 +1,4 @@
-import * as aws from "@pulumi/aws";
+import { Schedule } from "@pulumi/aws/scheduler/schedule.js";
 import { type ResourceValidationPolicy, validateResourceOfType } from "@pulumi/policy";
 
 import { hoursOfRate, LONGEST_INTERVAL_HOURS } from "../../../../planning/schedule.ts";
@@ -9,7 +9,7 @@ export const configureBackupInterval: ResourceValidationPolicy = {
   name: "aws-scheduler-schedule-configure-backup-interval",
   description: "Scheduled backups must be frequent enough that at most 24 hours can be lost.",
   enforcementLevel: "mandatory",
-  validateResource: validateResourceOfType(aws.scheduler.Schedule, (schedule, args, reportViolation) => {
+  validateResource: validateResourceOfType(Schedule, (schedule, args, reportViolation) => {
     if (!isPartOf(args.urn, "castchat:index:BackupSchedule")) return;
     const hours = hoursOfRate(schedule.scheduleExpression);
     if (hours === undefined)

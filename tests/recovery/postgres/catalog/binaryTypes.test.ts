@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 
 import { BINARY_TYPES } from "../../../../recovery/postgres/catalog/binaryTypes.ts";
 import { listTables } from "../../../../recovery/postgres/catalog/catalog.ts";
 import { RowSum } from "../../../../recovery/postgres/rows/rowSum.ts";
 import type { CopyFormat } from "../../../../recovery/postgres/session/copyFormat.ts";
-import { type Session, withSession } from "../../../../recovery/postgres/session/database.ts";
-import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
-import { runSql } from "../../support/sample.ts";
+import type { Session } from "../../../../recovery/postgres/session/database.ts";
+import { startTestDatabase } from "../../../support/postgres.ts";
+import { forSuite } from "../../../support/suite.ts";
 
 /** Values of each type at its edges, as Postgres reads them. */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
@@ -50,25 +50,18 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   tstzrange: ["empty", "[2026-01-01 00:00:00+09,)"],
 };
 
-let source: TestDatabase;
-let target: TestDatabase;
+const source = forSuite(startTestDatabase);
+const target = forSuite(startTestDatabase);
 beforeAll(async () => {
-  [source, target] = await Promise.all([startTestDatabase(), startTestDatabase()]);
   // OIDs of what users make differ between the two.
-  await runSql(
-    target.url,
-    Array.from({ length: 20 }, (_, at) => `create type public.early_${at} as enum ('x')`).join(";"),
-  );
-});
-afterAll(async () => {
-  await Promise.all([source.stop(), target.stop()]);
+  const types = Array.from({ length: 20 }, (_, at) => `create type public.early_${at} as enum ('x')`);
+  await target.query(types.join(";"));
 });
 
-const inSource = <Row extends object>(sql: string) => runSql<Row>(source.url, sql);
 const quoted = (value: string) => `'${value.replaceAll("'", "''")}'`;
 /** Makes `public.t` in both databases. */
 const onBoth = (sql: string) =>
-  Promise.all([source, target].map(({ url }) => runSql(url, `drop table if exists public.t; ${sql}`)));
+  Promise.all([source, target].map(({ query }) => query(`drop table if exists public.t; ${sql}`)));
 
 /** Everything that a copy of `public.t` gives, and its fingerprint. */
 async function copyOf(session: Session, format: CopyFormat): Promise<{ rows: Buffer; sum: string; count: number }> {
@@ -89,8 +82,8 @@ async function copyOf(session: Session, format: CopyFormat): Promise<{ rows: Buf
 
 /** Copies `public.t` from one database to the other in binary: text and tuples are the same on both sides. */
 async function expectSame(rowsThere: number): Promise<void> {
-  await withSession(source.url, { applicationName: "test" }, async (from) => {
-    await withSession(target.url, { applicationName: "test" }, async (to) => {
+  await source.inSession(async (from) => {
+    await target.inSession(async (to) => {
       const binary = await copyOf(from, "binary");
       expect(binary.count).toBe(rowsThere);
       await to.copyIn("copy public.t from stdin (format binary)", binary.rows, "binary");
@@ -109,7 +102,7 @@ describe("types that are copied in binary", () => {
   });
 
   it("are Postgres' own, so that an array's OID of its elements is the same everywhere", async () => {
-    const found = await inSource<{ name: string; oid: number }>(
+    const found = await source.query<{ name: string; oid: number }>(
       `select typname as name, oid::int from pg_type where typnamespace = 'pg_catalog'::regnamespace and typname in (${BINARY_TYPES.map(quoted).join()})`,
     );
     expect(found.map(({ name }) => name).sort()).toEqual([...BINARY_TYPES].sort());
@@ -131,27 +124,27 @@ describe("types that are copied in binary", () => {
       `(-2, null, array[${array}, ${array}])`,
       `(-3, null, '{}')`,
     ];
-    await inSource(`insert into public.t values ${rows.join()}`);
+    await source.query(`insert into public.t values ${rows.join()}`);
     await expectSame(rows.length);
   });
 
   it("an empty table gives no row, and a row of a megabyte arrives whole", async () => {
     await onBoth("create table public.t (v text)");
     await expectSame(0);
-    await inSource("insert into public.t select repeat('あ', n) from unnest(array[0, 1, 400000]) n");
+    await source.query("insert into public.t select repeat('あ', n) from unnest(array[0, 1, 400000]) n");
     await expectSame(3);
   });
 
   it("an enumeration travels by its labels, whatever its OID", async () => {
     await onBoth(`create type public.mood as enum ('sad', 'très "gai"'); create table public.t (v public.mood)`);
-    await inSource(`insert into public.t values ('sad'), (null), ('très "gai"')`);
+    await source.query(`insert into public.t values ('sad'), (null), ('très "gai"')`);
     await expectSame(3);
   });
 });
 
 describe("a table's format", () => {
   it("is binary only for the app's tables of such types", async () => {
-    await inSource(`create schema forms;
+    await source.query(`create schema forms;
        create type forms.mood as enum ('a'); create domain forms.short as text check (length(value) < 9); create type forms.pair as (a int, b int);
        create table forms.plain (id bigint, at timestamptz(3), price numeric(10, 2), name varchar(20), tags text[], mood forms.mood);
        create table forms.generated (id int, words tsvector generated always as ('x'::tsvector) stored);
@@ -160,7 +153,7 @@ describe("a table's format", () => {
        create table forms.cash (v money); create table forms.markup (v xml); create table forms.oids (v regclass); create table forms.words (v tsvector);
        create table forms."new\nline" (id int); create table forms.named ("a\nb" int);
        create table forms.parted (id int, at date) partition by range (id); create table forms.leaf partition of forms.parted default`);
-    await withSession(source.url, { applicationName: "test" }, async (session) => {
+    await source.inSession(async (session) => {
       const tables = await listTables(session);
       const formats = Object.fromEntries(
         tables.filter(({ schema }) => schema === "forms").map(({ name, format }) => [name, format]),
@@ -171,9 +164,8 @@ describe("a table's format", () => {
         ...Object.fromEntries(binary.map((name) => [name, "binary"])),
         ...Object.fromEntries(text.map((name) => [name, "text"])),
       });
-      expect(new Set(tables.filter(({ kind }) => kind !== "app").map(({ format }) => format))).toEqual(
-        new Set(["text"]),
-      );
+      const others = tables.filter(({ kind }) => kind !== "app");
+      expect(new Set(others.map(({ format }) => format))).toEqual(new Set(["text"]));
     });
   });
 });

@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 
 import { inOrderOfNeed } from "../../../../recovery/postgres/catalog/extensionOrder.ts";
 import { withSession } from "../../../../recovery/postgres/session/database.ts";
 import { restoreExtensions } from "../../../../recovery/restore/steps/restoreExtensions.ts";
 import type { Manifest } from "../../../../recovery/vault/manifest.ts";
-import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
+import { startTestDatabase } from "../../../support/postgres.ts";
+import { forSuite } from "../../../support/suite.ts";
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await startTestDatabase();
-});
-afterAll(() => database.stop());
+const database = forSuite(startTestDatabase);
 
 /** As a manifest has them: sorted by name. */
 const NAMES = ["castchat_areas", "castchat_places", "cube", "earthdistance", "fuzzystrmatch"];

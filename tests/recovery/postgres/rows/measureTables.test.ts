@@ -1,29 +1,22 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 
 import { listTables } from "../../../../recovery/postgres/catalog/catalog.ts";
 import { measureTables } from "../../../../recovery/postgres/rows/measureTables.ts";
-import { withSession } from "../../../../recovery/postgres/session/database.ts";
-import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
-import { runSql } from "../../support/sample.ts";
+import { startTestDatabase } from "../../../support/postgres.ts";
+import { forSuite } from "../../../support/suite.ts";
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await startTestDatabase();
-  await runSql(
-    database.url,
-    `create table public.wide (id int, vector text); alter table public.wide alter vector set storage external;
-     insert into public.wide select n, repeat('x', 100000) from generate_series(1, 100) n;
-     create table public.narrow as select n from generate_series(1, 1000) n; create index on public.narrow (n);
-     create table public."Ünï T" ()`,
-  );
-});
-afterAll(() => database.stop());
+const database = forSuite(startTestDatabase);
+beforeAll(() =>
+  database.query(`
+    create table public.wide (id int, vector text); alter table public.wide alter vector set storage external;
+    insert into public.wide select n, repeat('x', 100000) from generate_series(1, 100) n;
+    create table public.narrow as select n from generate_series(1, 1000) n; create index on public.narrow (n);
+    create table public."Ünï T" ()`),
+);
 
 describe("measureTables", () => {
   it("counts TOAST outside a table's own file, but no index", async () => {
-    const measured = await withSession(database.url, { applicationName: "test" }, async (session) =>
-      measureTables(session, await listTables(session)),
-    );
+    const measured = await database.inSession(async (session) => measureTables(session, await listTables(session)));
     const [empty, narrow, wide] = ["Ünï T", "narrow", "wide"].map((name) => measured.find((one) => one.name === name)!);
     expect(empty).toMatchObject({ sizeBytes: 0, blocks: 0, isHeap: true });
     // Four bytes a row, and the maps of what is free and visible; a server may take more pages at once than it needs.

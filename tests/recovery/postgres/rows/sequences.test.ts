@@ -1,14 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 
 import { listSequences } from "../../../../recovery/postgres/catalog/catalog.ts";
 import { withSession } from "../../../../recovery/postgres/session/database.ts";
-import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
+import { startTestDatabase } from "../../../support/postgres.ts";
+import { forSuite } from "../../../support/suite.ts";
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await startTestDatabase();
-});
-afterAll(() => database.stop());
+const database = forSuite(startTestDatabase);
 
 const COUNT = 2_000;
 

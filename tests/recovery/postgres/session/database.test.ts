@@ -1,24 +1,23 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 
 import { connect, withSession } from "../../../../recovery/postgres/session/database.ts";
 import { parseDatabaseUrl } from "../../../../recovery/postgres/session/databaseUrl.ts";
 import { UserError } from "../../../../services/common/errors.ts";
-import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
+import { startTestDatabase } from "../../../support/postgres.ts";
+import { expectRefusal } from "../../../support/refusal.ts";
 import { startSessionPooler } from "../../../support/sessionPooler.ts";
+import { forSuite } from "../../../support/suite.ts";
 import { runSql } from "../../support/sample.ts";
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await startTestDatabase();
-});
-afterAll(() => database.stop());
+const database = forSuite(startTestDatabase);
 
 const options = { applicationName: "test" };
 
-const asSuperuser = (sql: string) => runSql(database.superuserUrl, sql);
+const asSuperuser = (sql: string) => database.asSuperuser(sql);
+const urlOf = (role: string, port = database.port) => `postgresql://${role}@127.0.0.1:${port}/postgres`;
 /** A server that refuses every connection. */
 async function startRefusing(code: string, message: string) {
   let asked = 0;
@@ -114,7 +113,7 @@ describe("connect", () => {
     await asSuperuser(`create function public.lower(text) returns text language plpgsql as $$ begin raise exception 'called as %', current_user; end $$;
        alter role postgres set search_path = public, pg_catalog`);
     try {
-      await runSql(database.url, "select");
+      await database.query("select");
     } finally {
       await asSuperuser("drop function public.lower(text); alter role postgres reset search_path");
     }
@@ -135,32 +134,25 @@ describe("connect", () => {
   });
 
   it("says what is wrong in one sentence without the password", async () => {
-    const wrong = `postgresql://postgres:wrong-secret@127.0.0.1:${database.port}/postgres`;
-    const absent = "postgresql://postgres:wrong-secret@127.0.0.1:9/postgres";
-    const nowhere = database.url.replace(/\/[^/]*$/, "/nowhere");
-    await expect(connect(wrong, options)).rejects.toThrow(
-      `The database 127.0.0.1:${database.port} refuses the password of "postgres". Correct the connection string.`,
-    );
-    await expect(connect(absent, options)).rejects.toThrow(
-      "The database 127.0.0.1:9 cannot be reached (ECONNREFUSED). Check the address, the network and that the server runs.",
-    );
-    await expect(connect(nowhere, options)).rejects.toThrow('has no database "nowhere"');
-    const none = `postgresql://postgres@127.0.0.1:${database.port}/postgres`;
-    await expect(connect(none, options)).rejects.toThrow(
-      `The database 127.0.0.1:${database.port} asks for the password of "postgres", but the connection string has none. Add it.`,
-    );
-    for (const url of [wrong, absent, nowhere, none])
-      await expect(connect(url, options)).rejects.toBeInstanceOf(UserError);
+    const server = `The database 127.0.0.1:${database.port}`;
+    const refusals: [string, string][] = [
+      [urlOf("postgres:wrong-secret"), `${server} refuses the password of "postgres". Correct the connection string.`],
+      [
+        urlOf("postgres:wrong-secret", 9),
+        "The database 127.0.0.1:9 cannot be reached (ECONNREFUSED). Check the address, the network and that the server runs.",
+      ],
+      [database.url.replace(/\/[^/]*$/, "/nowhere"), 'has no database "nowhere"'],
+      [urlOf("postgres"), `${server} asks for the password of "postgres", but the connection string has none. Add it.`],
+    ];
+    for (const [url, message] of refusals) await expectRefusal(connect(url, options), UserError, message);
   });
 
   it("quotes the pooler's reason for a refusal", async () => {
     const said = "MaxClientsInSessionMode: max clients reached - in Session mode max clients are limited to pool_size";
     const pooler = await startRefusing("XX000", said);
-    await expect(connect(pooler.url, options)).rejects.toThrow(
-      `The database 127.0.0.1:${pooler.port} refuses the connection (XX000): ${said}.`,
-    );
-    await expect(connect(pooler.url, options)).rejects.toBeInstanceOf(UserError);
-    expect(pooler.asked()).toBe(2);
+    const refusal = `The database 127.0.0.1:${pooler.port} refuses the connection (XX000): ${said}.`;
+    await expectRefusal(connect(pooler.url, options), UserError, refusal);
+    expect(pooler.asked()).toBe(1);
     pooler.stop();
   });
 
@@ -185,7 +177,6 @@ describe("connect", () => {
   it("turns a filtered read into an error", async () => {
     await asSuperuser(`create role filtered login password 'x'; create table public.hidden (id int); insert into public.hidden values (1);
        alter table public.hidden enable row level security; grant usage on schema public to filtered; grant select on public.hidden to filtered`);
-    const filtered = `postgresql://filtered:x@127.0.0.1:${database.port}/postgres`;
-    await expect(runSql(filtered, "select * from public.hidden")).rejects.toThrow("row-level security");
+    await expect(runSql(urlOf("filtered:x"), "select * from public.hidden")).rejects.toThrow("row-level security");
   });
 });

@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 
-import { replace } from "../../../../recovery/restore/inPlace/replace.ts";
-import type { ReplaceOptions } from "../../../../recovery/restore/inPlace/replaceSteps.ts";
+import { forSuite } from "../../../support/suite.ts";
 import { abortAt, INTERRUPTION } from "../../support/killing.ts";
-import { contentOf, definitionOf, runSql } from "../../support/sample.ts";
-import { startTestSource, type TestSource } from "../../support/source.ts";
+import { startLive } from "../../support/live.ts";
+import { contentOf, definitionOf } from "../../support/sample.ts";
 
 /** An event trigger that logs, one that refuses, one that alters what is made, and one that is switched off. */
 const APP = `
@@ -21,42 +20,34 @@ const APP = `
   create event trigger secure_all on ddl_command_end when tag in ('CREATE TABLE', 'CREATE TABLE AS') execute function guards.secure();
   create event trigger off on ddl_command_end execute function guards.refuse(); alter event trigger off disable`;
 
-let source: TestSource;
-
-async function stateOf() {
-  const { url, superuserUrl } = source.database;
-  return {
-    content: await contentOf(url),
-    definition: definitionOf(superuserUrl).split("\n").sort(),
-    triggers: await runSql(url, "select evtname, evtevent, evtenabled, evttags from pg_event_trigger order by 1"),
-  };
-}
-
+const live = forSuite(startLive);
 beforeAll(async () => {
-  source = await startTestSource();
   // On Supabase `postgres` may make event triggers. A plain server only permits it to superusers.
-  await runSql(source.database.superuserUrl, "alter role postgres superuser");
-  await runSql(source.database.url, APP);
+  await live.asSuperuser("alter role postgres superuser");
+  await live.query(APP);
 }, 60_000);
-afterAll(() => source.stop());
+
+const stateOf = async () => ({
+  content: await contentOf(live.url),
+  definition: definitionOf(live.superuserUrl).split("\n").sort(),
+  triggers: await live.query("select evtname, evtevent, evtenabled, evttags from pg_event_trigger order by 1"),
+});
 
 describe("event triggers of the app", () => {
   it("hinder no replacement, and are afterwards as they were", async () => {
-    const { database } = source;
-    const { backupId } = await source.backUp(database.url);
-    const replaceNow = (more: Partial<ReplaceOptions> = {}) =>
-      replace(source.replacing(database.url, { backupId, allowsSuperuser: true, ...more }));
+    const { backupId } = await live.save();
+    const options = { backupId, allowsSuperuser: true };
     const saved = await stateOf();
-    await runSql(database.url, "update public.posts set title = 'wrong' where id = 1");
+    await live.query("update public.posts set title = 'wrong' where id = 1");
     const old = await stateOf();
     expect(old).not.toEqual(saved);
 
-    await expect(replaceNow(abortAt("Comparing every", INTERRUPTION))).rejects.toThrow("interrupted");
+    const aborting = abortAt("Comparing every", INTERRUPTION);
+    await expect(live.replace({ ...options, ...aborting })).rejects.toThrow("interrupted");
     expect(await stateOf()).toEqual(old);
 
-    await replaceNow();
+    await live.replace(options);
     expect(await stateOf()).toEqual(saved);
-    const aside = "select from pg_namespace where nspname like 'castchat!_aside%' escape '!'";
-    expect(await runSql(database.url, aside)).toEqual([]);
+    expect(await live.aside()).toEqual([]);
   }, 90_000);
 });

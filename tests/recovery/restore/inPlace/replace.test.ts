@@ -1,33 +1,19 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-
-import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
 import { assess } from "../../../../recovery/assess/assess.ts";
 import type { BackupResult } from "../../../../recovery/backup/backup.ts";
 import { digestObjects } from "../../../../recovery/postgres/catalog/objects.ts";
-import { connect, type Session, withSession } from "../../../../recovery/postgres/session/database.ts";
-import { abandon, replace } from "../../../../recovery/restore/inPlace/replace.ts";
+import { connect, type Session } from "../../../../recovery/postgres/session/database.ts";
 import type { ReplaceOptions } from "../../../../recovery/restore/inPlace/replaceSteps.ts";
 import { restoreTables } from "../../../../recovery/restore/tables/restoreTables.ts";
 import { PromiseError, UserError } from "../../../../services/common/errors.ts";
-import { silent } from "../../../../services/common/reporter.ts";
-import type { TestDatabase } from "../../../support/postgres.ts";
-import { brisk } from "../../../support/timing.ts";
-import type { TestCloud } from "../../support/cloud.ts";
-import { abortAt, INTERRUPTION, killedAt } from "../../support/killing.ts";
-import { contentOf, definitionOf, recoveryLogOf, runSql, vaultWithout } from "../../support/sample.ts";
-import { startTestSource, type TestSource } from "../../support/source.ts";
+import { forSuite } from "../../../support/suite.ts";
+import { abortAt, childOf, doAt, INTERRUPTION, killedAt } from "../../support/killing.ts";
+import { startLive } from "../../support/live.ts";
+import { contentOf, definitionOf, fillSample, recoveryLogOf, vaultWithout } from "../../support/sample.ts";
+import { stopWatching, watch } from "../../support/watching.ts";
 
-const CHILD = fileURLToPath(new URL("../../support/replaceChild.ts", import.meta.url));
-
-/** The password of the platform's login in these tests. */
-const API_PASSWORD = "api";
-
-let started: TestSource;
-let cloud: TestCloud;
-let live: TestDatabase;
+const live = forSuite(startLive);
 let saved: BackupResult;
 let wanted: State;
 let damaged: State;
@@ -35,22 +21,21 @@ let damaged: State;
 /** All that can be read of a database, by stock pg_dump and by the test's own queries. */
 type State = Awaited<ReturnType<typeof stateOf>>;
 
-const LARGE_OBJECTS = "select loid::int, encode(data, 'hex') as data from pg_largeobject order by 1";
-
 async function stateOf() {
   return {
     content: await contentOf(live.url),
     // Rights have no order.
     definition: definitionOf(live.superuserUrl).split("\n").sort().join("\n"),
-    objects: await withSession(live.url, { applicationName: "test" }, digestObjects),
-    roles: await runSql<{ rolname: string; of: string[] }>(
-      live.superuserUrl,
-      `select rolname, rolcanlogin, rolconfig, array(select g.rolname || ' ' || m.admin_option from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid order by 1) as of
-       from pg_roles r where rolname !~ '^pg_' order by 1`,
+    objects: await live.inSession(digestObjects),
+    roles: await live.asSuperuser<{
+      rolname: string;
+      of: string[];
+    }>(`select rolname, rolcanlogin, rolconfig, array(select g.rolname || ' ' || m.admin_option from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid order by 1) as of
+       from pg_roles r where rolname !~ '^pg_' order by 1`),
+    largeObjects: await live.asSuperuser(
+      "select loid::int, encode(data, 'hex') as data from pg_largeobject order by 1",
     ),
-    largeObjects: await runSql(live.superuserUrl, LARGE_OBJECTS),
-    open: await runSql(
-      live.superuserUrl,
+    open: await live.asSuperuser(
       "select (select array_agg(a::text order by a::text) from pg_database d, unnest(d.datacl) a where datname = current_database()) as acl, (select count(*)::int from pg_db_role_setting where setdatabase <> 0) as settings",
     ),
   };
@@ -75,40 +60,32 @@ const DAMAGE = `
   revoke usage on schema public from anon; grant usage on schema public to "Later Role"`;
 
 beforeAll(async () => {
-  started = await startTestSource();
-  ({ cloud, database: live } = started);
-  await applySchema(live.url);
-  await fill(live.url, { rows: 60 });
-  await runSql(
-    live.url,
-    `create role reporting nologin; grant reporting to postgres; create schema gone; grant create, usage on schema gone to reporting;
+  await fillSample(live.url, 60);
+  await live.query(`create role reporting nologin; grant reporting to postgres; create schema gone; grant create, usage on schema gone to reporting;
      create table gone.reports (id int primary key); alter table gone.reports owner to reporting; revoke reporting from postgres;
-     create publication partners for table public.posts (id, title); select lo_from_bytea(0, '\\xcafe')`,
-  );
-  await runSql(live.superuserUrl, `alter role authenticator password '${API_PASSWORD}'`);
-  saved = await started.backUp(live.url);
+     create publication partners for table public.posts (id, title); select lo_from_bytea(0, '\\xcafe')`);
+  await live.asSuperuser("alter role authenticator password 'api'");
+  saved = await live.save();
   wanted = await stateOf();
 }, 60_000);
-afterAll(() => started.stop());
 beforeEach(async () => {
-  await runSql(live.url, "grant reporting to postgres");
-  await runSql(live.url, DAMAGE);
-  await runSql(live.url, 'drop owned by reporting; drop role reporting; revoke "Later Role" from postgres');
+  await live.query("grant reporting to postgres");
+  await live.query(DAMAGE);
+  await live.query('drop owned by reporting; drop role reporting; revoke "Later Role" from postgres');
   damaged = await stateOf();
 }, 30_000);
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.abort();
+  stopWatching();
   // Whatever a test has left, the next one begins with the backup's state.
-  await goBack();
-  if ((await runSql(live.url, "select from pg_namespace where nspname = 'later'")).length > 0) await replace(options());
-  const later = await runSql(live.url, "select from pg_roles where rolname = 'Later Role'");
-  if (later.length > 0) await runSql(live.superuserUrl, 'drop owned by "Later Role"; drop role "Later Role"');
+  await live.goBack();
+  if ((await live.query("select from pg_namespace where nspname = 'later'")).length > 0) await replace();
+  const later = await live.query("select from pg_roles where rolname = 'Later Role'");
+  if (later.length > 0) await live.asSuperuser('drop owned by "Later Role"; drop role "Later Role"');
 }, 60_000);
 
-const options = (more: Partial<ReplaceOptions> = {}) =>
-  started.replacing(live.url, { backupId: saved.backupId, timing: brisk, ...more });
-const saveFirst = async () => (await started.backUp(live.url, { acceptsSmaller: true, isSafety: true })).backupId;
-const goBack = () => abandon({ targetUrl: live.url, reporter: silent, timing: brisk });
+const replace = (more: Partial<ReplaceOptions> = {}) => live.replace({ backupId: saved.backupId, ...more });
+const killAt = (phase: string, afterMs: number) =>
+  killedAt(childOf("replaceChild"), live.order(live.url, { backupId: saved.backupId }), { phase, afterMs });
 
 async function expectNew(): Promise<void> {
   const { roles, ...state } = await stateOf();
@@ -126,81 +103,42 @@ async function expectOld(): Promise<void> {
   await expectNothingLeft();
 }
 async function expectNothingLeft(): Promise<void> {
-  const left = await runSql(
-    live.superuserUrl,
-    `select nspname as name from pg_namespace where nspname like 'castchat!_aside%' escape '!' union all select pubname from pg_publication where pubname like 'castchat%'
+  const left =
+    await live.asSuperuser(`select nspname as name from pg_namespace where nspname like 'castchat!_aside%' escape '!' union all select pubname from pg_publication where pubname like 'castchat%'
      union all select restore_id from castchat_recovery.replacement union all select holder from castchat_recovery.gate
-     union all select application_name from pg_stat_activity where application_name like 'castchat-recovery%'`,
-  );
+     union all select application_name from pg_stat_activity where application_name like 'castchat-recovery%'`);
   expect(left).toEqual([]);
 }
 
-/** A client of the API that repeats one query, and connects again when its session is ended. */
-const clients: AbortController[] = [];
-function watch(): { hasSeen(states: number): Promise<void>; stop(): Promise<{ seen: Set<string>; refused: number }> } {
-  const url = live.url.replace(/\/\/postgres:[^@]*@/, `//authenticator:${API_PASSWORD}@`);
-  const stopped = new AbortController();
-  clients.push(stopped);
-  const seen = new Set<string>();
-  let refused = 0;
-  const running = (async () => {
-    while (!stopped.signal.aborted) {
-      try {
-        const session = await connect(url, { applicationName: "test client" });
-        try {
-          await session.query("set role service_role");
-          for (;;) {
-            stopped.signal.throwIfAborted();
-            const [row] = await session.query<{ what: string }>(
-              `select (select md5(string_agg(p::text, ',' order by id)) from public.posts p) || (select count(*) from public.applications) ||
-                 (select count(*) from private.payouts) || (select count(*) from public.tag_counts) as what`,
-            );
-            seen.add(row!.what);
-            await sleep(20);
-          }
-        } finally {
-          await session.end();
-        }
-      } catch {
-        // The end of the watching is no refusal.
-        refused += Number(!stopped.signal.aborted);
-        await sleep(50);
-      }
-    }
-  })();
-  return {
-    /** Waits until it has seen this many states, at most for the time that this takes on any machine. */
-    async hasSeen(states) {
-      for (let wait = 0; seen.size < states && wait < 1000; wait += 1) await sleep(10);
-    },
-    async stop() {
-      stopped.abort();
-      await running;
-      return { seen, refused };
-    },
-  };
-}
+/** The address of the platform's login. */
+const apiUrl = () => live.url.replace(/\/\/postgres:[^@]*@/, "//authenticator:api@");
+/** Begins to read as a client of the API does. */
+const watchAsApi = () =>
+  watch(
+    apiUrl(),
+    `select (select md5(string_agg(p::text, ',' order by id)) from public.posts p) || (select count(*) from public.applications) ||
+       (select count(*) from private.payouts) || (select count(*) from public.tag_counts) as what`,
+    { prepare: "set role service_role", pauseMs: 20 },
+  );
 
 describe("replacement of a live database", () => {
   it("puts back all of a backup's state, while clients see the old state, refusals, and the new one", async () => {
-    const client = watch();
+    const client = watchAsApi();
     await client.hasSeen(1);
     const said: string[] = [];
-    const result = await replace(
-      options({
-        confirm: (danger) => {
-          said.push(...danger.lines);
-          expect(danger.names).toEqual([`127.0.0.1:${live.port}/postgres`]);
-          return Promise.resolve();
-        },
-        saveFirst,
-      }),
-    );
+    const result = await replace({
+      confirm: (danger) => {
+        said.push(...danger.lines);
+        expect(danger.names).toEqual([`127.0.0.1:${live.port}/postgres`]);
+        return Promise.resolve();
+      },
+      saveFirst: live.saveFirst,
+    });
     await client.hasSeen(2);
     const { seen, refused } = await client.stop();
     await expectNew();
     expect(refused).toBeGreaterThan(0);
-    expect(seen.size).toBe(2);
+    expect(seen).toBe(2);
     expect(said).toContain("public.posts: all of its 60 rows.");
     expect(result).toMatchObject({ backupId: saved.backupId, posts: 60, tables: saved.tables, rows: saved.rows });
     expect(result.phases.map(({ name }) => name)).toEqual([
@@ -208,56 +146,52 @@ describe("replacement of a live database", () => {
       ...["constraints", "checks", "switch", "open", "clean up"],
     ]);
     // The safety backup brings back what was there before.
-    await replace(options({ backupId: result.safetyBackupId }));
+    await replace({ backupId: result.safetyBackupId });
     const contentsOf = ({ content, objects, largeObjects }: State) => ({ content, objects, largeObjects });
     expect(contentsOf(await stateOf())).toEqual(contentsOf(damaged));
-    expect((await recoveryLogOf(started.vault)).at(-1)!.entry).toMatchObject({ what: "replacement", result: "done" });
+    expect((await recoveryLogOf(live.vault)).at(-1)!.entry).toMatchObject({ what: "replacement", result: "done" });
   }, 90_000);
 
   it("brings the old state back when anything fails, and says so", async () => {
-    const client = watch();
-    await expect(replace(options({ vault: vaultWithout(started.vault, "/data/") }))).rejects.toThrow(
+    const client = watchAsApi();
+    await expect(replace({ vault: vaultWithout(live.vault, "/data/") })).rejects.toThrow(
       /is missing from the vault.*the old state is back, whole, and the gate is open\./,
     );
     await expectOld();
-    await expect(replace(options({ saveFirst: () => Promise.reject(new PromiseError("No backup.")) }))).rejects.toThrow(
+    await expect(replace({ saveFirst: () => Promise.reject(new PromiseError("No backup.")) })).rejects.toThrow(
       "No backup. The database: the old state is back",
     );
     await expectOld();
     const refusal = () => Promise.reject(new UserError("It was not confirmed."));
-    await expect(replace(options({ confirm: refusal }))).rejects.toThrow("It was not confirmed.");
-    await expect(replace(options(abortAt("Comparing every", INTERRUPTION)))).rejects.toThrow("interrupted");
+    await expect(replace({ confirm: refusal })).rejects.toThrow("It was not confirmed.");
+    const aborting = abortAt("Comparing every", INTERRUPTION);
+    await expect(replace(aborting)).rejects.toThrow("interrupted");
+    expect(aborting.said.at(-1)).toMatch(/the old state is back, whole, and the gate is open/);
     await expectOld();
     const { seen } = await client.stop();
-    expect(seen.size).toBe(1);
+    expect(seen).toBe(1);
   }, 90_000);
 
   it("lets no session write from before the safety backup on, and no role into a schema of the app while it restores", async () => {
-    const api = live.url.replace(/\/\/postgres:[^@]*@/, `//authenticator:${API_PASSWORD}@`);
-    const client = await connect(api, { applicationName: "test client" });
+    const client = await connect(apiUrl(), { applicationName: "test client" });
     const found: unknown[] = [];
     const look = async () => {
       found.push((await Promise.allSettled([client.query("select 1")]))[0].status);
-      found.push(await connect(api, { applicationName: "test client" }).catch((error: unknown) => error));
+      found.push(await connect(apiUrl(), { applicationName: "test client" }).catch((error: unknown) => error));
       return "20260101T000000Z-000000";
     };
-    let reached: Promise<object[]> | undefined;
-    const reporter = (message: string) => {
-      if (message.startsWith("Restoring "))
-        reached = runSql(
-          live.superuserUrl,
-          `select n.nspname, r.rolname from pg_namespace n, pg_roles r where r.rolname in ('anon', 'authenticated', 'service_role')
-             and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'extensions', 'auth', 'storage', 'realtime', 'vault', 'cron', 'graphql_public', 'graphql')
-             and has_schema_privilege(r.oid, n.oid, 'usage') order by 1, 2`,
-        );
-    };
-    await replace(options({ saveFirst: look, reporter }));
+    const { reporter, done: reached } = doAt("Restoring ", () =>
+      live.asSuperuser(`select n.nspname, r.rolname from pg_namespace n, pg_roles r where r.rolname in ('anon', 'authenticated', 'service_role')
+           and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'extensions', 'auth', 'storage', 'realtime', 'vault', 'cron', 'graphql_public', 'graphql')
+           and has_schema_privilege(r.oid, n.oid, 'usage') order by 1, 2`),
+    );
+    await replace({ saveFirst: look, reporter });
     await client.end();
     expect(found).toEqual([
       "rejected",
       expect.objectContaining({ message: expect.stringContaining("no right to connect") }),
     ]);
-    expect(await reached).toEqual([]);
+    expect(await reached()).toEqual([]);
     await expectNew();
   }, 60_000);
 
@@ -276,8 +210,7 @@ describe("replacement of a live database", () => {
       for (;;) await session.query("select pg_sleep(0.05)");
     };
     const intrude = async () => {
-      const staying = withSession(live.url, { applicationName: "intruder" }, stay);
-      const failure: unknown = await staying.catch((error: unknown) => error);
+      const failure: unknown = await live.inSession(stay).catch((error: unknown) => error);
       // On a busy machine it is ended, or its connection is closed, while it still logs in: then it was there as well.
       intruder.ended = isThrownOut(failure);
       intruder.came ||= intruder.ended;
@@ -287,41 +220,27 @@ describe("replacement of a live database", () => {
       if (message.startsWith("Restoring ")) intruding = intrude();
       if (message.startsWith("Opening the gate")) cameBefore = intruder.came;
     };
-    await replace(options({ reporter }));
+    await replace({ reporter });
     await intruding;
     expect({ ...intruder, cameBefore }).toEqual({ came: true, ended: true, cameBefore: true });
     await expectNew();
   }, 60_000);
 
   it("does not make a state live that is not the backup's: all of it is compared again in the last transaction", async () => {
-    let meddling: Promise<unknown> | undefined;
-    const reporter = (message: string) => {
-      // Nothing keeps a superuser out.
-      if (message.startsWith("Making indexes"))
-        meddling = runSql(live.superuserUrl, "create function public.stray() returns int language sql as 'select 1'");
-    };
-    await expect(replace(options({ reporter }))).rejects.toThrow(
+    // Nothing keeps a superuser out.
+    const meddling = doAt("Making indexes", () =>
+      live.asSuperuser("create function public.stray() returns int language sql as 'select 1'"),
+    );
+    await expect(replace({ reporter: meddling.reporter })).rejects.toThrow(
       /is not what backup \S+ holds: .*function public\.stray\(\) is not in the backup.*the old state is back, whole/,
     );
-    await meddling;
+    await meddling.done();
     await expectOld();
   }, 60_000);
 
-  const killAt = (phase: string, afterMs: number) => {
-    const order = {
-      bucket: started.vault.name,
-      region: cloud.region,
-      endpoint: cloud.endpoint,
-      targetUrl: live.url,
-      backupId: saved.backupId,
-      keyId: started.signer.keyId,
-      trustedKeys: started.trustedKeys,
-    };
-    return killedAt(CHILD, order, { phase, afterMs });
-  };
-
   it("never takes its own safety backup for the state to go back to", async () => {
-    const call = (more: Partial<ReplaceOptions>) => replace(options({ backupId: undefined, saveFirst, ...more }));
+    const call = (more: Partial<ReplaceOptions>) =>
+      replace({ backupId: undefined, saveFirst: live.saveFirst, ...more });
     const failing = abortAt("Restoring", new Error("the network is gone"));
     await expect(call(failing)).rejects.toThrow("the network is gone");
     await expectOld();
@@ -331,7 +250,7 @@ describe("replacement of a live database", () => {
   }, 60_000);
 
   it("goes back to the complete old state after a kill -9 at any of its states", async () => {
-    const client = watch();
+    const client = watchAsApi();
     for (const [phase, afterMs] of [
       ["Closing", 15],
       ["Taking a backup", 60],
@@ -342,35 +261,35 @@ describe("replacement of a live database", () => {
       ["Making the new state live", 0],
     ] as const) {
       await killAt(phase, afterMs);
-      expect(await goBack()).toEqual({ state: "old", stillClosed: false });
+      expect(await live.goBack()).toEqual({ state: "old", stillClosed: false });
       await expectOld();
     }
     const { seen } = await client.stop();
-    expect(seen.size).toBe(1);
+    expect(seen).toBe(1);
   }, 120_000);
 
   it("continues to the complete new state after kills -9 at each of its states", async () => {
-    const later = await started.backUp(live.url, { acceptsSmaller: true });
-    const client = watch();
+    const later = await live.save();
+    const client = watchAsApi();
     await client.hasSeen(1);
     const phases = ["Closing", "Setting", "Making types", "Restoring", "Making indexes", "Comparing every", "Opening"];
     for (const phase of phases) {
       await killAt(phase, 20);
       if (phase !== "Restoring") continue;
-      await expect(started.backUp(live.url)).rejects.toThrow("so it holds a half-restored state");
-      const assessing = assess({ ...started.common, databaseUrl: live.url });
+      await expect(live.save()).rejects.toThrow("so it holds a half-restored state");
+      const assessing = assess({ ...live.common, databaseUrl: live.url });
       await expect(assessing).rejects.toThrow("so it holds a half-restored state");
-      const some = restoreTables({ ...started.replacing(live.url), tables: ["public.posts"] });
+      const some = restoreTables({ ...live.replacing(live.url), tables: ["public.posts"] });
       await expect(some).rejects.toThrow("is under way");
     }
-    await expect(replace(options({ backupId: "20260101T000000Z-000001" }))).rejects.toThrow("is under way");
-    const byTime = replace(options({ backupId: undefined, at: new Date(later.snapshotAt) }));
+    await expect(replace({ backupId: "20260101T000000Z-000001" })).rejects.toThrow("is under way");
+    const byTime = replace({ backupId: undefined, at: new Date(later.snapshotAt) });
     await expect(byTime).rejects.toThrow(`is under way, not by ${later.backupId}`);
-    await replace(options());
+    await replace();
     await client.hasSeen(2);
     const { seen } = await client.stop();
     await expectNew();
-    expect(seen.size).toBe(2);
-    expect(await goBack()).toEqual({ state: "nothing", stillClosed: false });
+    expect(seen).toBe(2);
+    expect(await live.goBack()).toEqual({ state: "nothing", stillClosed: false });
   }, 120_000);
 });

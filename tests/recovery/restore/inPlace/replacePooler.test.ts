@@ -1,30 +1,18 @@
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import { beforeAll, expect, it } from "@jest/globals";
 
-import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
 import { closeGate, openGate } from "../../../../recovery/gate/writeGate.ts";
 import { withSession } from "../../../../recovery/postgres/session/database.ts";
-import { replace } from "../../../../recovery/restore/inPlace/replace.ts";
-import { type SessionPooler, startSessionPooler } from "../../../support/sessionPooler.ts";
-import { contentOf, runSql } from "../../support/sample.ts";
-import { startTestSource, type TestSource } from "../../support/source.ts";
+import { startSessionPooler } from "../../../support/sessionPooler.ts";
+import { forSuite } from "../../../support/suite.ts";
+import { startLive } from "../../support/live.ts";
+import { contentOf, fillSample } from "../../support/sample.ts";
 
-let started: TestSource;
-let pooler: SessionPooler;
-let pooled: string;
-beforeAll(async () => {
-  started = await startTestSource();
-  const { database } = started;
-  pooler = await startSessionPooler(database.port);
-  pooled = pooler.through(database.url);
-  await applySchema(database.url);
-  await fill(database.url, { rows: 60 });
-}, 60_000);
-afterAll(async () => {
-  await pooler.stop();
-  await started.stop();
-});
+const live = forSuite(startLive);
+const pooler = forSuite(() => startSessionPooler(live.port));
+beforeAll(() => fillSample(live.url, 60), 60_000);
 
 it("ends no session of its own behind a pooler that gives every session the same name", async () => {
+  const pooled = pooler.through(live.url);
   await withSession(pooled, { applicationName: "castchat-recovery backup" }, async (own) => {
     await withSession(pooled, { applicationName: "castchat-recovery writes stop" }, async (session) => {
       await closeGate(session, { holder: "writes stop", level: "writes" });
@@ -35,11 +23,10 @@ it("ends no session of its own behind a pooler that gives every session the same
 }, 60_000);
 
 it("replaces a database behind a pooler that drops names and options", async () => {
-  const { database } = started;
-  const { backupId } = await started.backUp(database.url);
-  const before = await contentOf(database.url);
-  await runSql(database.url, "update public.posts set title = 'wrong'; drop table public.messages cascade");
-  const result = await replace(started.replacing(pooled, { backupId }));
+  const { backupId } = await live.save();
+  const before = await contentOf(live.url);
+  await live.query("update public.posts set title = 'wrong'; drop table public.messages cascade");
+  const result = await live.replace({ targetUrl: pooler.through(live.url), backupId });
   expect(result.backupId).toBe(backupId);
-  expect(await contentOf(database.url)).toEqual(before);
+  expect(await contentOf(live.url)).toEqual(before);
 }, 90_000);

@@ -3,45 +3,30 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { createAdaptorServer } from "@hono/node-server";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { Hono } from "hono";
 
 import { showPlatform } from "../../../../cli/text/platformTable.ts";
-import { createSupabaseEmulator, type SupabaseEmulator } from "../../../../lab/sandbox/emulators/supabase.ts";
-import { closeServer, listen } from "../../../../lab/sandbox/host/servers.ts";
+import { createSupabaseEmulator } from "../../../../lab/sandbox/emulators/supabase.ts";
 import { Supervisor } from "../../../../lab/sandbox/host/supervisor.ts";
 import { LocalProjectServers } from "../../../../lab/sandbox/postgres/projectServers.ts";
 import { connectionUrl } from "../../../../lab/sandbox/postgres/supabase.ts";
 import { readPlatformBackups } from "../../../../recovery/restore/platform/platformBackups.ts";
 import { type PlatformRestoreOptions, restorePlatform } from "../../../../recovery/restore/platform/platformRestore.ts";
 import { PromiseError, UserError } from "../../../../services/common/errors.ts";
-import { freePort } from "../../../../services/common/ports.ts";
 import { realTiming } from "../../../../services/common/timing.ts";
 import { supabaseDatabases } from "../../../../services/databaseHost/supabase.ts";
 import type { Vault } from "../../../../services/vault/vault.ts";
-import { pick, send, type TestBed, testBed, TOKEN } from "../../../lab/sandbox/emulators/support.ts";
+import { pick, send, testBed, TOKEN } from "../../../lab/sandbox/emulators/support.ts";
+import { listen } from "../../../services/support/testServer.ts";
 import { makeTestFolder } from "../../../support/folder.ts";
-import { startTestCloud, type TestCloud } from "../../support/cloud.ts";
+import { expectRefusal } from "../../../support/refusal.ts";
+import { forSuite } from "../../../support/suite.ts";
+import { startTestCloud } from "../../support/cloud.ts";
 import { recoveryLogOf, runSql } from "../../support/sample.ts";
 
 const PASSWORD = "a password";
-const WANTED = {
-  name: "castchat",
-  organization_slug: "org",
-  db_pass: PASSWORD,
-  region_selection: { type: "specific", code: "ap-northeast-1" },
-};
 
-let cloud: TestCloud;
-let vault: Vault;
-let bed: TestBed;
-let folder: Awaited<ReturnType<typeof makeTestFolder>>;
-let servers: LocalProjectServers;
-let supabase: SupabaseEmulator;
-let server: Server;
-let endpoint: string;
-let ref: string;
-let databaseUrl: string;
 /** What the API answers instead of its own answer, while it is set. `after`: once the request has been served. */
 let fault: { request: RegExp; status: 401 | 503; after?: boolean; times?: number } | undefined;
 /** A restore waits for this. */
@@ -55,12 +40,12 @@ class HeldServers extends LocalProjectServers {
   }
 }
 
-beforeAll(async () => {
-  [bed, folder, cloud] = await Promise.all([testBed(), makeTestFolder(), startTestCloud()]);
-  vault = await cloud.newVault();
-  servers = new HeldServers(join(folder.path, "postgres"), new Supervisor(join(folder.path, "processes.json")));
+/** Supabase with one project that has posts and a backup. */
+async function startPlatform() {
+  const [bed, folder, cloud] = await Promise.all([testBed(), makeTestFolder(), startTestCloud()]);
+  const servers = new HeldServers(join(folder.path, "postgres"), new Supervisor(join(folder.path, "processes.json")));
   await servers.startAll();
-  supabase = createSupabaseEmulator({ ...bed.deps, postgres: servers, clock: () => new Date() });
+  const supabase = createSupabaseEmulator({ ...bed.deps, postgres: servers, clock: () => new Date() });
   const app = new Hono();
   app.all("*", async (c) => {
     const request = `${c.req.method} ${c.req.path}`;
@@ -70,51 +55,62 @@ beforeAll(async () => {
     const answer = await supabase.app.fetch(c.req.raw);
     return hit === undefined ? answer : c.json({ message: "made to fail" }, hit.status);
   });
-  const port = await freePort();
-  server = createAdaptorServer({ fetch: app.fetch }) as Server;
-  await listen(server, port, "supabase");
-  endpoint = `http://127.0.0.1:${port}`;
-  ref = pick(await send(supabase.app, "POST /v1/projects", WANTED), "ref");
-  await supabase.settled();
-  databaseUrl = connectionUrl("postgres", PASSWORD, servers.connection(ref)!.port);
-  await runSql(
-    databaseUrl,
-    "create table public.posts (id int); create table public.applications (id int); insert into public.posts values (1), (2)",
-  );
-  await supabase.backups.take(ref);
-}, 60_000);
-afterAll(async () => {
-  await closeServer(server);
-  await servers.stopAll();
-  await Promise.all([folder.remove(), bed.remove(), cloud.stop()]);
-});
+  const server = await listen(createAdaptorServer({ fetch: app.fetch }) as Server);
+  const newProject = async () => {
+    const region_selection = { type: "specific", code: "ap-northeast-1" };
+    const wanted = { name: "castchat", organization_slug: "org", db_pass: PASSWORD, region_selection };
+    const ref = pick(await send(supabase.app, "POST /v1/projects", wanted), "ref");
+    await supabase.settled();
+    const { port, superuserUrl } = servers.connection(ref)!;
+    return { ref, databaseUrl: connectionUrl("postgres", PASSWORD, port), port, superuserUrl };
+  };
+  const project = await newProject();
+  const tables = "create table public.posts (id int); create table public.applications (id int)";
+  await runSql(project.databaseUrl, `${tables}; insert into public.posts values (1), (2)`);
+  await supabase.backups.take(project.ref);
+  return {
+    ...project,
+    newProject,
+    ...supabase,
+    vault: await cloud.newVault(),
+    endpoint: server.url,
+    async stop() {
+      await server.stop();
+      await servers.stopAll();
+      await Promise.all([folder.remove(), bed.remove(), cloud.stop()]);
+    },
+  };
+}
+const platform = forSuite(startPlatform);
 beforeEach(() => {
   fault = undefined;
   restoring = Promise.resolve();
+  said.length = 0;
 });
-afterEach(() => supabase.settled());
+afterEach(() => platform.settled());
 
-const client = (token = TOKEN) => supabaseDatabases({ token, endpoint, retryDelayMs: 5 });
+const client = (token = TOKEN) => supabaseDatabases({ token, endpoint: platform.endpoint, retryDelayMs: 5 });
 const said: string[] = [];
 const waiting = (limitMs: number) => ({ ...realTiming, platformRestore: { firstMs: 20, longestMs: 100, limitMs } });
-const options = (more: Partial<PlatformRestoreOptions> = {}): PlatformRestoreOptions => ({
-  databaseHost: client(),
-  vault,
-  ref,
-  databaseUrl,
-  choice: { backupId: 1 },
-  confirm: ({ lines }) => Promise.resolve(void said.push(...lines)),
-  clock: () => new Date(),
-  timing: waiting(30_000),
-  reporter: (message) => void said.push(message),
-  ...more,
-});
-const posts = async () =>
-  (await runSql<{ id: number }>(databaseUrl, "select id from public.posts order by id")).map(({ id }) => id);
-const statusOf = async () => (await client().project(ref))?.status;
+const restore = (more: Partial<PlatformRestoreOptions> = {}) =>
+  restorePlatform({
+    databaseHost: client(),
+    vault: platform.vault,
+    ref: platform.ref,
+    databaseUrl: platform.databaseUrl,
+    choice: { backupId: 1 },
+    confirm: ({ lines }) => Promise.resolve(void said.push(...lines)),
+    clock: () => new Date(),
+    timing: waiting(30_000),
+    reporter: (message) => void said.push(message),
+    ...more,
+  });
+/** Runs SQL in the project's database. */
+const sql = <Row extends object>(text: string) => runSql<Row>(platform.databaseUrl, text);
+const posts = async () => (await sql<{ id: number }>("select id from public.posts order by id")).map(({ id }) => id);
+const statusOf = async () => (await client().project(platform.ref))?.status;
 /** Before each test of a refusal, so that it shows whether anything was changed. */
-const write = (id: number) =>
-  runSql(databaseUrl, `delete from public.posts where id > 2; insert into public.posts values (${id})`);
+const write = (id: number) => sql(`delete from public.posts where id > 2; insert into public.posts values (${id})`);
 
 /** Delays restores until the returned function is called. */
 function holdRestores(): () => void {
@@ -125,7 +121,7 @@ function holdRestores(): () => void {
 
 /** The recovery log's entries since the last call, oldest first. */
 async function newEntries(): Promise<Record<string, unknown>[]> {
-  const fresh = (await recoveryLogOf(vault)).slice(seenEntries);
+  const fresh = (await recoveryLogOf(platform.vault)).slice(seenEntries);
   seenEntries += fresh.length;
   return fresh.map(({ entry }) => entry);
 }
@@ -133,9 +129,9 @@ let seenEntries = 0;
 
 describe("restorePlatform", () => {
   it("says what it destroys, lets Supabase restore the project, and counts what is there", async () => {
+    const { ref, port } = platform;
     await write(3);
-    said.length = 0;
-    const result = await restorePlatform(options());
+    const result = await restore();
     expect(result).toMatchObject({ ref, users: 0, posts: 2, applications: 0 });
     expect(result.source).toMatch(/^Supabase's backup 1 of 20\d\d-/);
     expect(await posts()).toEqual([1, 2]);
@@ -144,15 +140,9 @@ describe("restorePlatform", () => {
     const [entry, ...more] = await newEntries();
     expect(more).toEqual([]);
     const { source, phases } = result;
-    expect(entry).toMatchObject({
-      what: "restore on the platform",
-      result: "done",
-      restoreId: `platform-${ref}`,
-      source,
-      phases,
-      target: `127.0.0.1:${servers.connection(ref)!.port}/postgres`,
-      durationMs: expect.any(Number) as unknown,
-    });
+    const what = "restore on the platform";
+    expect(entry).toMatchObject({ what, result: "done", restoreId: `platform-${ref}`, source, phases });
+    expect(entry).toMatchObject({ target: `127.0.0.1:${port}/postgres`, durationMs: expect.any(Number) });
     expect(entry).not.toHaveProperty("backupId");
     expect(result.phases.map(({ name }) => name)).toEqual(["order", "restore", "database"]);
     expect(result.notes).toEqual([]);
@@ -169,14 +159,12 @@ describe("restorePlatform", () => {
       [{ ref: "zzzzzzzzzzzzzzzzzzzz" }, /no project zzzzzzzzzzzzzzzzzzzz/],
       [{ databaseHost: client("wrong") }, /\(401\).*SUPABASE_ACCESS_TOKEN/],
     ];
-    for (const [more, message] of refusals) await expect(restorePlatform(options(more))).rejects.toThrow(message);
+    for (const [more, message] of refusals) await expect(restore(more)).rejects.toThrow(message);
     expect(await newEntries()).toEqual([]);
     fault = { request: /POST .*restore$/, status: 401 };
-    await expect(restorePlatform(options())).rejects.toThrow(/\(401\): made to fail.* Nothing was changed\.$/);
+    await expect(restore()).rejects.toThrow(/\(401\): made to fail.* Nothing was changed\.$/);
     fault = { request: /POST .*restore$/, status: 503 };
-    await expect(restorePlatform(options())).rejects.toThrow(
-      /did not say whether it has begun the restore, .*ACTIVE_HEALTHY/,
-    );
+    await expect(restore()).rejects.toThrow(/did not say whether it has begun the restore, .*ACTIVE_HEALTHY/);
     expect([await posts(), await statusOf()]).toEqual([[1, 2, 4], "ACTIVE_HEALTHY"]);
     // A refused order is logged as well.
     expect((await newEntries()).at(-1)).toMatchObject({ result: "failed", phases: [] });
@@ -184,7 +172,6 @@ describe("restorePlatform", () => {
 
   it("keeps waiting if the API fails, and if the answer to the order is lost", async () => {
     await write(5);
-    said.length = 0;
     const finish = holdRestores();
     fault = { request: /POST .*restore$/, status: 503, after: true, times: 1 };
     const reporter = (message: string) => {
@@ -194,7 +181,7 @@ describe("restorePlatform", () => {
         setTimeout(finish, 500);
       }
     };
-    expect(await restorePlatform(options({ reporter }))).toMatchObject({ posts: 2 });
+    expect(await restore({ reporter })).toMatchObject({ posts: 2 });
     expect(said).toContain("Supabase gave no clear answer, but restores the project");
     expect(said.some((message) => message.startsWith("Waiting for Supabase's API to answer"))).toBe(true);
   }, 60_000);
@@ -202,21 +189,21 @@ describe("restorePlatform", () => {
   it("says so when the restore hangs, and the same call keeps waiting without another order", async () => {
     await write(6);
     const finish = holdRestores();
-    const hung = restorePlatform(options({ timing: waiting(600) }));
-    await expect(hung).rejects.toThrow(
+    await expectRefusal(
+      restore({ timing: waiting(600) }),
+      PromiseError,
       /the restore of .* is not done: it waits for Supabase \(RESTORING\)\. Supabase continues with it\. .*castchat-recovery restore/,
     );
-    await expect(hung).rejects.toBeInstanceOf(PromiseError);
     expect((await newEntries()).at(-1)).toMatchObject({
       result: "failed",
       failure: expect.stringContaining("is not done"),
       phases: [{ name: "order", durationMs: expect.any(Number) }],
     });
     said.length = 0;
-    const again = restorePlatform(options({ confirm: () => Promise.reject(new Error("must not ask")) }));
+    const again = restore({ confirm: () => Promise.reject(new Error("must not ask")) });
     setTimeout(finish, 300);
     const waited = await again;
-    expect(waited).toMatchObject({ ref, source: undefined, posts: 2 });
+    expect(waited).toMatchObject({ ref: platform.ref, source: undefined, posts: 2 });
     const [entry] = await newEntries();
     expect(entry).toMatchObject({ result: "done", phases: waited.phases });
     expect(waited.phases[0]).toMatchObject({ name: "restore", durationMs: expect.any(Number) });
@@ -226,36 +213,33 @@ describe("restorePlatform", () => {
   }, 60_000);
 
   it("says so when the restore fails", async () => {
-    const other = pick(await send(supabase.app, "POST /v1/projects", WANTED), "ref");
-    await supabase.settled();
-    await supabase.backups.take(other);
+    const other = await platform.newProject();
+    await platform.backups.take(other.ref);
     restoring = Promise.reject(new Error("the copy is damaged"));
     restoring.catch(() => undefined);
-    const url = connectionUrl("postgres", PASSWORD, servers.connection(other)!.port);
-    const restore = () => restorePlatform(options({ ref: other, databaseUrl: url }));
-    await expect(restore()).rejects.toThrow(/has failed \(RESTORE_FAILED\)/);
-    await expect(restore()).rejects.toThrow(/restores only active projects/);
+    await expect(restore(other)).rejects.toThrow(/has failed \(RESTORE_FAILED\)/);
+    await expect(restore(other)).rejects.toThrow(/restores only active projects/);
   }, 60_000);
 
   it("goes to a second if the plan can, and says which ones it can reach", async () => {
-    await runSql(databaseUrl, "delete from public.posts where id > 2");
-    await supabase.backups.enablePointInTime(ref);
+    await sql("delete from public.posts where id > 2");
+    await platform.backups.enablePointInTime(platform.ref);
     await sleep(1_100);
-    await runSql(databaseUrl, "insert into public.posts values (7)");
+    await sql("insert into public.posts values (7)");
     await sleep(1_100);
     const instant = new Date();
     await sleep(1_100);
-    await runSql(databaseUrl, "insert into public.posts values (8)");
-    await expect(restorePlatform(options({ choice: { at: new Date("2020-01-01T00:00:00Z") } }))).rejects.toThrow(
+    await sql("insert into public.posts values (8)");
+    await expect(restore({ choice: { at: new Date("2020-01-01T00:00:00Z") } })).rejects.toThrow(
       /to any second from 20.* to 20.*, not to 2020-01-01T00:00:00\.000Z/,
     );
-    const result = await restorePlatform(options({ choice: { at: instant } }));
+    const result = await restore({ choice: { at: instant } });
     expect(result).toMatchObject({ posts: 3 });
     expect(await posts()).toEqual([1, 2, 7]);
   }, 60_000);
 
   it("does not take a server for restored that did not answer before the order and has run all the time", async () => {
-    const superuserUrl = servers.connection(ref)!.superuserUrl;
+    const { ref, superuserUrl } = platform;
     // It accepts no connection until the order is out, and Supabase does not begin.
     await runSql(superuserUrl, "alter role postgres connection limit 0");
     const idle = {
@@ -266,37 +250,35 @@ describe("restorePlatform", () => {
     const reporter = (message: string) => {
       if (message.startsWith("Waiting until")) void runSql(superuserUrl, "alter role postgres connection limit -1");
     };
-    await expect(restorePlatform(options({ databaseHost: idle, reporter, timing: waiting(1_500) }))).rejects.toThrow(
-      "is not done",
-    );
+    await expect(restore({ databaseHost: idle, reporter, timing: waiting(1_500) })).rejects.toThrow("is not done");
   });
 });
 
 describe("the recovery log", () => {
   it("does not fail the restore if it cannot be written", async () => {
-    const closed: Vault = { ...vault, put: () => Promise.reject(new Error("the region does not answer")) };
-    const result = await restorePlatform(options({ vault: closed }));
+    const closed: Vault = { ...platform.vault, put: () => Promise.reject(new Error("the region does not answer")) };
+    const result = await restore({ vault: closed });
     expect(result.notes).toEqual([
       expect.stringMatching(/^The recovery log of the vault .* could not be written: the region does not answer/),
     ]);
     fault = { request: /POST .*restore$/, status: 401 };
     said.length = 0;
-    await expect(restorePlatform(options({ vault: closed }))).rejects.toThrow(/\(401\)/);
+    await expect(restore({ vault: closed })).rejects.toThrow(/\(401\)/);
     expect(said.at(-1)).toMatch(/could not be written/);
   }, 60_000);
 });
 
 describe("Supabase's own backups in a list", () => {
-  const show = (clock = () => new Date()) => showPlatform(ref, () => readPlatformBackups(client(), ref, clock));
+  const read = () => readPlatformBackups(client(), platform.ref, () => new Date());
+  const show = () => showPlatform(platform.ref, read);
 
   it("stand there with their time, kind and state, and a warning when they are old", async () => {
     const { facts, lines } = await show();
-    const daily = { source: "supabase", ref, status: "COMPLETED", takenAt: expect.any(Date) as unknown };
+    const daily = { source: "supabase", ref: platform.ref, status: "COMPLETED", takenAt: expect.any(Date) as unknown };
     expect(facts.find(({ kind }) => kind === "daily")).toMatchObject(daily);
     expect(lines.join("\n")).toMatch(/daily +│ 20\d\d-.*│ COMPLETED/);
     expect(lines.join("\n")).not.toContain("Warning");
-    const read = () => readPlatformBackups(client(), ref, () => new Date());
-    const late = await showPlatform(ref, async () => ({ ...(await read()), warning: "too old" }));
+    const late = await showPlatform(platform.ref, async () => ({ ...(await read()), warning: "too old" }));
     expect(late.lines.at(-1)).toBe("Warning: too old");
     expect(late.facts.at(-1)).toMatchObject({ kind: "warning", message: "too old" });
   });

@@ -14,17 +14,14 @@ const holdings = (more: Partial<PlatformHoldings>): PlatformHoldings => ({
   ...more,
 });
 const WINDOW = { earliest: at("01:00:00.000"), latest: at("11:00:00.000") };
+const PLAN = { window: WINDOW };
+const instant = (time: string) => ({ at: at(time) });
 
 describe("choosePlatformSource", () => {
   it.each([
     ["a daily one by its id", {}, { backupId: 5 }, { kind: "daily", id: 5, at: at("02:00:00.000") }],
-    [
-      "an instant, to Supabase's second",
-      { window: WINDOW },
-      { at: at("10:59:59.999") },
-      { kind: "instant", at: at("10:59:59.000") },
-    ],
-    ["the window's own begin", { window: WINDOW }, { at: WINDOW.earliest }, { kind: "instant", at: WINDOW.earliest }],
+    ["an instant, to Supabase's second", PLAN, instant("10:59:59.999"), { kind: "instant", at: at("10:59:59.000") }],
+    ["the window's own begin", PLAN, { at: WINDOW.earliest }, { kind: "instant", at: WINDOW.earliest }],
   ])("takes %s", (_, more, choice, expected) => {
     expect(choosePlatformSource(holdings(more), choice)).toEqual(expected);
   });
@@ -36,22 +33,17 @@ describe("choosePlatformSource", () => {
     [
       "an instant without the plan, within the second of a backup",
       {},
-      { at: at("10:00:00.500") },
+      instant("10:00:00.500"),
       /10:00:00\.500Z: --backup-id 7 is the newest before/,
     ],
     [
       "an instant without the plan, just before that backup",
       {},
-      { at: at("10:00:00.273") },
+      instant("10:00:00.273"),
       /--backup-id 5 is the newest before/,
     ],
-    ["an instant before all", {}, { at: at("01:00:00.000") }, /: it has 7 of/],
-    [
-      "an instant outside of the window",
-      { window: WINDOW },
-      { at: at("11:00:01.000") },
-      /to any second from .*01:00.* to .*11:00/,
-    ],
+    ["an instant before all", {}, instant("01:00:00.000"), /: it has 7 of/],
+    ["an instant outside of the window", PLAN, instant("11:00:01.000"), /to any second from .*01:00.* to .*11:00/],
   ])("refuses %s", (_, more, choice, message) => {
     expect(() => choosePlatformSource(holdings(more), choice)).toThrow(message);
   });

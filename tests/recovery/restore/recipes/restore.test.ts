@@ -2,40 +2,38 @@ import { once } from "node:events";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterEach, describe, expect, it } from "@jest/globals";
 import pg from "pg";
 
-import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
-import { TIERS } from "../../../../planning/tiers.ts";
-import type { BackupResult } from "../../../../recovery/backup/backup.ts";
-import { withSession } from "../../../../recovery/postgres/session/database.ts";
 import { beginReplacement, noteReplacement } from "../../../../recovery/restore/inPlace/replaceRecord.ts";
-import { restore } from "../../../../recovery/restore/recipes/restore.ts";
 import { readRestoreMarker } from "../../../../recovery/restore/run/restoreMarker.ts";
 import type { RestoreOptions } from "../../../../recovery/restore/run/restoreOptions.ts";
 import { checkRestored } from "../../../../recovery/restore/steps/restoreChecks.ts";
-import { listBackups } from "../../../../recovery/vault/listBackups.ts";
 import { PromiseError, UserError } from "../../../../services/common/errors.ts";
-import type { Vault } from "../../../../services/vault/vault.ts";
-import type { TestDatabase } from "../../../support/postgres.ts";
-import type { TargetServer } from "../../../support/targetServer.ts";
-import type { TestCloud } from "../../support/cloud.ts";
-import { abortAt, killedAt } from "../../support/killing.ts";
-import { type Restoring, startRestoring } from "../../support/restoring.ts";
-import { contentOf, definitionOf, runSql, tamper } from "../../support/sample.ts";
+import { expectRefusal } from "../../../support/refusal.ts";
+import { forSuite } from "../../../support/suite.ts";
+import { abortAt, childOf, killedAt } from "../../support/killing.ts";
+import { startRestoringSaved } from "../../support/restoring.ts";
+import { addOwnRoles, contentOf, definitionOf, fillSample, tamper } from "../../support/sample.ts";
 
-const CHILD = fileURLToPath(new URL("../../support/restoreChild.ts", import.meta.url));
+const started = forSuite(() =>
+  startRestoringSaved(async (source) => {
+    await fillSample(source.url, 150);
+    await addOwnRoles(source);
+  }),
+);
+afterEach(() => started.target.renew());
+
+/** The time of the backup that the tests restore. Undefined for the newest, until a newer one comes. */
+let at: Date | undefined;
+const restore = (more?: Partial<RestoreOptions>) => started.restore({ at, ...more });
 
 /** Files with content that a restore has left. Another process's folder may come and go meanwhile. */
 function leftInTemporaryFolder(): string[] {
-  const folders = readdirSync(tmpdir()).filter((name) => name.startsWith("castchat-recovery-"));
-  const files = folders
-    .map((name) => join(tmpdir(), name))
-    .flatMap((folder) => {
-      return existsSync(folder) ? readdirSync(folder).map((file) => join(folder, file)) : [];
-    });
+  const names = readdirSync(tmpdir()).filter((name) => name.startsWith("castchat-recovery-"));
+  const folders = names.map((name) => join(tmpdir(), name)).filter((folder) => existsSync(folder));
+  const files = folders.flatMap((folder) => readdirSync(folder).map((file) => join(folder, file)));
   // Files that another suite's kill -9 left before anything was written into them are empty.
   return files.filter((file) => (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0);
 }
@@ -54,94 +52,49 @@ async function listenAsApi(url: string) {
   };
 }
 
-let started: Restoring;
-let cloud: TestCloud;
-let source: TestDatabase;
-let target: TargetServer;
-let trustedKeys: string[];
-let vault: Vault;
-let saved: BackupResult;
-let content: Record<string, string>;
-let definition: string;
-/** The time of the backup that the tests restore. Undefined for the newest, until a newer one comes. */
-let at: Date | undefined;
-
-beforeAll(async () => {
-  started = await startRestoring();
-  ({ cloud, database: source, target, trustedKeys, vault } = started);
-  await applySchema(source.url);
-  await fill(source.url, { rows: 150 });
-  // What CastChat's own schema lacks: roles of its own that own objects, a publication, a large object.
-  await runSql(
-    source.url,
-    `create role reporting nologin; create role "Analyst 1" login in role reporting; alter role "Analyst 1" set statement_timeout = '9s';
-     grant reporting, "Analyst 1" to postgres; grant create, usage on schema private to reporting;
-     create table private.reports (id int primary key, made_at timestamptz); alter table private.reports owner to reporting;
-     create function private.report() returns int language sql security definer as 'select 1'; alter function private.report() owner to reporting;
-     grant select on auth.users to reporting; grant usage on schema auth to reporting;
-     alter publication supabase_realtime add table public.teams; create publication partners for table public.posts (id, title);
-     select lo_from_bytea(0, '\\xcafe'); insert into private.reports values (1, now())`,
-  );
-  await runSql(source.url, 'revoke reporting, "Analyst 1" from postgres');
-  saved = await started.backUp();
-  content = await contentOf(source.url);
-  definition = definitionOf(source.superuserUrl);
-}, 60_000);
-afterAll(() => started.stop());
-afterEach(() => target.renew());
-
-const options = (more: Partial<RestoreOptions> = {}) => started.options({ at, ...more });
-
 async function expectWhole(): Promise<void> {
-  expect(await contentOf(target.url)).toEqual(content);
-  expect(await started.releasedDefinition()).toBe(definition);
+  expect(await contentOf(started.target.url)).toEqual(started.content);
+  expect(await started.releasedDefinition()).toBe(started.definition);
   expect(leftInTemporaryFolder()).toEqual([]);
   const left = "select application_name from pg_stat_activity where application_name like 'castchat-recovery%'";
-  expect(await runSql(target.superuserUrl, left)).toEqual([]);
+  expect(await started.target.asSuperuser(left)).toEqual([]);
 }
 
 describe("restore", () => {
   it("brings back all rows, definitions, rights and owners, and is done once", async () => {
+    const { target, saved } = started;
     const said: string[] = [];
     const api = await listenAsApi(target.superuserUrl);
-    const result = await restore(options({ reporter: (message) => said.push(message) }));
+    const result = await restore({ reporter: (message) => said.push(message) });
     await api.hasHeard("reload schema");
     const { backupId, snapshotAt, tables, rows } = saved;
-    expect(result).toMatchObject({
-      backupId,
-      snapshotAt,
-      tables,
-      rows,
-      posts: 150,
-      notes: [
-        "Held back until `castchat-recovery resume-jobs`: 2 scheduled jobs and the publications partners, supabase_realtime.",
-      ],
-    });
+    expect(result).toMatchObject({ backupId, snapshotAt, tables, rows, posts: 150 });
+    expect(result.notes).toEqual([
+      "Held back until `castchat-recovery resume-jobs`: 2 scheduled jobs and the publications partners, supabase_realtime.",
+    ]);
     const phases = ["claim", "download", "extensions", "roles", "schema", "data", "constraints", "checks"];
     expect(result.phases.map(({ name }) => name)).toEqual(phases);
     expect(said.length).toBeGreaterThanOrEqual(8);
     await expectWhole();
-    const [role] = await runSql(
-      target.superuserUrl,
+    const [role] = await target.asSuperuser(
       "select a.rolcanlogin, a.rolpassword, r.rolconfig from pg_authid a join pg_roles r using (rolname) where rolname = 'Analyst 1'",
     );
     expect(role).toEqual({ rolcanlogin: true, rolpassword: null, rolconfig: ["statement_timeout=9s"] });
-    expect(await runSql(target.superuserUrl, "select loid, encode(data, 'hex') as data from pg_largeobject")).toEqual([
+    expect(await target.asSuperuser("select loid, encode(data, 'hex') as data from pg_largeobject")).toEqual([
       { loid: expect.anything(), data: "cafe" },
     ]);
     const { restoreId } = result;
-    const marker = { restoreId, backupId, phase: "finished", result };
-    expect(await readRestoreMarker(target.url)).toMatchObject(marker);
+    expect(await started.marker()).toMatchObject({ restoreId, backupId, phase: "finished", result });
 
     // The app continues. The same call again must not touch what it has written.
-    await runSql(target.url, "insert into public.page_views values ('/after', now())");
+    await target.query("insert into public.page_views values ('/after', now())");
     // Nothing is done a second time, and the result says so.
     const finishedBefore: unknown = expect.stringMatching(/^20\d\d-/);
-    expect(await restore(options())).toEqual({ ...result, finishedBefore });
-    const after = () => runSql(target.url, "select path from public.page_views where path = '/after'");
+    expect(await restore()).toEqual({ ...result, finishedBefore });
+    const after = () => target.query("select path from public.page_views where path = '/after'");
     expect(await after()).toHaveLength(1);
     const refused = /holds data \(.*a restore goes into a new project only/;
-    await expect(restore(options({ generation: 2 }))).rejects.toThrow(refused);
+    await expect(restore({ generation: 2 })).rejects.toThrow(refused);
     expect(await after()).toHaveLength(1);
   });
 
@@ -154,67 +107,63 @@ describe("restore", () => {
     ],
     ["an account", "insert into auth.users (id) values (gen_random_uuid())", "rows of auth.users"],
   ])("refuses a target that holds %s, and leaves it as it is", async (_case, sql, name) => {
-    await runSql(target.url, sql);
+    const { target } = started;
+    await target.query(sql);
     const before = definitionOf(target.superuserUrl);
-    await expect(restore(options())).rejects.toThrow(
-      `holds data (${name}), and a restore goes into a new project only.`,
-    );
-    await expect(restore(options())).rejects.toBeInstanceOf(UserError);
+    await expectRefusal(restore(), UserError, `holds data (${name}), and a restore goes into a new project only.`);
     expect(definitionOf(target.superuserUrl)).toBe(before);
-    expect(await readRestoreMarker(target.url)).toBeUndefined();
+    expect(await started.marker()).toBeUndefined();
   });
 
   it("refuses a database that is half replaced, which looks empty, and leaves it as it is", async () => {
-    await withSession(target.url, { applicationName: "test" }, async (session) => {
-      await beginReplacement(session, { restoreId: "replacement-1", backupId: saved.backupId, startedAt: new Date() });
+    const { backupId } = started.saved;
+    await started.target.inSession(async (session) => {
+      await beginReplacement(session, { restoreId: "replacement-1", backupId, startedAt: new Date() });
       await noteReplacement(session, { state: "aside" });
     });
-    const refused = restore(options());
-    await expect(refused).rejects.toThrow("so it holds a half-restored state");
-    await expect(refused).rejects.toBeInstanceOf(UserError);
-    expect(await readRestoreMarker(target.url)).toBeUndefined();
+    await expectRefusal(restore(), UserError, "so it holds a half-restored state");
+    expect(await started.marker()).toBeUndefined();
   });
 
   it("refuses a project whose realtime service has not made its table yet, before anything is changed", async () => {
-    await runSql(target.superuserUrl, "drop table realtime.messages");
-    await expect(restore(options())).rejects.toThrow(
+    await started.target.asSuperuser("drop table realtime.messages");
+    await expect(restore()).rejects.toThrow(
       /has no table realtime\.messages yet, which policies of the backup belong to \(1\)\. Open Realtime/,
     );
-    expect(await readRestoreMarker(target.url)).toBeUndefined();
+    expect(await started.marker()).toBeUndefined();
   });
 
   it("continues after an abort, whatever it was doing", async () => {
     for (const phase of ["Making types", "Restoring", "Making indexes", "Comparing"]) {
       const stopping = abortAt(phase, new Error(`stopped while ${phase}`), 30);
-      await expect(restore(options(stopping))).rejects.toThrow(`stopped while ${phase}`);
-      expect(await readRestoreMarker(target.url)).toMatchObject({ backupId: saved.backupId, finishedAt: undefined });
+      await expect(restore(stopping)).rejects.toThrow(`stopped while ${phase}`);
+      expect(await started.marker()).toMatchObject({ backupId: started.saved.backupId, finishedAt: undefined });
     }
-    expect((await restore(options())).backupId).toBe(saved.backupId);
+    expect((await restore()).backupId).toBe(started.saved.backupId);
     await expectWhole();
   }, 60_000);
 
   it("continues after a kill -9, with the same backup although a newer one has come", async () => {
     for (const phase of ["Making types", "Restoring", "Making indexes"]) {
-      await killedAt(CHILD, started.order(), { phase, afterMs: 30 });
-      expect(await readRestoreMarker(target.url)).toMatchObject({ backupId: saved.backupId, finishedAt: undefined });
+      await killedAt(childOf("restoreChild"), started.order(), { phase, afterMs: 30 });
+      expect(await started.marker()).toMatchObject({ backupId: started.saved.backupId, finishedAt: undefined });
     }
-    await runSql(source.url, "insert into public.page_views values ('/newer', now())");
+    await started.database.query("insert into public.page_views values ('/newer', now())");
     const newer = await started.backUp();
-    expect(newer.rows).toBe(saved.rows + 1);
-    expect((await restore(options())).backupId).toBe(saved.backupId);
+    expect(newer.rows).toBe(started.saved.rows + 1);
+    expect((await restore()).backupId).toBe(started.saved.backupId);
     await expectWhole();
     // The other tests name the older one by its time, since they know its content.
-    at = new Date(saved.snapshotAt);
+    at = new Date(started.saved.snapshotAt);
   }, 60_000);
 
   it("refuses damaged parts before anything of them is run", async () => {
-    const other = await cloud.newVault();
+    const other = await started.cloud.newVault();
     const { backupId, tier } = await started.backUp({ vault: other });
-    const damaged = () => restore(options({ at: undefined, vault: other }));
+    const damaged = () => restore({ at: undefined, vault: other });
     await tamper(other, `${tier}/${backupId}/managed-objects.sql.zst`, (bytes) => bytes.subarray(0, -10));
-    await expect(damaged()).rejects.toThrow("managed-objects.sql.zst is damaged");
-    await expect(damaged()).rejects.toBeInstanceOf(PromiseError);
-    expect(await runSql(target.url, "select from pg_tables where schemaname in ('public', 'private')")).toEqual([]);
+    await expectRefusal(damaged(), PromiseError, "managed-objects.sql.zst is damaged");
+    expect(await started.target.query("select from pg_tables where schemaname in ('public', 'private')")).toEqual([]);
     await tamper(other, `${tier}/${backupId}/schema.dump.zst`, (bytes) =>
       Buffer.concat([bytes.subarray(0, 1000), bytes.subarray(1001)]),
     );
@@ -223,37 +172,36 @@ describe("restore", () => {
   });
 
   it("refuses what no trusted key has signed, what isn't there, and what can't be reached", async () => {
-    const stranger = await (await cloud.newSigner()).publicKeyPem();
+    const stranger = await (await started.cloud.newSigner()).publicKeyPem();
     const closed = "postgresql://postgres:secret-word@127.0.0.1:9/postgres";
     const refusals: [Partial<RestoreOptions>, string | RegExp][] = [
       [{ trustedKeys: [stranger] }, /no proven full backup .*not signed by a trusted key/],
       [{ trustedKeys: [] }, "No key is trusted"],
-      [{ vault: await cloud.newVault() }, "This vault has no proven full backup"],
+      [{ vault: await started.cloud.newVault() }, "This vault has no proven full backup"],
       [{ at: new Date("2020-01-01T00:00:00Z") }, "There is no proven backup at or before 2020-01-01T00:00:00.000Z"],
       [{ at: undefined, backupId: "20200101T000000Z-000000" }, 'There is no backup "20200101T000000Z-000000"'],
       [{ targetUrl: closed }, "The database 127.0.0.1:9 cannot be reached"],
     ];
-    for (const [more, message] of refusals) await expect(restore(options(more))).rejects.toThrow(message);
+    for (const [more, message] of refusals) await expect(restore(more)).rejects.toThrow(message);
     await expect(readRestoreMarker(closed)).rejects.toThrow(UserError);
-    expect(await readRestoreMarker(target.url)).toBeUndefined();
+    expect(await started.marker()).toBeUndefined();
   });
 });
 
 describe("checkRestored", () => {
   /** Restores, and returns the manifest and what compares the target with it or another one. */
   const restored = async () => {
-    await restore(options());
-    const backups = await listBackups({ vault, trustedKeys, tiers: TIERS });
-    const manifest = backups.find(({ backupId }) => backupId === saved.backupId)!.manifest!;
+    await restore();
+    const manifest = await started.savedManifest(started.saved.backupId);
     const { signal } = new AbortController();
     const check = (of = manifest) =>
-      checkRestored({ targetUrl: target.url, applicationName: "test", manifest: of, signal });
+      checkRestored({ targetUrl: started.target.url, applicationName: "test", manifest: of, signal });
     return { manifest, check };
   };
   /** One after the other, so that each is named beside the ones before it. */
   const expectNamed = async (check: () => Promise<unknown>, alterations: [sql: string, message: RegExp][]) => {
     for (const [sql, message] of alterations) {
-      await runSql(target.url, sql);
+      await started.target.query(sql);
       await expect(check()).rejects.toThrow(message);
     }
   };

@@ -1,52 +1,39 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 
 import { listAllPublications, listJobs } from "../../../../recovery/postgres/catalog/heldBack.ts";
-import { withSession } from "../../../../recovery/postgres/session/database.ts";
-import { restore } from "../../../../recovery/restore/recipes/restore.ts";
 import { release, type ReleaseOptions } from "../../../../recovery/restore/release/release.ts";
-import { listBackups } from "../../../../recovery/vault/listBackups.ts";
-import type { Manifest } from "../../../../recovery/vault/manifest.ts";
 import { PromiseError, UserError } from "../../../../services/common/errors.ts";
-import type { TestDatabase } from "../../../support/postgres.ts";
-import { definitionOf, runSql } from "../../support/sample.ts";
-import { startSourceAndTarget } from "../../support/source.ts";
+import { expectRefusal } from "../../../support/refusal.ts";
+import { forSuite } from "../../../support/suite.ts";
+import { startRestoring } from "../../support/restoring.ts";
+import { definitionOf } from "../../support/sample.ts";
+import { prepared } from "../../support/source.ts";
 
 const SECRET = "eyJhbGciOiJub25lIn0";
 
-let started: Awaited<ReturnType<typeof startSourceAndTarget>>;
-let source: TestDatabase;
-let target: TestDatabase;
-let manifest: Manifest;
-
-beforeAll(async () => {
-  started = await startSourceAndTarget();
-  ({ database: source, target } = started);
-  await runSql(
-    source.url,
-    `create schema "Ünïque"; create table "Ünïque"."T t" (id int primary key, "a b" text); create table public.posts (id int primary key, title text, secret text);
-     create table public.plain (id int primary key);
-     alter publication supabase_realtime add table public.posts (id, title) where (id > 0), "Ünïque"."T t";
-     create publication partners for table public.posts with (publish = 'insert', publish_via_partition_root = true);
-     comment on publication partners is 'It''s \\ theirs'; create publication nothing_yet; alter publication nothing_yet set (publish = 'delete');
-     create extension pg_cron;
-     select cron.schedule('nightly 夜', '0 3 * * *', $$select 'it''s \\ ${SECRET}'$$);
-     select cron.schedule('*/5 * * * *', 'select 2'); select cron.schedule('*/5 * * * *', 'select 2');
-     select cron.alter_job(cron.schedule('off', '@daily', 'select 3'), active => false)`,
-  );
-  await started.backUp(source.url);
-  const [saved] = await listBackups(started.common);
-  manifest = saved!.manifest!;
-}, 60_000);
-afterAll(() => started.stop());
+const started = forSuite(() =>
+  prepared(startRestoring(), async ({ database, backUp, savedManifest }) => {
+    await database.query(`create schema "Ünïque"; create table "Ünïque"."T t" (id int primary key, "a b" text); create table public.posts (id int primary key, title text, secret text);
+       create table public.plain (id int primary key);
+       alter publication supabase_realtime add table public.posts (id, title) where (id > 0), "Ünïque"."T t";
+       create publication partners for table public.posts with (publish = 'insert', publish_via_partition_root = true);
+       comment on publication partners is 'It''s \\ theirs'; create publication nothing_yet; alter publication nothing_yet set (publish = 'delete');
+       create extension pg_cron;
+       select cron.schedule('nightly 夜', '0 3 * * *', $$select 'it''s \\ ${SECRET}'$$);
+       select cron.schedule('*/5 * * * *', 'select 2'); select cron.schedule('*/5 * * * *', 'select 2');
+       select cron.alter_job(cron.schedule('off', '@daily', 'select 3'), active => false)`);
+    await backUp();
+    return { manifest: await savedManifest() };
+  }),
+);
 
 const releaseTarget = (more: Partial<ReleaseOptions> = {}) =>
-  release({ ...started.common, databaseUrl: target.url, ...more });
-const inDatabase = <T>(database: TestDatabase, work: Parameters<typeof withSession<T>>[2]) =>
-  withSession(database.url, { applicationName: "test" }, work);
-const jobIds = () => runSql(target.url, "select jobid from cron.job order by 1");
+  release({ ...started.common, databaseUrl: started.target.url, ...more });
+const jobIds = () => started.target.query("select jobid from cron.job order by 1");
 
 describe("what a restore holds back", () => {
   it("is in the backup, and its manifest shows no command", () => {
+    const { manifest } = started;
     expect(manifest.publications).toEqual(["nothing_yet", "partners", "supabase_realtime"]);
     expect(manifest.jobs.map(({ name, active }) => [name, active])).toEqual([
       ["nightly 夜", true],
@@ -58,45 +45,45 @@ describe("what a restore holds back", () => {
   });
 
   it("is released from no database but a restored one, once its restore is finished", async () => {
+    const { target } = started;
     await expect(releaseTarget()).rejects.toThrow(/was not restored by castchat-recovery/);
-    const { notes } = await restore({ ...started.common, targetUrl: target.url, generation: 1 });
+    const { notes } = await started.restore();
     expect(notes).toEqual([
       "Held back until `castchat-recovery resume-jobs`: 4 scheduled jobs and the publications nothing_yet, partners, supabase_realtime.",
     ]);
-    expect(await inDatabase(target, listJobs)).toEqual([]);
-    const publications = await inDatabase(target, listAllPublications);
+    expect(await target.inSession(listJobs)).toEqual([]);
+    const publications = await target.inSession(listAllPublications);
     expect(publications.map(({ name, tables }) => [name, tables])).toEqual([["supabase_realtime", []]]);
 
-    await runSql(target.url, "update castchat_recovery.restore set phase = 'data'");
+    await target.query("update castchat_recovery.restore set phase = 'data'");
     await expect(releaseTarget()).rejects.toThrow(/is not finished \(phase "data"\)/);
-    await runSql(target.url, "update castchat_recovery.restore set phase = 'finished'");
+    await target.query("update castchat_recovery.restore set phase = 'finished'");
     const other = releaseTarget({ backupId: "20260101T000000Z-aaaaaa" });
     await expect(other).rejects.toThrow(/was restored from \S+, not from 20260101T000000Z-aaaaaa/);
     const stranger = await (await started.cloud.newSigner()).publicKeyPem();
     await expect(releaseTarget({ trustedKeys: [stranger] })).rejects.toBeInstanceOf(UserError);
-    expect(await inDatabase(target, listJobs)).toEqual([]);
+    expect(await target.inSession(listJobs)).toEqual([]);
   }, 60_000);
 
   it("comes back as it was, beside what is there already", async () => {
-    await runSql(target.url, "select cron.schedule('*/5 * * * *', 'select 2')");
+    const { database, target, manifest } = started;
+    await target.query("select cron.schedule('*/5 * * * *', 'select 2')");
     const { items } = await releaseTarget({ backupId: manifest.backupId });
     expect(items.map(({ kind, state }) => `${kind} ${state}`)).toEqual([
       ...["publication released", "publication released", "publication released"],
       ...["job released", "job released", "job there already", "job released"],
     ]);
-    expect(await inDatabase(target, listJobs)).toEqual(await inDatabase(source, listJobs));
-    expect(await inDatabase(target, listAllPublications)).toEqual(await inDatabase(source, listAllPublications));
-    expect(definitionOf(target.superuserUrl)).toBe(definitionOf(source.superuserUrl));
+    expect(await target.inSession(listJobs)).toEqual(await database.inSession(listJobs));
+    expect(await target.inSession(listAllPublications)).toEqual(await database.inSession(listAllPublications));
+    expect(definitionOf(target.superuserUrl)).toBe(definitionOf(database.superuserUrl));
   });
 
   it("is not changed by a second release, even if it was altered since", async () => {
+    const { target } = started;
     const ids = await jobIds();
     expect((await releaseTarget()).items.map(({ state }) => state)).toEqual(Array(7).fill("there already"));
-    await runSql(
-      target.url,
-      `select cron.schedule('off', '@weekly', 'select 3'); alter publication supabase_realtime add table public.plain;
-       alter publication partners set (publish = 'insert, delete')`,
-    );
+    await target.query(`select cron.schedule('off', '@weekly', 'select 3'); alter publication supabase_realtime add table public.plain;
+       alter publication partners set (publish = 'insert, delete')`);
     const changed = (await releaseTarget()).items.filter(({ state }) => state !== "there already");
     const options = ["its options are publish = 'insert, delete', publish_via_partition_root = true"];
     expect(changed).toEqual([
@@ -106,26 +93,24 @@ describe("what a restore holds back", () => {
     ]);
     expect(await jobIds()).toEqual(ids);
     const schedule = "select schedule from cron.job where jobname = 'off'";
-    expect(await runSql(target.url, schedule)).toEqual([{ schedule: "@weekly" }]);
+    expect(await target.query(schedule)).toEqual([{ schedule: "@weekly" }]);
   });
 
   it("is named if it can't be brought back, and the rest is brought back", async () => {
-    await runSql(
-      target.superuserUrl,
-      `drop publication partners; alter publication supabase_realtime drop table "Ünïque"."T t"; drop table "Ünïque"."T t";
+    const { target } = started;
+    await target.asSuperuser(`drop publication partners; alter publication supabase_realtime drop table "Ünïque"."T t"; drop table "Ünïque"."T t";
        create schema other; alter extension pg_cron drop function cron.schedule(text, text);
        create or replace function cron.schedule(schedule text, command text) returns bigint language plpgsql as 'begin raise exception ''no more jobs''; end';
-       select cron.unschedule(jobid) from cron.job where username = 'supabase_admin'; delete from cron.job where jobname is null or jobname = 'off'`,
-    );
-    const failure: unknown = await releaseTarget().catch((error: unknown) => error);
-    expect(failure).toBeInstanceOf(PromiseError);
-    expect(String(failure)).toMatch(
+       select cron.unschedule(jobid) from cron.job where username = 'supabase_admin'; delete from cron.job where jobname is null or jobname = 'off'`);
+    await expectRefusal(
+      releaseTarget(),
+      PromiseError,
       /4 of 7 jobs and publications are back\. 3 could not be brought back: publication supabase_realtime: relation .* does not exist\. job without a name \(\*\/5 \* \* \* \*\): no more jobs/,
     );
-    expect((await inDatabase(target, listJobs)).map(({ name, active }) => [name, active])).toEqual([
+    expect((await target.inSession(listJobs)).map(({ name, active }) => [name, active])).toEqual([
       ["nightly 夜", true],
       ["off", false],
     ]);
-    expect((await inDatabase(target, listAllPublications)).map(({ name }) => name)).toContain("partners");
+    expect((await target.inSession(listAllPublications)).map(({ name }) => name)).toContain("partners");
   });
 });

@@ -1,90 +1,72 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterEach, describe, expect, it } from "@jest/globals";
 
-import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
-import type { BackupResult } from "../../../../recovery/backup/backup.ts";
-import { restore } from "../../../../recovery/restore/recipes/restore.ts";
-import type { RestoreOptions } from "../../../../recovery/restore/run/restoreOptions.ts";
 import { selectBackup } from "../../../../recovery/restore/run/restoreSelection.ts";
 import type { BackupKind } from "../../../../recovery/vault/backupKinds.ts";
 import type { BackupSummary } from "../../../../recovery/vault/listBackups.ts";
 import type { Manifest } from "../../../../recovery/vault/manifest.ts";
 import { UserError } from "../../../../services/common/errors.ts";
-import type { TestDatabase } from "../../../support/postgres.ts";
-import type { TargetServer } from "../../../support/targetServer.ts";
+import { expectRefusal } from "../../../support/refusal.ts";
+import { forSuite } from "../../../support/suite.ts";
 import { abortAt } from "../../support/killing.ts";
-import { type Restoring, startRestoring } from "../../support/restoring.ts";
-import { contentOf, definitionOf, runSql } from "../../support/sample.ts";
+import { startRestoringSaved } from "../../support/restoring.ts";
+import { contentOf, fillSample } from "../../support/sample.ts";
 
-let started: Restoring;
-let source: TestDatabase;
-let target: TargetServer;
-let saved: BackupResult;
-let content: Record<string, string>;
-let definition: string;
+const started = forSuite(() =>
+  startRestoringSaved(async ({ url, query }) => {
+    await fillSample(url, 120);
+    await query("select lo_from_bytea(0, '\\xcafe')");
+  }),
+);
 
-beforeAll(async () => {
-  started = await startRestoring();
-  ({ database: source, target } = started);
-  await applySchema(source.url);
-  await fill(source.url, { rows: 120 });
-  await runSql(source.url, "select lo_from_bytea(0, '\\xcafe')");
-  saved = await started.backUp();
-  content = await contentOf(source.url);
-  definition = definitionOf(source.superuserUrl);
-}, 60_000);
-afterAll(() => started.stop());
-
-const options = (more?: Partial<RestoreOptions>) => started.options(more);
 const rowsOf = (contents: Record<string, string>) =>
   Object.values(contents).reduce((sum, one) => sum + Number(one.split(":")[0]), 0);
 
 describe("restore of a selection", () => {
-  afterEach(() => target.renew());
+  afterEach(() => started.target.renew());
 
   it("brings definitions without a row, then rows into them, and both together are the whole", async () => {
-    const first = await restore(options({ selection: "definitions" }));
+    const { target, saved, definition } = started;
+    const first = await started.restore({ selection: "definitions" });
     expect(first).toMatchObject({ selection: "definitions", backupId: saved.backupId, rows: 0, users: 0, posts: 0 });
     expect(first.phases.map(({ name }) => name)).not.toContain("data");
     expect(await started.releasedDefinition()).toBe(definition);
     expect(rowsOf(await contentOf(target.url))).toBe(0);
-    expect(await runSql(target.url, "select from pg_largeobject_metadata")).toEqual([]);
+    expect(await target.query("select from pg_largeobject_metadata")).toEqual([]);
     const sequence = "select last_value::int, is_called from public.posts_id_seq";
-    expect(await runSql(target.url, sequence)).toEqual([{ last_value: 1, is_called: false }]);
+    expect(await target.query(sequence)).toEqual([{ last_value: 1, is_called: false }]);
 
     const stopping = { selection: "rows", ...abortAt("Restoring", undefined, 60) } as const;
-    await expect(restore(options(stopping))).rejects.toThrow("stopped");
-    const second = await restore(options({ selection: "rows" }));
+    await expect(started.restore(stopping)).rejects.toThrow("stopped");
+    const second = await started.restore({ selection: "rows" });
     expect(second).toMatchObject({ selection: "rows", rows: saved.rows, posts: 120 });
-    expect(await contentOf(target.url)).toEqual(content);
+    expect(await contentOf(target.url)).toEqual(started.content);
     expect(await started.releasedDefinition()).toBe(definition);
     const objects = "select encode(lo_get(oid), 'hex') as data from pg_largeobject_metadata";
-    expect(await runSql(target.url, objects)).toEqual([{ data: "cafe" }]);
+    expect(await target.query(objects)).toEqual([{ data: "cafe" }]);
     const tags = "select count(*)::int as n from public.tag_counts";
-    expect(await runSql(target.url, tags)).toEqual(await runSql(source.url, tags));
+    expect(await target.query(tags)).toEqual(await started.database.query(tags));
     // Once done, each is done.
     const finishedBefore: unknown = expect.stringMatching(/^20\d\d-/);
-    expect(await restore(options({ selection: "rows" }))).toEqual({ ...second, finishedBefore });
-    expect(await restore(options({ selection: "definitions" }))).toEqual({ ...first, finishedBefore });
+    expect(await started.restore({ selection: "rows" })).toEqual({ ...second, finishedBefore });
+    expect(await started.restore({ selection: "definitions" })).toEqual({ ...first, finishedBefore });
   }, 60_000);
 
   it("refuses rows if definitions differ, rows exist or triggers would act, by name, and leaves all as it is", async () => {
-    const rows = () => restore(options({ selection: "rows" }));
-    await expect(rows()).rejects.toThrow(/is not defined as backup .* is \(.*is missing.*\(--only schema\)\.$/);
-    await expect(rows()).rejects.toBeInstanceOf(UserError);
-    await restore(options({ selection: "definitions" }));
-    await runSql(target.url, "alter table public.posts add column extra int");
+    const { target, saved } = started;
+    const rows = () => started.restore({ selection: "rows" });
+    await expectRefusal(rows(), UserError, /is not defined as backup .* is \(.*is missing.*\(--only schema\)\.$/);
+    await started.restore({ selection: "definitions" });
+    await target.query("alter table public.posts add column extra int");
     await expect(rows()).rejects.toThrow("(column public.posts.extra is not in the backup)");
-    await runSql(target.url, "alter table public.posts drop column extra");
-    await runSql(target.url, "insert into public.page_views values ('/mine', now()); select lo_from_bytea(0, '\\x01')");
+    await target.query("alter table public.posts drop column extra");
+    await target.query("insert into public.page_views values ('/mine', now()); select lo_from_bytea(0, '\\x01')");
     await expect(rows()).rejects.toThrow("holds rows already (public.page_views; large objects)");
     expect(rowsOf(await contentOf(target.url))).toBe(1);
-    await runSql(
-      target.url,
-      "truncate public.page_views; select lo_unlink(oid) from pg_largeobject_metadata; alter table public.posts enable always trigger posts_touched",
-    );
+    await target.query(`truncate public.page_views; select lo_unlink(oid) from pg_largeobject_metadata;
+      alter table public.posts enable always trigger posts_touched`);
     await expect(rows()).rejects.toThrow(/trigger public\.posts\.posts_touched is defined otherwise/);
     expect(rowsOf(await contentOf(target.url))).toBe(0);
-    await runSql(target.url, "alter table public.posts enable trigger posts_touched");
+    await target.query("alter table public.posts enable trigger posts_touched");
     expect((await rows()).rows).toBe(saved.rows);
   }, 60_000);
 });
@@ -139,10 +121,9 @@ describe("selectBackup", () => {
       `of kind critical. It holds only rows without definitions, not a whole database. The newest that does is ${full.backupId}.`,
     ],
     [configuration.backupId, undefined, "holds no database"],
-  ] as const)("refuses what %s can't give (%s)", (backupId, wish, message) => {
-    expect(() => selectBackup(all, { backupId }, wish)).toThrow(message);
-    expect(() => selectBackup(all, { backupId }, wish)).toThrow(UserError);
-  });
+  ] as const)("refuses what %s can't give (%s)", (backupId, wish, message) =>
+    expectRefusal(() => selectBackup(all, { backupId }, wish), UserError, message),
+  );
 
   it("says which kinds there are if none serves", () => {
     const unproven = { ...full, proven: false };

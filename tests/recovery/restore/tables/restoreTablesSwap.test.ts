@@ -1,41 +1,31 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import { beforeAll, expect, it } from "@jest/globals";
 
 import { withSession } from "../../../../recovery/postgres/session/database.ts";
 import { restoreTables, type RestoreTablesOptions } from "../../../../recovery/restore/tables/restoreTables.ts";
-import type { TestDatabase } from "../../../support/postgres.ts";
-import type { TestCloud } from "../../support/cloud.ts";
-import { INTERRUPTION } from "../../support/killing.ts";
-import { runSql } from "../../support/sample.ts";
-import { newSite, startTestSource, type TestSource } from "../../support/source.ts";
+import { forSuite } from "../../../support/suite.ts";
+import { doAt, INTERRUPTION } from "../../support/killing.ts";
+import { startLive } from "../../support/live.ts";
+import { newSite } from "../../support/source.ts";
 
-let started: TestSource;
-let cloud: TestCloud;
-let live: TestDatabase;
-beforeAll(async () => {
-  started = await startTestSource();
-  ({ cloud, database: live } = started);
-  await runSql(
-    live.url,
-    "create table public.a as select generate_series(1, 50) n; create table public.b as select generate_series(1, 70) n",
-  );
-}, 60_000);
-afterAll(() => started.stop());
+const live = forSuite(startLive);
+const TABLES =
+  "create table public.a as select generate_series(1, 50) n; create table public.b as select generate_series(1, 70) n";
+beforeAll(() => live.query(TABLES), 60_000);
 
 /** Waits until the restore waits for a lock on `public.b`, which it asks for while it holds `public.a`. */
 async function swapWaits(): Promise<void> {
   const asked = `select from pg_locks where relation = 'public.b'::regclass and not granted and mode = 'AccessExclusiveLock'`;
-  while ((await runSql(live.superuserUrl, asked)).length === 0) await sleep(20);
+  while ((await live.asSuperuser(asked)).length === 0) await sleep(20);
 }
 
 it("a swap that waits for the app while the app waits for it yields before the server ends the app, and tries again", async () => {
-  const site = await newSite(cloud);
-  await site.backUp(live.url);
-  await runSql(live.url, "update public.a set n = -n; delete from public.b where n > 3");
+  await live.save();
+  await live.query("update public.a set n = -n; delete from public.b where n > 3");
   await withSession(live.superuserUrl, { applicationName: "app", lockTimeoutMs: 0 }, async (app) => {
     await app.query("begin; select from public.b limit 1");
-    const restored = restoreTables({ ...site.replacing(live.url), tables: ["public.a", "public.b"] });
+    const restored = restoreTables({ ...live.replacing(live.url), tables: ["public.a", "public.b"] });
     await Promise.race([swapWaits(), restored]);
     // By then the server has checked whether the swap is in a deadlock (deadlock_timeout, 1 s), and would next check the app.
     await sleep(1_300);
@@ -48,23 +38,23 @@ it("a swap that waits for the app while the app waits for it yields before the s
       { name: "public.b", rowsBefore: 3, rows: 70 },
     ]);
   });
-  expect(await runSql(live.url, "select min(n), max(n) from public.a")).toEqual([{ min: 1, max: 50 }]);
-  expect(await runSql(live.url, "select min(n), max(n) from public.b")).toEqual([{ min: 1, max: 70 }]);
+  expect(await live.query("select min(n), max(n) from public.a")).toEqual([{ min: 1, max: 50 }]);
+  expect(await live.query("select min(n), max(n) from public.b")).toEqual([{ min: 1, max: 70 }]);
 }, 60_000);
 
 /** A vault with one backup of the table, and the options that restore it. */
 async function savedTable(name: string) {
-  await runSql(live.url, `create table ${name} as select generate_series(1, 10) n`);
-  const site = await newSite(cloud);
+  await live.query(`create table ${name} as select generate_series(1, 10) n`);
+  const site = await newSite(live.cloud);
   const again = async () => (await site.backUp(live.url)).backupId;
   return { backupId: await again(), again, options: { ...site.replacing(live.url), tables: [name] } };
 }
-const countOf = (name: string) => runSql<{ rows: number }>(live.url, `select count(*)::int as rows from ${name}`);
+const countOf = (name: string) => live.query(`select count(*)::int as rows from ${name}`);
 
 it("notes rows that came after the question", async () => {
   const { options } = await savedTable("public.c");
   const confirm = async () => {
-    await runSql(live.url, "insert into public.c select generate_series(11, 15)");
+    await live.query("insert into public.c select generate_series(11, 15)");
   };
   const result = await restoreTables({ ...options, confirm });
   expect(result.tables).toEqual([{ name: "public.c", rowsBefore: 15, rows: 10 }]);
@@ -76,22 +66,22 @@ it("notes rows that came after the question", async () => {
 it("locks a table whatever its name holds", async () => {
   const name = `public."it's $lock$ end; \\"`;
   const { options } = await savedTable(name);
-  await runSql(live.url, `delete from ${name}`);
+  await live.query(`delete from ${name}`);
   await restoreTables(options);
   expect(await countOf(name)).toEqual([{ rows: 10 }]);
 }, 60_000);
 
 it("does not return the rows of an interrupted run if others are asked for now", async () => {
   const { backupId, options, again } = await savedTable("public.d");
-  await runSql(live.url, "insert into public.d values (11)");
+  await live.query("insert into public.d values (11)");
   const later = await again();
   await interruptAfterSwap({ ...options, backupId });
-  await runSql(live.url, "delete from public.d");
+  await live.query("delete from public.d");
   const other = await restoreTables({ ...options, backupId: later });
   expect(other).toMatchObject({ backupId: later, tables: [{ rowsBefore: 0, rows: 11 }], notes: [] });
   expect(await countOf("public.d")).toEqual([{ rows: 11 }]);
   await interruptAfterSwap({ ...options, backupId });
-  await runSql(live.url, "delete from public.d");
+  await live.query("delete from public.d");
   const same = await restoreTables({ ...options, backupId });
   expect(same.notes).toEqual([expect.stringContaining("nothing was changed now")]);
   expect(await countOf("public.d")).toEqual([{ rows: 0 }]);
@@ -102,7 +92,7 @@ it("does not return the rows of an interrupted run if others are asked for now",
 it("knows its own work if the address is written in another way", async () => {
   const { backupId, options } = await savedTable("public.e");
   await interruptAfterSwap(options);
-  await runSql(live.url, "delete from public.e");
+  await live.query("delete from public.e");
   const targetUrl = options.targetUrl.replace(/\/postgres(?=\?|$)/, "/%70ostgres");
   expect(targetUrl).not.toBe(options.targetUrl);
   const again = await restoreTables({ ...options, targetUrl });
@@ -119,14 +109,11 @@ async function interruptAfterSwap(options: RestoreTablesOptions): Promise<void> 
     const hold = async () => {
       const [schema] = await holder.query<{ name: string }>(beside);
       await holder.query(`begin; lock table ${schema!.name}.t0 in access share mode`);
-      while ((await runSql(live.url, swapped)).length === 0) await sleep(20);
+      while ((await live.query(swapped)).length === 0) await sleep(20);
       interrupted.abort(INTERRUPTION);
     };
-    let holding: Promise<void> | undefined;
-    const reporter = (message: string) => {
-      if (message.startsWith("Bringing")) holding = hold();
-    };
+    const { reporter, done } = doAt("Bringing", hold);
     await expect(restoreTables({ ...options, reporter, signal: interrupted.signal })).rejects.toThrow("interrupted");
-    await holding;
+    await done();
   });
 }

@@ -15,14 +15,13 @@ export const PROGRAM = {
   automaticallyExposeSystemEnvironmentVariables: true,
 } as const;
 
-/** Sent at creation, even if the program sets none of them. */
-const CREATED = {
+/** Sent at creation, even if the program sets none of them, and again at each change. */
+const SETTINGS = {
   buildCommand: null,
   devCommand: null,
   enableAffectedProjectsDeployments: false,
   framework: null,
   installCommand: null,
-  name: "app",
   oidcTokenConfig: { issuerMode: "team" },
   outputDirectory: null,
   previewDeploymentSuffix: null,
@@ -34,24 +33,13 @@ const CREATED = {
 
 /** Sent at each change. */
 const CHANGED = {
-  buildCommand: null,
+  ...SETTINGS,
   commandForIgnoringBuildStep: null,
-  devCommand: null,
-  framework: null,
-  installCommand: null,
-  outputDirectory: null,
-  previewDeploymentSuffix: null,
-  rootDirectory: null,
-  ssoProtection: { deploymentType: "all_except_custom_domains" },
   passwordProtection: null,
   trustedIps: null,
   trustedSources: null,
-  oidcTokenConfig: { issuerMode: "team" },
   optionsAllowlist: null,
   enablePreviewFeedback: null,
-  enableProductionFeedback: false,
-  enableAffectedProjectsDeployments: false,
-  previewDeploymentsDisabled: false,
   autoAssignCustomDomains: true,
   gitLFS: false,
   serverlessFunctionZeroConfigFailover: false,
@@ -65,7 +53,7 @@ const CHANGED = {
 };
 
 const creation = (autoExposeSystemEnvs: boolean): Sent[] => [
-  { request: "POST /v8/projects", body: CREATED },
+  { request: "POST /v8/projects", body: { name: "app", ...SETTINGS } },
   { request: "GET /v8/projects/PROJECT/env" },
   { request: "PATCH /v9/projects/PROJECT", body: { ...CHANGED, autoExposeSystemEnvs } },
 ];

@@ -1,7 +1,6 @@
-import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-import { getRequestListener } from "@hono/node-server";
+import { serve } from "@hono/node-server";
 
 import { createCloudflareEmulator } from "../../../../../lab/sandbox/emulators/cloudflare.ts";
 import { createGithubEmulator } from "../../../../../lab/sandbox/emulators/github.ts";
@@ -40,10 +39,10 @@ const services = {
 
 const addresses: Record<string, string> = {};
 for (const [name, { fetch }] of Object.entries(services)) {
-  const listener = getRequestListener(fetch);
-  const server = createServer((request, response) => void listener(request, response));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  addresses[name] = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { port } = await new Promise<AddressInfo>((resolve) => {
+    serve({ fetch, hostname: "127.0.0.1", port: 0 }, resolve);
+  });
+  addresses[name] = `http://127.0.0.1:${port}`;
 }
 process.stdout.write(`${JSON.stringify(addresses)}\n`);
 process.stdin.on("end", () => process.exit(0)).resume();
