@@ -17,11 +17,11 @@ const primary = (args: Partial<PrimarySiteArgs> = {}) =>
   registered(() => new PrimarySite("primary", { ...PRIMARY, ...args }));
 const standby = (args: Partial<StandbySiteArgs> = {}) =>
   registered(() => new StandbySite("standby", { ...STANDBY, ...args }));
-/** The outputs of a site. */
-async function outputsOf(site: () => { outputs: SiteOutputs }): Promise<SiteOutputs> {
-  let declared: { outputs: SiteOutputs } | undefined;
-  await registered(() => (declared = site()));
-  return declared!.outputs;
+/** A site's outputs, and what it registers. */
+async function declared(site: () => { outputs: SiteOutputs }) {
+  const sites: { outputs: SiteOutputs }[] = [];
+  const resources = await registered(() => sites.push(site()));
+  return { resources, outputs: sites[0]!.outputs };
 }
 /** Without the parts that have test files of their own: vault, keys and schedule. */
 const withoutVault = (names: string[]) => names.filter((name) => !/ (vault|signing|schedule)/.test(name));
@@ -129,7 +129,7 @@ describe("PrimarySite", () => {
   });
 
   it("outputs what the other stack and the commands need, with secrets kept secret", async () => {
-    const shown = await outputsOf(() => new PrimarySite("primary", PRIMARY));
+    const { outputs: shown } = await declared(() => new PrimarySite("primary", PRIMARY));
     expect(await valueOf(shown.signingPublicKey)).toBe("public key of arn:aws:kms:::key/signing-key");
     expect(await valueOf(shown.supabaseRef!)).toBe("abc");
     expect(await valueOf(shown.applicationUrl!)).toBe("https://app-1.vercel.app");
@@ -140,16 +140,14 @@ describe("PrimarySite", () => {
   });
 
   it("takes backups of its own database into its own vault, as a schedule and by hand", async () => {
-    let outputs: SiteOutputs | undefined;
-    const resources = await registered(() => {
-      const endpoints = { aws: "http://127.0.0.1:1", vercel: undefined, edge: "http://127.0.0.1:2" };
-      const scheduledRun = { ...PRIMARY.scheduledRun, tokens: { GITHUB_TOKEN: "ghp_secret" }, state: STATE };
-      outputs = new PrimarySite("primary", { ...PRIMARY, endpoints, scheduledRun }).outputs;
-    });
-    const declared = await valueOf(outputs!.runnerSettings!);
-    const { endpointAws: aws, ...others } = declared;
-    expect(RUNNER_SETTINGS.parse(declared)).toEqual({ ...others, endpoints: { aws } });
-    expect(declared).toEqual({
+    const endpoints = { aws: "http://127.0.0.1:1", vercel: undefined, edge: "http://127.0.0.1:2" };
+    const scheduledRun = { ...PRIMARY.scheduledRun, tokens: { GITHUB_TOKEN: "ghp_secret" }, state: STATE };
+    const args = { ...PRIMARY, endpoints, scheduledRun };
+    const { resources, outputs } = await declared(() => new PrimarySite("primary", args));
+    const settings = await valueOf(outputs.runnerSettings!);
+    const { endpointAws: aws, ...others } = settings;
+    expect(RUNNER_SETTINGS.parse(settings)).toEqual({ ...others, endpoints: { aws } });
+    expect(settings).toEqual({
       stack: "prod",
       region: "ap-northeast-1",
       signingKeyArn: "arn:aws:kms:::key/signing-key",
@@ -174,7 +172,7 @@ describe("PrimarySite", () => {
     expect(named(resources, "schedule-rate").inputs["scheduleExpression"]).toBe("rate(6 hours)");
     const secret = { DATABASE_URL, GITHUB_TOKEN: "ghp_secret" };
     expect(documentOf(resources, "schedule-runner-secret-value", "secretString")).toEqual(secret);
-    const { name, project, logGroup, missedRunsUrl } = outputs!.schedule!;
+    const { name, project, logGroup, missedRunsUrl } = outputs.schedule!;
     expect(await Promise.all([name, project, logGroup, missedRunsUrl].map(valueOf))).toEqual([
       "castchat-recovery-primary-backup",
       "castchat-recovery-primary-backup",
@@ -284,8 +282,8 @@ describe("StandbySite", () => {
   });
 
   it("outputs the restore while active, and no database while standing by", async () => {
-    const active = await outputsOf(() => new StandbySite("active", { ...STANDBY, mode: "active" }));
-    const standing = await outputsOf(() => new StandbySite("standby", STANDBY));
+    const { outputs: active } = await declared(() => new StandbySite("active", { ...STANDBY, mode: "active" }));
+    const { outputs: standing } = await declared(() => new StandbySite("standby", STANDBY));
     const record = ["backupId", "snapshotAt", "phases", "durationMs", "notes"];
     expect(Object.keys(active.restore!)).toEqual(expect.arrayContaining(record));
     expect(active.mirrorUrl).toBe("https://github.com/mirrors/castchat-mirror.git");

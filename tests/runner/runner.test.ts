@@ -3,7 +3,6 @@ import { copyFile, mkdir, readdir, readFile, stat, writeFile } from "node:fs/pro
 import { createServer } from "node:http";
 import { join } from "node:path";
 
-import { CreateBucketCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { applySchema, fill } from "../../lab/sandbox/sample/database.ts";
@@ -15,8 +14,10 @@ import type { Signer } from "../../services/signer/signer.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { RUNNER_TOKENS } from "../../settings/runnerSettings.ts";
 import { startTestCloud, type TestCloud } from "../recovery/support/cloud.ts";
+import { listen } from "../services/support/testServer.ts";
 import { makeTestFolder } from "../support/folder.ts";
 import { startTestDatabase, type TestDatabase } from "../support/postgres.ts";
+import { SCHEDULED_RUN } from "../support/scheduledRun.ts";
 
 /** How the bundle ended. */
 interface Ended {
@@ -95,19 +96,11 @@ describe("the runner in an empty folder", () => {
   });
 
   const settings = () => ({
-    stack: "prod",
+    ...SCHEDULED_RUN,
     region: cloud.region,
     vaultBucket: vault.name,
     signingKeyArn: signer.keyId,
-    trustedWriterKeys: [],
-    tiers: TIERS.map(({ name, prefix, period, lockDays }) => ({ name, prefix, period, lockDays })),
     criticalTables: ["public.users"],
-    shrinkPercent: 20,
-    ageRecipients: [],
-    vercelProject: "castchat",
-    zoneName: "castchat.example",
-    repository: "castchat/castchat",
-    supabaseRef: "abc",
     endpointAws: cloud.endpoint,
     // Nothing listens there: the part is missing, the database's backup is not.
     endpointVercel: "http://127.0.0.1:9",
@@ -143,14 +136,14 @@ describe("the runner in an empty folder", () => {
     expect(log).toContain(`${only!.backupId} is proven`);
     const { missing } = await stored();
     expect(missing.map(({ part }) => part)).toEqual(["application", "auth", "dns", "repository", "stackState"]);
-    expect(missing.find(({ part }) => part === "dns")!.reason).toBe(
+    expect(missing[2]!.reason).toBe(
       "CLOUDFLARE_API_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists. Type: read -rs CLOUDFLARE_API_TOKEN && export CLOUDFLARE_API_TOKEN (then paste it)",
     );
     expect(log).toMatch(
       /Failed: Backup \S+ counts as proven, but lacks .*the configuration's part dns: CLOUDFLARE_API_TOKEN is not set/,
     );
     expect(log).toMatch(/edge functions: SUPABASE_ACCESS_TOKEN is not set/);
-    expect(missing.find(({ part }) => part === "stackState")!.reason).toContain("PULUMI_BACKEND_URL");
+    expect(missing[4]!.reason).toContain("PULUMI_BACKEND_URL");
     expect(await readdir(empty)).toEqual(["runner.mjs"]);
     const { password } = new URL(database.url);
     for (const secret of [password, decodeURIComponent(password), "vercel-token-of-the-test"])
@@ -165,36 +158,32 @@ describe("the runner in an empty folder", () => {
       const session = { AccessKeyId: "test", SecretAccessKey: "test", Token: "t", Expiration };
       response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(session));
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as { port: number };
+    const { url, stop } = await listen(server);
     const { code, log } = await run({
       AWS_ACCESS_KEY_ID: "",
       AWS_SECRET_ACCESS_KEY: "",
       HOME: empty,
-      AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/session`,
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `${url}/session`,
       DATABASE_URL: database.url,
     });
-    server.close();
+    await stop();
     expect([code, code === 1 ? "" : log]).toEqual([1, ""]);
     // A session that would end within minutes is requested again.
     expect(asked).toBeGreaterThan(2);
   }, 60_000);
 
   it("stores Pulumi's state out of its bucket, and names why it couldn't", async () => {
-    await cloud.s3.send(new CreateBucketCommand({ Bucket: "state" }));
+    await cloud.s3.createBucket({ Bucket: "state" });
     const deployment = { resources: [{ urn: "urn:pulumi:prod::castchat::x:y:Z::one" }] };
-    const Body = JSON.stringify({
-      version: 3,
-      checkpoint: { stack: "organization/castchat/prod", latest: deployment },
-    });
-    await cloud.s3.send(new PutObjectCommand({ Bucket: "state", Key: ".pulumi/stacks/castchat/prod.json", Body }));
+    const checkpoint = { stack: "organization/castchat/prod", latest: deployment };
+    const Body = JSON.stringify({ version: 3, checkpoint });
+    await cloud.s3.putObject({ Bucket: "state", Key: ".pulumi/stacks/castchat/prod.json", Body });
     const query = `region=${cloud.region}&endpoint=${cloud.endpoint}`;
     const storedFrom = async (bucket: string) => {
       const state = { backend: `s3://${bucket}?${query}`, project: "castchat" };
       expect(await run({ DATABASE_URL: database.url }, { state })).toMatchObject({ code: 1 });
       const [newest] = await listBackups({ vault, trustedKeys, tiers: TIERS });
-      const { backupId } = newest!;
-      return await stored(backupId);
+      return await stored(newest!.backupId);
     };
     const { stackState, missing } = await storedFrom("state");
     expect(stackState).toEqual({ version: 3, deployment });

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 
 import { portsOf } from "../../cli/stack/services.ts";
-import { TIERS } from "../../planning/tiers.ts";
 import { recoveryConfig, recoveryContext } from "../../provider/recovery/context.ts";
 import { readInput } from "../../runner/input.ts";
 import { messageOf, UserError } from "../../services/common/errors.ts";
@@ -10,6 +9,7 @@ import { flatEndpoints } from "../../settings/endpoints.ts";
 import { RUNNER_SETTINGS, type RunnerToken } from "../../settings/runnerSettings.ts";
 import { parseSettings } from "../../settings/settings.ts";
 import { PRIMARY_SETTINGS } from "../support/primarySettings.ts";
+import { SCHEDULED_RUN } from "../support/scheduledRun.ts";
 import { serve, startTestServer } from "./support/testServer.ts";
 
 const TOKENS: Record<RunnerToken, string> = {
@@ -50,33 +50,12 @@ afterAll(async () => {
 
 /** The addresses of one stack; each way in gets them in its own form. */
 const endpoints = () => ({
-  aws: server.url,
-  vercel: server.url,
-  github: server.url,
-  cloudflare: server.url,
-  supabase: server.url,
+  ...Object.fromEntries(["aws", "vercel", "github", "cloudflare", "supabase"].map((name) => [name, server.url])),
   supabaseProject: `${server.url}/projects/{ref}`,
 });
-const viaCommandLine = (environment: NodeJS.ProcessEnv): Common => {
-  return portsOf(parseSettings({ ...PRIMARY_SETTINGS, ...flatEndpoints(endpoints()) }, "prod"), environment);
-};
-const declared = () => ({
-  stack: "prod",
-  region: "ap-northeast-1",
-  vaultBucket: "bucket",
-  signingKeyArn: "k",
-  trustedWriterKeys: [],
-  tiers: TIERS.map(({ name, prefix, period, lockDays }) => ({ name, prefix, period, lockDays })),
-  criticalTables: [],
-  shrinkPercent: 20,
-  ageRecipients: [],
-  vercelProject: "p",
-  vercelTeam: "acme",
-  zoneName: "a.jp",
-  repository: "o/r",
-  supabaseRef: "abc",
-  ...flatEndpoints(endpoints()),
-});
+const viaCommandLine = (environment: NodeJS.ProcessEnv): Common =>
+  portsOf(parseSettings({ ...PRIMARY_SETTINGS, ...flatEndpoints(endpoints()) }, "prod"), environment);
+const declared = () => ({ ...SCHEDULED_RUN, vercelTeam: "acme", ...flatEndpoints(endpoints()) });
 const viaRun = (environment: NodeJS.ProcessEnv): Common =>
   readInput({ ...environment, RUNNER_SETTINGS: JSON.stringify(declared()), DATABASE_URL: "postgresql://h/d" }).ports;
 const viaProvider = (environment: NodeJS.ProcessEnv): Common => {
@@ -124,14 +103,11 @@ describe("the ports of the command line, a scheduled run and the provider", () =
     const first = await asked(viaCommandLine(environment));
     expect(await asked(viaRun(environment))).toEqual(first);
     expect(await asked(viaProvider(environment))).toEqual(first);
-    for (const [name, variable] of [
-      ["databaseHost", "SUPABASE_ACCESS_TOKEN"],
-      ["projectContent", "SUPABASE_ACCESS_TOKEN"],
-      ["storage", "SUPABASE_ACCESS_TOKEN"],
-      ["appHost", "VERCEL_API_TOKEN"],
-      ["dns", "CLOUDFLARE_API_TOKEN"],
-    ] as const)
-      expect(first[name]).toEqual({ error: [true, lacking(variable)], requests: [] });
+    const refused = (variable: RunnerToken) => ({ error: [true, lacking(variable)], requests: [] });
+    for (const name of ["databaseHost", "projectContent", "storage"])
+      expect(first[name]).toEqual(refused("SUPABASE_ACCESS_TOKEN"));
+    expect(first["appHost"]).toEqual(refused("VERCEL_API_TOKEN"));
+    expect(first["dns"]).toEqual(refused("CLOUDFLARE_API_TOKEN"));
   });
 });
 

@@ -129,20 +129,23 @@ describe("parseSettings", () => {
     expect(faults).toEqual(good ? [] : [expect.stringMatching(/runnerImage is .*a tag or, better, a digest/)]);
   });
 
-  it.each(["24", "0", "six"])("refuses intervalHours = %s, which can't keep the promise", (hours) =>
-    expect(faultsOf({ ...PRIMARY, intervalHours: hours })[0]).toMatch(/intervalHours is "\w+"; .* from 1 to 23/),
-  );
-
-  it.each([
-    ["no JSON", "{"],
-    ["a key on another curve", JSON.stringify([publicKeyPem("secp384r1")])],
-    ["a private key", JSON.stringify([PRIVATE])],
-    ["no key at all", '["-----BEGIN PUBLIC KEY-----"]'],
-  ])("refuses %s among trustedWriterKeys", (_, value) =>
-    expect(faultsOf({ ...ACTIVE, trustedWriterKeys: value })[0]).toMatch(
+  it.each<[key: string, values: string[], fault: RegExp]>([
+    ["intervalHours", ["24", "0", "six"], /intervalHours is "\w+"; .* from 1 to 23/],
+    ["deployerArns", ['["not-an-arn"]'], /^castchat-recovery:deployerArns is .*list of ARNs/],
+    [
+      "tierOverrides",
+      ['{"hourly":3}', '{"daily":"many"}', "30"],
+      /^castchat-recovery:tierOverrides is .*it must be days kept by tier, .*daily 30, /,
+    ],
+    [
+      // No JSON, a key on another curve, a private key, no key at all.
+      "trustedWriterKeys",
+      ["{", JSON.stringify([publicKeyPem("secp384r1")]), JSON.stringify([PRIVATE]), '["-----BEGIN PUBLIC KEY-----"]'],
       /^castchat-recovery:trustedWriterKeys is .* P-256 public keys in PEM/,
-    ),
-  );
+    ],
+  ])("refuses wrong values of %s, and says what it must be", (key, values, fault) => {
+    for (const value of values) expect(faultsOf({ ...ACTIVE, [key]: value })[0]).toMatch(fault);
+  });
 
   it("accepts a disposable vault only in a drill or in the sandbox", () => {
     const raw = { ...ACTIVE, disposableVault: "true" };
@@ -158,15 +161,7 @@ describe("parseSettings", () => {
     const arn = "arn:aws:iam::111111111111:role/deploy-*";
     expect(parseSettings({ ...PRIMARY, deployerArns: JSON.stringify([arn]) }, "prod").deployerArns).toEqual([arn]);
     expect(parseSettings({ ...PRIMARY, deployerArns: "[]" }, "prod").deployerArns).toBeUndefined();
-    const [fault] = faultsOf({ ...PRIMARY, deployerArns: '["not-an-arn"]' });
-    expect(fault).toMatch(/^castchat-recovery:deployerArns is .*list of ARNs/);
   });
-
-  it.each(['{"hourly":3}', '{"daily":"many"}', "30"])("refuses tierOverrides = %s", (value) =>
-    expect(faultsOf({ ...PRIMARY, tierOverrides: value })[0]).toMatch(
-      /^castchat-recovery:tierOverrides is .*it must be days kept by tier, .*daily 30, /,
-    ),
-  );
 
   it.each(Object.keys(COMMON))("names %s when it is missing", (key) =>
     expect(faultsOf({ ...PRIMARY, [key]: undefined })).toContainEqual(

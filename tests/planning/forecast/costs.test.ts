@@ -25,11 +25,13 @@ const costs = (one: Scenario, prices = PRICES) => costsOf(one, simulate(one), pr
 const item = (vault: VaultCosts, name: (typeof COST_ITEMS)[number]) =>
   vault.items[name].reduce((sum, one) => sum + one, 0);
 const GB = 2 ** 30;
+/** Backups of a size that stays. */
+const of = (dumpBytes: number) => ({ dumpBytes, growthPerYear: 0 });
 
 describe("costsOf", () => {
   it("charges one backup for exactly what S3 asks", () => {
     // The one run of a day: 1 GB, annual, in STANDARD until midnight after 30 days, then in GLACIER_IR.
-    const one = scenario({ days: 365, from: "2027-01-01", workload: { dumpBytes: GB, growthPerYear: 0 } });
+    const one = scenario({ days: 365, from: "2027-01-01", workload: of(GB) });
     const isMissed = (run: number) => run > one.schedule.firstDay * DAY_MS + 3 * 3_600_000;
     const single = { ...one, schedule: { ...one.schedule, isMissed } };
     const [primary, replica] = costs(single);
@@ -50,9 +52,8 @@ describe("costsOf", () => {
 
   it("charges the rest of a minimum duration when an object goes early", () => {
     const rules = rulesWith("daily", { transitions: [{ days: 1, storageClass: "GLACIER_IR" }] });
-    const workload = { dumpBytes: GB, growthPerYear: 0 };
     const primaryVault = { ...PRIMARY, rules, replications: [] };
-    const one = scenario({ days: 120, from: "2027-01-01", primary: primaryVault, workload });
+    const one = scenario({ days: 120, from: "2027-01-01", primary: primaryVault, workload: of(GB) });
     const [primary] = costs(one);
     const end = (day("2027-01-01") + 120) * DAY_MS;
     const gone = simulate(one).primary.lives.filter(({ tier, removedAt }) => tier === 0 && removedAt < end);
@@ -75,7 +76,7 @@ describe("costsOf", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 50 }), (times) => {
         const storage = (dumpBytes: number) =>
-          item(costs(scenario({ days: 40, workload: { dumpBytes, growthPerYear: 0 } }))[0]!, "reading back");
+          item(costs(scenario({ days: 40, workload: of(dumpBytes) }))[0]!, "reading back");
         expect(storage(times * GB) / storage(GB)).toBeCloseTo(times, 6);
       }),
       { numRuns: 5 },
@@ -100,8 +101,7 @@ describe("compare", () => {
   });
 
   it("suggests nothing if nothing is cheaper", () => {
-    const tiny = scenario({ days: 60, workload: { dumpBytes: 1000, growthPerYear: 0 } });
-    expect(compare(tiny, PRICES).cheaper).toBeUndefined();
+    expect(compare(scenario({ days: 60, workload: of(1000) }), PRICES).cheaper).toBeUndefined();
   });
 });
 

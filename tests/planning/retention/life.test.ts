@@ -8,6 +8,7 @@ import type { DeclaredVault, LifecycleRule } from "../../../planning/retention/v
 import { at, PRIMARY, RULES, rulesWith } from "../support/scenario.ts";
 
 const GB = 2 ** 30;
+const FIRST = at("2027-01-01T02:10");
 const text = (instant: number) => (instant === NEVER ? "never" : new Date(instant).toISOString().slice(0, 16));
 
 function arrival(createdAt: number, change: Partial<Arrival> = {}): Arrival {
@@ -31,20 +32,20 @@ describe("lifeOf", () => {
   });
 
   it("hides, removes a day later, and clears the marker at the midnight after", () => {
-    const { hiddenAt, removedAt, markerRemovedAt } = life("daily/", arrival(at("2027-01-01T02:10")));
+    const { hiddenAt, removedAt, markerRemovedAt } = life("daily/", arrival(FIRST));
     const days = ["2027-02-01T00:00", "2027-02-02T00:00", "2027-02-03T00:00"];
     expect([hiddenAt, removedAt, markerRemovedAt].map(text)).toEqual(days);
   });
 
   it("removes what is locked or held at the midnight after, but hides it in time", () => {
-    const locked = life("daily/", arrival(at("2027-01-01T02:10"), { lockedUntil: at("2027-03-01T02:00") }));
+    const locked = life("daily/", arrival(FIRST, { lockedUntil: at("2027-03-01T02:00") }));
     expect([locked.hiddenAt, locked.removedAt].map(text)).toEqual(["2027-02-01T00:00", "2027-03-02T00:00"]);
-    const held = life("daily/", arrival(at("2027-01-01T02:10"), { heldUntil: NEVER }));
+    const held = life("daily/", arrival(FIRST, { heldUntil: NEVER }));
     expect([held.hiddenAt, held.removedAt].map(text)).toEqual(["2027-02-01T00:00", "never"]);
   });
 
   it("knows no locks without Object Lock, and no hidden versions without versioning", () => {
-    const held = arrival(at("2027-01-01T02:10"), { heldUntil: NEVER });
+    const held = arrival(FIRST, { heldUntil: NEVER });
     expect(text(life("daily/", held, RULES, { objectLock: false }).removedAt)).toBe("2027-02-02T00:00");
     const plain = life("daily/", held, RULES, { objectLock: false, versioned: false });
     const instants = [plain.hiddenAt, plain.removedAt, plain.markerRemovedAt].map(text);
@@ -53,28 +54,27 @@ describe("lifeOf", () => {
 
   it("keeps hidden versions for ever if no rule removes them, or if a rule spares the newest", () => {
     const without = rulesWith("daily", { noncurrentDays: undefined });
-    expect(life("daily/", arrival(at("2027-01-01T02:10")), without).removedAt).toBe(NEVER);
+    expect(life("daily/", arrival(FIRST), without).removedAt).toBe(NEVER);
     const sparing = rulesWith("daily", { newerNoncurrentVersions: 1 });
-    expect(life("daily/", arrival(at("2027-01-01T02:10")), sparing).removedAt).toBe(NEVER);
+    expect(life("daily/", arrival(FIRST), sparing).removedAt).toBe(NEVER);
   });
 
   it("counts a replica's age from its original's creation, and doesn't touch a replica before its arrival", () => {
-    const createdAt = at("2027-01-01T02:10");
     const hidden = (lateDays: number) =>
-      text(life("daily/", arrival(createdAt, { arrivedAt: createdAt + lateDays * DAY_MS })).hiddenAt);
+      text(life("daily/", arrival(FIRST, { arrivedAt: FIRST + lateDays * DAY_MS })).hiddenAt);
     expect(hidden(20)).toBe("2027-02-01T00:00");
     expect(hidden(40)).toBe("2027-02-11T00:00");
   });
 
   it("stays in STANDARD until it moves, and does not move when it is too small", () => {
-    const moved = life("weekly/", arrival(at("2027-01-01T02:10")));
+    const moved = life("weekly/", arrival(FIRST));
     expect(moved.stays.map(({ storageClass, from, to }) => `${storageClass} ${text(from)} ${text(to)}`)).toEqual([
       "STANDARD 2027-01-01T02:10 2027-02-01T00:00",
       "STANDARD_IA 2027-02-01T00:00 2027-04-05T00:00",
     ]);
-    expect(life("weekly/", arrival(at("2027-01-01T02:10"), { bytes: 128 * 1024 - 1 })).stays).toHaveLength(1);
+    expect(life("weekly/", arrival(FIRST, { bytes: 128 * 1024 - 1 })).stays).toHaveLength(1);
     const forced = rulesWith("weekly", { largerThan: 0 });
-    expect(life("weekly/", arrival(at("2027-01-01T02:10"), { bytes: 1000 }), forced).stays).toHaveLength(2);
+    expect(life("weekly/", arrival(FIRST, { bytes: 1000 }), forced).stays).toHaveLength(2);
   });
 
   it("moves to the colder class when two are due on one day, and never back", () => {
@@ -86,7 +86,7 @@ describe("lifeOf", () => {
         { days: 60, storageClass: "STANDARD_IA" },
       ],
     };
-    const { stays } = life("weekly/", arrival(at("2027-01-01T02:10")), [both]);
+    const { stays } = life("weekly/", arrival(FIRST), [both]);
     expect(stays.map(({ storageClass }) => storageClass)).toEqual(["STANDARD", "GLACIER_IR"]);
   });
 

@@ -1,9 +1,4 @@
-import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { promisify } from "node:util";
-
+import { commitChange } from "../../../lab/sandbox/app/repository.ts";
 import type { MiniCloud } from "./miniCloud.ts";
 
 /** Serves its health, commit and deployment from its environment; `ILL` makes it unhealthy. */
@@ -16,36 +11,14 @@ createServer((request, response) => {
 }).listen(Number(process.env.PORT), process.env.HOST ?? "127.0.0.1");
 `;
 
-/** Commits files on top of a repository's branch main and pushes them. Creates the repository if it does not exist. Returns the commit. */
+/** Commits files on top of a repository's branch main. Creates the repository, with a first commit, if it does not exist. Returns the commit. */
 export async function commitFiles(cloud: MiniCloud, fullName: string, files: Record<string, string>): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "castchat-tiny-"));
-  const [owner, name] = fullName.split("/");
-  const header = `http.extraHeader=Authorization: Basic ${Buffer.from(`x:${cloud.credentials.githubToken}`).toString("base64")}`;
-  const identity = ["-c", header, "-c", "user.name=t", "-c", "user.email=t@example.org"];
-  // The server is in this very process: only asynchronous children may speak to it.
-  const git = async (...args: string[]) =>
-    (await promisify(execFile)("git", [...identity, ...args], { cwd: folder })).stdout.trim();
-  try {
-    const exists = await cloud.call("github", "GET", `/api/v3/repos/${fullName}`).then(
-      () => true,
-      () => false,
-    );
-    if (exists) await git("clone", "-q", cloud.repository(fullName), ".");
-    else {
-      await cloud.call("github", "POST", `/api/v3/orgs/${owner ?? ""}/repos`, { name, private: true });
-      await git("init", "-q", "-b", "main");
-    }
-    for (const [file, content] of Object.entries(files)) {
-      await mkdir(dirname(join(folder, file)), { recursive: true });
-      await writeFile(join(folder, file), content);
-    }
-    await git("add", "-A");
-    await git("commit", "-q", "--allow-empty", "-m", "change");
-    await git("push", "-q", cloud.repository(fullName), "HEAD:refs/heads/main");
-    return await git("rev-parse", "HEAD");
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const [owner = "", name] = fullName.split("/");
+  const exists = await cloud.codeHost.exportRepository(fullName);
+  if (exists === undefined)
+    await cloud.call("github", "POST", `/api/v3/orgs/${owner}/repos`, { name, private: true, auto_init: true });
+  const repository = { remoteUrl: cloud.repository(fullName), token: cloud.credentials.githubToken };
+  return await commitChange({ ...repository, message: "change", files });
 }
 
 /** Creates a Vercel project, and returns its id. */

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { CodeBuildClient, CreateProjectCommand } from "@aws-sdk/client-codebuild";
-import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
-import { CreateBucketCommand, PutObjectCommand } from "@aws-sdk/client-s3";
-import { CreateScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
-import { CreateQueueCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { CodeBuild } from "@aws-sdk/client-codebuild";
+import { IAM } from "@aws-sdk/client-iam";
+import { Scheduler } from "@aws-sdk/client-scheduler";
+import { SQS } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { serviceTrust } from "../../../components/schedulePolicies.ts";
@@ -20,7 +19,7 @@ const ROLE = `arn:aws:iam::${ACCOUNT}:role/runner`;
 describe("the scheduled runs of a stack", () => {
   let cloud: TestCloud;
   let runs: ScheduledRuns;
-  let sqs: SQSClient;
+  let sqs: SQS;
   let queue: string;
 
   beforeAll(async () => {
@@ -29,44 +28,37 @@ describe("the scheduled runs of a stack", () => {
     const common = { region, endpoint, credentials: { accessKeyId: "test", secretAccessKey: "test" } };
     const project = `arn:aws:codebuild:${region}:${ACCOUNT}:project/backup`;
     const site = { project: "p", role: "primary", accountId: ACCOUNT, region } as const;
-    const iam = new IAMClient(common);
+    const iam = new IAM(common);
     const trust = JSON.stringify(serviceTrust("codebuild.amazonaws.com", site, project));
-    await iam.send(new CreateRoleCommand({ RoleName: "runner", AssumeRolePolicyDocument: trust }));
+    await iam.createRole({ RoleName: "runner", AssumeRolePolicyDocument: trust });
     const starts = JSON.stringify(serviceTrust("scheduler.amazonaws.com", site, scheduleGroupArn(site)));
-    await iam.send(new CreateRoleCommand({ RoleName: "starter", AssumeRolePolicyDocument: starts }));
+    await iam.createRole({ RoleName: "starter", AssumeRolePolicyDocument: starts });
     const Statement = [{ Effect: "Allow", Action: ["logs:*", "s3:*"], Resource: "*" }];
     const PolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement });
-    await iam.send(new PutRolePolicyCommand({ RoleName: "runner", PolicyName: "own", PolicyDocument }));
-    await cloud.s3.send(new CreateBucketCommand({ Bucket: "code" }));
+    await iam.putRolePolicy({ RoleName: "runner", PolicyName: "own", PolicyDocument });
+    await cloud.s3.createBucket({ Bucket: "code" });
     const Body = Buffer.from("setTimeout(() => process.exit(7), 1500)");
-    await cloud.s3.send(new PutObjectCommand({ Bucket: "code", Key: "1/main.mjs", Body }));
+    await cloud.s3.putObject({ Bucket: "code", Key: "1/main.mjs", Body });
     const logs = new JsonService({ ...common, service: "logs", target: "Logs_20140328." });
     await logs.call("CreateLogGroup", { logGroupName: "/backup" });
-    await new CodeBuildClient(common).send(
-      new CreateProjectCommand({
-        name: "backup",
-        serviceRole: ROLE,
-        concurrentBuildLimit: 1,
-        artifacts: { type: "NO_ARTIFACTS" },
-        source: {
-          type: "S3",
-          location: "code/1/",
-          buildspec: '{"version":0.2,"phases":{"build":{"commands":["node main.mjs"]}}}',
-        },
-        environment: { type: "LINUX_CONTAINER", image: "any", computeType: "BUILD_GENERAL1_SMALL" },
-        logsConfig: { cloudWatchLogs: { status: "ENABLED", groupName: "/backup" } },
-      }),
-    );
-    await new SchedulerClient(common).send(
-      new CreateScheduleCommand({
-        Name: "backup",
-        ScheduleExpression: "rate(6 hours)",
-        FlexibleTimeWindow: { Mode: "OFF" },
-        Target: { Arn: project, RoleArn: ROLE.replace("runner", "starter") },
-      }),
-    );
-    sqs = new SQSClient(common);
-    queue = (await sqs.send(new CreateQueueCommand({ QueueName: "missed" }))).QueueUrl!;
+    const buildspec = '{"version":0.2,"phases":{"build":{"commands":["node main.mjs"]}}}';
+    await new CodeBuild(common).createProject({
+      name: "backup",
+      serviceRole: ROLE,
+      concurrentBuildLimit: 1,
+      artifacts: { type: "NO_ARTIFACTS" },
+      source: { type: "S3", location: "code/1/", buildspec },
+      environment: { type: "LINUX_CONTAINER", image: "any", computeType: "BUILD_GENERAL1_SMALL" },
+      logsConfig: { cloudWatchLogs: { status: "ENABLED", groupName: "/backup" } },
+    });
+    await new Scheduler(common).createSchedule({
+      Name: "backup",
+      ScheduleExpression: "rate(6 hours)",
+      FlexibleTimeWindow: { Mode: "OFF" },
+      Target: { Arn: project, RoleArn: ROLE.replace("runner", "starter") },
+    });
+    sqs = new SQS(common);
+    queue = (await sqs.createQueue({ QueueName: "missed" })).QueueUrl!;
     runs = awsScheduledRuns({ schedule: "backup", project: "backup", missedRunsUrl: queue, region, endpoint });
   }, 60_000);
   afterAll(() => cloud.stop());
@@ -92,7 +84,7 @@ describe("the scheduled runs of a stack", () => {
   });
 
   it("counts what could not be started", async () => {
-    await sqs.send(new SendMessageCommand({ QueueUrl: queue, MessageBody: "{}" }));
+    await sqs.sendMessage({ QueueUrl: queue, MessageBody: "{}" });
     expect(await runs.missed()).toBe(1);
   });
 

@@ -1,9 +1,3 @@
-import {
-  DeleteObjectCommand,
-  GetObjectLegalHoldCommand,
-  ListMultipartUploadsCommand,
-  PutObjectLegalHoldCommand,
-} from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { realTiming } from "../../../services/common/timing.ts";
@@ -40,10 +34,9 @@ conformsToVault("S3", async () => {
       [at(NOWHERE, "vault"), `S3 in ap-northeast-1 at ${NOWHERE} cannot be reached (ECONNREFUSED)`],
     ],
     async unfinished({ name: Bucket }) {
-      return (await own.s3.send(new ListMultipartUploadsCommand({ Bucket }))).Uploads?.length ?? 0;
+      return (await own.s3.listMultipartUploads({ Bucket })).Uploads?.length ?? 0;
     },
-    removeVersion: ({ name: Bucket }, Key, VersionId) =>
-      own.s3.send(new DeleteObjectCommand({ Bucket, Key, VersionId })),
+    removeVersion: ({ name: Bucket }, Key, VersionId) => own.s3.deleteObject({ Bucket, Key, VersionId }),
   };
 });
 
@@ -64,10 +57,10 @@ describe("legal hold", () => {
   it("is seen and released behind the delete marker that lifecycle puts over a held object", async () => {
     const { versionId } = await vault.put("e/expired", Buffer.from("x"));
     await vault.setLegalHold("e/expired", true);
-    await cloud.s3.send(new DeleteObjectCommand({ Bucket: vault.name, Key: "e/expired" }));
+    await cloud.s3.deleteObject({ Bucket: vault.name, Key: "e/expired" });
     expect(await vault.hasLegalHold("e/expired")).toBe(true);
     await vault.setLegalHold("e/expired", false);
-    await cloud.s3.send(new DeleteObjectCommand({ Bucket: vault.name, Key: "e/expired", VersionId: versionId }));
+    await cloud.s3.deleteObject({ Bucket: vault.name, Key: "e/expired", VersionId: versionId });
     await expect(vault.setLegalHold("e/expired", true)).rejects.toThrow();
   });
 });
@@ -76,17 +69,16 @@ describe("legal hold of an object that was written over", () => {
   it("goes to every version, and from every version", async () => {
     const own = await cloud.newVault();
     const { versionId: VersionId } = await own.put("g/over", Buffer.from("good"));
+    const first = { Bucket: own.name, Key: "g/over", VersionId };
     await putOver(own, "g/over", Buffer.from("garbage"));
     await own.list("g/");
     for (const on of [true, false]) {
       await own.setLegalHold("g/over", on);
-      const one = { Bucket: own.name, Key: "g/over", VersionId };
-      const { LegalHold } = await cloud.s3.send(new GetObjectLegalHoldCommand(one));
+      const { LegalHold } = await cloud.s3.getObjectLegalHold(first);
       expect([LegalHold?.Status, await own.hasLegalHold("g/over")]).toEqual([on ? "ON" : "OFF", on]);
     }
     // One that was held before it was written over.
-    const held = { Bucket: own.name, Key: "g/over", VersionId, LegalHold: { Status: "ON" as const } };
-    await cloud.s3.send(new PutObjectLegalHoldCommand(held));
+    await cloud.s3.putObjectLegalHold({ ...first, LegalHold: { Status: "ON" } });
     expect(await own.hasLegalHold("g/over")).toBe(true);
   });
 });
