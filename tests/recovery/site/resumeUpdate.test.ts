@@ -1,9 +1,8 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
@@ -18,6 +17,7 @@ import { resumeUpdate } from "../../../recovery/site/resumeUpdate.ts";
 import { vercelApps } from "../../../services/appHost/vercel.ts";
 import { awsNames } from "../../../services/aws/awsNames.ts";
 import { cloudflareDns } from "../../../services/dns/cloudflare.ts";
+import { startMinistackProcess } from "../../lab/sandbox/support/ministackProcess.ts";
 import { TestStack } from "../../provider/host/support/stack.ts";
 import { HoldingProxy, type Moment } from "./support/holdingProxy.ts";
 import { namedProgram } from "./support/namedProgram.ts";
@@ -45,13 +45,11 @@ beforeAll(async () => {
   const environment = { ...KEY, VERCEL_API_TOKEN: TOKEN, GITHUB_TOKEN: TOKEN, CLOUDFLARE_API_TOKEN: TOKEN };
   stack = await TestStack.create([join(PROJECT_ROOT, "lab/sandbox/plugins/bin")], environment);
   Object.assign(process.env, KEY);
-  const support = join(PROJECT_ROOT, "tests/lab/sandbox/plugins/support");
-  const starter = [join(support, "startMinistack.ts"), stack.folder, KEY.AWS_ACCESS_KEY_ID];
-  const started = JSON.parse((await promisify(execFile)("node", starter)).stdout) as { pid: number; port: number };
+  const started = await startMinistackProcess(stack.folder, KEY.AWS_ACCESS_KEY_ID);
   ministack = started.pid;
   aws = await HoldingProxy.start(`http://127.0.0.1:${started.port}`);
-  const starting = [join(support, "startEmulators.ts"), stack.folder, TOKEN];
-  const child = (emulators = spawn("node", starting, { stdio: ["pipe", "pipe", "inherit"] }));
+  const starter = join(PROJECT_ROOT, "tests/lab/sandbox/plugins/support/startEmulators.ts");
+  const child = (emulators = spawn("node", [starter, stack.folder, TOKEN], { stdio: ["pipe", "pipe", "inherit"] }));
   at = JSON.parse(((await once(child.stdout, "data")) as [Buffer])[0].toString()) as typeof at;
   vercel = await HoldingProxy.start(at.vercel);
   stack.environment["SANDBOX_VERCEL_URL"] = vercel.address;
@@ -97,6 +95,7 @@ async function resume(project = "left-app"): Promise<string[]> {
 
 const state = async () => (JSON.parse(await stack.rawState()) as Checkpoint).checkpoint.latest;
 const nameOf = ({ urn }: { urn: string }) => urn.split("::").at(-1) ?? urn;
+const up = () => stack.run("up", "--yes", "--skip-preview");
 
 /** Runs an `up` and kills its engine with kill -9 while a request is held. */
 async function killDuring(request: RegExp, moment: Moment): Promise<void> {
@@ -195,6 +194,7 @@ describe("resume after a kill -9 while one resource was being created", () => {
     const key = new aws.kms.Key("key", { description: "one" }, on);
     const alias = new aws.kms.Alias("alias", { name: "alias/one", targetKeyId: key.keyId }, { ...on, protect: true });
     ${more}`;
+  const aliasNow = async () => (await state()).resources.find((one) => nameOf(one) === "alias");
   const SECRET = `new aws.secretsmanager.Secret("secret", { name: "one/secret", recoveryWindowInDays: 7 }, on);`;
 
   it("adopts an alias that was made, protected as the program wants it", async () => {
@@ -203,8 +203,7 @@ describe("resume after a kill -9 while one resource was being created", () => {
     expect((await state()).pending_operations).toHaveLength(1);
     await resume();
     expect(await stack.previewSummary()).toEqual({ same: 4 });
-    const alias = (await state()).resources.find((one) => nameOf(one) === "alias");
-    expect(alias).toMatchObject({ id: "alias/one", protect: true });
+    expect(await aliasNow()).toMatchObject({ id: "alias/one", protect: true });
   }, 60_000);
 
   it("reads an adopted one from its service also after a kill of resume itself", async () => {
@@ -212,8 +211,7 @@ describe("resume after a kill -9 while one resource was being created", () => {
       for (const one of resources) if (nameOf(one) === "alias") delete one.outputs;
     });
     await resume();
-    const alias = (await state()).resources.find((one) => nameOf(one) === "alias");
-    expect(alias?.outputs).toMatchObject({ name: "alias/one" });
+    expect((await aliasNow())?.outputs).toMatchObject({ name: "alias/one" });
   }, 60_000);
 
   it("makes a secret that was not made", async () => {
@@ -257,10 +255,9 @@ describe("resume after an up that made a Vercel project half", () => {
   it("takes the empty project into the state, and ends without a change left", async () => {
     await stack.program(program("half"));
     vercel.refuse(/PATCH .*projects/);
-    expect((await stack.run("up", "--yes", "--skip-preview")).text).toContain("Refused by the test.");
+    expect((await up()).text).toContain("Refused by the test.");
     expect(await projects()).toEqual([]);
-    const again = await stack.run("up", "--yes", "--skip-preview");
-    expect(again.text).toContain('Project "half" already exists');
+    expect((await up()).text).toContain('Project "half" already exists');
     const { id } = (await vercelApi().project("half"))!;
 
     const said = await resume("half");
@@ -272,17 +269,14 @@ describe("resume after an up that made a Vercel project half", () => {
   }, 90_000);
 
   it("leaves a project as it is that holds anything, and says what to type", async () => {
-    const call = (method: string, path: string, body: object) =>
-      fetch(at.vercel + path, {
-        method,
-        headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
-        body: JSON.stringify(body),
-      });
-    await call("POST", "/v11/projects", { name: "theirs" });
-    await call("POST", "/v10/projects/theirs/env", { key: "LIVE", value: "1", type: "plain", target: ["production"] });
+    const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
+    const post = (path: string, body: object) =>
+      fetch(at.vercel + path, { method: "POST", headers, body: JSON.stringify(body) });
+    await post("/v11/projects", { name: "theirs" });
+    await post("/v10/projects/theirs/env", { key: "LIVE", value: "1", type: "plain", target: ["production"] });
     const before = await vercelApi().exportProject("theirs");
     await stack.program(program("theirs"));
-    expect((await stack.run("up", "--yes", "--skip-preview")).text).toContain("already exists");
+    expect((await up()).text).toContain("already exists");
     await expect(resume("theirs")).rejects.toThrow(
       /^Vercel project theirs \(prj_\w+\) exists and holds variables \(LIVE\), but stack test did not make it.*pulumi import vercel:index\/project:Project app prj_\w+ --stack test --parent 'parent=urn:pulumi:test::tests::tests:index:Site::site' --provider 'provider=urn:pulumi:test::tests::pulumi:providers:vercel::vercel'$/,
     );
