@@ -198,7 +198,8 @@ describe("replacement of a live database", () => {
   /** Whether a session was terminated, or its connection closed by the server. */
   const isThrownOut = (failure: unknown): boolean => {
     const { code, message, cause } = failure as Error & { code?: string };
-    if (code === "57P01" || code === "ECONNRESET" || message.startsWith("Connection terminated")) return true;
+    if (code === "57P01" || code === "ECONNRESET" || /^Connection terminated|is not queryable$/.test(message))
+      return true;
     return cause instanceof Error && isThrownOut(cause);
   };
 
