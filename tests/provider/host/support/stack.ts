@@ -83,7 +83,9 @@ export class TestStack {
 
   /** Replaces the program (CommonJS, with `pulumi` already required). */
   async program(text: string): Promise<void> {
-    await writeFile(join(this.folder, "program.cjs"), `const pulumi = require("@pulumi/pulumi");\n${text}\n`);
+    // The same saving as in index.ts.
+    const start = `const pulumi = require("@pulumi/pulumi");\nReflect.deleteProperty(Error, "prepareStackTrace");`;
+    await writeFile(join(this.folder, "program.cjs"), `${start}\n${text}\n`);
   }
 
   /** Changes settings of the shipped program's stack. */
