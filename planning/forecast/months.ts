@@ -36,6 +36,7 @@ export class Months {
       const start = this.starts[month] ?? 0;
       const end = this.starts[month + 1] ?? start;
       if (start >= to) return;
+      if (end <= from) continue;
       take(month, (Math.min(to, end) - Math.max(from, start)) / (end - start));
     }
   }
