@@ -11,7 +11,7 @@ import { loadSettings } from "./settings/loadSettings.ts";
 import type { StandbySettings } from "./settings/settings.ts";
 
 // Pulumi's runtime takes the stack of each resource and promise, and looks every frame up in source maps. Node runs the files as they are
-// written, so the stacks are right without, and the program takes a quarter less time.
+// written, so the stacks are right without, and the program takes a quarter less CPU.
 Reflect.deleteProperty(Error, "prepareStackTrace");
 
 /** The program: settings in, components out. The engine calls it; an inline program may call it more than once in a process. */

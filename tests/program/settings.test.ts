@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
-import { TestStack } from "../provider/host/support/stack.ts";
+import { TestStack } from "../support/testStack.ts";
 
 describe("faulty settings on the engine", () => {
   let program: TestStack;

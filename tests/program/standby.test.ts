@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import type { StateResource } from "../../recovery/pulumi/exportedState.ts";
-import { TestStack } from "../provider/host/support/stack.ts";
 import { publicKeyPem } from "../support/keys.ts";
+import { TestStack } from "../support/testStack.ts";
 
 const nameOf = ({ urn }: StateResource) => urn.split("::").at(-1)!;
 const namesOf = (resources: readonly StateResource[]) => resources.map(nameOf).sort();

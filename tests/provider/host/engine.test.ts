@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 import { until } from "../../../services/common/polling.ts";
-import { TestStack } from "./support/stack.ts";
+import { TestStack } from "../../support/testStack.ts";
 
 const PRELUDE = `
 class Thing extends pulumi.CustomResource {

@@ -1,7 +1,7 @@
 import { afterAll } from "@jest/globals";
 
 import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
-import { TestStack } from "../host/support/stack.ts";
+import { TestStack } from "../../support/testStack.ts";
 import type { MiniCloud } from "./miniCloud.ts";
 
 /** A resource of a test's program. An input `{"from": ["name", "output"]}` is another resource's output. */

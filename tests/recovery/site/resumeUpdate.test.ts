@@ -18,7 +18,7 @@ import { vercelApps } from "../../../services/appHost/vercel.ts";
 import { awsNames } from "../../../services/aws/awsNames.ts";
 import { cloudflareDns } from "../../../services/dns/cloudflare.ts";
 import { startMinistackProcess } from "../../lab/sandbox/support/ministackProcess.ts";
-import { TestStack } from "../../provider/host/support/stack.ts";
+import { TestStack } from "../../support/testStack.ts";
 import { HoldingProxy, type Moment } from "./support/holdingProxy.ts";
 import { namedProgram } from "./support/namedProgram.ts";
 

@@ -4,7 +4,7 @@ import { S3 } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
-import { TestStack } from "../../../provider/host/support/stack.ts";
+import { TestStack } from "../../../support/testStack.ts";
 import { startMinistackProcess } from "../support/ministackProcess.ts";
 
 const REGION = "ap-northeast-1";

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
-import { TestStack } from "../../../provider/host/support/stack.ts";
 import { HoldingProxy } from "../../../recovery/site/support/holdingProxy.ts";
+import { TestStack } from "../../../support/testStack.ts";
 import type { Sent } from "./support/officialVercel.ts";
 import * as official from "./support/officialVercel.ts";
 

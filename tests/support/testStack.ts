@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
-import type { StateResource } from "../../../../recovery/pulumi/exportedState.ts";
-import { copyWorkspace, writeStarter } from "../../../../recovery/pulumi/previewWorkspace.ts";
-import { makeTestFolder } from "../../../support/folder.ts";
-import { changeSettings, changeYaml } from "../../../support/shippedSettings.ts";
+import { PROJECT_ROOT } from "../../lab/sandbox/host/layout.ts";
+import type { StateResource } from "../../recovery/pulumi/exportedState.ts";
+import { copyWorkspace, writeStarter } from "../../recovery/pulumi/previewWorkspace.ts";
+import { makeTestFolder } from "./folder.ts";
+import { changeSettings, changeYaml } from "./shippedSettings.ts";
 
 /** The output of an engine's run (both streams, without colours) and its exit code. */
 export interface Run {
