@@ -45,7 +45,7 @@ const READERS = 3;
 export async function readDatabase(options: ReadDatabaseOptions): Promise<ManifestBody> {
   const { session, kind, timing, clock, timer, reporter, signal } = options;
   const { address, serverMajor } = session;
-  const pgDump = await findPgTool("pg_dump", serverMajor);
+  const pgDump = await findPgTool("pg_dump", serverMajor, address);
   await findPgTool("pg_restore", serverMajor);
   await refuseHalfState(session);
   const snapshot = await timer.run("snapshot", `Taking a snapshot of ${address.database}`, () =>
@@ -57,6 +57,7 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Manife
     ...options,
     applicationName: backupApplicationName(options.backupId),
     snapshotId: snapshot.id,
+    pgDump,
   };
   const read = await underWatch(reading, signal, async (watched) => {
     // After the snapshot, so that a sequence is never behind the rows that use it.
