@@ -14,6 +14,7 @@ import { requiredVariable, settingsIn } from "../stack/stackContext.ts";
 import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { stackOption } from "../terminal/options.ts";
+import { reportLine } from "../terminal/progress.ts";
 
 /** `castchat-recovery resume`: continues an `up` that was killed. */
 export function resumeCommand(): Command {
@@ -27,7 +28,6 @@ export function resumeCommand(): Command {
     .action(async (options: { stack: string; ownerIsDead?: boolean }) => {
       const backend = requiredVariable("PULUMI_BACKEND_URL", "the backend that holds the stack's state and locks");
       const pulumi = pulumiClient({ stack: options.stack, workspace: process.cwd(), signal: abortOnInterrupt() });
-      const reporter = (message: string): boolean => process.stderr.write(`${message}\n`);
       const settings = async () => settingsIn(await pulumi.config(), options.stack);
       await resumeUpdate({
         pulumi,
@@ -38,13 +38,13 @@ export function resumeCommand(): Command {
         endOrphans: () => endOrphanedHosts(process.env),
         ownerIsDead: options.ownerIsDead === true,
         findLeftResources: async (pending) =>
-          findLeftResources(pending, { ...leftResourcesPorts(await settings()), reporter }),
+          findLeftResources(pending, { ...leftResourcesPorts(await settings()), reporter: reportLine }),
         adoptHalfMade: async () => {
           const { vercelProject } = await settings();
           const { appHost } = leftResourcesPorts(await settings());
-          await adoptHalfMadeProject({ pulumi, appHost, reporter }, vercelProject, options.stack);
+          await adoptHalfMadeProject({ pulumi, appHost, reporter: reportLine }, vercelProject, options.stack);
         },
-        reporter,
+        reporter: reportLine,
       });
     });
 }
