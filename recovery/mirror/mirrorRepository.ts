@@ -34,8 +34,8 @@ export interface RepositoryBundle {
 
 /**
  * Copies branches, tags and notes of a repository into its mirror, and reads the mirror back. Branches that the source has rewritten are
- * rewritten in the mirror. Branches that the source has deleted stay, so that a mirror never carries out a destruction. Bundles in the
- * vault keep what a rewrite loses.
+ * rewritten in the mirror. Branches that the source has deleted stay, so that a mirror never carries out a destruction. What a
+ * rewrite loses is kept nowhere (docs/security.md).
  *
  * @throws Error that lists every ref that the mirror refused
  */
