@@ -2,6 +2,7 @@ import { createPublicKey } from "node:crypto";
 
 import { z } from "zod";
 
+import { HEALTH_PATH } from "../planning/names.ts";
 import { leastKeptDays, TIER_NAMES, TIERS } from "../planning/tiers.ts";
 import { ENDPOINT_KEYS } from "./endpoints.ts";
 import { DEFAULT_RUNNER_IMAGE } from "./runnerImage.ts";
@@ -41,7 +42,7 @@ export const SETTINGS = z.object({
     .describe("a list of P-256 public keys in PEM, as the other stack's output signingPublicKey shows them"),
   publicName: domain.describe("a host name such as app.example.com"),
   zoneName: domain.describe("a DNS zone such as example.com"),
-  cloudflareAccountId: slug.describe("the id of a Cloudflare account"),
+  cloudflareAccountId: optional(slug, "the id of a Cloudflare account"),
   supabaseOrganization: slug.describe("the slug of a Supabase organization"),
   supabaseRegion: region.describe("a region of Supabase such as ap-northeast-1"),
   vercelTeam: optional(matching(/^[A-Za-z0-9_-]+$/), "the id or slug of a Vercel team"),
@@ -49,6 +50,9 @@ export const SETTINGS = z.object({
   peerVercelProject: optional(vercelName, "the name of the other stack's Vercel project, in small letters"),
   repository: matching(/^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/).describe("a GitHub repository as owner/name"),
   branch: z.string().min(1).default("main").describe("the name of a branch"),
+  healthPath: matching(/^\/[^\s?#]*$/)
+    .default(HEALTH_PATH)
+    .describe("a path that begins with a slash, without a query"),
   mirrorOwner: optional(githubName, "a GitHub owner"),
   mirrorRepository: optional(githubName, "the name of a GitHub repository, without its owner"),
   protect: flag.default(true).describe("true or false"),

@@ -1,3 +1,4 @@
+import { HEALTH_PATH } from "../../planning/names.ts";
 import type { AppHost } from "../../services/appHost/appHost.ts";
 import type { Edge } from "../../services/appHost/edge.ts";
 import type { Clock } from "../../services/common/clock.ts";
@@ -5,7 +6,7 @@ import { UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import { realTiming, type Timing } from "../../services/common/timing.ts";
 import type { DnsHost } from "../../services/dns/dnsHost.ts";
-import { applicationHealth, HEALTH_PATH, waitUntilHealthy } from "./applicationHealth.ts";
+import { applicationHealth, waitUntilHealthy } from "./applicationHealth.ts";
 import { edgeThroughProtection } from "./deploymentProtection.ts";
 import { bringName } from "./publicName.ts";
 import { changeableRecord, leadTo, recordsOf, zoneOf } from "./publicRecord.ts";

@@ -275,6 +275,13 @@ describe("StandbySite", () => {
     expect(sourceUrl).toBe("http://127.0.0.1:9/mirrors/castchat-mirror.git");
   });
 
+  it("asks for the health where the setting says", async () => {
+    const resources = await standby({ mode: "active", healthPath: "/healthz" });
+    for (const name of ["application-deployment", "traffic"])
+      expect(named(resources, name).inputs["healthPath"]).toBe("/healthz");
+    expect(named(await standby({ mode: "active" }), "traffic").inputs).not.toHaveProperty("healthPath");
+  });
+
   it("keeps the names of what was ready, so that a recovery only adds and replaces nothing", async () => {
     const before = inventory(await standby());
     const after = inventory(await standby({ mode: "active" }));
