@@ -34,6 +34,17 @@ export function atOption(description: string): Option {
   return new Option("--at <time>", `${description} (UTC), such as 2026-07-01T02:00:00Z`).argParser(parseTime);
 }
 
+/** `--rows`: the size of a sample database. */
+export function rowsOption(posts: number): Option {
+  return new Option("--rows <posts>", "number of posts in the sample database; other tables grow with it")
+    .argParser((text) => {
+      if (!/^\d{1,8}$/.test(text) || Number(text) < 10)
+        throw new InvalidArgumentError("It must be a whole number from 10.");
+      return Number(text);
+    })
+    .default(posts);
+}
+
 /** `--confirm`: agrees, without a terminal, to what destroys data. `what` is the name to give. */
 export function confirmOption(what: string): Option {
   return new Option("--confirm <name>", `agree without a terminal: ${what}`);
