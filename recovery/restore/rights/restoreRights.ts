@@ -19,7 +19,7 @@ export async function restoreRights(
 ): Promise<void> {
   const sql = await rightsScript(restoring, dump, rights.withLargeObjects);
   await inOwnSession(restoring, { signal: restoring.signal }, (session) =>
-    journaledScript(session, restoring.restoreId, rights.step, sql),
+    journaledScript(session, restoring.restoreId, [{ step: rights.step, sql }]),
   );
 }
 

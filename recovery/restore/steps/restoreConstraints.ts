@@ -39,7 +39,8 @@ export async function restoreOwnersAndRights(
 ): Promise<string[]> {
   const { session, manifest, restoreId } = restoring;
   const { done, settle, withLargeObjects } = rest;
-  if (!done.has(MANAGED_OBJECTS)) await journaledScript(session, restoreId, MANAGED_OBJECTS, managedObjects);
+  if (!done.has(MANAGED_OBJECTS))
+    await journaledScript(session, restoreId, [{ step: MANAGED_OBJECTS, sql: managedObjects }]);
   // After the owners, who grant the rights.
   if (!done.has(RIGHTS)) await restoreRights(restoring, dump, { step: RIGHTS, withLargeObjects });
   const archived = await archivedPlatformRights(restoring, dump);

@@ -1,3 +1,5 @@
+import type { Session } from "../../postgres/session/database.ts";
+import { isLostConnection } from "../../postgres/session/sqlState.ts";
 import type { PrivateFile } from "../../vault/privateFile.ts";
 import { readEntries } from "../archive/archiveScript.ts";
 import { withoutUnknownOptions } from "../archive/columnOptions.ts";
@@ -34,13 +36,27 @@ export async function restoreSchema(
   return { notes: [...ofExtensions, ...leftOut, ...made.notes], made };
 }
 
-/** Makes types, functions and tables as pg_restore would, but one entry at a time: in one transaction, a server would run out of locks. */
+/** Entries in one transaction. In a transaction for all of them a server would run out of locks. */
+const BATCH = 50;
+
+/** Makes types, functions and tables in pg_restore's order, a batch of entries in each round trip. */
 async function restoreDefinitions(restoring: Restoring, dump: PrivateFile): Promise<string[]> {
   const { settings, entries, notes } = await readDefinitions(restoring, dump);
   await inOwnSession(restoring, { signal: restoring.signal }, async (own) => {
-    for (const statements of [settings, ...entries]) await own.query(statements);
+    await own.query(settings);
+    for (let at = 0; at < entries.length; at += BATCH) await makeBatch(own, entries.slice(at, at + BATCH));
   });
   return notes;
+}
+
+/** The statements of one query are one transaction. If one fails, each entry is made by itself, so that the error is that of the entry. */
+async function makeBatch(session: Session, entries: readonly string[]): Promise<void> {
+  try {
+    await session.query(entries.join("\n"));
+  } catch (error) {
+    if (entries.length === 1 || isLostConnection(error)) throw error;
+    for (const entry of entries) await session.query(entry);
+  }
 }
 
 /** The definitions without words that an older server does not know. `notes` says what is left out. */

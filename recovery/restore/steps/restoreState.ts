@@ -49,7 +49,7 @@ export async function fillViews(
     let refusal: unknown;
     for (const command of left) {
       try {
-        await journaledScript(session, restoreId, command, command);
+        await journaledScript(session, restoreId, [{ step: command, sql: command }]);
       } catch (error) {
         if (sqlStateOf(error) !== SQLSTATE.OBJECT_NOT_IN_PREREQUISITE_STATE) throw error;
         refusal = error;
