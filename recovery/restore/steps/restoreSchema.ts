@@ -1,8 +1,10 @@
 import type { PrivateFile } from "../../vault/privateFile.ts";
 import { readEntries } from "../archive/archiveScript.ts";
 import { withoutUnknownOptions } from "../archive/columnOptions.ts";
+import { isOtherOwner, splitOwner } from "../archive/entryOwners.ts";
 import { forOlderServer, NOT_NULL_CONSTRAINTS_SINCE } from "../archive/olderSyntax.ts";
 import { restoreScript } from "../archive/pgRestore.ts";
+import { lendSchemas } from "../rights/lentSchemas.ts";
 import { type MadeRoles, restoreRoles } from "../rights/restoreRoles.ts";
 import { revokeDefaults } from "../rights/revokeDefaults.ts";
 import { inOwnSession, type Restoring } from "../run/restoring.ts";
@@ -34,20 +36,35 @@ export async function restoreSchema(
   return { notes: [...ofExtensions, ...leftOut, ...made.notes], made };
 }
 
-/** Makes types, functions and tables as pg_restore would, but one entry at a time: in one transaction, a server would run out of locks. */
+/**
+ * Makes types, functions and tables as pg_restore would, but one entry at a time: in one transaction, a server would run out of locks. What
+ * belongs to another role than the restoring one gets its owner at once, so that nothing of it runs as the restoring role later.
+ */
 async function restoreDefinitions(restoring: Restoring, dump: PrivateFile): Promise<string[]> {
   const { settings, entries, notes } = await readDefinitions(restoring, dump);
+  const isOther = isOtherOwner(restoring.manifest.objects);
+  const owners = [...new Set(entries.flatMap(({ owned }) => (owned && isOther(owned.owner) ? [owned.owner] : [])))];
   await inOwnSession(restoring, { signal: restoring.signal }, async (own) => {
-    for (const statements of [settings, ...entries]) await own.query(statements);
+    await own.query(settings);
+    let areLent = owners.length === 0;
+    for (const { description, sql, owned } of entries) {
+      const isSchema = description.startsWith("SCHEMA ");
+      // Schemas come first. An owner needs rights in each.
+      if (!areLent && !isSchema) await lendSchemas(own, owners);
+      areLent = owners.length === 0 || !isSchema;
+      await own.query(owned !== undefined && isOther(owned.owner) ? sql + owned.statement : sql);
+    }
   });
   return notes;
 }
 
-/** The definitions without words that an older server does not know. `notes` says what is left out. */
+/** The definitions without words that the target's server does not know. `notes` says what is left out. */
 async function readDefinitions(restoring: Restoring, dump: PrivateFile) {
   const { session } = restoring;
-  const { sql, list } = await restoreScript({ ...restoring, dump, args: ["--section=pre-data", "--verbose"] });
+  const args = ["--section=pre-data", "--verbose"];
+  const { sql, list } = await restoreScript({ ...restoring, dump, args, withOwners: true });
   const isOlder = session.serverMajor < NOT_NULL_CONSTRAINTS_SINCE;
-  const { settings, entries } = readEntries(isOlder ? (forOlderServer(sql) ?? sql) : sql, list);
-  return { settings, ...(await withoutUnknownOptions(session, entries)) };
+  const read = readEntries(isOlder ? (forOlderServer(sql) ?? sql) : sql, list);
+  const { entries, notes } = await withoutUnknownOptions(session, read.entries);
+  return { settings: read.settings, entries: entries.map(splitOwner), notes };
 }
