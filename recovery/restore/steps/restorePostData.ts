@@ -7,6 +7,7 @@ import type { PrivateFile } from "../../vault/privateFile.ts";
 import { type ArchiveEntry, readPostData } from "../archive/archiveScript.ts";
 import { restoreScript } from "../archive/pgRestore.ts";
 import { Schedule } from "../archive/schedule.ts";
+import { confinedSql, listTablesOfOthers, withConfinement } from "../rights/confined.ts";
 import { journaledScript } from "../run/journal.ts";
 import { inOwnSession, type Restoring } from "../run/restoring.ts";
 
@@ -33,6 +34,15 @@ export async function restorePostData(
   const script = readPostData(sql, list, manifest.tables);
   for (const entry of [...script.beside, ...script.after])
     if (CONCERNS_ROLES.test(entry.step)) entry.sql = forStandIn(leader, entry.sql);
+  const others = await listTablesOfOthers(leader);
+  const owners: string[] = [];
+  for (const entry of script.beside) {
+    // An index runs the app's expressions as the table's owner, but a CHECK as the role that adds it.
+    const owner = entry.checks === undefined ? undefined : others.get(entry.checks)?.owner;
+    if (owner === undefined || done.has(entry.step)) continue;
+    owners.push(owner);
+    entry.sql = confinedSql(owner, entry.sql);
+  }
   const left = (entries: readonly ArchiveEntry[]) => entries.filter((entry) => !done.has(entry.step));
   const work = new Schedule(left(script.beside));
   const inSession = (inner: AbortSignal, run: (session: Session) => Promise<void>) =>
@@ -48,7 +58,7 @@ export async function restorePostData(
         work.finish(batch);
       }
     });
-  await workers(Math.min(WORKERS, work.size), signal, worker);
+  await withConfinement(leader, owners, () => workers(Math.min(WORKERS, work.size), signal, worker));
   const last = left(script.after);
   if (last.length === 0) return;
   await inSession(signal, async (session) => {
