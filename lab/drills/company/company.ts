@@ -1,6 +1,7 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { z } from "zod";
 
+import { type MadeBy, readMadeBy } from "../../../cli/html/madeBy.ts";
 import { commitChange, seedApplicationRepository } from "../../sandbox/app/repository.ts";
 import { addressOf } from "../../sandbox/host/layout.ts";
 import { applySchema, fill } from "../../sandbox/sample/database.ts";
@@ -10,7 +11,7 @@ import { castchatRecovery } from "../stage/commandLine.ts";
 import { openStack, up } from "../stage/stacks.ts";
 import type { StepRecord } from "../stage/steps.ts";
 import type { DrillContext } from "./context.ts";
-import { type DatabaseSize, databaseSize } from "./database.ts";
+import { type DatabaseSize, databaseSize, serverVersion } from "./database.ts";
 import { projectPlace } from "./projectContent.ts";
 
 /** The outputs of a deployed stack that the drill uses. */
@@ -35,6 +36,8 @@ export interface Company {
   standbyOutputs: z.infer<typeof standbyOutputs>;
   repositoryUrl: string;
   size: DatabaseSize;
+  /** Program, machine and versions, for the reports. */
+  madeBy: MadeBy;
   /** The steps that built it, including the sandbox's start. */
   steps: readonly StepRecord[];
 }
@@ -84,6 +87,7 @@ export async function buildCompany(context: DrillContext): Promise<Company> {
     standbyOutputs: standbySide,
     repositoryUrl,
     size,
+    madeBy: await readMadeBy(await serverVersion(primarySide.databaseUrl)),
     steps: [...steps.records],
   };
 }
@@ -101,7 +105,7 @@ async function createRepository({ file }: DrillContext, repositoryUrl: string): 
   await seedApplicationRepository({ remoteUrl: repositoryUrl, token: file.credentials.githubToken });
 }
 
-/** Pushes one more commit, and runs the mirror as a push would. Returns the new commit. */
+/** Pushes one more commit, and runs the mirror, as a team's CI would: the stack schedules no mirror. Returns the new commit. */
 export async function changeCode(context: DrillContext, company: Company): Promise<string> {
   const { steps, engine, file } = context;
   return steps.run("Push a commit and mirror it", async (say) => {
