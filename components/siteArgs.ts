@@ -36,4 +36,6 @@ export interface ScheduledRun {
   readonly tokens: Readonly<Partial<Record<RunnerToken, pulumi.Input<string>>>>;
   /** Where Pulumi keeps the stack's state. @default - no run stores it */
   readonly state?: RunnerSettings["state"];
+  /** Root certificates (PEM) of the database's server, or `system`. @default - Supabase's */
+  readonly rootCertificates?: string;
 }

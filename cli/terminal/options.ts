@@ -45,6 +45,17 @@ export function maxAgeOption(description: string): Option {
   });
 }
 
+/** `--rows`: the size of a sample database. */
+export function rowsOption(posts: number): Option {
+  return new Option("--rows <posts>", "number of posts in the sample database; other tables grow with it")
+    .argParser((text) => {
+      if (!/^\d{1,8}$/.test(text) || Number(text) < 10)
+        throw new InvalidArgumentError("It must be a whole number from 10.");
+      return Number(text);
+    })
+    .default(posts);
+}
+
 /** `--confirm`: agrees, without a terminal, to what destroys data. `what` is the name to give. */
 export function confirmOption(what: string): Option {
   return new Option("--confirm <name>", `agree without a terminal: ${what}`);

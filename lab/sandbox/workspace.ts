@@ -75,8 +75,8 @@ function settingsOf(stack: StackName, file: SandboxFile): Record<string, unknown
     awsRegion: primary ? REGIONS.primary : REGIONS.standby,
     peerAwsAccountId: SANDBOX_NAMES.awsAccount,
     peerAwsRegion: primary ? REGIONS.standby : REGIONS.primary,
-    // Until the standby's vault is known, as at a first `up`.
-    ...(primary ? { standbyVault: "none" } : { mode: "standby" }),
+    // The primary still lacks the standby's vault, as with real accounts: the standby comes up first, and its outputs are then set.
+    ...(primary ? {} : { mode: "standby" }),
     publicName: SANDBOX_NAMES.publicName,
     zoneName: SANDBOX_NAMES.zone,
     supabaseOrganization: SANDBOX_NAMES.supabaseOrganization,
