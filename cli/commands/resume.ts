@@ -18,9 +18,6 @@ import { stackOption } from "../terminal/options.ts";
 /** `castchat-recovery resume`: continues an `up` that was killed. */
 export function resumeCommand(): Command {
   return new Command("resume")
-    .description(
-      "continue a killed `pulumi up`: prove that its engine is dead, remove its lock, settle what it was creating, run `up`",
-    )
     .addOption(stackOption())
     .option("--owner-is-dead", "you have made sure that the engine on the other machine has ended")
     .addHelpText("after", example("resume -s dr"))

@@ -10,7 +10,7 @@ import type { RecoveryContext } from "./context.ts";
 const inputs = z.strictObject({
   projectId: z.string().min(1),
   projectName: z.string().min(1),
-  /** Repository, mirror, or a bundle's absolute path. */
+  /** Repository or mirror. */
   sourceUrl: z
     .string()
     .regex(/^(https?:\/\/|file:\/\/|\/)/, { error: "must be an https address or an absolute path." }),

@@ -196,7 +196,7 @@ describe("StandbySite", () => {
       name: "castchat-mirror",
       visibility: "private",
       archiveOnDestroy: true,
-      description: "Mirror of castchat/castchat; only castchat-recovery writes to it",
+      description: "Mirror of castchat/castchat, filled by castchat-recovery",
       hasIssues: false,
       hasProjects: false,
       hasWiki: false,
