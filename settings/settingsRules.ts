@@ -91,6 +91,12 @@ function* nameFaults(values: Values): Generator<SettingFault> {
       ["publicName", "zoneName"],
       `is "${publicName}", which is not in the zone "${zoneName}"; choose a name that ends in it.`,
     );
+  const { vercelProject, peerVercelProject } = values;
+  if (vercelProject !== undefined && vercelProject === peerVercelProject)
+    yield fault(
+      ["peerVercelProject", "vercelProject"],
+      `is "${peerVercelProject}", the same as vercelProject. A recovery would stop its own app; set the other stack's project.`,
+    );
   if (mirrorOwner !== undefined && repository === `${mirrorOwner}/${mirrorRepository}`)
     yield fault(
       ["mirrorRepository", "mirrorOwner", "repository"],

@@ -38,7 +38,7 @@ export function backupCommand(): Command {
       const result = await withProgress("Backing up", async (reporter) =>
         backup({
           ...(await backupsOf(context)),
-          ...writerOf(context),
+          ...writerOf(context, signal),
           databaseUrl,
           clock: systemClock,
           kind,

@@ -47,7 +47,7 @@ Storing the result needs the vault's writer, whose role is assumed; a reader add
       const context = await readStack(options.stack, signal);
       const { databaseUrl } = context.outputs;
       const forbidden = databaseUrl === undefined ? [] : [placeOf(parseDatabaseUrl(databaseUrl))];
-      const writer = options.store ? writerOf(context, ", or add --no-store") : undefined;
+      const writer = options.store ? writerOf(context, signal, ", or add --no-store") : undefined;
       const show = (result: VerifyResult) => printResult(result, options.json === true, verificationLines(result));
       try {
         const result = await withProgress("Verifying", async (reporter) =>

@@ -94,6 +94,21 @@ describe("PrimarySite", () => {
         Statement: [
           { Sid: "OwnAccount", Effect: "Allow", Principal: { AWS: `${account}:root` }, Action: "kms:*", Resource: "*" },
           {
+            Sid: "SignersOnly",
+            Effect: "Deny",
+            Principal: "*",
+            Action: "kms:Sign",
+            Resource: "*",
+            Condition: {
+              ArnNotLike: {
+                "aws:PrincipalArn": [
+                  `${account}:role/castchat-recovery-primary-writer-ap-northeast-1`,
+                  `${account}:role/castchat-recovery-primary-runner-ap-northeast-1`,
+                ],
+              },
+            },
+          },
+          {
             Sid: "DeployerOnly",
             Effect: "Deny",
             Principal: "*",
@@ -141,7 +156,8 @@ describe("PrimarySite", () => {
 
   it("takes backups of its own database into its own vault, as a schedule and by hand", async () => {
     const endpoints = { aws: "http://127.0.0.1:1", vercel: undefined, edge: "http://127.0.0.1:2" };
-    const scheduledRun = { ...PRIMARY.scheduledRun, tokens: { GITHUB_TOKEN: "ghp_secret" }, state: STATE };
+    const own = { tokens: { GITHUB_TOKEN: "ghp_secret" }, state: STATE, rootCertificates: "CERTIFICATES" };
+    const scheduledRun = { ...PRIMARY.scheduledRun, ...own };
     const args = { ...PRIMARY, endpoints, scheduledRun };
     const { resources, outputs } = await declared(() => new PrimarySite("primary", args));
     const settings = await valueOf(outputs.runnerSettings!);
@@ -162,6 +178,7 @@ describe("PrimarySite", () => {
       repository: "castchat/castchat",
       supabaseRef: "abc",
       state: STATE,
+      rootCertificates: "CERTIFICATES",
       endpointAws: "http://127.0.0.1:1",
     });
     const rights = documentOf(resources, "schedule-runner-role-policy");
