@@ -1,5 +1,5 @@
 /**
- * The style of every page. Colours are variables, which a dark screen and paper set anew. Below 600 px a table has no columns: each row is a
+ * The style of every page. Colours are variables, which a dark screen and paper change. Below 600 px a table has no columns: each row is a
  * block, and each cell says its column (`data-label`). Nothing is loaded from the network.
  */
 export const STYLE = `
