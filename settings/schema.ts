@@ -15,7 +15,10 @@ const account = matching(/^\d{12}$/);
 const region = matching(/^[a-z]{2}(-[a-z]+)+-\d$/);
 const domain = matching(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/);
 const githubName = matching(/^[A-Za-z0-9_.-]+$/);
+/** As Vercel allows. */
 const vercelName = matching(/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/);
+/** As plugin vercel allows: https://github.com/vercel/terraform-provider-vercel, vercel/resource_project.go. */
+const declaredVercelName = matching(/^[a-z0-9]([a-z0-9-]{0,50}[a-z0-9])?$/);
 const slug = matching(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/);
 /** By the rules of `git check-ref-format --branch` (https://git-scm.com/docs/git-check-ref-format), for ASCII without control characters. */
 const BRANCH =
@@ -52,7 +55,9 @@ export const SETTINGS = z.object({
   supabaseOrganization: slug.describe("the slug of a Supabase organization"),
   supabaseRegion: region.describe("a region of Supabase such as ap-northeast-1"),
   vercelTeam: optional(matching(/^[A-Za-z0-9_-]+$/), "the id or slug of a Vercel team"),
-  vercelProject: vercelName.describe("the name of a Vercel project, in small letters"),
+  vercelProject: declaredVercelName.describe(
+    "the name of a Vercel project: small letters, digits and hyphens, at most 52",
+  ),
   peerVercelProject: optional(vercelName, "the name of the other stack's Vercel project, in small letters"),
   repository: matching(/^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/).describe("a GitHub repository as owner/name"),
   branch: matching(BRANCH).default("main").describe("the name of a branch, without refs/heads/"),

@@ -31,7 +31,7 @@ export type Cell = string | { readonly number: string } | { readonly passed: boo
 
 /** A table. On a narrow screen each cell says its column; a column without a name says nothing. */
 export function table(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  if (rows.length === 0) return "<p>Nothing.</p>";
+  if (rows.length === 0) return note("Nothing.");
   const heading =
     head.length === 0 ? "" : `<thead><tr>${head.map((one) => `<th>${escaped(one)}</th>`).join("")}</tr></thead>`;
   const cells = (row: readonly Cell[]) => row.map((cell, column) => cellOf(cell, head[column] ?? "")).join("");
@@ -43,6 +43,11 @@ function cellOf(cell: Cell, column: string): string {
   if (typeof cell === "string") return `<td${label}>${escaped(cell)}</td>`;
   if ("number" in cell) return `<td class="number"${label}>${escaped(cell.number)}</td>`;
   return `<td>${cell.passed ? '<span class="good">✓ kept</span>' : '<span class="wrong">✗ NOT kept</span>'}</td>`;
+}
+
+/** A sentence. */
+export function note(text: string): string {
+  return `<p>${escaped(text)}</p>`;
 }
 
 /** A list of texts. */

@@ -1,5 +1,5 @@
 /**
- * The style of every page. Colours are variables, which a dark screen and paper replace. Below 600 px a table has no columns: each row is a
+ * The style of every page. Colours are variables, which a dark screen and paper change. Below 600 px a table has no columns: each row is a
  * block, and each cell says its column (`data-label`). Nothing is loaded from the network.
  */
 export const STYLE = `
@@ -13,7 +13,7 @@ h1{margin:.2em 0;font-size:26px;line-height:1.25}h2{font-size:17px}
 section{background:var(--card);border-radius:10px;padding:8px 24px 20px;margin-top:16px}
 table{border-collapse:collapse;width:100%}th{color:var(--soft);font-weight:600}
 td,th{text-align:left;padding:5px 10px 5px 0;border-top:1px solid var(--line);vertical-align:top}thead th{border-top:0}
-.good{color:var(--good)}.wrong{color:var(--bad);font-weight:700}.number{white-space:nowrap;overflow-wrap:normal}
+.good{color:var(--good)}.wrong{color:var(--bad);font-weight:700}.good,.wrong,.number{white-space:nowrap}
 .bar{display:grid;grid-template-columns:18em 1fr 7em;gap:10px;align-items:center;margin:3px 0}
 .bar i{display:block;height:14px;border-radius:3px;background:var(--bar);min-width:2px}.bar span:last-child{text-align:right;white-space:nowrap}
 svg{max-width:100%;height:auto}svg text{fill:var(--ink)}.wide{overflow-x:auto}.wide svg{width:100%;min-width:560px}

@@ -102,6 +102,8 @@ describe("parseSettings", () => {
     ["generation", "1.5", "a whole number from 1"],
     ["repository", "castchat", "a GitHub repository as owner/name"],
     ["backup", "latest", "a backup's id such as 20260701T020000Z-1a2b3c"],
+    ["vercelProject", "cast_chat", "the name of a Vercel project: small letters, digits and hyphens, at most 52"],
+    ["vercelProject", "c".repeat(53), "the name of a Vercel project: small letters, digits and hyphens, at most 52"],
     ["at", "yesterday", "a time in UTC such as 2026-07-01T02:00:00Z"],
     ["at", "2026-07-01T02:00:00+09:00", "a time in UTC such as 2026-07-01T02:00:00Z"],
     ["supabaseProjectUrl", "https://x", PROJECT_ADDRESS],

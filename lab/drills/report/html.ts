@@ -1,4 +1,4 @@
-import { bars, list, page, table } from "../../../cli/html/page.ts";
+import { bars, list, note, page, table } from "../../../cli/html/page.ts";
 import { duration } from "../../../services/common/terminal.ts";
 import { type DrillReport, headlineOf, megabytes } from "./report.ts";
 
@@ -13,14 +13,15 @@ export function renderHtml(report: DrillReport): string {
     madeBy: report.madeBy,
     sections: [
       ["Objectives", objectives(report)],
-      [`What was destroyed, at ${loss.at}`, list(loss.destroyed)],
+      [`What was destroyed, at ${loss.at.slice(0, 19).replace("T", " ")} UTC`, list(loss.destroyed)],
       ["Where the recovery's time went", barsOf(report.recoveryPhases)],
       [
         "Checks",
-        table(
-          ["Kept", "Read from the recovered system, or where it says so from the program's outputs", "Found"],
-          report.checks.map(({ ok, name, detail }) => [{ passed: ok }, name, detail]),
-        ),
+        note("Read from the recovered system; where a check says so, from the program's outputs.") +
+          table(
+            ["Kept", "Check", "Found"],
+            report.checks.map(({ ok, name, detail }) => [{ passed: ok }, name, detail]),
+          ),
       ],
       [
         "Written after the snapshot, and lost",

@@ -72,6 +72,7 @@ describe("renderings", () => {
     expect(html).toContain("the database &lt;server&gt;");
     expect(html).not.toContain("<server>");
     expect(html).toContain("quotas &lt;of AWS&gt;");
+    expect(html).toContain("where a check says so, from the program's outputs");
   });
 
   it("report in words when a promise is not kept", () => {
