@@ -218,7 +218,7 @@ describe("StandbySite", () => {
       name: "castchat-mirror",
       visibility: "private",
       archiveOnDestroy: true,
-      description: "Mirror of castchat/castchat; only castchat-recovery writes to it",
+      description: "Mirror of castchat/castchat, filled by castchat-recovery",
       hasIssues: false,
       hasProjects: false,
       hasWiki: false,
@@ -295,6 +295,13 @@ describe("StandbySite", () => {
     const resources = await standby({ mode: "active", endpoints: { github: "http://127.0.0.1:9" } });
     const { sourceUrl } = named(resources, "application-deployment").inputs;
     expect(sourceUrl).toBe("http://127.0.0.1:9/mirrors/castchat-mirror.git");
+  });
+
+  it("asks for the health where the setting says", async () => {
+    const resources = await standby({ mode: "active", healthPath: "/healthz" });
+    for (const name of ["application-deployment", "traffic"])
+      expect(named(resources, name).inputs["healthPath"]).toBe("/healthz");
+    expect(named(await standby({ mode: "active" }), "traffic").inputs).not.toHaveProperty("healthPath");
   });
 
   it("keeps the names of what was ready, so that a recovery only adds and replaces nothing", async () => {

@@ -7,7 +7,7 @@ import type { ListedObject, Vault } from "../../../services/vault/vault.ts";
 
 const MB = 1_000_000;
 
-/** A vault with manifests of these sizes, which nobody has signed. It notes the most bytes that were read at once. */
+/** A vault with manifests of these sizes, none of them signed. It notes the most bytes that were read at once. */
 function vaultWith(sizes: readonly number[]): { vault: Vault; mostBytes: () => number } {
   const objects = sizes.map((sizeBytes, at): ListedObject => {
     const key = `daily/20260701T0${at % 10}0000Z-${String(at).padStart(6, "0")}/manifest.json`;
