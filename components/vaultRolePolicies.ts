@@ -1,4 +1,10 @@
-import { buildProjectArn, RECOVERY_LOG_PREFIX, type Site, type VaultRolePurpose, vaultRoleTag } from "../planning/names.ts";
+import {
+  buildProjectArn,
+  RECOVERY_LOG_PREFIX,
+  type Site,
+  type VaultRolePurpose,
+  vaultRoleTag,
+} from "../planning/names.ts";
 import type { Tier } from "../planning/tiers.ts";
 import {
   accountRoot,
