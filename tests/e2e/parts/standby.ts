@@ -20,6 +20,7 @@ import {
 } from "../support/commands.ts";
 import { endState } from "../support/endState.ts";
 import type { PreparedCompany } from "../support/preparedCompany.ts";
+import { documents } from "./documents.ts";
 import { secondRecovery } from "./secondRecovery.ts";
 
 /** A drill in the standby, then its recovery for real, whose end is added to `undisturbed`, and a second one. */
@@ -125,6 +126,7 @@ export function standby(lost: () => PreparedCompany, undisturbed: string[]): voi
       }
     }, 30_000);
 
+    documents(lost, "dr");
     secondRecovery(lost);
   });
 }
