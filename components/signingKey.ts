@@ -52,6 +52,8 @@ export class SigningKey extends pulumi.ComponentResource {
 /**
  * The key's policy. Only the vault's writer and the scheduled runs sign, whatever other rights a principal of the account has, because a
  * signature makes a backup that the other site restores. Only the deployers may disable or delete the key, or change its policy.
+ *
+ * @internal exported for tests
  */
 export function signingKeyPolicy(
   site: Site,

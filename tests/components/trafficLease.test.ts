@@ -6,7 +6,7 @@ import { checkTrafficLease } from "../../components/recovery/trafficLease.ts";
 const WANTED = { publicName: "app.castchat.jp", zoneName: "castchat.jp", stack: "dr", generation: 2 };
 
 describe("checkTrafficLease", () => {
-  it("fails with the reason alone if the zone can't be reached", async () => {
+  it("fails with only the reason if the zone can't be reached", async () => {
     const reason = "Cloudflare cannot be reached at https://api.cloudflare.com (GET /zones): ENOTFOUND.";
     await pulumi.runtime.setMocks({
       newResource: () => ({ id: "", state: {} }),

@@ -56,7 +56,7 @@ describe("a server's certificate", () => {
     },
   );
 
-  it("must be for the host, unless the connection string asks for the authority alone", async () => {
+  it("must be for the host, unless the connection string asks only for the authority", async () => {
     await expectRefusal(
       connect(through(misnamed, byAuthority()), options),
       UserError,
