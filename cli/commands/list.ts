@@ -1,6 +1,7 @@
 import { Command } from "commander";
 
 import { readPlatformBackups } from "../../recovery/restore/platform/platformBackups.ts";
+import { isAhead } from "../../recovery/vault/chooseBackup.ts";
 import { listBackups } from "../../recovery/vault/listBackups.ts";
 import { readVerifications } from "../../recovery/vault/verification.ts";
 import { systemClock } from "../../services/common/clock.ts";
@@ -22,7 +23,7 @@ export function listCommand(): Command {
     .addOption(stackOption())
     .addOption(
       jsonOption(
-        'an array; backupId, kind, purpose, tier, snapshotAt, sizeBytes, proven, problems, lacks and more of each; Supabase\'s own have source "supabase"',
+        'an array; backupId, kind, purpose, tier, snapshotAt, sizeBytes, proven, problems, lacks, datedAhead and more of each; Supabase\'s own have source "supabase"',
       ),
     )
     .addHelpText("after", example("list -s dr"))
@@ -42,6 +43,7 @@ export function listCommand(): Command {
           return {
             ...summary,
             ...(walkedPast.length > 0 && { walkedPast }),
+            ...(isAhead({ ...summary, manifest }, {}) && { datedAhead: true as const }),
             kind,
             ...(purpose && { purpose }),
             lacks: leftOut.filter(({ failed }) => failed === true).length,
