@@ -23,7 +23,6 @@ interface Options {
 /** `castchat-recovery verify`: reads a backup, restores it for a test if asked to, and stores the result beside it. */
 export function verifyCommand(): Command {
   return new Command("verify")
-    .description("read a whole backup: signature, sizes, SHA-256, decompression, the fingerprint of every row")
     .argument("[backup]", "a backup's id; the newest proven one without it")
     .addOption(stackOption())
     .option("--restore", "also restore it into a throwaway Postgres, and run the test checklist there")
@@ -48,7 +47,7 @@ Storing the result needs the vault's writer, whose role is assumed; a reader add
       const context = await readStack(options.stack, signal);
       const { databaseUrl } = context.outputs;
       const forbidden = databaseUrl === undefined ? [] : [placeOf(parseDatabaseUrl(databaseUrl))];
-      const writer = options.store ? writerOf(context, ", or add --no-store") : undefined;
+      const writer = options.store ? writerOf(context, signal, ", or add --no-store") : undefined;
       const show = (result: VerifyResult) => printResult(result, options.json === true, verificationLines(result));
       try {
         const result = await withProgress("Verifying", async (reporter) =>

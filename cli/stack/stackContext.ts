@@ -1,8 +1,9 @@
 import { z } from "zod";
 
 import { type Pulumi, pulumiClient } from "../../recovery/pulumi/pulumi.ts";
+import { settingsIn } from "../../recovery/pulumi/stackSettings.ts";
 import { UserError } from "../../services/common/errors.ts";
-import { parseSettings, type Settings, SettingsError } from "../../settings/settings.ts";
+import type { Settings } from "../../settings/settings.ts";
 
 /** Outputs of a stack that commands work with; index.ts exports them. */
 const outputsSchema = z.object({
@@ -41,17 +42,6 @@ export async function readStack(stack: string, signal?: AbortSignal): Promise<St
     throw new UserError(`Stack ${stack} has no output ${missing}: deploy it first (\`pulumi up -s ${stack}\`).`);
   }
   return { settings, outputs: parsed.data, pulumi };
-}
-
-/** The settings in a stack's configuration, which is given by full key. Throws UserError naming every fault. */
-export function settingsIn(config: Record<string, string>, stack: string): Settings {
-  const namespace = "castchat-recovery:";
-  const own = Object.entries(config).filter(([key]) => key.startsWith(namespace));
-  try {
-    return parseSettings(Object.fromEntries(own.map(([key, value]) => [key.slice(namespace.length), value])), stack);
-  } catch (error) {
-    throw error instanceof SettingsError ? new UserError(error.message) : error;
-  }
 }
 
 /** The keys whose backups a stack trusts: those that its settings pin, and its own. */

@@ -77,7 +77,7 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
   try {
     // The lock comes first: a backup that another run is about to prove would change this run's tier.
     const session = await sessions?.ready();
-    const ownKey = await options.signer.publicKeyPem();
+    const ownKey = await options.signer.publicKeyPem(signal);
     const trustedKeys = [ownKey, ...(options.trustedKeys ?? [])];
     const earlier = await listBackups({ vault: options.vault, trustedKeys, tiers: options.tiers, signal });
     await refuseWrongClock({ ...options, session });
@@ -90,7 +90,7 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
     if (manifest.suspicions.length > 0) throw suspicious(manifest);
     if (lockUntil !== undefined && isRegular(manifest)) {
       await timer.run("hold", "Holding the newest backup", () =>
-        moveLegalHold(options.vault, { prefix: tier.prefix, manifest }, earlier),
+        moveLegalHold(options.vault, { prefix: tier.prefix, manifest }, earlier, signal),
       );
     }
     return resultOf(manifest, timer, performance.now() - started);
@@ -205,7 +205,7 @@ async function store(run: Run, manifest: Manifest): Promise<void> {
   const put = (object: string, content: Uint8Array, contentType = "application/json") =>
     vault.put(keyOf(tier.prefix, backupId, object), content, { lockUntil, signal, contentType });
   await timer.run("sign", "Signing the manifest", async () => {
-    const signature = Buffer.from(await signer.sign(bytes)).toString("base64");
+    const signature = Buffer.from(await signer.sign(bytes, signal)).toString("base64");
     await put(SIGNATURE, Buffer.from(signature, "ascii"), "text/plain");
     await put(MANIFEST, bytes);
   });
@@ -213,7 +213,7 @@ async function store(run: Run, manifest: Manifest): Promise<void> {
     await readBack({ vault, manifest, opener, isFresh: true }, signal);
     const provenAt = clock().toISOString();
     const statement = JSON.stringify({ backupId, manifestSha256: hash("sha256", bytes), provenAt });
-    await put(PROOF, proofBytes(statement, await signer.sign(Buffer.from(statement, "utf8"))));
+    await put(PROOF, proofBytes(statement, await signer.sign(Buffer.from(statement, "utf8"), signal)));
   });
 }
 

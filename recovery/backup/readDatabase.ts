@@ -47,22 +47,21 @@ const READERS = 3;
  */
 export async function readDatabase(options: ReadDatabaseOptions): Promise<ManifestBody> {
   const { session, backupId } = options;
-  const pgDump = await findPgTool("pg_dump", session.serverMajor);
+  const pgDump = await findPgTool("pg_dump", session.serverMajor, session.address);
   await findPgTool("pg_restore", session.serverMajor);
   await refuseHalfState(session);
-  const run = { ...options, applicationName: backupApplicationName(backupId) };
+  const run = { ...options, pgDump, applicationName: backupApplicationName(backupId) };
   const holder = await openHolder(session, run);
   try {
-    return await readUnderSnapshot(run, holder, pgDump.version);
+    return await readUnderSnapshot(run, holder);
   } finally {
     await holder?.session.end();
   }
 }
 
 async function readUnderSnapshot(
-  options: ReadDatabaseOptions & Pick<Reading, "applicationName">,
+  options: ReadDatabaseOptions & Pick<Reading, "applicationName" | "pgDump">,
   holder: Holder | undefined,
-  pgDumpVersion: string,
 ): Promise<ManifestBody> {
   const { session, kind, timing, clock, timer, reporter, signal } = options;
   const { address, serverMajor } = session;
@@ -103,6 +102,7 @@ async function readUnderSnapshot(
     readProject(options, reading, read.description.objects),
   );
   const { unreadable } = snapshot;
+  const { version: pgDumpVersion } = options.pgDump;
   const finishedAt = clock();
   return manifestBody({ ...read, kind, session, pgDumpVersion, snapshotAt, finishedAt, unreadable, storedProject });
 }

@@ -86,7 +86,7 @@ export async function storeVerification(
 ): Promise<string> {
   const { vault, signer, prefix, lockUntil, signal } = place;
   const statement = JSON.stringify(verification);
-  const signature = await signer.sign(Buffer.from(statement, "utf8"));
+  const signature = await signer.sign(Buffer.from(statement, "utf8"), signal);
   const key = keyOf(prefix, verification.backupId, verificationObject(verification.verifiedAt));
   await vault.put(key, proofBytes(statement, signature), { contentType: "application/json", lockUntil, signal });
   return key;

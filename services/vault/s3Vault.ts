@@ -130,24 +130,28 @@ export function s3Vault(options: AwsPlace & { bucket: string }): Vault {
     async list(prefix, signal) {
       return listedObjects(await listing(prefix, signal), passedOver);
     },
-    async setLegalHold(key, on) {
+    async setLegalHold(key, on, signal) {
       const LegalHold = { Status: on ? ("ON" as const) : ("OFF" as const) };
-      const put = (object: ObjectAddress) => client.send(new PutObjectLegalHoldCommand({ ...object, LegalHold }));
+      const put = (object: ObjectAddress) =>
+        client.send(new PutObjectLegalHoldCommand({ ...object, LegalHold }), endedBy(signal));
       if (!passedOver.isSuspect(key)) {
-        await asked(onNewestVersion(key, put));
+        await explainedCall(onNewestVersion(key, put, signal), call, signal);
         return;
       }
       // The newest version may lie over the good one.
-      for (const { versionId } of await versionsOf(key)) await asked(onVersion({ key, versionId }, put));
+      for (const { versionId } of await versionsOf(key, signal))
+        await explainedCall(onVersion({ key, versionId }, put, signal), call, signal);
     },
-    async hasLegalHold(key) {
+    async hasLegalHold(key, signal) {
       const get = async (object: ObjectAddress) =>
-        (await client.send(new GetObjectLegalHoldCommand(object))).LegalHold?.Status === "ON";
+        (await client.send(new GetObjectLegalHoldCommand(object), endedBy(signal))).LegalHold?.Status === "ON";
       try {
-        if (!passedOver.isSuspect(key)) return await onNewestVersion(key, get);
-        for (const { versionId } of await versionsOf(key)) if (await onVersion({ key, versionId }, get)) return true;
+        if (!passedOver.isSuspect(key)) return await onNewestVersion(key, get, signal);
+        for (const { versionId } of await versionsOf(key, signal))
+          if (await onVersion({ key, versionId }, get, signal)) return true;
         return false;
       } catch (error) {
+        signal?.throwIfAborted();
         if (nameOf(error) === "NoSuchObjectLockConfiguration") return false;
         return await asked(Promise.reject(error as Error));
       }

@@ -57,7 +57,7 @@ export interface Vault {
   /** All objects whose key begins so, sorted by key. */
   list(prefix: string, signal?: AbortSignal): Promise<ListedObject[]>;
   /** Sets or releases an object's legal hold, on all its versions if a listing has shown several. */
-  setLegalHold(key: string, on: boolean): Promise<void>;
+  setLegalHold(key: string, on: boolean, signal?: AbortSignal): Promise<void>;
   /** Whether an object, or any of its versions if a listing has shown several, has a legal hold. */
-  hasLegalHold(key: string): Promise<boolean>;
+  hasLegalHold(key: string, signal?: AbortSignal): Promise<boolean>;
 }

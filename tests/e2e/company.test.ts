@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from "@jest/globals";
 
+import { documents } from "./parts/documents.ts";
 import { interruption } from "./parts/interruption.ts";
 import { refusals } from "./parts/refusals.ts";
 import { scenarios } from "./parts/scenarios.ts";
@@ -38,5 +39,6 @@ describe("a recovery that is interrupted", () => {
 
 describe("while the company runs", () => {
   beforeAll(() => company.rewind("running"), 60_000);
+  documents(ofIt, "prod");
   scenarios(ofIt);
 });

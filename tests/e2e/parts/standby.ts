@@ -19,6 +19,7 @@ import {
   upDr,
 } from "../support/commands.ts";
 import type { PreparedCompany } from "../support/preparedCompany.ts";
+import { documents } from "./documents.ts";
 import { secondRecovery } from "./secondRecovery.ts";
 
 /** A drill in the standby, then its recovery for real, and a second one. */
@@ -125,6 +126,7 @@ export function standby(lost: () => PreparedCompany): void {
       }
     }, 30_000);
 
+    documents(lost, "dr");
     secondRecovery(lost);
   });
 }
