@@ -15,6 +15,12 @@ import { plainTable } from "../terminal/table.ts";
 import { backupState, verifiedFacts } from "../text/backupState.ts";
 import { showPlatform } from "../text/platformTable.ts";
 
+/** How the first backup gets into a vault. */
+const NEXT = {
+  primary: "`castchat-recovery backup` takes one now.",
+  standby: "The primary's come within minutes of `castchat-recovery backup -s prod`, by S3's replication.",
+} as const;
+
 /** `castchat-recovery list`: the backups of the stack's vault, newest first, with each one's problems; then Supabase's own backups. */
 export function listCommand(): Command {
   return new Command("list")
@@ -65,7 +71,7 @@ export function listCommand(): Command {
               return readPlatformBackups(databaseHost, ref, systemClock, signal);
             });
       printResult([...facts, ...platform.facts], options.json === true, [
-        facts.length === 0 ? "This vault has no backups." : table.toString(),
+        facts.length === 0 ? `This vault has no backups. ${NEXT[context.settings.role]}` : table.toString(),
         ...facts.flatMap(({ walkedPast = [] }) => walkedPast.map((clause) => `In the vault ${clause}.`)),
         ...platform.lines,
       ]);

@@ -10,12 +10,20 @@ export function failureText(backupId: string, leftOut: readonly LeftOut[]): stri
   return `Backup ${backupId} counts as proven, but lacks what it should hold: ${failed.map(inWords).join("; ")}. Correct the cause, then run \`castchat-recovery backup\` again.`;
 }
 
-/** Lists what a backup does not hold and why, one thing a line. */
+/** Lists what a backup does not hold and why, a line for each reason. */
 export function leftOutLines(leftOut: readonly LeftOut[]): string[] {
   if (leftOut.length === 0) return [];
-  return ["What it does not hold:", ...leftOut.map((one) => `  ${inWords(one)}`)];
+  const byReason = Map.groupBy(leftOut, ({ why }) => why);
+  const lines = [...byReason].map(
+    ([why, all]) => `  ${all.map(({ what }) => shortened(what)).join(", ")}: ${why.replace(/\.$/, "")}`,
+  );
+  return ["What it does not hold:", ...lines];
 }
 
 function inWords({ what, why }: LeftOut): string {
-  return `${what.length > SHOWN ? `${what.slice(0, SHOWN)} …)` : what}: ${why.replace(/\.$/, "")}`;
+  return `${shortened(what)}: ${why.replace(/\.$/, "")}`;
+}
+
+function shortened(what: string): string {
+  return what.length > SHOWN ? `${what.slice(0, SHOWN)} …)` : what;
 }

@@ -11,6 +11,9 @@ export interface DatabaseAddress {
   sslMode: string;
 }
 
+/** The brackets keep it whole in a message, where passwords of connection strings are taken out. */
+const FORM = "Write it as postgresql://user:<password>@host:port/database.";
+
 const DEFAULT_PORT = 5432;
 /**
  * The port of Supabase's transaction poolers, shared and dedicated. They run each statement in another session, so they can't hold a
@@ -29,16 +32,12 @@ export function parseDatabaseUrl(connectionString: string): DatabaseAddress {
   try {
     url = new URL(connectionString);
   } catch (error) {
-    throw new UserError(
-      "The database's connection string is not a URL. Write it as postgresql://user:password@host:port/database.",
-      { cause: error },
-    );
+    throw new UserError(`The database's connection string is not a URL. ${FORM}`, { cause: error });
   }
-  if (!/^postgres(ql)?:$/.test(url.protocol) || url.hostname === "" || url.username === "") {
-    throw new UserError(
-      "The database's connection string is incomplete. Write it as postgresql://user:password@host:port/database.",
-    );
-  }
+  if (!/^postgres(ql)?:$/.test(url.protocol))
+    throw new UserError(`The database's connection string is not one of PostgreSQL. ${FORM}`);
+  if (url.hostname === "" || url.username === "")
+    throw new UserError(`The database's connection string has no host or no user. ${FORM}`);
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const port = url.port === "" ? DEFAULT_PORT : Number(url.port);
   if (port === TRANSACTION_POOLER_PORT && TRANSACTION_POOLER_HOST.test(host)) {
