@@ -1,6 +1,3 @@
-/** The tiers that docs/objectives.md requires. A stack may have more of them: a tier's name is plain data. */
-export type RequiredTierName = "daily" | "weekly" | "monthly" | "annual";
-
 /** How often a tier is filled, shortest first: by every run, or by the first proven backup of a UTC calendar period. */
 export const TIER_PERIODS = ["run", "isoWeek", "month", "year"] as const;
 export type TierPeriod = (typeof TIER_PERIODS)[number];
@@ -27,24 +24,19 @@ export interface Tier {
 /**
  * The shortest retention that the objectives allow (30 days, 3 months, 1 year, 5 years: docs/objectives.md), in days. S3 counts days, so
  * each is the longest that the calendar allows: 92 from July to September, 366 with one leap day, 1827 with two. A shorter value would
- * sometimes break the promise.
+ * sometimes break the promise. The objectives speak of periods, so a tier's name changes nothing.
  */
-const REQUIRED_KEPT_DAYS: Readonly<Record<RequiredTierName, number>> = {
-  daily: 30,
-  weekly: 92,
-  monthly: 366,
-  annual: 1827,
-};
+const REQUIRED_KEPT_DAYS: Readonly<Record<TierPeriod, number>> = { run: 30, isoWeek: 92, month: 366, year: 1827 };
 
 /**
  * The tiers, shortest first. Everything else derives from these lines: lifecycle rules, locks, the roles' access, promotion, policies, the
  * plan and the audit trail's retention.
  */
 export const TIERS: readonly Tier[] = [
-  tier("daily", "run", REQUIRED_KEPT_DAYS.daily),
-  tier("weekly", "isoWeek", REQUIRED_KEPT_DAYS.weekly, { afterDays: 30, storageClass: "STANDARD_IA" }),
-  tier("monthly", "month", REQUIRED_KEPT_DAYS.monthly, { afterDays: 30, storageClass: "GLACIER_IR" }),
-  tier("annual", "year", REQUIRED_KEPT_DAYS.annual, { afterDays: 30, storageClass: "GLACIER_IR" }),
+  tier("daily", "run", REQUIRED_KEPT_DAYS.run),
+  tier("weekly", "isoWeek", REQUIRED_KEPT_DAYS.isoWeek, { afterDays: 30, storageClass: "STANDARD_IA" }),
+  tier("monthly", "month", REQUIRED_KEPT_DAYS.month, { afterDays: 30, storageClass: "GLACIER_IR" }),
+  tier("annual", "year", REQUIRED_KEPT_DAYS.year, { afterDays: 30, storageClass: "GLACIER_IR" }),
 ];
 
 /** A tier whose prefix is its own name and whose lock lasts as long as it is kept. */
@@ -55,11 +47,13 @@ function tier(name: string, period: TierPeriod, keptDays: number, transition?: T
 /** The names of the tiers, shortest first. */
 export const TIER_NAMES: readonly string[] = TIERS.map(({ name }) => name);
 
-/** The fewest days that a tier must be kept: the objectives' for their tiers, the table's own for any other. */
-export function leastKeptDays({ name, keptDays }: Tier): number {
-  const asked: Readonly<Record<string, number>> = REQUIRED_KEPT_DAYS;
-  return asked[name] ?? keptDays;
+/** The fewest days that a tier must be kept: the objectives' for its period, and the table's own if the objectives don't know its name. */
+export function leastKeptDays({ name, period, keptDays }: Omit<Tier, "transition">): number {
+  const asked = REQUIRED_KEPT_DAYS[period];
+  return REQUIRED_TIERS.has(name) ? asked : Math.max(asked, keptDays);
 }
+
+const REQUIRED_TIERS: ReadonlySet<string> = new Set(["daily", "weekly", "monthly", "annual"]);
 
 /** Longer retention for some tiers, in days. */
 export type TierOverrides = Readonly<Record<string, number | undefined>>;

@@ -1,11 +1,14 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { previewApart } from "../recovery/pulumi/pulumiApart.ts";
+import { dayOf } from "../planning/retention/time.ts";
+import { previewApart, registeredApart } from "../recovery/pulumi/pulumiApart.ts";
+import { systemClock } from "../services/common/clock.ts";
 import { UserError } from "../services/common/errors.ts";
 import { withTemporaryFolder } from "../services/common/temporaryFolder.ts";
 import { prepareEngine } from "./engine.ts";
-import { judge } from "./verdict.ts";
+import { keepEveryPromise } from "./stacks/keepEveryPromise.ts";
+import { judge, RULES } from "./verdict.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 const PACK = fileURLToPath(new URL(".", import.meta.url));
@@ -28,7 +31,10 @@ async function main(workspace: string): Promise<number> {
       const common = { workspace, policyPack: PACK, path, signal: interruption.signal };
       return await Promise.all(STACKS.map(async (stack) => ({ stack, ...(await previewApart({ ...common, stack })) })));
     });
-    const { lines, exitCode } = judge(reports);
+    const isWhole = reports.every(({ failure }) => failure === undefined);
+    const recorded = isWhole ? await record({ workspace, signal: interruption.signal }) : [];
+    const promises = () => keepEveryPromise(recorded, dayOf(systemClock().getTime()));
+    const { lines, exitCode } = judge(reports, { ...RULES, "stacks-keep-every-promise": promises });
     process.stdout.write(`${lines.join("\n")}\n`);
     return exitCode;
   } catch (error) {
@@ -36,6 +42,11 @@ async function main(workspace: string): Promise<number> {
     process.stderr.write(`${error.message}\n`);
     return 2;
   }
+}
+
+/** What the stacks register, with the values that their previews don't know. */
+function record(options: { workspace: string; signal: AbortSignal }) {
+  return Promise.all(STACKS.map(async (stack) => ({ stack, ...(await registeredApart({ ...options, stack })) })));
 }
 
 process.exitCode = await main(process.argv[2] ?? PROJECT);

@@ -1,8 +1,10 @@
 import type { PreviewReport, Violation } from "../recovery/pulumi/previewChild.ts";
 import { type DeclaredStack, replicaInAnotherRegion, type StacksRule } from "./stacks/replicaInAnotherRegion.ts";
 
-/** The rules over all stacks, by name. */
-const RULES: Readonly<Record<string, StacksRule>> = { "stacks-replica-in-another-region": replicaInAnotherRegion };
+/** The rules over all stacks' previews, by name. */
+export const RULES: Readonly<Record<string, StacksRule>> = {
+  "stacks-replica-in-another-region": replicaInAnotherRegion,
+};
 
 /** What came of one stack's preview under the policies. */
 export type StackReport = DeclaredStack & Pick<PreviewReport, "violations" | "failure">;

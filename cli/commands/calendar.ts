@@ -19,7 +19,6 @@ const LONGEST_DAYS = 20_000;
 /** `castchat-recovery calendar`: shows which run opens which tier, also when runs fail. Reads no stack and no vault. */
 export function calendarCommand(): Command {
   return new Command("calendar")
-    .description("show which backup opens which tier, also when runs fail")
     .addOption(fromOption())
     .addOption(missedOption())
     .option("--days <number>", "days to show", String(DEFAULT_DAYS))

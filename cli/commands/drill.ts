@@ -19,9 +19,6 @@ type Options = Pick<DrillOptions, "scenario" | "rows" | "reports"> & {
 /** `castchat-recovery drill`: corrupts a database and destroys everything in a sandbox on this machine, and recovers from both. */
 export function drillCommand(): Command {
   return new Command("drill")
-    .description(
-      "corrupt the database and repair it, lose the whole infrastructure and recover it, in a sandbox on this machine; measures RTO and RPO",
-    )
     .addOption(new Option("--scenario <name>", "what to drill").choices(SCENARIOS).default("all"))
     .addOption(rowsOption(DEFAULT_ROWS))
     .option("--reports <folder>", "folder of the report", join(import.meta.dirname, "..", "..", "reports"))

@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { dayOf } from "../../planning/retention/time.ts";
 import { plan } from "../../recovery/plan/plan.ts";
 import { systemClock } from "../../services/common/clock.ts";
+import { readMadeBy } from "../html/madeBy.ts";
 import { planFacts } from "../plan/planFacts.ts";
 import { planLines } from "../plan/planLines.ts";
 import { assumptionsOf, type PlanOptions, withPlanOptions } from "../plan/planOptions.ts";
@@ -22,9 +23,6 @@ import { printResult, toNamedFile, withProgress } from "../terminal/progress.ts"
  */
 export function planCommand(): Command {
   const command = new Command("plan")
-    .description(
-      "prove that the declared rules keep every promise about backups, day by day, and compute their cost; needs no account",
-    )
     .addOption(stackOption())
     .addOption(
       jsonOption(
@@ -41,7 +39,10 @@ export function planCommand(): Command {
     );
     const assumptions = assumptionsOf(options, dayOf(systemClock().getTime()), read.intervalHours);
     const report = plan({ ...read, assumptions });
-    if (options.html !== undefined) await toNamedFile(options.html, (file) => writeFile(file, planPage(report)));
+    if (options.html !== undefined) {
+      const html = planPage(report, await readMadeBy());
+      await toNamedFile(options.html, (file) => writeFile(file, html));
+    }
     printResult(planFacts(report), options.json === true, planLines(report));
     if (report.proof.violations.length > 0) process.exitCode = EXIT.promiseNotKept;
   });

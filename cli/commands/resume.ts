@@ -6,11 +6,12 @@ import { endOrphans } from "../../recovery/pulumi/orphans.ts";
 import { pulumiClient } from "../../recovery/pulumi/pulumi.ts";
 import { repairCheckpoint } from "../../recovery/pulumi/pulumiCheckpoint.ts";
 import { readUpdateLocks } from "../../recovery/pulumi/pulumiLocks.ts";
+import { settingsIn } from "../../recovery/pulumi/stackSettings.ts";
 import { adoptHalfMadeProject } from "../../recovery/site/halfMadeProject.ts";
 import { findLeftResources } from "../../recovery/site/leftResources.ts";
 import { resumeUpdate } from "../../recovery/site/resumeUpdate.ts";
 import { leftResourcesPorts } from "../stack/services.ts";
-import { requiredVariable, settingsIn } from "../stack/stackContext.ts";
+import { requiredVariable } from "../stack/stackContext.ts";
 import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { stackOption } from "../terminal/options.ts";
@@ -18,9 +19,6 @@ import { stackOption } from "../terminal/options.ts";
 /** `castchat-recovery resume`: continues an `up` that was killed. */
 export function resumeCommand(): Command {
   return new Command("resume")
-    .description(
-      "continue a killed `pulumi up`: prove that its engine is dead, remove its lock, settle what it was creating, run `up`",
-    )
     .addOption(stackOption())
     .option("--owner-is-dead", "you have made sure that the engine on the other machine has ended")
     .addHelpText("after", example("resume -s dr"))

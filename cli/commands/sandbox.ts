@@ -19,9 +19,7 @@ interface JsonOptions {
 /** `castchat-recovery sandbox …`: starts, stops and inspects the cloud on this machine. */
 export function sandboxCommand(): Command {
   const home = sandboxHome();
-  const command = new Command("sandbox").description(
-    "the cloud on this machine: AWS, Supabase, Vercel, GitHub, Cloudflare on 127.0.0.1",
-  );
+  const command = new Command("sandbox");
   command
     .command("start")
     .description("start it, unless it runs")

@@ -23,7 +23,6 @@ interface Options {
 /** `castchat-recovery verify`: reads a backup, restores it for a test if asked to, and stores the result beside it. */
 export function verifyCommand(): Command {
   return new Command("verify")
-    .description("read a whole backup: signature, sizes, SHA-256, decompression, the fingerprint of every row")
     .argument("[backup]", "a backup's id; the newest proven one without it")
     .addOption(stackOption())
     .option("--restore", "also restore it into a throwaway Postgres, and run the test checklist there")

@@ -1,7 +1,7 @@
 import { GB, totalOf } from "../../planning/forecast/costs.ts";
 import type { EgressForecast } from "../../planning/forecast/egress.ts";
 import { SUPABASE_PRICES } from "../../planning/prices/supabase.ts";
-import type { Violation } from "../../planning/proof/violation.ts";
+import { violationSentence } from "../../planning/proof/violation.ts";
 import { dateOf } from "../../planning/retention/time.ts";
 import { grandTotal, type PlanReport } from "../../recovery/plan/plan.ts";
 import { plainTable } from "../terminal/table.ts";
@@ -29,11 +29,6 @@ export function planLines(report: PlanReport): string[] {
     "",
     priceLine(report),
   ];
-}
-
-/** One sentence for each violation, ordered by day. */
-function violationSentence({ day, stack, tier, rule, what, change }: Violation): string {
-  return `${dateOf(day)}, ${stack}, tier ${tier}, rule ${rule}: ${what}. Change: ${change}.`;
 }
 
 /** Dollars as people write them. */

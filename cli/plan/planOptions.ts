@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 
 import { DATABASE_SIZES, type DatabaseSize } from "../../planning/prices/supabase.ts";
 import { dateOf, dayNamed } from "../../planning/retention/time.ts";
-import { type Assumptions, daysInYears } from "../../recovery/plan/plan.ts";
+import { type Assumptions, daysInYears, PROOF_YEARS } from "../../recovery/plan/plan.ts";
 import { UserError } from "../../services/common/errors.ts";
 
 /** The options of `castchat-recovery plan`. Days are day numbers. */
@@ -27,11 +27,6 @@ export interface PlanOptions {
   json?: boolean;
 }
 
-/**
- * Nine years: a year's backup is kept for five, and the four-year cycle of leap years has four places to begin. Fewer years would leave out
- * a combination.
- */
-const DEFAULT_YEARS = 9;
 const GB = 2 ** 30;
 /** Measured with zstd at level 3 on the benchmark's large table: 1.08 GB of rows, 421 MB stored. */
 const DEFAULT_READ_FACTOR = 2.5;
@@ -43,7 +38,7 @@ export function withPlanOptions(command: Command): Command {
     .option("--no-standby", "simulate only the primary")
     .option("--deployed", "read the deployed rules instead of those that the program declares")
     .addOption(fromOption())
-    .option("--years <number>", "years to simulate", wholeFrom(1, 50), DEFAULT_YEARS)
+    .option("--years <number>", "years to simulate", wholeFrom(1, 50), PROOF_YEARS)
     .option("--on <date>", "day of the forecast (the last one by default)", day)
     .addOption(missedOption())
     .option("--size-gb <number>", "size of a compressed backup at the start, in GB", numberFrom(0.000001, 100_000), 2)

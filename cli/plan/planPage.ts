@@ -3,7 +3,9 @@ import type { VaultHistory } from "../../planning/retention/simulation.ts";
 import { dateOf, DAY_MS } from "../../planning/retention/time.ts";
 import { STORAGE_CLASSES } from "../../planning/retention/vault.ts";
 import { grandTotal, type PlanReport } from "../../recovery/plan/plan.ts";
-import { type Layer, stackedAreas, text } from "./areaChart.ts";
+import type { MadeBy } from "../html/madeBy.ts";
+import { escaped, page, table } from "../html/page.ts";
+import { type Layer, stackedAreas } from "./areaChart.ts";
 import { backupCalendar } from "./backupCalendar.ts";
 import { dollars, planLines } from "./planLines.ts";
 import { storedByDay } from "./storedByDay.ts";
@@ -12,42 +14,63 @@ const TIER_COLOURS = ["#3b6fb6", "#2a9d8f", "#c96f2b", "#8d3b72", "#6c757d"];
 const CLASS_COLOURS = ["#3b6fb6", "#7fb069", "#e6aa3c", "#b0a8b9", "#6c757d"];
 const ITEM_COLOURS = [...CLASS_COLOURS, "#a4201c", "#8d3b72", "#c9b03b", "#c96f2b", "#2a9d8f", "#55798f"];
 
-const STYLE = `body{font:15px/1.5 system-ui,sans-serif;margin:0;background:#f4f5f7;color:#1b1f24}main{max-width:1100px;margin:auto;padding:24px}
-header{padding:20px 24px;border-radius:10px;color:#fff}header.ok{background:#12683f}header.bad{background:#a4201c}h1{margin:.2em 0;font-size:26px}
-header p{margin:0;opacity:.9}section{background:#fff;border-radius:10px;padding:8px 24px 20px;margin-top:16px;overflow-x:auto}h2{font-size:17px}
-svg{width:100%;height:auto}.key span{display:inline-block;margin-right:16px}.key i{display:inline-block;width:12px;height:12px;border-radius:3px;margin-right:5px}
-pre{font:12px/1.35 ui-monospace,monospace;overflow-x:auto}`;
-
 /** The plan as one HTML page that needs no network: verdict, backups, storage and costs over time, all figures. */
-export function planPage(report: PlanReport): string {
+export function planPage(report: PlanReport, madeBy: MadeBy): string {
   const { proof, history, scenario, assumptions } = report;
   const ok = proof.violations.length === 0;
   const { firstDay, days } = scenario.schedule;
   const vaults = [history.primary, ...(history.replica ? [history.replica] : [])];
   const names = scenario.tiers.map(({ name }) => name);
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Retention plan – ${ok ? "every promise is kept" : "NOT every promise is kept"}</title><style>${STYLE}</style></head>
-<body><main>
-<header class="${ok ? "ok" : "bad"}"><p>Retention plan · ${dateOf(firstDay)} to ${dateOf(firstDay + days - 1)}</p>
-<h1>${ok ? "Every promise is kept on every day" : "NOT every promise is kept"}</h1>
-<p>${text(vaults.map(({ vault }) => `${vault.stack} (${vault.region})`).join(" and "))}; ${history.runs.length.toLocaleString("en")} runs; ${dollars(grandTotal(report.costs))} in all</p></header>
-${vaults.map((vault) => `<section><h2>What exists in ${text(vault.vault.stack)} at the end of ${dateOf(assumptions.onDay)}</h2>${key(names, TIER_COLOURS)}${backupCalendar(vault, assumptions.onDay, TIER_COLOURS)}</section>`).join("\n")}
-${vaults.map((vault) => storageSections(vault, report, names)).join("\n")}
-<section><h2>Costs a month, all vaults, in US dollars</h2>${costChart(report)}</section>
-<section><h2>All figures</h2><pre>${text(planLines(report).join("\n"))}</pre></section>
-</main></body></html>
-`;
+  const places = vaults.map(({ vault }) => `${vault.stack} (${vault.region})`).join(" and ");
+  return page({
+    about: `Retention plan · ${dateOf(firstDay)} to ${dateOf(firstDay + days - 1)}`,
+    headline: ok ? "Every promise is kept on every day" : "NOT every promise is kept",
+    ok,
+    summary: `${places}; ${history.runs.length.toLocaleString("en")} runs; ${dollars(grandTotal(report.costs))} in all`,
+    madeBy,
+    sections: [
+      ...vaults.map((vault): [string, string] => [
+        `What exists in ${vault.vault.stack} at the end of ${dateOf(assumptions.onDay)}`,
+        key(names, TIER_COLOURS) + wide(backupCalendar(vault, assumptions.onDay, TIER_COLOURS)),
+      ]),
+      ...vaults.flatMap((vault) => storageSections(vault, report, names)),
+      ["Costs a month, all vaults, in US dollars", costChart(report)],
+      ["All figures", `<pre>${escaped(planLines(report).join("\n"))}</pre>`],
+      ["What was not tested", table(["Part", "Here", "So not tested"], NOT_TESTED)],
+    ],
+  });
 }
 
-function storageSections(vault: VaultHistory, { scenario }: PlanReport, names: readonly string[]): string {
+/** What a simulation leaves open. */
+const NOT_TESTED = [
+  [
+    "S3",
+    "its documented rules of lifecycle, locks and replication",
+    "that S3 deletes, moves and replicates as documented",
+  ],
+  ["prices", "dated tables in planning/prices", "today's price list, discounts, taxes"],
+  ["the workload", "the sizes and the growth that were given", "what the runs really store"],
+] as const;
+
+/** Keeps a picture legible on a narrow screen, where it can be moved sideways. */
+function wide(picture: string): string {
+  return `<div class="wide">${picture}</div>`;
+}
+
+function storageSections(
+  vault: VaultHistory,
+  { scenario }: PlanReport,
+  names: readonly string[],
+): [heading: string, content: string][] {
   const stored = storedByDay(vault, scenario.schedule, names.length);
   const ticks = yearTicks(scenario.schedule.firstDay, scenario.schedule.days);
   const byTier = layers(names, TIER_COLOURS, stored.byTier);
   const byClass = layers(STORAGE_CLASSES, CLASS_COLOURS, stored.byClass);
-  const stack = text(vault.vault.stack);
-  return `<section><h2>Stored in ${stack} by tier, in GB</h2>${keyOf(byTier)}${stackedAreas(byTier, ticks, "GB")}
-<h2>Stored in ${stack} by storage class, in GB</h2>${keyOf(byClass)}${stackedAreas(byClass, ticks, "GB")}</section>`;
+  const { stack } = vault.vault;
+  return [
+    [`Stored in ${stack} by tier, in GB`, keyOf(byTier) + wide(stackedAreas(byTier, ticks, "GB"))],
+    [`Stored in ${stack} by storage class, in GB`, keyOf(byClass) + wide(stackedAreas(byClass, ticks, "GB"))],
+  ];
 }
 
 function costChart({ costs }: PlanReport): string {
@@ -61,7 +84,7 @@ function costChart({ costs }: PlanReport): string {
     month.endsWith("-01") ? [{ at: index, name: month.slice(0, 4) }] : [],
   );
   const totals = first.months.map((_, month) => costs.reduce((sum, vault) => sum + totalOf(vault, month), 0));
-  return `<p>At most ${dollars(Math.max(...totals))} a month.</p>${keyOf(shown)}${stackedAreas(shown, ticks, "$")}`;
+  return `<p>At most ${dollars(Math.max(...totals))} a month.</p>${keyOf(shown)}${wide(stackedAreas(shown, ticks, "$"))}`;
 }
 
 /** The layers with any value above zero. */
@@ -89,5 +112,5 @@ function keyOf(shown: readonly Layer[]): string {
 }
 
 function key(names: readonly string[], colours: readonly string[]): string {
-  return `<p class="key">${names.map((name, index) => `<span><i style="background:${colours[index % colours.length] ?? "#000"}"></i>${text(name)}</span>`).join("")}</p>`;
+  return `<p class="key">${names.map((name, index) => `<span><i style="background:${colours[index % colours.length] ?? "#000"}"></i>${escaped(name)}</span>`).join("")}</p>`;
 }

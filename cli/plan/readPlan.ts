@@ -1,12 +1,10 @@
-import { vaultBucketName } from "../../planning/names.ts";
+import { declaredPlan, type DeclaredStack } from "../../recovery/plan/declaredPlan.ts";
 import { type PlanInput, refuse } from "../../recovery/plan/plan.ts";
-import { readRules, type ReadVault } from "../../recovery/plan/readRules.ts";
 import { pulumiClient } from "../../recovery/pulumi/pulumi.ts";
 import { registeredApart } from "../../recovery/pulumi/pulumiApart.ts";
-import type { RegisteredResource } from "../../recovery/pulumi/pulumiResources.ts";
+import type { Registration } from "../../recovery/pulumi/pulumiResources.ts";
+import { settingsIn } from "../../recovery/pulumi/stackSettings.ts";
 import { messageOf, UserError } from "../../services/common/errors.ts";
-import type { Settings } from "../../settings/settings.ts";
-import { settingsIn } from "../stack/stackContext.ts";
 
 /** The stacks of the plan, and how to read them. */
 export interface ReadPlanOptions {
@@ -19,12 +17,6 @@ export interface ReadPlanOptions {
 /** What the stacks define: everything but the assumptions, except the interval between runs. */
 export interface ReadPlan extends Omit<PlanInput, "assumptions"> {
   intervalHours: number;
-}
-
-/** A stack's settings and the rules of its vault. */
-interface ReadStack {
-  settings: Settings;
-  read: ReadVault;
 }
 
 /**
@@ -42,30 +34,19 @@ export async function readPlan({ stack, standby, deployed, signal }: ReadPlanOpt
     );
   const unreadable =
     typeof replica === "string" && standby !== false ? { unreadable: { stack: standby, why: replica } } : undefined;
-  const replicaRead = typeof replica === "string" ? undefined : replica?.read;
-  refuse([...primary.read.faults, ...(replicaRead?.faults ?? [])]);
-  if (primary.read.vault === undefined) throw new Error("a vault without faults is there");
-  return {
-    primary: primary.read.vault,
-    replica: unreadable ?? replicaRead?.vault,
-    tiers: primary.settings.tiers,
-    intervalHours: primary.settings.intervalHours,
-  };
+  const { plan, faults } = declaredPlan(primary, typeof replica === "string" ? undefined : replica);
+  if (plan === undefined) refuse(faults);
+  return { ...plan, replica: unreadable ?? plan.replica };
 }
 
-async function readStack(stack: string, deployed: boolean, signal: AbortSignal): Promise<ReadStack> {
+async function readStack(stack: string, deployed: boolean, signal: AbortSignal): Promise<DeclaredStack> {
   const { config, resources } = await (deployed
     ? readDeployed(stack, signal)
     : registeredApart({ stack, workspace: process.cwd(), signal }));
-  const settings = settingsIn(config, stack);
-  const { project, role, awsAccountId: accountId, awsRegion: region } = settings;
-  return { settings, read: readRules(stack, vaultBucketName({ project, role, accountId, region }), resources) };
+  return { stack, settings: settingsIn(config, stack), resources };
 }
 
-async function readDeployed(
-  stack: string,
-  signal: AbortSignal,
-): Promise<{ config: Record<string, string>; resources: RegisteredResource[] }> {
+async function readDeployed(stack: string, signal: AbortSignal): Promise<Registration> {
   const pulumi = pulumiClient({ stack, workspace: process.cwd(), signal });
   const config = await pulumi.config();
   const resources = await pulumi.deployed();

@@ -2,8 +2,9 @@ import { z } from "zod";
 
 import { vaultBucketName } from "../../planning/names.ts";
 import { type Pulumi, pulumiClient } from "../../recovery/pulumi/pulumi.ts";
+import { settingsIn } from "../../recovery/pulumi/stackSettings.ts";
 import { UserError } from "../../services/common/errors.ts";
-import { parseSettings, type Settings, SettingsError } from "../../settings/settings.ts";
+import type { Settings } from "../../settings/settings.ts";
 
 /** Outputs of a stack that commands work with; index.ts exports them. */
 const outputsSchema = z.object({
@@ -55,17 +56,6 @@ function refuseOtherPlace(settings: Settings, vaultBucket: string, stack: string
   throw new UserError(
     `The settings in ${process.cwd()} mean the vault ${expected}, but in this backend stack ${stack} has ${vaultBucket}. Run the command in the folder of that stack's settings, or correct PULUMI_BACKEND_URL.`,
   );
-}
-
-/** The settings in a stack's configuration, which is given by full key. Throws UserError naming every fault. */
-export function settingsIn(config: Record<string, string>, stack: string): Settings {
-  const namespace = "castchat-recovery:";
-  const own = Object.entries(config).filter(([key]) => key.startsWith(namespace));
-  try {
-    return parseSettings(Object.fromEntries(own.map(([key, value]) => [key.slice(namespace.length), value])), stack);
-  } catch (error) {
-    throw error instanceof SettingsError ? new UserError(error.message) : error;
-  }
 }
 
 /** The keys whose backups a stack trusts: those that its settings pin, and its own. */

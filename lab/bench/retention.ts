@@ -66,7 +66,8 @@ function scenarioOf(years: number, runsPerDay: number): Scenario {
     region: "ap-northeast-3",
     replications: [],
   };
-  const replications = [{ id: "standby", prefix: "", destinationBucketArn: "arn:aws:s3:::replica", timeControl: true }];
+  const replication = { id: "standby", prefix: "", destinationBucketArn: "arn:aws:s3:::replica", timeControl: true };
+  const replications = [{ ...replication, encryptedObjects: true, deletions: false }];
   return {
     primary: { ...vault, stack: "prod", bucket: "vault", region: "ap-northeast-1", replications },
     replica,

@@ -79,13 +79,12 @@ function settingsOf(stack: StackName, file: SandboxFile): Record<string, unknown
     ...(primary ? {} : { mode: "standby" }),
     publicName: SANDBOX_NAMES.publicName,
     zoneName: SANDBOX_NAMES.zone,
-    cloudflareAccountId: SANDBOX_NAMES.cloudflareAccount,
     supabaseOrganization: SANDBOX_NAMES.supabaseOrganization,
     supabaseRegion: SUPABASE_REGION[primary ? "primary" : "standby"],
     vercelProject: primary ? "castchat" : "castchat-dr",
     repository: SANDBOX_NAMES.repository,
     ...(primary
-      ? {}
+      ? { cloudflareAccountId: SANDBOX_NAMES.cloudflareAccount }
       : {
           peerVercelProject: "castchat",
           mirrorOwner: SANDBOX_NAMES.mirrorOwner,

@@ -4,7 +4,7 @@ import type { Schedule } from "../retention/schedule.ts";
 import type { Run, VaultHistory } from "../retention/simulation.ts";
 import { dateOf, DAY_MS, dayOf, NEVER } from "../retention/time.ts";
 import type { RunnerTier } from "../retention/vault.ts";
-import { daysText, longestDays, PROMISES, type RetentionPromise } from "./promises.ts";
+import { daysText, longestDays, promisesFor, type RetentionPromise } from "./promises.ts";
 import type { Violation, ViolationList } from "./violation.ts";
 
 /** How well a vault keeps a promise over all days. */
@@ -96,7 +96,7 @@ export function proveCoverage(
     if (tier === undefined || longest.tier < own)
       return { tier: promise.tier, rule: "the tier table", change: `let the tier ${promise.tier} be filled ${once}` };
     const rule = expiringRule(tier.prefix, longest, history);
-    const needed = longestDays((PROMISES.find((one) => one.tier === tier.name) ?? promise).keep);
+    const needed = longestDays((promisesFor(tiers).find((one) => one.tier === tier.name) ?? promise).keep);
     const change = `let rule "${rule.id}" keep ${daysText(needed)} instead of ${daysText(rule.days)}`;
     return { tier: tier.name, rule: rule.id, change };
   }

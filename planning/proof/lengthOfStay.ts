@@ -10,19 +10,25 @@ import type { ViolationList } from "./violation.ts";
 /** Days that a backup may outstay its tier: S3 rounds up to midnight and removes hidden versions a day later. */
 const TOLERANCE_DAYS = 2;
 
-/** Adds a violation if a backup of the promised tier is hidden before the promised age. */
+/**
+ * Adds a violation if a backup of the promised tier is hidden before the promised age, or before the days that its own tier says (an
+ * override is a promise of the stack's). Backups are followed to their end, also beyond the days that the simulation spans.
+ */
 export function proveNoneGoesEarly(
   promise: RetentionPromise,
   history: VaultHistory,
-  context: { tiers: readonly RunnerTier[]; span: ProofSpan },
+  context: { tiers: readonly RunnerTier[] },
   violations: ViolationList,
 ): void {
-  const tier = context.tiers.findIndex(({ name }) => name === promise.tier);
-  const end = (context.span.firstDay + context.span.days) * DAY_MS;
+  const index = context.tiers.findIndex(({ name }) => name === promise.tier);
+  const tier = context.tiers[index];
+  if (tier === undefined) return;
+  const needed = Math.max(longestDays(promise.keep), tier.keptDays);
   for (const life of history.lives) {
-    if (life.tier !== tier || life.hiddenAt > end) continue;
-    if (life.hiddenAt >= after(life.takenAt, promise.keep)) continue;
-    const rule = expiringRule(context.tiers[tier]?.prefix ?? "", life, history);
+    if (life.tier !== index) continue;
+    const isAsPromised = life.hiddenAt >= after(life.takenAt, promise.keep);
+    if (isAsPromised && life.hiddenAt >= life.createdAt + tier.keptDays * DAY_MS) continue;
+    const rule = expiringRule(tier.prefix, life, history);
     const [taken, hidden] = [life.takenAt, life.hiddenAt].map((instant) => dateOf(dayOf(instant)));
     violations.add({
       day: dayOf(life.hiddenAt),
@@ -30,8 +36,8 @@ export function proveNoneGoesEarly(
       tier: promise.tier,
       rule: rule.id,
       kind: "early",
-      what: `the ${promise.tier} backup of ${taken} expires on ${hidden}, before it is as old as "${promise.words}" says`,
-      change: `let rule "${rule.id}" keep ${daysText(longestDays(promise.keep))} instead of ${daysText(rule.days)}`,
+      what: `the ${promise.tier} backup of ${taken} expires on ${hidden}, before it is as old as ${isAsPromised ? `its tier says (${daysText(tier.keptDays)})` : `"${promise.words}" says`}`,
+      change: `let rule "${rule.id}" keep ${daysText(needed)} instead of ${daysText(rule.days)}`,
     });
     // Lives are in the order of their runs, so this is the first.
     return;

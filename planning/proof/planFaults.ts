@@ -82,21 +82,36 @@ function* faultsOfRule(rule: LifecycleRule, { stack, versioned }: DeclaredVault)
       yield `${name} ${toClass}, less than 30 days after STANDARD_IA; wait until day ${before.days + 30}.`;
     before = move;
   }
+  if ((rule.largerThan !== undefined || rule.smallerThan !== undefined) && doesMoreThanMove(rule))
+    yield `${name} expires objects or removes noncurrent versions by their size, but a backup has objects of every size and is lost with the first of them; let it act on all sizes.`;
   if (rule.noncurrentDays !== undefined && !versioned)
     yield `${name} removes noncurrent versions, but the bucket keeps none; switch its versioning on.`;
+}
+
+function doesMoreThanMove({ expireDays, noncurrentDays, removesLoneMarkers, abortUploadDays }: LifecycleRule): boolean {
+  return removesLoneMarkers || [expireDays, noncurrentDays, abortUploadDays].some((days) => days !== undefined);
 }
 
 /** Checks a lock against its tier. The proof checks the rule against the tier, and reports which of the two is wrong. */
 function faultsOfLock({ name, lockDays: own, keptDays }: RunnerTier, vault: DeclaredVault): string[] {
   if (!vault.objectLock) return [];
   const lockDays = own === 0 ? (vault.defaultLockDays ?? 0) : own;
-  if (lockDays <= keptDays) return [];
-  return [
-    `The tier ${name} of ${vault.stack} is locked for ${lockDays} days but kept for ${keptDays}; lock it for at most ${keptDays}.`,
-  ];
+  const is = `The tier ${name} of ${vault.stack} is locked for ${lockDays} days but kept for ${keptDays}`;
+  if (lockDays > keptDays) return [`${is}; lock it for at most ${keptDays}.`];
+  if (lockDays < keptDays) return [`${is}, so a backup can be deleted before it expires; lock it for ${keptDays}.`];
+  return [];
 }
 
 function* faultsOfReplication(primary: DeclaredVault, replica: DeclaredVault | undefined): Generator<string> {
+  for (const { id, encryptedObjects, replicaKeyArn, deletions } of primary.replications) {
+    const rule = `Replication rule "${id}" of ${primary.stack}`;
+    if (!encryptedObjects)
+      yield `${rule} leaves out what a KMS key encrypts, which is every backup, so the replica stays empty; set sourceSelectionCriteria.sseKmsEncryptedObjects to Enabled.`;
+    if (replicaKeyArn === undefined)
+      yield `${rule} names no key for the replicas, and S3 replicates nothing encrypted without one; set destination.encryptionConfiguration.replicaKmsKeyId.`;
+    if (deletions)
+      yield `${rule} replicates deletions, so a backup that is deleted is hidden in the replica too; set deleteMarkerReplication to Disabled.`;
+  }
   for (const { id, storageClass } of primary.replications)
     if (storageClass !== undefined && CLASS_RULES[storageClass].answersWithinMs > RECOVERY_TIME_OBJECTIVES.database)
       yield `Replication rule "${id}" of ${primary.stack} stores replicas in ${storageClass}, from where a retrieval takes hours; leave the class to the replica's lifecycle.`;

@@ -1,4 +1,4 @@
-import type { CountedPeriod } from "../retention/periods.ts";
+import { type CountedPeriod, countedPeriod } from "../retention/periods.ts";
 import { DAY_MS } from "../retention/time.ts";
 import type { RunnerTier } from "../retention/vault.ts";
 import type { CalendarPeriod } from "../tiers.ts";
@@ -23,7 +23,7 @@ export interface RetentionPromise {
   readonly words: string;
 }
 
-/** The promises of docs/objectives.md, "Retention". */
+/** The promises of docs/objectives.md, "Retention". @internal exported for tests */
 export const PROMISES: readonly RetentionPromise[] = [
   { tier: "daily", period: "day", count: 30, keep: { days: 30 }, words: "daily backups: 30 days" },
   { tier: "weekly", period: "isoWeek", count: 13, keep: { months: 3 }, words: "weekly backups: 3 months" },
@@ -36,19 +36,24 @@ const LONGEST_DAYS: Readonly<Record<CalendarPeriod, number>> = { isoWeek: 7, mon
 
 /**
  * The promises for a tier table: those of docs/objectives.md, and for any other tier what the table itself says. A new tier is therefore
- * one line in the table.
+ * proven as well. A promise belongs to the tier of its period, whatever the tier's name: "3 months" holds for the weekly backups.
  */
 export function promisesFor(
   tiers: readonly Pick<RunnerTier, "name" | "period" | "keptDays">[],
 ): readonly RetentionPromise[] {
-  const asked = new Set(PROMISES.map(({ tier }) => tier));
+  const asked = PROMISES.map((promise) => {
+    const named = tiers.find(({ name }) => name === promise.tier);
+    const filled = [...(named ? [named] : []), ...tiers].find(({ period }) => countedPeriod(period) === promise.period);
+    return { ...promise, tier: filled?.name ?? promise.tier };
+  });
+  const taken = new Set(asked.map(({ tier }) => tier));
   const own = tiers.flatMap(({ name, period, keptDays }): RetentionPromise[] => {
-    if (asked.has(name)) return [];
+    if (taken.has(name)) return [];
     const common = { tier: name, keep: { days: keptDays }, words: `${name} backups: ${keptDays} days` };
     if (period === "run") return [{ ...common, period: "day", count: keptDays }];
     return [{ ...common, period, count: Math.floor(keptDays / LONGEST_DAYS[period]) }];
   });
-  return [...PROMISES, ...own];
+  return [...asked, ...own];
 }
 
 /** The instant that is so much later by the UTC calendar; 30 November and three months is the last day of February. */

@@ -58,15 +58,20 @@ function demandReplica({ primary, schedule }: Scenario, violations: ViolationLis
  * Adds a violation if the newest backup can't be held. Lifecycle expires only by age, so the vault would be empty when runs stop for long.
  */
 function proveNewestIsHeld({ vault }: VaultHistory, { tiers, schedule }: Scenario, violations: ViolationList): void {
-  if (vault.objectLock && vault.versioned) return;
   const [shortest] = tiers;
+  const unlocked = tiers.find(({ lockDays }) => lockDays === 0);
+  if (vault.objectLock && vault.versioned && unlocked === undefined) return;
   violations.add({
     day: schedule.firstDay + (shortest?.keptDays ?? 0) + 1,
     stack: vault.stack,
     tier: shortest?.name ?? "all tiers",
-    rule: vault.versioned ? "Object Lock" : "versioning",
+    rule: !vault.versioned ? "versioning" : !vault.objectLock ? "Object Lock" : "the lock",
     kind: "hold",
     what: "the newest backup can't be held, so a stop of all runs ends with an empty vault",
-    change: vault.versioned ? "give the bucket Object Lock" : "switch the bucket's versioning on",
+    change: !vault.versioned
+      ? "switch the bucket's versioning on"
+      : !vault.objectLock
+        ? "give the bucket Object Lock"
+        : `lock the tier ${unlocked?.name ?? ""}, as the runner holds only what it locks`,
   });
 }

@@ -1,3 +1,5 @@
+import { dateOf } from "../retention/time.ts";
+
 /** A day on which a promise is not kept, and what to do about it. */
 export interface Violation {
   /** Number of the first day with this violation. */
@@ -12,6 +14,11 @@ export interface Violation {
   readonly what: string;
   /** What to change. */
   readonly change: string;
+}
+
+/** The violation as a sentence for people, with the change that mends it. */
+export function violationSentence({ day, stack, tier, rule, what, change }: Violation): string {
+  return `${dateOf(day)}, ${stack}, tier ${tier}, rule ${rule}: ${what}. Change: ${change}.`;
 }
 
 /** Keeps the first violation of each cause. */

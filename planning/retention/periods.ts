@@ -1,11 +1,16 @@
-import { type CalendarPeriod, TIER_PERIODS } from "../tiers.ts";
+import { type CalendarPeriod, TIER_PERIODS, type TierPeriod } from "../tiers.ts";
 import { DAY_MS } from "./time.ts";
 
 /** A calendar period in which a promise counts backups. */
 export type CountedPeriod = "day" | CalendarPeriod;
 
 /** The periods, shortest first. */
-export const COUNTED_PERIODS = TIER_PERIODS.map((period): CountedPeriod => (period === "run" ? "day" : period));
+export const COUNTED_PERIODS = TIER_PERIODS.map(countedPeriod);
+
+/** The period in which a tier's backups are counted: for the tier of every run, days. */
+export function countedPeriod(period: TierPeriod): CountedPeriod {
+  return period === "run" ? "day" : period;
+}
 
 /** The periods' names for people. */
 export const PERIOD_WORDS = { day: "day", isoWeek: "week", month: "month", year: "year" } as const;

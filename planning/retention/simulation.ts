@@ -75,6 +75,8 @@ function storeBackups(runs: readonly Run[], scenario: Scenario): Backup[] {
     const storedAt = startedAt + schedule.runMs;
     const next = proven[index + 1];
     const lockDays = lockDaysOf(tiers[tier], primary);
+    // The runner holds only what it locks.
+    const isHeld = (tiers[tier]?.lockDays ?? 0) > 0;
     return {
       tier,
       takenAt: startedAt,
@@ -83,7 +85,7 @@ function storeBackups(runs: readonly Run[], scenario: Scenario): Backup[] {
       storageClass: "STANDARD",
       bytes: dumpBytesAfter(workload, startedAt - first),
       lockedUntil: startedAt + lockDays * DAY_MS,
-      heldUntil: next === undefined ? NEVER : next.startedAt + schedule.runMs,
+      heldUntil: !isHeld ? storedAt : next === undefined ? NEVER : next.startedAt + schedule.runMs,
     };
   });
 }

@@ -44,6 +44,15 @@ export interface Replication {
   readonly storageClass?: StorageClass;
   /** Replication Time Control: S3 promises 15 minutes, for a price. */
   readonly timeControl: boolean;
+  /**
+   * Includes what a KMS key encrypts, which S3 leaves out by default. Source:
+   * https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html
+   */
+  readonly encryptedObjects: boolean;
+  /** ARN of the key that encrypts the replicas. S3 needs it for encrypted objects. */
+  readonly replicaKeyArn?: string;
+  /** Also replicates the delete markers of principals (never those of lifecycle rules). */
+  readonly deletions: boolean;
 }
 
 /** What a stack declares of its backup vault. */

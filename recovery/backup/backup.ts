@@ -29,7 +29,7 @@ import { inAttempts } from "./attempts.ts";
 import type { BackupOptions, BackupResult, BackupTier } from "./backupOptions.ts";
 import { storeConfiguration } from "./backupParts.ts";
 import { moveLegalHold } from "./legalHold.ts";
-import type { WaitedMs } from "./lockConflict.ts";
+import { Contention } from "./lockConflict.ts";
 import { lackingConfiguration, type ManifestBody } from "./manifestBody.ts";
 import { backupApplicationName, readDatabase } from "./readDatabase.ts";
 import { RunSession } from "./runSession.ts";
@@ -146,9 +146,10 @@ async function read(run: Run, sessions: RunSession | undefined): Promise<Manifes
   if (sessions === undefined || databaseUrl === undefined) {
     return { ...head, ...(await readConfigurationOnly(run, place)), suspicions: [] };
   }
-  const waited: WaitedMs = new Map();
-  return await inAttempts({ run: sessions, timing: run.timing, reporter, signal }, async (session, attempt) => {
-    const reading = await readDatabase({ ...run, ...place, databaseUrl, session, attempt, criticalTables, waited });
+  const contention = new Contention();
+  const attempts = { run: sessions, contention, timing: run.timing, reporter, signal };
+  return await inAttempts(attempts, async (session, attempt) => {
+    const reading = await readDatabase({ ...run, ...place, databaseUrl, session, attempt, criticalTables, contention });
     const manifest = { ...head, ...reading, suspicions: [] };
     const expected = await resolveTables(session, criticalTables);
     return { ...manifest, suspicions: run.acceptsSmaller === true ? [] : suspicionsFor(run, manifest, expected) };

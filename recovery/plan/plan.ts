@@ -17,6 +17,12 @@ import { UserError } from "../../services/common/errors.ts";
 
 const DAYS_PER_YEAR = 365.25;
 
+/**
+ * The years that a proof spans: a year's backup is kept for five, and the four-year cycle of leap years has four places to begin. Fewer
+ * would leave out a combination.
+ */
+export const PROOF_YEARS = 9;
+
 /** What a plan assumes about the years to come. */
 export interface Assumptions {
   /** Number of the first day. */
@@ -74,7 +80,8 @@ export interface PlanReport {
 export function plan(input: PlanInput): PlanReport {
   const { primary, tiers, assumptions } = input;
   const replica = input.replica !== undefined && "bucket" in input.replica ? input.replica : undefined;
-  refuse(faultsOfPlan(primary, replica, tiers));
+  const faults = faultsOfPlan(primary, replica, tiers);
+  if (faults.length > 0) refuse(faults);
 
   const scenario = scenarioOf(primary, replica, tiers, assumptions);
   const started = performance.now();
@@ -109,9 +116,9 @@ function egressOf(assumptions: Assumptions): PlanReport["egress"] {
   return { start: at(1), onDay: at(growth) };
 }
 
-/** Throws one UserError with all the sentences, if there are any. */
-export function refuse(faults: readonly string[]): void {
-  if (faults.length > 0) throw new UserError(faults.join("\n"));
+/** Throws one UserError with all the sentences. */
+export function refuse(faults: readonly string[]): never {
+  throw new UserError(faults.join("\n"));
 }
 
 /** The sum of all vaults over all months. */

@@ -1,15 +1,13 @@
-import { z } from "zod";
+import type { z } from "zod";
 
-import {
-  type DeclaredVault,
-  type LifecycleRule,
-  type Replication,
-  STORAGE_CLASSES,
-} from "../../planning/retention/vault.ts";
+import type { DeclaredVault, LifecycleRule, Replication } from "../../planning/retention/vault.ts";
 import type { RegisteredResource } from "../pulumi/pulumiResources.ts";
+import { type lifecycleRule, type replicationRule, SCHEMAS } from "./vaultSchemas.ts";
 
 /** The rules of a stack's vault, or why they can't be read, in sentences that say what to do. */
-export type ReadVault = { vault: DeclaredVault; faults: [] } | { vault: undefined; faults: string[] };
+export type ReadVault =
+  | { vault: DeclaredVault; replicationRole?: string; faults: [] }
+  | { vault: undefined; replicationRole?: undefined; faults: string[] };
 
 /** The component that a vault's resources belong to; its type is part of their URNs. */
 const COMPONENT = "castchat:index:BackupVault$";
@@ -21,67 +19,42 @@ const TYPES = {
   lock: "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
 } as const;
 
-const days = z.coerce.number().int().min(0);
-const storageClass = z.enum(STORAGE_CLASSES);
-/** Inputs are strict: a setting that the plan can't simulate must be refused, not ignored. */
-const condition = z.strictObject({
-  prefix: z.string().optional(),
-  objectSizeGreaterThan: z.coerce.number().optional(),
-  objectSizeLessThan: z.coerce.number().optional(),
-});
-const filter = condition.extend({ and: condition.optional() });
-const lifecycleRule = z.strictObject({
-  id: z.string(),
-  status: z.enum(["Enabled", "Disabled"]),
-  prefix: z.string().optional(),
-  filter: filter.optional(),
-  expiration: z.strictObject({ days: days.optional(), expiredObjectDeleteMarker: z.boolean().optional() }).optional(),
-  noncurrentVersionExpiration: z
-    .strictObject({ noncurrentDays: days, newerNoncurrentVersions: z.coerce.number().optional() })
-    .optional(),
-  abortIncompleteMultipartUpload: z.strictObject({ daysAfterInitiation: days }).optional(),
-  transitions: z.array(z.strictObject({ days, storageClass })).optional(),
-});
-const replicationRule = z.object({
-  id: z.string().default("unnamed"),
-  status: z.enum(["Enabled", "Disabled"]),
-  prefix: z.string().optional(),
-  filter: z.strictObject({ prefix: z.string().optional() }).optional(),
-  destination: z.object({
-    bucket: z.string(),
-    storageClass: storageClass.optional(),
-    replicationTime: z.object({ status: z.enum(["Enabled", "Disabled"]) }).optional(),
-  }),
-});
-const SCHEMAS = {
-  bucket: z.object({ bucket: z.string(), objectLockEnabled: z.boolean().default(false) }),
-  versioning: z.object({ versioningConfiguration: z.object({ status: z.string() }) }),
-  lifecycle: z.object({ rules: z.array(lifecycleRule) }),
-  replication: z.object({ rules: z.array(replicationRule) }),
-  lock: z.object({
-    rule: z.object({ defaultRetention: z.object({ days: days.optional(), years: days.optional() }) }).optional(),
-  }),
-};
+/** Source: pulumi/pulumi, sdk/nodejs/runtime/rpc.ts. */
+const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /**
  * Turns the resources that a stack's program registered, or that are deployed, into the rules of its vault. Parsing is strict: a filter or
- * action that the plan can't simulate is reported by name.
+ * action that the plan can't simulate is reported by name, and so is a second configuration of the bucket, wherever it is declared.
  *
  * @param bucket name of the vault's bucket; the component may have others, for logs
+ * @param resources of the vault's stack
+ * @param others resources of the other stack, which may not configure this bucket
  */
-export function readRules(stack: string, bucket: string, resources: readonly RegisteredResource[]): ReadVault {
+export function readRules(
+  stack: string,
+  bucket: string,
+  resources: readonly RegisteredResource[],
+  others: readonly RegisteredResource[] = [],
+): ReadVault {
   const faults: string[] = [];
-  const parts = resources.filter(({ urn }) => urn.includes(COMPONENT));
-  const itself = parts.find((part) => part.type === TYPES.bucket && part.inputs["bucket"] === bucket);
+  const itself = resources.find(
+    ({ urn, type, inputs }) => urn.includes(COMPONENT) && type === TYPES.bucket && inputs["bucket"] === bucket,
+  );
   if (itself === undefined)
     return {
       vault: undefined,
       faults: [`Stack ${stack} declares no backup vault ${bucket}. Add a BackupVault to its program.`],
     };
+  const configures = (kind: keyof typeof SCHEMAS, { type, inputs: { bucket: named } }: RegisteredResource) =>
+    // Older releases of the provider have the same types with V2 at the end of their names.
+    type.replaceAll("V2", "") === TYPES[kind] && (named === bucket || named === UNKNOWN);
   const read = <K extends keyof typeof SCHEMAS>(kind: K): z.output<(typeof SCHEMAS)[K]> | undefined => {
-    const resource = parts.find((part) => part.type === TYPES[kind] && isOf(part, bucket, parts));
+    const elsewhere = others.filter((one) => one.inputs["bucket"] === bucket);
+    const found = [...resources, ...elsewhere].filter((one) => configures(kind, one));
+    const [resource, second] = found;
     if (resource === undefined) return undefined;
-    const parsed = SCHEMAS[kind].safeParse(resource.inputs);
+    if (second !== undefined) faults.push(severalOf(stack, kind, found));
+    const parsed = SCHEMAS[kind].safeParse(withoutEngineKeys(resource.inputs));
     if (parsed.success) return parsed.data as z.output<(typeof SCHEMAS)[K]>;
     faults.push(...parsed.error.issues.map((issue) => sentence(stack, kind, resource, issue)));
     return undefined;
@@ -105,14 +78,22 @@ export function readRules(stack: string, bucket: string, resources: readonly Reg
       rules: (lifecycle?.rules ?? []).filter(({ status }) => status === "Enabled").map(lifecycleRuleOf),
       replications: (replication?.rules ?? []).filter(({ status }) => status === "Enabled").map(replicationOf),
     },
+    ...(replication && { replicationRole: replication.role }),
   };
 }
 
-/** Whether a part belongs to the bucket. If the part's bucket is not known yet, whether it can only belong to this one. */
-function isOf({ type, inputs }: RegisteredResource, bucket: string, parts: readonly RegisteredResource[]): boolean {
-  if (inputs["bucket"] === bucket) return true;
-  const isOfAnother = parts.some((part) => part.type === TYPES.bucket && part.inputs["bucket"] === inputs["bucket"]);
-  return !isOfAnother && parts.filter((part) => part.type === type).length === 1;
+/** Bridged providers note which inputs they filled in themselves. */
+function withoutEngineKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutEngineKeys);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).filter(([key]) => !key.startsWith("__"));
+  return Object.fromEntries(entries.map(([key, one]) => [key, withoutEngineKeys(one)]));
+}
+
+function severalOf(stack: string, kind: keyof typeof SCHEMAS, found: readonly RegisteredResource[]): string {
+  const names = found.map(({ urn }) => `"${urn.split("::").at(-1) ?? urn}"`).join(" and ");
+  const what = kind === "bucket" ? "resource" : `${kind} configuration`;
+  return `The vault's bucket of ${stack} has more than one ${what}: ${names}. S3 keeps the one that was applied last; declare only the component's.`;
 }
 
 function lifecycleRuleOf(rule: z.output<typeof lifecycleRule>): LifecycleRule {
@@ -136,13 +117,18 @@ function lifecycleRuleOf(rule: z.output<typeof lifecycleRule>): LifecycleRule {
   };
 }
 
-function replicationOf({ id, prefix, filter: by, destination }: z.output<typeof replicationRule>): Replication {
+function replicationOf(rule: z.output<typeof replicationRule>): Replication {
+  const { id, prefix, filter: by, destination, sourceSelectionCriteria: selected, deleteMarkerReplication } = rule;
+  const replicaKeyArn = destination.encryptionConfiguration?.replicaKmsKeyId;
   return {
     id,
     prefix: by?.prefix ?? prefix ?? "",
     destinationBucketArn: destination.bucket,
     ...(destination.storageClass && { storageClass: destination.storageClass }),
     timeControl: destination.replicationTime?.status === "Enabled",
+    encryptedObjects: selected?.sseKmsEncryptedObjects?.status === "Enabled",
+    ...(replicaKeyArn !== undefined && { replicaKeyArn }),
+    deletions: deleteMarkerReplication?.status === "Enabled",
   };
 }
 
@@ -151,9 +137,11 @@ function sentence(stack: string, kind: string, { inputs }: RegisteredResource, i
   const rule = first === "rules" && typeof index === "number" ? nameOfRule(inputs, index) : undefined;
   const where = rule === undefined ? issue.path : rest;
   const why =
-    issue.code === "unrecognized_keys"
-      ? `uses ${[...where, issue.keys.join(", ")].join(".")}, which the plan can't simulate. Only filter by prefix and size, and set actions in days`
-      : `has a ${where.join(".")} that the plan can't read (${issue.message}). Correct it`;
+    kind === "bucket" && issue.code === "unrecognized_keys"
+      ? `itself sets ${issue.keys.join(", ")}, and S3 keeps either that or the component's own setting. Declare it in components/backupVault.ts`
+      : issue.code === "unrecognized_keys"
+        ? `uses ${[...where, issue.keys.join(", ")].join(".")}, which the plan can't simulate. Only filter by prefix and size, and set actions in days`
+        : `has a ${where.join(".")} that the plan can't read (${issue.message}). Correct it`;
   return `The ${kind} ${rule === undefined ? "" : `rule "${rule}" `}of ${stack} ${why}.`;
 }
 

@@ -10,6 +10,7 @@ import { messageOf, UserError } from "../../services/common/errors.ts";
 const projectFile = z.looseObject({
   name: z.string(),
   main: z.string().default("."),
+  config: z.record(z.string(), z.unknown()).default({}),
   plugins: z.looseObject({ providers: z.array(z.looseObject({ name: z.string(), path: z.string() })) }).optional(),
 });
 const stackFile = z.looseObject({ config: z.record(z.string(), z.unknown()).default({}) });
@@ -30,6 +31,32 @@ export const PLACEHOLDERS = {
   SUPABASE_ACCESS_TOKEN: "preview",
 };
 
+/** A Pulumi project and one of its stacks, as their files have them. */
+export interface Workspace {
+  /** The Pulumi project's name. */
+  readonly project: string;
+  /** Absolute path of the program's entry. */
+  readonly main: string;
+  /** The stack's configuration by full key, as text; undefined if a value is encrypted, which only the engine can read. */
+  readonly config: Record<string, string> | undefined;
+}
+
+/**
+ * Reads the files of a project and a stack, as the engine does: what the stack does not set has the project's default.
+ *
+ * @throws UserError if a file is missing or is not a Pulumi file
+ */
+export async function readWorkspace(workspace: string, stack: string): Promise<Workspace> {
+  const { project, settings } = await readFiles(workspace, stack);
+  const defaults = Object.entries(project.config).map(
+    ([key, declared]) => [key.includes(":") ? key : `${project.name}:${key}`, defaultOf(declared)] as const,
+  );
+  const values = [...defaults, ...Object.entries(settings.config)].filter(([, value]) => value !== undefined);
+  const isSecret = values.some(([, value]) => typeof value === "object" && value !== null && "secure" in value);
+  const config = Object.fromEntries(values.map(([key, value]) => [key, asText(value)]));
+  return { project: project.name, main: absoluteIn(workspace, project.main), config: isSecret ? undefined : config };
+}
+
 /**
  * Copies the project and a stack's settings into a folder, so that a preview of a new stack of that name leaves the original files as they
  * are (the engine writes the stack's salt into its file).
@@ -42,17 +69,36 @@ export async function copyWorkspace(
   stack: string,
   folder: string,
 ): Promise<{ project: string; main: string }> {
-  const project = await readYaml(join(workspace, "Pulumi.yaml"), projectFile);
-  const settings = await readYaml(join(workspace, `Pulumi.${stack}.yaml`), stackFile);
-  const absolute = (path: string) => (isAbsolute(path) ? path : resolve(workspace, path));
-  const main = absolute(project.main);
-  const providers = project.plugins?.providers.map((one) => ({ ...one, path: absolute(one.path) }));
+  const { project, settings } = await readFiles(workspace, stack);
+  const main = absoluteIn(workspace, project.main);
+  const providers = project.plugins?.providers.map((one) => ({ ...one, path: absoluteIn(workspace, one.path) }));
   const copy = { ...project, main, ...(providers && { plugins: { ...project.plugins, providers } }) };
   const kept = Object.entries(settings).filter(([key]) => !OWN_TO_THE_STACK.includes(key));
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "Pulumi.yaml"), stringify(copy));
   await writeFile(join(folder, `Pulumi.${stack}.yaml`), stringify(Object.fromEntries(kept)));
   return { project: project.name, main };
+}
+
+async function readFiles(workspace: string, stack: string) {
+  const project = await readYaml(join(workspace, "Pulumi.yaml"), projectFile);
+  const settings = await readYaml(join(workspace, `Pulumi.${stack}.yaml`), stackFile);
+  return { project, settings };
+}
+
+function absoluteIn(workspace: string, path: string): string {
+  return isAbsolute(path) ? path : resolve(workspace, path);
+}
+
+/** A declared setting has a type and a default, or a value for every stack; a plain value stands for itself. */
+function defaultOf(declared: unknown): unknown {
+  if (typeof declared !== "object" || declared === null) return declared;
+  const { value, default: otherwise } = declared as { value?: unknown; default?: unknown };
+  return value ?? otherwise;
+}
+
+function asText(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** Puts stand-ins for the public providers into a folder, which then goes first on the PATH. */

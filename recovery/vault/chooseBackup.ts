@@ -89,7 +89,7 @@ function newestOf(backups: readonly BackupSummary[], choice: BackupChoice): Chos
   const { at } = choice;
   const proven = provenFull(backups, choice.accepts);
   const past = proven.filter((backup) => takenAt(backup) <= latestOf(choice));
-  const [newest] = past;
+  const newest = newestProven(backups, choice);
   const oldest = past.at(-1);
   if (newest === undefined || oldest === undefined) {
     const [ahead] = proven;
@@ -115,6 +115,14 @@ function newestOf(backups: readonly BackupSummary[], choice: BackupChoice): Chos
     );
   }
   return before;
+}
+
+/** The newest backup that may be taken without an id and is not dated in the future; undefined if there is none. */
+export function newestProven(
+  backups: readonly BackupSummary[],
+  choice: Pick<BackupChoice, "now" | "accepts"> = {},
+): ChosenBackup | undefined {
+  return provenFull(backups, choice.accepts).find((backup) => takenAt(backup) <= latestOf(choice));
 }
 
 /**

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 
+import { listCommand } from "../../cli/commands/list.ts";
 import { verifyCommand } from "../../cli/commands/verify.ts";
 import { exitCodeOf } from "../../cli/terminal/failure.ts";
+import { shortList } from "../../cli/terminal/shortList.ts";
 import { backupState, verifiedFacts } from "../../cli/text/backupState.ts";
 import { verificationLines } from "../../cli/text/verificationTable.ts";
 import { CHECKLIST, type Verification } from "../../recovery/vault/verification.ts";
@@ -80,6 +82,27 @@ describe("verify on the command line", () => {
 });
 
 describe("list", () => {
+  it("refuses another text than an age, and says how an age is written", async () => {
+    const command = listCommand()
+      .exitOverride()
+      .configureOutput({ writeErr: () => undefined });
+    const refused: unknown = await command
+      .parseAsync(["-s", "x", "--max-age", "1w"], { from: "user" })
+      .catch((error: unknown) => error);
+    expect(refused).toMatchObject({ message: expect.stringMatching(/--max-age.*'1w'.*such as 25h, 2d or 90m/) });
+    expect(exitCodeOf(refused)).toBe(2);
+  });
+
+  it("is short: the first entries, what must not be missed, and how many are left out", () => {
+    const many = Array.from({ length: 14 }, (_, at) => at);
+    const what = "older ones are";
+    expect(shortList(many, { all: true, what })).toEqual({ shown: many, rest: [] });
+    expect(shortList(many.slice(4), { all: false, what })).toEqual({ shown: many.slice(4), rest: [] });
+    const { shown, rest } = shortList(many, { all: false, what, important: 12 });
+    expect(shown).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12]);
+    expect(rest).toEqual(["3 older ones are not shown: add --all."]);
+  });
+
   const proven = { proven: true, problems: [] };
   const state = (latest: Verification, best: Verification | undefined = latest, unbelieved: string[] = []) =>
     backupState({ ...proven, ...verifiedFacts({ latest, best: best as never, unbelieved }) });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { faultsOfOverrides, leastKeptDays, type RequiredTierName, TIERS, tiersWith } from "../../planning/tiers.ts";
+import { faultsOfOverrides, leastKeptDays, TIERS, tiersWith } from "../../planning/tiers.ts";
 import { decade } from "../support/decade.ts";
 
 const MIN_DAYS_IN_CLASS = { STANDARD_IA: 30, GLACIER_IR: 90 } as const;
@@ -15,7 +15,7 @@ describe("TIERS", () => {
     ]));
 
   it.each(TIERS)("$name covers the required period from every day of twelve years", ({ name, keptDays }) => {
-    const later: Record<RequiredTierName, (from: Date) => Date> = {
+    const later: Record<string, (from: Date) => Date> = {
       daily: (from) => shifted(from, 0, 0, 30),
       weekly: (from) => shifted(from, 0, 3, 0),
       monthly: (from) => shifted(from, 1, 0, 0),
@@ -23,7 +23,7 @@ describe("TIERS", () => {
     };
     for (let day = 0; day < 12 * 366; day++) {
       const from = new Date(Date.UTC(2024, 0, 1 + day));
-      const promised = (later[name as RequiredTierName](from).getTime() - from.getTime()) / 86_400_000;
+      const promised = (later[name]!(from).getTime() - from.getTime()) / 86_400_000;
       expect(keptDays).toBeGreaterThanOrEqual(promised);
     }
   });

@@ -23,7 +23,6 @@ const COMMON = {
   peerAwsRegion: "ap-northeast-3",
   publicName: "app.castchat.jp",
   zoneName: "castchat.jp",
-  cloudflareAccountId: "0a1b2c3d4e5f60718293a4b5c6d7e8f9",
   supabaseOrganization: "castchat",
   supabaseRegion: "ap-northeast-1",
   vercelProject: "castchat",
@@ -31,7 +30,8 @@ const COMMON = {
 };
 const KEY_ARN = "arn:aws:kms:ap-northeast-3:222222222222:key/1";
 const VAULT = { standbyVaultBucketArn: "arn:aws:s3:::replica", standbyVaultKeyArn: KEY_ARN };
-const PRIMARY: RawSettings = { ...COMMON, role: "primary", ...VAULT };
+const ZONE = { cloudflareAccountId: "0a1b2c3d4e5f60718293a4b5c6d7e8f9" };
+const PRIMARY: RawSettings = { ...COMMON, role: "primary", ...ZONE, ...VAULT };
 const STANDBY: RawSettings = { ...COMMON, role: "standby", mirrorOwner: "mirrors", mirrorRepository: "castchat" };
 const ACTIVE: RawSettings = { ...STANDBY, mode: "active", generation: "2", trustedWriterKeys: JSON.stringify([P256]) };
 
@@ -102,6 +102,8 @@ describe("parseSettings", () => {
     ["generation", "1.5", "a whole number from 1"],
     ["repository", "castchat", "a GitHub repository as owner/name"],
     ["backup", "latest", "a backup's id such as 20260701T020000Z-1a2b3c"],
+    ["vercelProject", "cast_chat", "the name of a Vercel project: small letters, digits and hyphens, at most 52"],
+    ["vercelProject", "c".repeat(53), "the name of a Vercel project: small letters, digits and hyphens, at most 52"],
     ["at", "yesterday", "a time in UTC such as 2026-07-01T02:00:00Z"],
     ["at", "2026-07-01T02:00:00+09:00", "a time in UTC such as 2026-07-01T02:00:00Z"],
     ["supabaseProjectUrl", "https://x", PROJECT_ADDRESS],
@@ -197,7 +199,7 @@ describe("parseSettings", () => {
     expect(parseSettings({ ...PRIMARY, deployerArns: "[]" }, "prod").deployerArns).toBeUndefined();
   });
 
-  it.each(Object.keys(COMMON))("names %s when it is missing", (key) =>
+  it.each(Object.keys({ ...COMMON, ...ZONE }))("names %s when it is missing", (key) =>
     expect(faultsOf({ ...PRIMARY, [key]: undefined })).toContainEqual(
       expect.stringMatching(`^castchat-recovery:${key} is not set; it must be .+\\.$`),
     ),
@@ -215,12 +217,12 @@ describe("parseSettings", () => {
     const raw = { ...PRIMARY, role: "standby", awsRegion: "x", mode: "y", generation: "z", nonsense: "1" };
     const faults = faultsOf(raw).map((fault) => fault.split(" ")[0]);
     const keys = [
-      ...["mode", "awsRegion", "generation", "nonsense", "mirrorOwner", "mirrorRepository"],
-      ...["standbyVaultBucketArn", "standbyVaultKeyArn"],
+      ...["mode", "awsRegion", "generation", "nonsense", "cloudflareAccountId"],
+      ...["standbyVaultBucketArn", "standbyVaultKeyArn", "mirrorOwner", "mirrorRepository"],
     ];
     expect(faults).toEqual(keys.map((key) => `castchat-recovery:${key}`));
     expect(() => parseSettings(raw, "dr")).toThrow(
-      /^8 settings of stack "dr" are wrong:\n[^]*`pulumi config set KEY VALUE --stack dr`\.$/,
+      /^9 settings of stack "dr" are wrong:\n[^]*`pulumi config set KEY VALUE --stack dr`\.$/,
     );
   });
 });
@@ -235,7 +237,31 @@ describe("rules between settings", () => {
       { ...PRIMARY, tierOverrides: '{"weekly":91}' },
       /^tierOverrides is too short: weekly keeps 91 days, .* at least 92\.$/,
     ],
-    "a mode on a primary": [{ ...PRIMARY, mode: "active" }, /^mode is "active", but only a standby .*remove it\.$/],
+    "a mode on a primary": [{ ...PRIMARY, mode: "active" }, /^mode is set, but only a standby .*remove it\.$/],
+    "a mirror on a primary": [
+      { ...PRIMARY, mirrorRepository: "castchat" },
+      /^mirrorRepository is set, but only a standby has a mirror .*remove it\.$/,
+    ],
+    "a restore on a primary": [
+      { ...PRIMARY, at: "2026-07-01T02:00:00Z" },
+      /^at is set, but only a standby restores .*remove it\.$/,
+    ],
+    "older auth settings on a primary": [
+      { ...PRIMARY, olderAuthSettings: "true" },
+      /^olderAuthSettings is set, but only a standby restores .*remove it\.$/,
+    ],
+    "another app to stop on a primary": [
+      { ...PRIMARY, peerVercelProject: "castchat-dr" },
+      /^peerVercelProject is set, but only a standby .*remove it\.$/,
+    ],
+    "a zone's account on a standby": [
+      { ...STANDBY, ...ZONE },
+      /^cloudflareAccountId is set, but only a primary .*DNS zone; remove it\.$/,
+    ],
+    "a backup to restore where nothing is restored": [
+      { ...STANDBY, backup: "20260701T020000Z-1a2b3c" },
+      /^backup is set, but mode "standby" restores nothing; remove it, or set mode to "active" or "drill"\.$/,
+    ],
     "no standby vault": [
       { ...PRIMARY, standbyVaultBucketArn: undefined, standbyVaultKeyArn: undefined },
       /^standbyVaultBucketArn is not set; .*standbyVault to "none"/,

@@ -1,12 +1,13 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { z } from "zod";
 
+import { type MadeBy, readMadeBy } from "../../../cli/html/madeBy.ts";
 import { commitChange } from "../../sandbox/app/repository.ts";
 import { castchatRecovery } from "../stage/commandLine.ts";
 import { openStack, up } from "../stage/stacks.ts";
 import type { StepRecord } from "../stage/steps.ts";
 import type { DrillContext } from "./context.ts";
-import { type DatabaseSize, databaseSize } from "./database.ts";
+import { type DatabaseSize, databaseSize, serverVersion } from "./database.ts";
 import { projectPlace } from "./projectContent.ts";
 import { createRepository, fillDatabase, fillProjectContent, repositoryUrlOf } from "./seed.ts";
 
@@ -32,6 +33,8 @@ export interface Company {
   standbyOutputs: z.infer<typeof standbyOutputs>;
   repositoryUrl: string;
   size: DatabaseSize;
+  /** Program, machine and versions, for the reports. */
+  madeBy: MadeBy;
   /** The steps that built it, including the sandbox's start. */
   steps: readonly StepRecord[];
 }
@@ -73,11 +76,12 @@ export async function buildCompany(context: DrillContext): Promise<Company> {
     standbyOutputs: standbySide,
     repositoryUrl: repositoryUrlOf(file),
     size,
+    madeBy: await readMadeBy(await serverVersion(primarySide.databaseUrl)),
     steps: [...steps.records],
   };
 }
 
-/** Pushes one more commit, and runs the mirror as a push would. Returns the new commit. */
+/** Pushes one more commit, and runs the mirror, as a team's CI would: the stack schedules no mirror. Returns the new commit. */
 export async function changeCode(context: DrillContext, company: Company): Promise<string> {
   const { steps, engine, file } = context;
   return steps.run("Push a commit and mirror it", async (say) => {

@@ -131,7 +131,7 @@ async function primaryOf({ home, file, engine }: SeedOptions): Promise<ProjectPl
   const { databases } = await sandboxStatus({ home });
   if (!databases.includes(supabaseRef))
     throw new UserError(
-      `Stack prod has the database ${supabaseRef}, which does not run in this sandbox. Nothing was filled. \`castchat-recovery sandbox reset\` begins again with nothing.`,
+      `Stack prod has the database ${supabaseRef}, which does not run in this sandbox. Nothing was filled. Run \`castchat-recovery sandbox reset\`, and begin again.`,
     );
   return projectPlace({ file }, { supabaseRef, databaseUrl });
 }

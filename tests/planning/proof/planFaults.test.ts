@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 
 import { faultsOfPlan } from "../../../planning/proof/planFaults.ts";
-import type { DeclaredVault, RunnerTier, Transition } from "../../../planning/retention/vault.ts";
+import type { DeclaredVault, Replication, RunnerTier, Transition } from "../../../planning/retention/vault.ts";
 import { TIERS } from "../../../planning/tiers.ts";
 import { PRIMARY, REPLICA, RULES, rulesWith } from "../support/scenario.ts";
 
@@ -13,6 +13,12 @@ const primaryWith = (
 const withTransitions = (...transitions: Transition[]) => primaryWith({ rules: rulesWith("monthly", { transitions }) });
 const tiersWith = (name: string, change: Partial<RunnerTier>) =>
   TIERS.map((tier) => (tier.name === name ? { ...tier, ...change } : tier));
+const without = (id: string) => RULES.filter((rule) => rule.id !== id);
+/** An undefined value removes a property. */
+const replicating = (change: { [K in keyof Replication]?: Replication[K] | undefined }) => {
+  const entries = Object.entries({ ...PRIMARY.replications[0]!, ...change }).filter(([, value]) => value !== undefined);
+  return primaryWith({ replications: [Object.fromEntries(entries) as unknown as Replication] });
+};
 const UNLOCKED = TIERS.map((tier) => ({ ...tier, lockDays: 0 }));
 
 describe("faultsOfPlan", () => {
@@ -58,6 +64,30 @@ describe("faultsOfPlan", () => {
       primaryWith({ defaultLockDays: 45 }, REPLICA, UNLOCKED),
       /^The tier daily of prod is locked for 45 days but kept for 30; lock it for at most 30\.$/,
     ],
+    "a lock that is shorter than the tier is kept": [
+      primaryWith({}, REPLICA, tiersWith("annual", { lockDays: 1 })),
+      /^The tier annual of prod is locked for 1 days but kept for 1827, so a backup can be deleted .*; lock it for 1827\.$/,
+    ],
+    "no lock": [
+      primaryWith({}, REPLICA, UNLOCKED),
+      /^The tier daily of prod is locked for 0 days but kept for 30, .*; lock it for 30\.$/,
+    ],
+    "a replication without what KMS encrypts": [
+      replicating({ encryptedObjects: false }),
+      /^Replication rule "standby" of prod leaves out what a KMS key encrypts/,
+    ],
+    "a replication without a key": [
+      replicating({ replicaKeyArn: undefined }),
+      /^Replication rule "standby" of prod names no key for the replicas/,
+    ],
+    "a replication of deletions": [
+      replicating({ deletions: true }),
+      /^Replication rule "standby" of prod replicates deletions/,
+    ],
+    "an expiry by size": [
+      primaryWith({ rules: rulesWith("daily", { smallerThan: 1000 }) }),
+      /^Rule "daily" of prod expires objects or removes noncurrent versions by their size, .*; let it act on all sizes\.$/,
+    ],
     "a replica in the same region": [
       primaryWith({}, { ...REPLICA, region: "ap-northeast-1" }),
       /^prod and dr both .* ap-northeast-1; .*another region\.$/,
@@ -99,11 +129,12 @@ describe("faultsOfPlan", () => {
   });
 
   it("lets rules share objects that differ in size or in what is done to them", () => {
+    const [, moves] = rulesWith("weekly", { expireDays: undefined, noncurrentDays: undefined });
     const bySize = [
-      { ...RULES[0]!, smallerThan: 1000 },
-      { ...RULES[0]!, id: "large", largerThan: 999 },
-      ...RULES.slice(1),
+      { ...moves!, smallerThan: 1000 },
+      { ...moves!, id: "large", largerThan: 999 },
+      ...without("weekly"),
     ];
-    expect(primaryWith({ rules: bySize })).toEqual([]);
+    expect(primaryWith({ rules: [...bySize, { ...RULES[1]!, id: "expiry", transitions: [] }] })).toEqual([]);
   });
 });

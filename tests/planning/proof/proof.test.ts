@@ -91,6 +91,48 @@ describe("the proof", () => {
     expect(faultsOf(scenario({ days: 400, primary: part })).every(isOfReplica)).toBe(true);
   });
 
+  it("holds promises to periods, whatever a tier is called", () => {
+    const renamed = (days: number) => {
+      const tiers = TIERS.map((tier) =>
+        tier.name === "weekly" ? { ...tier, name: "week", prefix: "week/", keptDays: days, lockDays: days } : tier,
+      );
+      const rules = rulesWith("weekly", { id: "week", prefix: "week/", expireDays: days });
+      return scenario({ days: 400, tiers, primary: { ...PRIMARY, rules }, replica: { ...REPLICA, rules } });
+    };
+    expect(proofOf(renamed(92)).violations).toEqual([]);
+    const [first] = proofOf(renamed(91)).violations;
+    expect(first).toMatchObject({ stack: "prod", tier: "week", rule: "week", kind: "early" });
+    expect(first!.what).toContain('before it is as old as "weekly backups: 3 months" says');
+  });
+
+  it("holds both vaults to the days of an override", () => {
+    const tiers = TIERS.map((tier) => (tier.name === "weekly" ? { ...tier, keptDays: 120, lockDays: 120 } : tier));
+    const primary = { ...PRIMARY, rules: rulesWith("weekly", { expireDays: 120 }) };
+    const [first] = proofOf(scenario({ days: 200, tiers, primary })).violations;
+    expect(first).toMatchObject({ stack: "dr", tier: "weekly", rule: "weekly", kind: "early" });
+    expect(first!.what).toContain("before it is as old as its tier says (120 days)");
+    const replica = { ...REPLICA, rules: primary.rules };
+    expect(proofOf(scenario({ days: 200, tiers, primary, replica })).violations).toEqual([]);
+  });
+
+  it("sees what breaks only after the days that it spans", () => {
+    const primary = { ...PRIMARY, rules: rulesWith("annual", { expireDays: 1000 }) };
+    expect(faultsOf(scenario({ days: 731, primary }))).toEqual(["2029-08-20 prod annual annual early"]);
+  });
+
+  it("breaks if backups are not locked, because the runner holds only what it locks", () => {
+    const tiers = TIERS.map((tier) => ({ ...tier, lockDays: 0 }));
+    const missed = Array.from({ length: 40 }, (_, index) => dateOf(day("2027-01-02") + index));
+    const unlocked = scenario({ days: 90, tiers, missed });
+    expect(faultsOf(unlocked)).toContain("2026-12-24 prod daily the lock hold");
+    const newest = (one: Scenario) => {
+      const lives = simulate(one).primary.lives.filter(({ takenAt }) => takenAt < at("2027-01-02T00:00"));
+      return lives.at(-1)!.removedAt;
+    };
+    expect(newest(unlocked)).toBe(at("2027-02-02T00:00"));
+    expect(newest(scenario({ days: 90, missed }))).toBe(at("2027-02-12T00:00"));
+  });
+
   it("breaks if the newest backup can't be held", () =>
     expect(faultsOf(scenario({ days: 90, primary: { ...PRIMARY, objectLock: false } }))).toEqual([
       "2026-12-24 prod daily Object Lock hold",

@@ -75,5 +75,10 @@ export const REPLICATION = {
   priority: 1,
   filter: { prefix: "" },
   deleteMarkerReplication: { status: "Disabled" },
-  destination: { bucket: "arn:aws:s3:::replica", replicationTime: { status: "Enabled", time: { minutes: 15 } } },
+  sourceSelectionCriteria: { sseKmsEncryptedObjects: { status: "Enabled" } },
+  destination: {
+    bucket: "arn:aws:s3:::replica",
+    encryptionConfiguration: { replicaKmsKeyId: "arn:aws:kms:::key/replica" },
+    replicationTime: { status: "Enabled", time: { minutes: 15 } },
+  },
 };

@@ -45,7 +45,17 @@ export const PRIMARY: DeclaredVault = {
   bucket: "vault",
   region: "ap-northeast-1",
   ...KEPT,
-  replications: [{ id: "standby", prefix: "", destinationBucketArn: "arn:aws:s3:::replica", timeControl: true }],
+  replications: [
+    {
+      id: "standby",
+      prefix: "",
+      destinationBucketArn: "arn:aws:s3:::replica",
+      timeControl: true,
+      encryptedObjects: true,
+      replicaKeyArn: "arn:aws:kms:::key/replica",
+      deletions: false,
+    },
+  ],
 };
 
 /** Two vaults, four runs a day, from 23 November 2026. */

@@ -22,6 +22,7 @@ module.exports = async () => {
     const resolved = Object.entries(inputs).map(([key, value]) => [key, value?.from ? made[value.from[0]][value.from[1]] : value]);
     made[name] = new (await component(type))(name, Object.fromEntries(resolved), { provider });
   }
+  return { previousDeploymentId: made.deployment?.previousDeploymentId, previousHolder: made.traffic?.previousHolder };
 };
 `;
 

@@ -6,24 +6,11 @@ import { dateOf } from "../../../planning/retention/time.ts";
 import { TIERS } from "../../../planning/tiers.ts";
 import { daysInYears, plan, type PlanInput } from "../../../recovery/plan/plan.ts";
 import { planCalendar } from "../../../recovery/plan/planCalendar.ts";
+import { ASSUMPTIONS } from "../../planning/support/assumptions.ts";
 import { day, PRIMARY, REPLICA, rulesWith } from "../../planning/support/scenario.ts";
 
 function input(change: Partial<PlanInput> = {}): PlanInput {
-  const assumptions = {
-    firstDay: day("2026-11-23"),
-    years: 1,
-    intervalHours: 6,
-    runMinutes: 10,
-    dumpBytes: 2 ** 31,
-    storageBytes: 2 ** 30,
-    growthPerYear: 0,
-    readPerDumpByte: 2.5,
-    missedDays: new Set<number>(),
-    readBackOverInternet: true,
-    recovery: { databaseSize: "large" as const, hours: 24 },
-    onDay: day("2027-06-01"),
-  };
-  return { primary: PRIMARY, replica: REPLICA, tiers: TIERS, assumptions, ...change };
+  return { primary: PRIMARY, replica: REPLICA, tiers: TIERS, assumptions: ASSUMPTIONS, ...change };
 }
 
 describe("plan", () => {

@@ -13,7 +13,11 @@ const part = (type: string, inputs: Record<string, unknown>) => ({
 
 describe("readRules", () => {
   it("reads the vault's own rules, without disabled ones and without those of the log bucket", () => {
-    expect(read({})).toEqual({ vault: { ...PRIMARY, rules: RULES }, faults: [] });
+    expect(read({})).toEqual({
+      vault: { ...PRIMARY, rules: RULES },
+      replicationRole: "unknown",
+      faults: [],
+    });
     expect(readRules("dr", "replica", registered("dr")).vault).toEqual(REPLICA);
   });
 
@@ -37,6 +41,8 @@ describe("readRules", () => {
         destinationBucketArn: "arn:aws:s3:::replica",
         storageClass: "STANDARD_IA",
         timeControl: false,
+        encryptedObjects: true,
+        deletions: false,
       },
     ]);
   });
@@ -94,6 +100,30 @@ describe("readRules", () => {
     const { faults, vault } = read(change);
     expect(vault).toBeUndefined();
     expect(faults[0]).toContain(sentence);
+  });
+
+  it("reads a bucket as a bridged provider stores it, and refuses settings on the bucket itself", () => {
+    const withBucket = (more: Record<string, unknown>) =>
+      readRules(
+        "prod",
+        "vault",
+        registered("prod").map((one) =>
+          one.inputs["bucket"] === "vault" && one.type === "aws:s3/bucket:Bucket"
+            ? { ...one, inputs: { ...one.inputs, ...more } }
+            : one,
+        ),
+      ).faults;
+    expect(withBucket({ __defaults: ["forceDestroy"], forceDestroy: false, tagsAll: {} })).toEqual([]);
+    expect(withBucket({ versioning: { enabled: false } })).toEqual([
+      "The bucket of prod itself sets versioning, and S3 keeps either that or the component's own setting. Declare it in components/backupVault.ts.",
+    ]);
+  });
+
+  it("refuses a replication setting that it doesn't know", () => {
+    const replication = { ...REPLICATION, sourceSelectionCriteria: { other: { status: "Enabled" } } };
+    expect(read({ replication }).faults[0]).toContain(
+      "uses sourceSelectionCriteria.other, which the plan can't simulate",
+    );
   });
 
   it("names all faults at once", () => {
