@@ -5,6 +5,8 @@ import datetime
 import hmac
 import os
 import re
+import signal
+import threading
 import urllib.parse
 
 from ministack import app as ministack_app
@@ -194,6 +196,18 @@ def know_one_root_key():
         module.is_root_access_key = is_own
 
 
+def end_with_its_parent():
+    """The sandbox holds the other end of standard input. It closes with the sandbox, also after a kill; SIGTERM writes the state."""
+
+    def wait():
+        while os.read(0, 4096):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+end_with_its_parent()
 admit_only_the_gateways()
 know_one_root_key()
 keep_locks_over_restarts()
