@@ -64,6 +64,8 @@ describe("localThrowaway", () => {
     const open = await mkdtemp(join("/tmp", "throwaway-test-"));
     await chmod(open, 0o711);
     try {
+      const lost = localThrowaway({ ...local.environment, TMPDIR: join(open, "lost") }).create(wishFor());
+      await expect(lost).rejects.toThrow(/folder for temporary files, .*lost, cannot be used \(ENOENT\)\. Set TMPDIR/);
       const made = await localThrowaway({ ...local.environment, TMPDIR: open }).create(wishFor());
       expect(await runSql(made.adminUrl, "select 1 as one")).toEqual([{ one: 1 }]);
       await made.remove();
