@@ -155,6 +155,18 @@ def let_root_take_the_vaults_roles():
     sts._caller_identity = identified
 
 
+def end_with_its_parent():
+    """The sandbox holds the other end of standard input. It closes with the sandbox, also after a kill; SIGTERM writes the state."""
+
+    def wait():
+        while os.read(0, 4096):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+end_with_its_parent()
 # What every request has to carry, because the gateways check the signatures: ministack itself takes a root key without one.
 GATEWAY_HEADER = b"x-castchat-gateway"
 GATEWAY_SECRET = os.environ.pop("CASTCHAT_GATEWAY_SECRET", "").encode()
@@ -196,18 +208,6 @@ def know_one_root_key():
         module.is_root_access_key = is_own
 
 
-def end_with_its_parent():
-    """The sandbox holds the other end of standard input. It closes with the sandbox, also after a kill; SIGTERM writes the state."""
-
-    def wait():
-        while os.read(0, 4096):
-            pass
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=wait, daemon=True).start()
-
-
-end_with_its_parent()
 admit_only_the_gateways()
 know_one_root_key()
 keep_locks_over_restarts()
