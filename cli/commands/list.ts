@@ -20,6 +20,12 @@ import { backupTable, type ListedBackup } from "../text/backupList.ts";
 import { verifiedFacts } from "../text/backupState.ts";
 import { showPlatform } from "../text/platformTable.ts";
 
+/** How the first backup gets into a vault. */
+const NEXT = {
+  primary: "`castchat-recovery backup` takes one now.",
+  standby: "The primary's come within minutes of `castchat-recovery backup -s prod`, by S3's replication.",
+} as const;
+
 interface ListCommandOptions {
   stack: string;
   maxAge?: number;
@@ -55,7 +61,7 @@ async function list({ stack, maxAge, all = false, json = false }: ListCommandOpt
   const facts = await Promise.all(shown.map((one) => factsOf(vault, one, trustedKeys, signal)));
   const platform = await platformOf(context, all, signal);
   printResult([...facts, ...platform.facts], json, [
-    facts.length === 0 ? "This vault has no backups." : backupTable(facts),
+    facts.length === 0 ? `This vault has no backups. ${NEXT[context.settings.role]}` : backupTable(facts),
     ...rest,
     // Of those that are not shown, too: only an attack or a mistake does such a thing.
     ...backups.flatMap(({ backupId }) => vault.passedOver.clauses(backupId).map((clause) => `In the vault ${clause}.`)),

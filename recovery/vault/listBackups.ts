@@ -64,8 +64,9 @@ export const MOST_APART_MS = 60_000;
 /** The problem of a backup whose run ended before its manifest, or is still running. */
 export const NEVER_FINISHED = "it has no manifest, so it was never finished";
 
-/** Manifests that are read at once. */
+/** Manifests that are read at once. One that is larger than its share is read by itself: nothing of it is trusted before all of it is in memory. */
 const READERS = 12;
+const SHARE_BYTES = MOST_BYTES.manifest / READERS;
 
 /**
  * Lists all backups of a vault, newest first, each with its faults. An unreachable vault is an error. A damaged backup is not, so that the
@@ -85,7 +86,9 @@ export async function listBackups(options: ListOptions): Promise<BackupSummary[]
   );
   // A verification is younger than its backup, so lifecycle keeps it for a while after the backup is gone.
   const backups = listed.flat().filter(({ objects }) => !objects.every(isVerification));
-  const summaries = await pool(backups, READERS, (one) => summarize(options, one));
+  const [small = [], large = []] = [false, true].map((isLarge) => backups.filter((one) => isLarge === hasLarge(one)));
+  const summarizeOne = (one: ListedBackup) => summarize(options, one);
+  const summaries = [...(await pool(small, READERS, summarizeOne)), ...(await pool(large, 1, summarizeOne))];
   return summaries.sort((a, b) => takenAt(b) - takenAt(a) || (a.backupId < b.backupId ? 1 : -1));
 }
 
@@ -95,6 +98,12 @@ interface ListedBackup {
   tier: TierPrefix;
   startedAt: Date;
   objects: readonly ListedObject[];
+}
+
+/** Whether a backup's manifest is larger than its share of the memory. */
+function hasLarge({ backupId, tier, objects }: ListedBackup): boolean {
+  const manifest = keyOf(tier.prefix, backupId, MANIFEST);
+  return objects.some(({ key, sizeBytes }) => key === manifest && sizeBytes > SHARE_BYTES);
 }
 
 async function summarize(options: ListOptions, listed: ListedBackup): Promise<BackupSummary> {
