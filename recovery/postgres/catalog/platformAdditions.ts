@@ -33,11 +33,12 @@ end`;
 
 /**
  * Objects of the app's that no part of a backup holds, since they lie in a schema of the platform, each with what of the backup needs it
- * directly or through others. A dump takes a schema whole or not at all, and a new project has the platform's. Found by owner: the
- * platform's services own what they make. That is also how Supabase tells them apart in its announcement that, since April 2025, its users
- * create no objects in auth, storage and realtime (https://github.com/orgs/supabase/discussions/34270; rights:
- * https://github.com/supabase/postgres/pull/994). Also found: views and foreign keys of the platform's schemas that depend on the app's, and
- * all of a schema that a role of the platform owns and that is not one of a new project. The text of a function is no dependency.
+ * directly or through others. A dump takes a schema whole or not at all, and a new project has the platform's. Found by owner, since the
+ * platform's services own what they make. Supabase's announcement uses the same criterion: since April 2025 its users create no objects in
+ * auth, storage and realtime (https://github.com/orgs/supabase/discussions/34270; rights: https://github.com/supabase/postgres/pull/994).
+ *
+ * Also found: views and foreign keys of the platform's schemas that depend on the app's, and all of a schema that a role of the platform owns
+ * and that is not one of a new project. The text of a function is no dependency.
  */
 export async function listPlatformAdditions(session: Session): Promise<LeftOut[]> {
   const rows = await session.query<{ name: string; schema: string; ofPlatform: boolean; neededBy: string[] }>(

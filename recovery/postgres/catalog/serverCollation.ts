@@ -42,7 +42,11 @@ export async function noteOfCollation(session: Session, source: ServerCollation 
   ];
 }
 
+/** C.UTF-8 orders by code points, from every provider (PostgreSQL's manual, "Locale Providers"). */
+const BY_CODE_POINT = "c.utf8";
+
 function alike(one: ServerCollation, other: ServerCollation): boolean {
+  if (meaning(one) === BY_CODE_POINT && meaning(other) === BY_CODE_POINT) return true;
   const isUnknown = one.version === undefined || other.version === undefined;
   return meaning(one) === meaning(other) && (isUnknown || one.version === other.version);
 }
@@ -50,7 +54,8 @@ function alike(one: ServerCollation, other: ServerCollation): boolean {
 /** What of it decides. Servers write the same encoding as "UTF-8" and as "utf8". */
 function meaning({ provider, collate, ctype, locale = "" }: ServerCollation): string {
   const names = provider === "libc" ? [collate, ctype] : [locale];
-  return [provider, ...names.map((name) => name.toLowerCase().replaceAll("-", ""))].join(" ");
+  const written = names.map((name) => name.toLowerCase().replaceAll("-", ""));
+  return written.every((name) => name === BY_CODE_POINT) ? BY_CODE_POINT : [provider, ...written].join(" ");
 }
 
 function inWords({ provider, collate, ctype, locale, version }: ServerCollation): string {

@@ -35,7 +35,7 @@ describe("a machine whose clock is wrong", () => {
     await expectRefusal(source.backUp(silentVault, { clock: offBy(100) }), UserError, /100 s ahead of the database's/);
   });
 
-  it("is not the machine's whose database is wrong: that is said", async () => {
+  it("is not refused if only the database's clock is wrong, which the run reports", async () => {
     const own = await source.cloud.newVault();
     const vault: Vault = { ...own, now: offBy(100) };
     const said: string[] = [];

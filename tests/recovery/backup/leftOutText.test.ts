@@ -32,3 +32,19 @@ describe("what a backup does not hold", () => {
     );
   });
 });
+
+describe("an object that others need", () => {
+  it("is listed with the first of them, on one line of a terminal", () => {
+    const neededBy = [
+      "policy a on public.t",
+      "view public.\u001b[2J",
+      "view public.c",
+      "view public.d",
+      "view public.e",
+      "view public.f",
+    ];
+    expect(leftOutLines([{ what: "function auth.is_admin()", why: "it is lost.", neededBy }]).at(-1)).toBe(
+      String.raw`  function auth.is_admin(): it is lost. Needed by policy a on public.t, view public.\u001b[2J, view public.c, view public.d, view public.e, 1 more`,
+    );
+  });
+});
