@@ -1,7 +1,6 @@
 import { Command } from "commander";
 
-import type { GateLayer } from "../../recovery/gate/gateRecord.ts";
-import { closeGate, type GateState, gateState, letAuthIn, openGate } from "../../recovery/gate/writeGate.ts";
+import { closeGate, gateState, letAuthIn, openGate } from "../../recovery/gate/writeGate.ts";
 import { type Session, withSession } from "../../recovery/postgres/session/database.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { readStack } from "../stack/stackContext.ts";
@@ -9,9 +8,8 @@ import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult, reportLine } from "../terminal/progress.ts";
+import { ENGINEER, holderName, isUnfinished, NEXT_OF_REPLACEMENT, statusLines } from "../text/gateText.ts";
 
-/** The gate's holder when an engineer stops writes. */
-const HOLDER = "writes stop";
 /** What users notice: PostgREST, the auth and the storage service can't connect, also for reading. */
 const OUTAGE = "Logins, the API and uploads fail until `castchat-recovery writes allow`";
 
@@ -44,7 +42,7 @@ export function writesCommand(): Command {
       command(
         "status",
         "show whether writes are stopped, since when, and by which command",
-        "stopped, unfinished, olderSessions, layers (holder, level, closedAt, sessionsEnded, opening)",
+        "stopped, unfinished, authAllowed, olderSessions, layers (holder, level, closedAt, sessionsEnded, opening)",
         (session) => status(session),
       ),
     );
@@ -79,7 +77,7 @@ function command(
 async function stop(session: Session, signal: AbortSignal): Promise<Answer> {
   await refuseOtherClosing(session);
   reportLine(`Stopping writes. ${OUTAGE}.`);
-  const { layer, wasClosed, sessionsEnded } = await closeGate(session, { holder: HOLDER, level: "writes", signal });
+  const { layer, wasClosed, sessionsEnded } = await closeGate(session, { holder: ENGINEER, level: "writes", signal });
   const closedAt = layer.closedAt.toISOString();
   return [
     { stopped: true, closedAt, wasStopped: wasClosed, sessionsEnded },
@@ -94,22 +92,14 @@ async function stop(session: Session, signal: AbortSignal): Promise<Answer> {
 async function refuseOtherClosing(session: Session): Promise<void> {
   const { layers } = await gateState(session);
   const above = layers.at(-1);
-  if (above === undefined || above.holder === HOLDER) return;
+  if (above === undefined || above.holder === ENGINEER) return;
   throw new UserError(
-    `Writes are already stopped, since ${above.closedAt.toISOString()}, by ${nameOf(above)}. ${NEXT_OF_REPLACEMENT}`,
+    `Writes are already stopped, since ${above.closedAt.toISOString()}, by ${holderName(above)}. ${NEXT_OF_REPLACEMENT}`,
   );
 }
 
-/** The holder of the gate in words. A replacement closes the gate under its own id. */
-function nameOf({ holder }: GateLayer): string {
-  return holder === HOLDER ? `\`${HOLDER}\`` : `a replacement of the database (restore in-place, ${holder})`;
-}
-
-const NEXT_OF_REPLACEMENT =
-  "The replacement allows writes when it ends. If it was interrupted, run the same `castchat-recovery restore in-place` again to continue, or `castchat-recovery restore abandon` to go back.";
-
 async function allow(session: Session, signal: AbortSignal): Promise<Answer> {
-  const { wasClosed, stillClosed, gone, sessionsEnded } = await openGate(session, HOLDER, signal);
+  const { wasClosed, stillClosed, gone, sessionsEnded } = await openGate(session, ENGINEER, signal);
   const lines = [
     wasClosed ? "Writes are allowed again." : "`writes stop` had not stopped writes, so nothing was changed.",
     ...(stillClosed ? [`Writes stay stopped by ${await holders(session)}.`] : []),
@@ -119,7 +109,7 @@ async function allow(session: Session, signal: AbortSignal): Promise<Answer> {
 }
 
 async function allowAuth(session: Session): Promise<Answer> {
-  const wasOut = await letAuthIn(session, HOLDER);
+  const wasOut = await letAuthIn(session, ENGINEER);
   return [
     { stopped: true, authAllowed: true, wasOut },
     [
@@ -131,36 +121,14 @@ async function allowAuth(session: Session): Promise<Answer> {
 
 async function status(session: Session): Promise<Answer> {
   const state = await gateState(session);
+  const { olderSessions, authAllowed } = state;
   const layers = state.layers.map(({ holder, level, closedAt, sessionsEnded, opening }) => {
     return { holder, level, closedAt: closedAt.toISOString(), sessionsEnded, opening };
   });
-  const unfinished = isUnfinished(state);
-  return [
-    { stopped: layers.length > 0, unfinished, olderSessions: state.olderSessions, layers },
-    layers.length === 0
-      ? ["Writes are allowed."]
-      : [
-          ...state.layers.map(
-            (layer) => `Stopped since ${layer.closedAt.toISOString()} by ${nameOf(layer)}${DEPTH[layer.level]}.`,
-          ),
-          ...(state.layers.some(({ holder }) => holder !== HOLDER) ? [NEXT_OF_REPLACEMENT] : []),
-          ...(unfinished ? [interruptionOf(state)] : []),
-        ],
-  ];
-}
-
-const DEPTH = { writes: "", all: "; reading is stopped too" } as const;
-
-function interruptionOf({ layers, olderSessions }: GateState): string {
-  return layers.some(({ holder, opening }) => opening && holder === HOLDER)
-    ? "`writes allow` was interrupted, and sessions that began while writes were stopped are still read-only. Run it again."
-    : `\`writes stop\` was interrupted, and ${olderSessions} older sessions may still write. Run the same command again.`;
-}
-
-function isUnfinished({ layers, olderSessions }: GateState): boolean {
-  return olderSessions > 0 || layers.some((layer) => !layer.sessionsEnded || layer.opening);
+  const facts = { stopped: layers.length > 0, unfinished: isUnfinished(state), authAllowed, olderSessions, layers };
+  return [facts, statusLines(state)];
 }
 
 async function holders(session: Session): Promise<string> {
-  return (await gateState(session)).layers.map(nameOf).join(", ");
+  return (await gateState(session)).layers.map(holderName).join(", ");
 }

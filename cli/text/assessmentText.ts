@@ -6,6 +6,7 @@ import type { TracedLoss } from "../../recovery/assess/assessTrace.ts";
 import { partNotes } from "../../recovery/project/restoredParts.ts";
 import { PART_WORDS } from "../../recovery/vault/completeness.ts";
 import { ALL } from "../../recovery/vault/lacks.ts";
+import { amount } from "../../services/common/amount.ts";
 import { visible } from "../../services/common/visibleText.ts";
 import { plainTable } from "../terminal/table.ts";
 
@@ -18,7 +19,7 @@ export function assessmentLines(found: Assessment): string[] {
   const same = found.tables.length - differing.length;
   return [
     ...found.passedOver.map(visible),
-    `Compared with backup ${found.backupId} of ${found.snapshotAt}: ${same} tables are the same, ${differing.length} differ.`,
+    `Compared with backup ${found.backupId} of ${found.snapshotAt}: ${amount(same, "table is", "tables are")} the same, ${amount(differing.length, "differs", "differ")}.`,
     ...(differing.length === 0 ? [] : [tableOf(differing)]),
     ...differing.flatMap(({ schema, name, traced }) =>
       traced === undefined ? [] : [traceLine(`${schema}.${name}`, traced)],
@@ -39,7 +40,7 @@ export function assessmentLines(found: Assessment): string[] {
       `tables that lost rows between two of the ${found.backupsLookedAt} backups (possibly on purpose)`,
       found.earlierLosses.map(
         ({ table, after, by, rowsBefore, rowsAfter }) =>
-          `${table}: ${rowsBefore} rows in ${after.backupId}, ${rowsAfter ?? "gone"} in ${by.backupId}`,
+          `${table}: ${amount(rowsBefore, "row")} in ${after.backupId}, ${rowsAfter ?? "gone"} in ${by.backupId}`,
       ),
     ),
     ...(found.isDamaged ? [] : ["Nothing of the backup is missing or altered."]),
@@ -55,7 +56,7 @@ export function summaryOf(found: Assessment): string {
   const { definitions, sequences, missingExtensions, largeObjects } = found;
   const parts: [count: number, what: string][] = [
     [missing, "missing tables"],
-    [lost, `missing or altered rows in ${damaged.length - uncounted} tables`],
+    [lost, `missing or altered rows in ${amount(damaged.length - uncounted, "table")}`],
     [uncounted, "tables whose difference was not counted"],
     [definitions.missing.length, "missing definitions"],
     [definitions.altered.length, "altered definitions"],
@@ -65,7 +66,7 @@ export function summaryOf(found: Assessment): string {
     ...lossesOf(found.restored),
   ];
   const said = parts.filter(([count]) => count > 0).map(([count, what]) => `${what}: ${count}`);
-  return `Something of backup ${found.backupId} is missing or altered. ${said.join("; ")}.`;
+  return `Something of backup ${found.backupId} is missing or altered (${said.join("; ")}).`;
 }
 
 function lossesOf(restored: Assessment["restored"]): [number, string][] {

@@ -3,6 +3,7 @@ import { leftOutLines } from "../../recovery/backup/leftOutText.ts";
 import { CHECKLIST } from "../../recovery/vault/verification.ts";
 import { stateOf } from "../../recovery/verify/testRestore/checklist.ts";
 import { nameOf, type VerifyResult } from "../../recovery/verify/verify.ts";
+import { amount } from "../../services/common/amount.ts";
 import { visible } from "../../services/common/visibleText.ts";
 import { plainTable } from "../terminal/table.ts";
 
@@ -27,7 +28,7 @@ export function verificationLines(result: VerifyResult): string[] {
 }
 
 function whatWasRead(result: VerifyResult): string {
-  const all = `${result.tables} tables, ${result.rows} rows`;
+  const all = `${amount(result.tables, "table")}, ${amount(result.rows, "row")}`;
   const size = `${result.objects} of ${result.parts} objects, ${(result.sizeBytes / 1e6).toFixed(1)} MB`;
   const share = result.share === undefined ? "" : `, share ${nameOf(result.share)}`;
   const sealed = result.isDecrypted

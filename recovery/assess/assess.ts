@@ -1,3 +1,4 @@
+import { amount } from "../../services/common/amount.ts";
 import type { Clock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { together } from "../../services/common/pool.ts";
@@ -114,7 +115,7 @@ export async function assess(options: AssessOptions): Promise<Assessment> {
     const snapshot = await openSnapshot(session, reporter, { signal, timing });
     const assessedAt = clock();
     const there = matchTables(manifest.tables, snapshot.tables);
-    reporter(`Reading ${there.comparable.length} tables`);
+    reporter(`Reading ${amount(there.comparable.length, "table")}`);
     const comparison = await planComparison(session, there.comparable);
     const reader = { databaseUrl, applicationName, snapshotId: snapshot.id, timing };
     await together<[undefined, undefined]>(

@@ -2,6 +2,7 @@ import { together } from "../../services/common/pool.ts";
 import { listOtherSchemas } from "../postgres/catalog/catalog.ts";
 import { type HeldBack, heldBackText, readHeldBack } from "../postgres/catalog/heldBack.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
+import { withStillHeldBack } from "../postgres/catalog/stillHeldBack.ts";
 import { type VaultSecret, vaultSecretsText } from "../postgres/catalog/vaultSecrets.ts";
 import { startPgTool } from "../postgres/programs/pgTools.ts";
 import { managedObjectsScript } from "../postgres/roles/managedObjectsScript.ts";
@@ -43,7 +44,7 @@ export async function readScripts(session: Session, vaultSecrets: readonly Vault
     roles: script,
     leftOut,
     managedObjects: await managedObjectsScript(session),
-    heldBack: await readHeldBack(session),
+    heldBack: await withStillHeldBack(session, await readHeldBack(session)),
     otherSchemas: await listOtherSchemas(session),
   };
 }

@@ -13,7 +13,7 @@ import {
   readLayers,
   recordLayer,
 } from "./gateRecord.ts";
-import { countSessionsSince, endSessions } from "./gateSessions.ts";
+import { countSessionsSince, endSessions, refuseBlind } from "./gateSessions.ts";
 
 /** Which command closes the gate, and how far. */
 export interface CloseGateOptions {
@@ -49,12 +49,14 @@ export interface GateState {
   layers: GateLayer[];
   /** Other sessions that are older than the closing, so that it doesn't bind them: the closing was interrupted. */
   olderSessions: number;
+  /** Whether the auth service may connect although the gate is closed ({@link letAuthIn}). */
+  authAllowed: boolean;
 }
 
 /**
  * Stops all writes but our own. One transaction takes CONNECT from every role but the database's owner, so that the API, auth and storage
  * services can't connect, and sets `default_transaction_read_only = on` in this database for the roles that still can. Then the other
- * sessions are ended. Neither shows in a dump, so that a backup and an assessment see the database as it is.
+ * sessions are ended, also those of another run of this program. Neither shows in a dump, so that a backup and an assessment see the database as it is.
  *
  * Our own sessions connect as the owner and ask for READ WRITE (recovery/postgres/session/database.ts). Any other session of the owner that
  * asks for it may write too, and so may superusers, who are the platform's. Prepared transactions and enabled subscriptions are refused.
@@ -62,7 +64,7 @@ export interface GateState {
  * The same transaction records what was changed, so that {@link openGate} puts back exactly that. It can be run again after an
  * interruption. Closing above another holder's closing adds a layer. The session must be outside of a transaction.
  *
- * @throws UserError if the role has no right to close it, PromiseError if another session could still write; then nothing is changed
+ * @throws UserError if the role has no right to close it, or can't see or end other sessions; PromiseError if another session could still write; then nothing is changed
  */
 export async function closeGate(session: Session, options: CloseGateOptions): Promise<ClosedGate> {
   const { holder, level, signal } = options;
@@ -76,6 +78,7 @@ export async function closeGate(session: Session, options: CloseGateOptions): Pr
     const changes = [...(await closingChanges(session)), ...(level === "all" ? await usageChanges(session) : [])];
     for (const change of changes) await applyChange(session, change);
     await refuseOpenings(session, level);
+    await refuseBlind(session);
     await recordLayer(session, { holder, level, changes });
     return own !== undefined;
   });
@@ -128,13 +131,10 @@ export async function letAuthIn(session: Session, holder: string): Promise<boole
       );
     refuseOtherAbove(layers, holder);
     const change: GateChange = { kind: "connect", role: AUTH_ROLE, had: false, grantable: false };
-    const [role] = await session.query<{ allowed: boolean }>(
-      "select pg_catalog.has_database_privilege(oid, current_database(), 'connect') as allowed from pg_catalog.pg_roles where rolname = $1",
-      [AUTH_ROLE],
-    );
-    if (role === undefined)
+    const isAllowed = await isAuthAllowed(session);
+    if (isAllowed === undefined)
       throw new UserError(`This database has no role ${AUTH_ROLE}, so it does not belong to a Supabase project.`);
-    if (role.allowed) return false;
+    if (isAllowed) return false;
     await applyChange(session, change);
     await recordLayer(session, { holder, level: own.level, changes: [change] });
     return true;
@@ -145,7 +145,21 @@ export async function letAuthIn(session: Session, holder: string): Promise<boole
 export async function gateState(session: Session): Promise<GateState> {
   const layers = await readLayers(session);
   const [first] = layers;
-  return { layers, olderSessions: first === undefined ? 0 : await countSessionsSince(session, first.closedAt) };
+  if (first === undefined) return { layers, olderSessions: 0, authAllowed: true };
+  return {
+    layers,
+    olderSessions: await countSessionsSince(session, first.closedAt),
+    authAllowed: (await isAuthAllowed(session)) === true,
+  };
+}
+
+/** Whether the auth service may connect. Undefined if the database has no such role. */
+async function isAuthAllowed(session: Session): Promise<boolean | undefined> {
+  const [role] = await session.query<{ allowed: boolean }>(
+    "select pg_catalog.has_database_privilege(oid, current_database(), 'connect') as allowed from pg_catalog.pg_roles where rolname = $1",
+    [AUTH_ROLE],
+  );
+  return role?.allowed;
 }
 
 function refuseOtherAbove(layers: readonly GateLayer[], holder: string): void {

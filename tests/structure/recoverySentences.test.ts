@@ -41,7 +41,8 @@ function sessionWith(...answers: [query: RegExp, answer: object[] | Error][]): S
   return { address: { user: "app", database: "postgres" }, timing, query } as unknown as Session;
 }
 const layer = { level: "all", closedAt: NOON, sessionsEnded: true, opening: false, changes: [] };
-const THERE: [RegExp, object[]] = [/to_regclass/, [{ there: true }]];
+const OWN = ["gate", "replacement"].map((name) => ({ what: `castchat_recovery.${name}`, owner: "app", trusted: true }));
+const THERE: [RegExp, object[]] = [/s\.nspname = 'castchat_recovery'/, OWN];
 const closedBy = (...holders: string[]) =>
   sessionWith(THERE, [/select holder/, holders.map((holder) => ({ ...layer, holder }))]);
 const replacement = { restoreId: "a1b2", backupId: BACKUP_ID, state: "aside", phase: "rows", startedAt: NOON };
@@ -101,7 +102,7 @@ describe("at 03:00 the recovery says", () => {
     ],
     "that sessions outlive the gate": [
       () => closeGate(sessionWith([/pg_terminate_backend/, [{ pid: 4711 }]]), STOP),
-      "1 sessions did not end, and may still write (server processes 4711). Restart the database, then run the same command again.",
+      "1 session did not end, and may still write (server processes 4711). Restart the database, then run the same command again.",
     ],
     "that a role may not close the gate": [
       () => closeGate(sessionWith([/savepoint/, denied]), STOP),

@@ -2,6 +2,7 @@ import { Command } from "commander";
 
 import { backup } from "../../../recovery/backup/backup.ts";
 import { replace } from "../../../recovery/restore/inPlace/replace.ts";
+import { amount } from "../../../services/common/amount.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
 import { visible } from "../../../services/common/visibleText.ts";
 import { sealerTo } from "../../../services/vault/encryption.ts";
@@ -46,7 +47,7 @@ export function inPlaceCommand(): Command {
         reporter: reportLine,
       });
       printResult(result, options.json === true, [
-        `The database is in the state of ${result.backupId} (${result.snapshotAt}) and checked: ${result.tables} tables, ${result.rows} rows; ` +
+        `The database is in the state of ${result.backupId} (${result.snapshotAt}) and checked: ${amount(result.tables, "table")}, ${amount(result.rows, "row")}; ` +
           `${result.users} users, ${result.posts} posts, ${result.applications} applications.`,
         `The state before is saved as ${result.safetyBackupId}.`,
         ...result.notes.map(visible),

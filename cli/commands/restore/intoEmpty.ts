@@ -6,6 +6,7 @@ import { hasLosses, lossText } from "../../../recovery/project/restoredParts.ts"
 import { restore } from "../../../recovery/restore/recipes/restore.ts";
 import type { RestoreResult } from "../../../recovery/restore/run/restoreMarker.ts";
 import type { Selection } from "../../../recovery/restore/run/restoreSelection.ts";
+import { amount } from "../../../services/common/amount.ts";
 import { PromiseError, UserError } from "../../../services/common/errors.ts";
 import { visible } from "../../../services/common/visibleText.ts";
 import { projectContentOf } from "../../stack/services.ts";
@@ -103,7 +104,7 @@ function databaseLines(result: RestoreResult): string[] {
     ];
   if (selection === "definitions") return [`The definitions of ${backupId} are restored and checked.`];
   return [
-    `${backupId} is restored and checked: ${result.tables} tables, ${result.rows} rows; ` +
+    `${backupId} is restored and checked: ${amount(result.tables, "table")}, ${amount(result.rows, "row")}; ` +
       `${result.users} users, ${result.posts} posts, ${result.applications} applications.`,
   ];
 }
@@ -113,6 +114,6 @@ function projectLines({ project }: RestoreResult): string[] {
   if (project === undefined) return [];
   const { storageObjects, functions, authSettings } = project;
   return [
-    `Also restored: ${storageObjects} storage objects, ${functions} edge functions, ${authSettings} auth settings.`,
+    `Also restored: ${amount(storageObjects, "storage object")}, ${amount(functions, "edge function")}, ${amount(authSettings, "auth setting")}.`,
   ];
 }

@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 
 import { z } from "zod";
 
+import { amount } from "../../../services/common/amount.ts";
 import type { Session } from "../session/database.ts";
 import { type BackupJob, type DescribedDatabase, jobSchema } from "./description.ts";
 import type { LeftOut } from "./leftOut.ts";
@@ -142,7 +143,7 @@ export function jobForManifest({ command, ...job }: ScheduledJob): BackupJob {
 export function noteOfHeldBack({ jobs, publications }: Pick<DescribedDatabase, "jobs" | "publications">): string[] {
   if (jobs.length + publications.length === 0) return [];
   return [
-    `Held back until \`castchat-recovery resume-jobs\`: ${jobs.length} scheduled jobs and the publications ${publications.join(", ") || "(none)"}.`,
+    `Held back until \`castchat-recovery resume-jobs\`: ${amount(jobs.length, "scheduled job")} and the publications ${publications.join(", ") || "(none)"}.`,
   ];
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { amount } from "../../../services/common/amount.ts";
 import { UserError } from "../../../services/common/errors.ts";
 import type { Session } from "../session/database.ts";
 import { count } from "./description.ts";
@@ -52,10 +53,9 @@ export async function readLargeObjects(session: Session): Promise<LargeObjects> 
 export async function compareLargeObjects(session: Session, expected: LargeObjects | undefined): Promise<string[]> {
   if (expected === undefined) return [];
   const found = await readLargeObjects(session);
-  if (found.count !== expected.count) return [`there are ${found.count} large objects instead of ${expected.count}`];
-  return found.fingerprint === expected.fingerprint
-    ? []
-    : [`there are ${found.count} large objects as in the backup, but with other content`];
+  const there = `there ${found.count === 1 ? "is" : "are"} ${amount(found.count, "large object")}`;
+  if (found.count !== expected.count) return [`${there} instead of ${expected.count}`];
+  return found.fingerprint === expected.fingerprint ? [] : [`${there} as in the backup, but with other content`];
 }
 
 /**

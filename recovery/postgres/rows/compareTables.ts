@@ -1,3 +1,4 @@
+import { amount } from "../../../services/common/amount.ts";
 import { listTables } from "../catalog/catalog.ts";
 import type { BackedUpTable } from "../catalog/description.ts";
 import type { Session } from "../session/database.ts";
@@ -69,8 +70,9 @@ export function differencesOf(comparison: Comparison, tables: readonly BackedUpT
 /** What differs from the backup in a table's content, in clauses. Empty for a table that could not be read. */
 export function contentDifferences(table: BackedUpTable, found: RowSum | undefined): string[] {
   if (found === undefined) return [];
-  if (found.rows !== table.rows) return [`${tableName(table)} has ${found.rows} rows instead of ${table.rows}`];
+  if (found.rows !== table.rows)
+    return [`${tableName(table)} has ${amount(found.rows, "row")} instead of ${table.rows}`];
   return found.toString() === table.fingerprint
     ? []
-    : [`${tableName(table)} has other content in its ${table.rows} rows`];
+    : [`${tableName(table)} has other content in its ${amount(table.rows, "row")}`];
 }

@@ -9,6 +9,7 @@ import type { CopyFormat } from "./copyFormat.ts";
 import { CopyIn } from "./copyIn.ts";
 import { CopyOut, type CopySink } from "./copyOut.ts";
 import { type DatabaseAddress, parseDatabaseUrl, placeOf } from "./databaseUrl.ts";
+import { noteOwnSession } from "./ownSessions.ts";
 import { tlsOptions, trustFailure } from "./serverTrust.ts";
 import { SQLSTATE, sqlStateBehind, sqlStateOf } from "./sqlState.ts";
 
@@ -62,7 +63,7 @@ const ATTEMPTS = 5;
 export async function connect(databaseUrl: string, options: SessionOptions): Promise<Session> {
   return await retry(() => connectOnce(databaseUrl, options), {
     attempts: ATTEMPTS,
-    // A closed write gate (recovery/gate) terminates unknown sessions, and can't recognise one of ours before it has set its name.
+    // A closed write gate (recovery/gate) terminates unknown sessions, and can't recognise one of ours before it is noted.
     pauseMs: (error) => (sqlStateBehind(error) === SQLSTATE.ADMIN_SHUTDOWN ? 0 : undefined),
     signal: options.signal,
   });
@@ -105,6 +106,7 @@ async function connectOnce(databaseUrl: string, options: SessionOptions): Promis
       throw error;
     }
   };
+  let forget: () => void = () => undefined;
   const session: Omit<Session, "serverMajor" | "serverVersion"> = {
     address,
     timing,
@@ -121,6 +123,7 @@ async function connectOnce(databaseUrl: string, options: SessionOptions): Promis
       }
     },
     async end() {
+      forget();
       options.signal?.removeEventListener("abort", abort);
       const timer = setTimeout(() => streamOf(client).destroy(), timing.goodbyeMs);
       await client.end();
@@ -130,11 +133,13 @@ async function connectOnce(databaseUrl: string, options: SessionOptions): Promis
   try {
     const [version] = await session.promptly(async () => {
       await pinSettings(session, options);
-      return await session.query<{ number: number; text: string }>(
-        "select current_setting('server_version_num')::int as number, split_part(current_setting('server_version'), ' ', 1) as text",
+      return await session.query<{ number: number; text: string; pid: number; startedAt: string }>(
+        `select current_setting('server_version_num')::int as number, split_part(current_setting('server_version'), ' ', 1) as text,
+           a.pid, a.backend_start::text as "startedAt" from pg_catalog.pg_stat_activity a where a.pid = pg_catalog.pg_backend_pid()`,
       );
     });
     if (version === undefined) throw new Error("the server returned no version");
+    forget = noteOwnSession(version);
     return { ...session, serverMajor: Math.floor(version.number / 10_000), serverVersion: version.text };
   } catch (error) {
     await session.end();
@@ -167,7 +172,7 @@ export async function withSession<T>(
  */
 async function pinSettings(session: Pick<Session, "query" | "timing">, options: SessionOptions): Promise<void> {
   const settings: Record<string, string | number> = {
-    // A pooler connects under its own name. The write gate and the watch for waiting sessions know ours by this one.
+    // A pooler connects under its own name. The watch for waiting sessions knows ours by this one.
     application_name: options.applicationName,
     statement_timeout: options.statementTimeoutMs ?? HOUR_MS,
     lock_timeout: options.lockTimeoutMs ?? session.timing.lockMs,

@@ -5,7 +5,8 @@ import type { Session } from "./database.ts";
 export interface SessionsToEnd {
   /** SQL after FROM; `pg_stat_activity` is `a`. */
   which: string;
-  values: readonly unknown[];
+  /** Asked for before each look. */
+  values: () => readonly unknown[];
 }
 
 /**
@@ -24,7 +25,7 @@ export async function terminateSessions(
   const isQuiet = async () => {
     const found = await session.query<{ pid: number }>(
       `select a.pid, pg_catalog.pg_terminate_backend(a.pid) from ${which}`,
-      values,
+      values(),
     );
     left = found.map(({ pid }) => pid);
     for (const pid of left) ended.add(pid);

@@ -3,11 +3,10 @@ import { tableKey } from "../../postgres/session/quote.ts";
 import { topLevelLines } from "./topLevel.ts";
 
 /** One entry of an archive as SQL, and what it has to wait for. */
-export interface ArchiveEntry {
+export interface ArchiveEntry extends ScriptEntry {
   id: number;
   /** Its name in a journal. */
   step: string;
-  sql: string;
   /** Ids of the entries that it needs, of this script or made before. */
   needs: number[];
   /** Those of them that are tables which it locks exclusively. */
@@ -66,6 +65,7 @@ export function readPostData(sql: string, list: string, tables: readonly BackedU
     const checked = isCheck ? needs.map(tableOf).find((table) => table !== undefined) : undefined;
     return {
       id,
+      description,
       step: `entry ${id} ${description}`,
       sql: prelude + text,
       needs,

@@ -1,3 +1,4 @@
+import { amount } from "../../../services/common/amount.ts";
 import { named } from "../../../services/common/named.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { SQLSTATE, sqlStateOf } from "../../postgres/session/sqlState.ts";
@@ -40,7 +41,7 @@ export async function withoutUnknownOptions(
   const fitting = entries.map((entry) => ({ ...entry, sql: entry.sql.replaceAll(STATEMENT, fit) }));
   const notes = [...columns].map(
     ([name, of]) =>
-      `The option ${name} of ${of.length} columns is left out, since the target server (PostgreSQL ${session.serverVersion}) does not accept it from a script: ${named(of)}.`,
+      `The option ${name} of ${amount(of.length, "column")} is left out, since the target server (PostgreSQL ${session.serverVersion}) does not accept it from a script: ${named(of)}.`,
   );
   return { entries: fitting, notes };
 }

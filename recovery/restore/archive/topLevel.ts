@@ -20,6 +20,12 @@ export function topLevelLines(sql: string): number[] {
   return starts;
 }
 
+/** The statements of a script, each of which ends at the end of a line. */
+export function statementsOf(sql: string): string[] {
+  const starts = topLevelLines(sql).filter((at) => at === 0 || sql.slice(at - 2, at) === ";\n");
+  return starts.map((start, at) => sql.slice(start, starts[at + 1])).filter((statement) => statement.trim() !== "");
+}
+
 function after(sql: string, end: string, from: number): number {
   const found = sql.indexOf(end, from);
   return found === -1 ? sql.length : found + end.length;

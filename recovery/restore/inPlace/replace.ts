@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 
 import { messageOf, PromiseError, UserError } from "../../../services/common/errors.ts";
+import { refuseBlind } from "../../gate/gateSessions.ts";
 import { findReplacement, type Replacement } from "../../gate/replacement.ts";
 import { nameOf, namesOf } from "../../postgres/session/confirmation.ts";
 import { type Session, withSession } from "../../postgres/session/database.ts";
@@ -13,7 +14,8 @@ import type { RestoreResult } from "../run/restoreMarker.ts";
 import { refuseSuperuser, refuseUnfit } from "../run/restoreReadiness.ts";
 import { selectBackup } from "../run/restoreSelection.ts";
 import { holdTarget } from "../run/restoreTarget.ts";
-import { describeLoss, refuseWhatStays } from "./replaceDanger.ts";
+import { fetchHeldBack } from "../steps/fetchParts.ts";
+import { describeLoss, refuseDependents, refusePublications, refuseWhatStays } from "./replaceDanger.ts";
 import { beginReplacement } from "./replaceRecord.ts";
 import { goBack, goOn, type ReplaceOptions, type WentBack } from "./replaceSteps.ts";
 
@@ -120,6 +122,7 @@ async function whatIsLeft({ targetUrl, timing }: ReplaceOptions): Promise<string
 async function claim(session: Session, options: ReplaceOptions & { signal: AbortSignal }) {
   const { vault, trustedKeys, tiers, clock, signal } = options;
   await refuseSuperuser(session, options.allowsSuperuser);
+  await refuseBlind(session);
   const known = await findReplacement(session);
   const restoreId = known?.restoreId ?? randomBytes(8).toString("hex");
   const recorded = await claimTarget(session, restoreId, () => findReplacement(session), signal);
@@ -139,6 +142,9 @@ async function claim(session: Session, options: ReplaceOptions & { signal: Abort
   openerFor({ vault, manifest, opener: options.opener });
   await refuseUnfit(session, manifest);
   if (recorded === undefined) await refuseWhatStays(session);
+  if (recorded === undefined) await refuseDependents(session);
+  const { publications } = await fetchHeldBack({ vault, manifest, opener: options.opener }, signal);
+  if (recorded === undefined) await refusePublications(session, publications);
   const lines = [...passedOver, ...(await describeLoss(session, manifest, recorded))];
   await options.confirm({ names: namesOf(session.address), lines });
   if (recorded === undefined)

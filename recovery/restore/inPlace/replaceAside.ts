@@ -7,6 +7,7 @@ import { inTransaction } from "../../postgres/session/transaction.ts";
 import { TAKE_SCHEMAS_BACK } from "../rights/lentSchemas.ts";
 import { dropMade, dropRelations } from "../run/restoreTarget.ts";
 import { sqlFile } from "../sql/sqlFile.ts";
+import { refuseDependents } from "./replaceDanger.ts";
 import { ASIDE, granteeSql, putDefaultRightsBack, rememberState } from "./replaceMemory.ts";
 import { lendRoles, listOwnGrants, takeBackRoles } from "./replaceRoles.ts";
 
@@ -35,6 +36,8 @@ const STANDARD = "'standard public schema'";
  * rows are neither read nor written. Within a transaction.
  */
 export async function setAside(session: Session): Promise<Memory> {
+  // Again, since sessions could make such objects until the gate was closed.
+  await refuseDependents(session);
   const memory = await rememberState(session);
   await quietEventTriggers(session);
   // The last step, or the way back, revokes them.

@@ -1,7 +1,8 @@
 import { noteOfHeldBack } from "../../postgres/catalog/heldBack.ts";
+import { noteHeldBack } from "../../postgres/catalog/stillHeldBack.ts";
 import { removeLargeObjects } from "../run/restoreTarget.ts";
 import type { Restored, Restoring } from "../run/restoring.ts";
-import { downloadDefinitions, withDumps } from "../steps/fetchParts.ts";
+import { downloadDefinitions, fetchHeldBack, withDumps } from "../steps/fetchParts.ts";
 import { compareRestored } from "../steps/restoreChecks.ts";
 import { restoreConstraints, restoreOwnersAndRights } from "../steps/restoreConstraints.ts";
 import { restoreSchema } from "../steps/restoreSchema.ts";
@@ -17,7 +18,8 @@ export async function definitionsOnly(restoring: Restoring): Promise<Restored> {
     const differing = await restoreConstraints(restoring, definitions, (done) =>
       restoreOwnersAndRights(restoring, definitions, { done, settle: made.settle, withRows: false }),
     );
-    const counts = await compareRestored(restoring, { ofRows: false });
-    return { ...counts, notes: [...notes, ...noteOfHeldBack(manifest), ...differing] };
+    await noteHeldBack(session, await fetchHeldBack(restoring, restoring.signal));
+    const { notRestored, ...counts } = await compareRestored(restoring, { ofRows: false });
+    return { ...counts, notes: [...notRestored, ...notes, ...noteOfHeldBack(manifest), ...differing] };
   });
 }

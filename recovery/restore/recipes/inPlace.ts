@@ -44,7 +44,15 @@ export async function inPlace(
     const platformRights = await archivedPlatformRights(restoring, dump);
     const { publications } = await fetchHeldBack(restoring, restoring.signal);
     const vaultSecrets = await fetchVaultSecrets(restoring);
-    const counts = await compareRestored(restoring, { ofObjects: false });
-    return { ...counts, notes, heldBack, settle: made.settle, platformRights, publications, vaultSecrets };
+    const { notRestored, ...counts } = await compareRestored(restoring, { ofObjects: false });
+    return {
+      ...counts,
+      notes: [...notRestored, ...notes],
+      heldBack,
+      settle: made.settle,
+      platformRights,
+      publications,
+      vaultSecrets,
+    };
   });
 }

@@ -1,7 +1,8 @@
 import { noteOfHeldBack } from "../../postgres/catalog/heldBack.ts";
+import { noteHeldBack } from "../../postgres/catalog/stillHeldBack.ts";
 import { restoreVaultSecrets } from "../../postgres/catalog/vaultSecrets.ts";
 import type { Restored, Restoring } from "../run/restoring.ts";
-import { downloadDefinitions, fetchVaultSecrets, withDumps } from "../steps/fetchParts.ts";
+import { downloadDefinitions, fetchHeldBack, fetchVaultSecrets, withDumps } from "../steps/fetchParts.ts";
 import { compareRestored } from "../steps/restoreChecks.ts";
 import { restoreConstraints, restoreOwnersAndRights } from "../steps/restoreConstraints.ts";
 import { restoreData } from "../steps/restoreData.ts";
@@ -19,7 +20,8 @@ export async function intoEmpty(restoring: Restoring): Promise<Restored> {
       const ofRights = await restoreOwnersAndRights(restoring, definitions, rest);
       return [...ofRights, ...(await restoreVaultSecrets(session, await fetchVaultSecrets(restoring)))];
     });
-    const counts = await compareRestored(restoring);
-    return { ...counts, notes: [...notes, ...noteOfHeldBack(manifest), ...differing] };
+    await noteHeldBack(session, await fetchHeldBack(restoring, restoring.signal));
+    const { notRestored, ...counts } = await compareRestored(restoring);
+    return { ...counts, notes: [...notRestored, ...notes, ...noteOfHeldBack(manifest), ...differing] };
   });
 }

@@ -21,6 +21,7 @@ export async function rowsOnly(restoring: Restoring): Promise<Restored> {
     const notes = await phase("constraints", "Filling materialized views", async () =>
       fillViews(session, manifest, journaledViews(restoring, await readJournal(session, restoreId))),
     );
-    return { ...(await compareRestored(restoring, { orphansOf: "all" })), notes };
+    const { notRestored, ...counts } = await compareRestored(restoring, { orphansOf: "all" });
+    return { ...counts, notes: [...notRestored, ...notes] };
   });
 }

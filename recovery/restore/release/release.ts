@@ -1,5 +1,7 @@
+import { amount } from "../../../services/common/amount.ts";
 import { messageOf, PromiseError, UserError } from "../../../services/common/errors.ts";
 import { type HeldBack, listAllPublications, type Publication } from "../../postgres/catalog/heldBack.ts";
+import { forgetHeldBack } from "../../postgres/catalog/stillHeldBack.ts";
 import { type Session, withSession } from "../../postgres/session/database.ts";
 import { placeOf } from "../../postgres/session/databaseUrl.ts";
 import { chooseBackup } from "../../vault/chooseBackup.ts";
@@ -51,7 +53,9 @@ export async function release(options: ReleaseOptions): Promise<ReleaseResult> {
     const backups = await listBackups({ vault, trustedKeys, tiers, signal });
     const { manifest } = chooseBackup(backups, { backupId: restored.backupId }).chosen;
     const heldBack = await fetchHeldBack({ ...options, manifest }, signal);
-    reporter(`Resuming ${heldBack.publications.length} publications and ${heldBack.jobs.length} scheduled jobs`);
+    reporter(
+      `Resuming ${amount(heldBack.publications.length, "publication")} and ${amount(heldBack.jobs.length, "scheduled job")}`,
+    );
     // Publications first: a job may write rows that they have to publish.
     const items = [
       ...(await releasePublications(session, heldBack.publications)),
@@ -64,6 +68,7 @@ export async function release(options: ReleaseOptions): Promise<ReleaseResult> {
         `${items.length - failed.length} of ${items.length} jobs and publications are back. ${failed.length} could not be brought back: ${reasons.join(". ")}. Correct the cause and run \`castchat-recovery resume-jobs\` again.`,
       );
     }
+    await forgetHeldBack(session);
     return { backupId: manifest.backupId, items };
   });
 }

@@ -4,7 +4,7 @@ import { quoteLiteral } from "../../postgres/session/quote.ts";
 
 /** Pairs of a schema of the app and a role of the app that does not own it, as far as the connected role may grant rights there. */
 const PAIRS = `pg_catalog.pg_namespace n cross join pg_catalog.pg_roles r
-  where ${IS_APP_SCHEMA} and r.rolname !~ '${PLATFORM_ROLES}' and not r.rolsuper and n.nspowner <> r.oid and pg_catalog.pg_has_role(n.nspowner, 'usage')`;
+  where ${IS_APP_SCHEMA} and (r.rolname !~ '${PLATFORM_ROLES}' or r.rolname = 'pg_database_owner') and not r.rolsuper and n.nspowner <> r.oid and pg_catalog.pg_has_role(n.nspowner, 'usage')`;
 
 /**
  * Lends roles the right to own things in the app's schemas, and to use what these refer to: owners are set before rights are granted, and

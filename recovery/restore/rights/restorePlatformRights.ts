@@ -1,3 +1,4 @@
+import { amount } from "../../../services/common/amount.ts";
 import { named } from "../../../services/common/named.ts";
 import { quietEventTriggers } from "../../postgres/catalog/replicaRole.ts";
 import {
@@ -73,10 +74,13 @@ function notesOf({ missing, broader }: PlatformDifferences): string[] {
     rights.length === 0 ? [] : [`${sentence}: ${named(rights.map(describeRight))}.`];
   return [
     ...note(
-      `The platform does not let the restore grant ${lost.length} rights on the platform's own objects that the backup has`,
+      `The platform does not let the restore grant ${amount(lost.length, "right")} on the platform's own objects that the backup has`,
       lost,
     ),
-    ...note(`${faults.length} rights let in a role that the backup's source had kept out`, faults),
+    ...note(
+      `${amount(faults.length, "right lets", "rights let")} in a role that the backup's source had kept out`,
+      faults,
+    ),
     ...note("A new project grants its API more on the platform's own objects than the backup's source did", wider),
   ];
 }
@@ -99,8 +103,9 @@ async function tryArchived(session: Session, entries: readonly string[]): Promis
     const answer = await ifPermitted(session, statement);
     if (answer !== undefined) refused.push(`${statement.replace(/;$/, "")} (${answer})`);
   }
-  const outcome = refused.length === 0 ? "none was refused" : `${refused.length} were refused: ${named(refused)}`;
+  const outcome =
+    refused.length === 0 ? "none was refused" : `${amount(refused.length, "was", "were")} refused: ${named(refused)}`;
   return [
-    `This backup does not record its source's rights on the platform's own objects and on extensions. ${statements.length} statements about them were tried, and ${outcome}. Compare those rights by hand.`,
+    `This backup does not record its source's rights on the platform's own objects and on extensions. ${amount(statements.length, "statement about them was", "statements about them were")} tried, and ${outcome}. Compare those rights by hand.`,
   ];
 }

@@ -3,6 +3,7 @@ import type { PrivateFile } from "../../vault/privateFile.ts";
 import { readEntries } from "../archive/archiveScript.ts";
 import { restoreScript, withoutPsql } from "../archive/pgRestore.ts";
 import { journaledScript } from "../run/journal.ts";
+import { isAbout, listNotRestored, type NotRestored } from "../run/notRestored.ts";
 import { inOwnSession, type Restoring } from "../run/restoring.ts";
 import { TAKE_SCHEMAS_BACK } from "./lentSchemas.ts";
 
@@ -18,17 +19,33 @@ export async function restoreRights(
   dump: PrivateFile,
   rights: { step: string; withLargeObjects: boolean },
 ): Promise<void> {
-  const sql = await rightsScript(restoring, dump, rights.withLargeObjects);
-  await inOwnSession(restoring, { signal: restoring.signal }, (session) =>
-    journaledScript(session, restoring.restoreId, [{ step: rights.step, sql }]),
+  const { restoreId, signal } = restoring;
+  const notRestored = await listNotRestored(restoring.session, restoreId);
+  const { settings, entries } = await readRights(restoring, dump, rights.withLargeObjects);
+  // No rights on what is not there.
+  const wanted = entries.filter(({ description }) => !isOn(description, notRestored));
+  const sql = TAKE_SCHEMAS_BACK + [settings, ...wanted.map((entry) => entry.sql)].join("\n");
+  await inOwnSession(restoring, { signal }, (session) =>
+    journaledScript(session, restoreId, [{ step: rights.step, sql }]),
   );
 }
 
+/** Whether an entry's rights are on something that is not restored. */
+function isOn(description: string, notRestored: readonly NotRestored[]): boolean {
+  const object = description.replace(/^ACL (.*?) (?:TABLE|SEQUENCE|COLUMN|FUNCTION|PROCEDURE|TYPE|DOMAIN) /, "$1 ");
+  return notRestored.some(({ key, isWhole }) => isWhole && isAbout(object, [{ key }]));
+}
+
 /** The same as SQL, for the caller's transaction. Before, it takes back what owners were lent. */
-export async function rightsScript(restoring: Restoring, dump: PrivateFile, withLargeObjects = true): Promise<string> {
+export async function rightsScript(restoring: Restoring, dump: PrivateFile): Promise<string> {
+  const { settings, entries } = await readRights(restoring, dump, true);
+  return TAKE_SCHEMAS_BACK + [settings, ...entries.map(({ sql }) => sql)].join("\n");
+}
+
+async function readRights(restoring: Restoring, dump: PrivateFile, withLargeObjects: boolean) {
   const onlyRights = { of: "app", appSchemas: restoring.manifest.appSchemas, withLargeObjects } as const;
-  const { sql } = await restoreScript({ ...restoring, dump, args: [], onlyRights });
-  return TAKE_SCHEMAS_BACK + byMembership(forStandIn(restoring.session, sql));
+  const { sql, list } = await restoreScript({ ...restoring, dump, args: ["--verbose"], onlyRights });
+  return readEntries(byMembership(forStandIn(restoring.session, sql)), list);
 }
 
 /** The archive's rights on objects that are not the app's own, an SQL text for each. None if the manifest records the source's rights. */

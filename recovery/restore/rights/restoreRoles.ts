@@ -40,7 +40,7 @@ export async function restoreRoles(
 ): Promise<MadeRoles> {
   const { serverMajor } = session;
   const kept = inPlaceOf?.granted ?? [];
-  const { roles, refused, own, there, lacking } = await planRoles(session, script, kept);
+  const { roles, refused, own, there, lacking, ungiven } = await planRoles(session, script, kept);
   const memberships = (areReaders: boolean) =>
     lacking.memberships
       .filter(({ member }) => (member === undefined) === areReaders)
@@ -57,7 +57,10 @@ export async function restoreRoles(
   const lent = names.filter(isLent).map(quoteIdent).join(", ");
   if (lent !== "") await session.query(`grant ${lent} to current_user`);
   return {
-    notes: refused.length === 0 ? [] : [`Left out of the roles, since no backup writes it so: ${refused.join("; ")}.`],
+    notes: [
+      ...(refused.length === 0 ? [] : [`Left out of the roles, since no backup writes it so: ${refused.join("; ")}.`]),
+      ...ungiven,
+    ],
     heldBack: inPlaceOf === undefined ? "" : everything,
     settle: [...(lent === "" ? [] : [`revoke ${lent} from current_user;`]), ...memberships(true)].join("\n"),
   };
@@ -77,11 +80,39 @@ async function planRoles(session: Session, script: string, kept: readonly string
   const there = (await membershipsThere(session)).filter(
     (one) => !(one.isOwnGrant && one.member === own && !kept.includes(one.role)),
   );
+  const now = await listAppRoles(session);
+  const forbidden = await listForbidden(session);
+  const permitted = roles.roles.map((one) => {
+    return { ...one, attributes: one.attributes.filter((word) => !forbidden.includes(word)) };
+  });
   const lacking: AppRoles = {
-    ...lackingRoles(roles, await listAppRoles(session), (await readSettings(session)).settings),
+    ...lackingRoles({ ...roles, roles: permitted }, now, (await readSettings(session)).settings),
     memberships: memberships.filter((one) => !isThere(one, there, own, session.serverMajor)),
   };
-  return { roles, refused, own, there, lacking };
+  const ungiven = roles.roles.flatMap(({ name, attributes }) => {
+    const has = now.find((one) => one.name === name)?.attributes ?? [];
+    const words = attributes.filter((word) => forbidden.includes(word) && !has.includes(word));
+    if (words.length === 0) return [];
+    const what = words.join(" ").toUpperCase();
+    return [
+      `The role ${name} is without ${what}, which "${session.address.user}" may not give on PostgreSQL ${session.serverMajor}. Let a superuser run: alter role ${quoteIdent(name)} ${words.join(" ")};`,
+    ];
+  });
+  return { roles, refused, own, there, lacking, ungiven };
+}
+
+/**
+ * Attributes that the connected role may not give. Before version 16 only a superuser may, since then a role that has them. Source: "Notes"
+ * in https://www.postgresql.org/docs/current/sql-alterrole.html and the release notes of version 16.
+ */
+async function listForbidden(session: Session): Promise<string[]> {
+  const [row] = await session.query<{ forbidden: string[] }>(
+    `select array_remove(array[case when not (rolbypassrls and $1) then 'bypassrls' end, case when not (rolreplication and $1) then 'replication' end,
+         case when not rolcreatedb then 'createdb' end], null) as forbidden
+       from pg_catalog.pg_roles where rolname = current_user and not rolsuper`,
+    [session.serverMajor >= A_GRANT_EACH_SINCE],
+  );
+  return row?.forbidden ?? [];
 }
 
 function lackingRoles(

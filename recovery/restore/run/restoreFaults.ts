@@ -4,6 +4,7 @@ import { messageOf, UserError } from "../../../services/common/errors.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { placeOf } from "../../postgres/session/databaseUrl.ts";
 import { isLostConnection, SQLSTATE, sqlStateOf } from "../../postgres/session/sqlState.ts";
+import { EntryFault } from "../archive/entryFault.ts";
 
 /** The server's words for a full disk. pg_restore passes on no code. */
 const NO_ROOM = /could not (extend|write|create)[^\n]*No space left on device/;
@@ -25,6 +26,8 @@ function sentenceFor(error: unknown, target: Session["address"]): string | undef
     return `The temporary folder ${tmpdir()} of this machine is full, and a restore keeps the backup's definitions there while it runs. Make room or set TMPDIR to another folder. Then run the same command again: it continues with what is missing.`;
   if (code === SQLSTATE.DISK_FULL || says(NO_ROOM))
     return `The disk of the ${database} is full. Enlarge it (on Supabase: Database settings, disk size), then run the same command again: it continues with what is missing.`;
+  if (code === SQLSTATE.INSUFFICIENT_PRIVILEGE && error instanceof EntryFault)
+    return `The role "${target.user}" may not make an entry of the backup's definitions on the ${database}: ${messageOf(error)}. Restore as the role that owns the database, on Supabase "postgres". If that role may not make it either, drop it in the source and take a backup again, or restore by hand without it (docs/restore-by-hand.md).`;
   if (code === SQLSTATE.INSUFFICIENT_PRIVILEGE)
     return `The role "${target.user}" lacks a right on the ${database} (${messageOf(error)}). Restore as the role that owns it, on Supabase "postgres".`;
   if (code === SQLSTATE.LOCK_NOT_AVAILABLE)

@@ -2,8 +2,7 @@ import { createHash } from "node:crypto";
 
 import { RESTORE_RESULT, type RestoreResult as RecordedResult } from "../../../planning/restoreResult.ts";
 import type { Phase } from "../../../services/common/phases.ts";
-import { hasRelation } from "../../postgres/catalog/heldBack.ts";
-import { makeOwnTable } from "../../postgres/catalog/ownTables.ts";
+import { hasOwnTable, makeOwnTable } from "../../postgres/catalog/ownTables.ts";
 import { MARKER_SCHEMA } from "../../postgres/catalog/platform.ts";
 import { type Session, withSession } from "../../postgres/session/database.ts";
 import { parseDatabaseUrl } from "../../postgres/session/databaseUrl.ts";
@@ -69,7 +68,7 @@ export async function findMarker(session: Session, restoreId?: string): Promise<
 
 /** The markers of all restores into a database, the latest first. */
 export async function listMarkers(session: Session): Promise<RestoreMarker[]> {
-  if (!(await hasRelation(session, MARKER_SCHEMA, "restore"))) return [];
+  if (!(await hasOwnTable(session, MARKERS))) return [];
   type Row = Omit<RestoreMarker, "finishedAt" | "result"> & { finishedAt: Date | null; result: unknown };
   const rows = await session.query<Row>(
     `select restore_id as "restoreId", backup_id as "backupId", phase, started_at as "startedAt", finished_at as "finishedAt", result

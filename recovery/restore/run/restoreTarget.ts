@@ -32,8 +32,11 @@ export async function holdTarget(
   if (!(await takeAdvisoryLock(session, "castchat-recovery restore", { everyMs, limitMs, signal })))
     throw new UserError("Another restore works on the target database. Wait until it has finished, or end it.");
   if (!wasBegun) return;
-  const which = "pg_catalog.pg_stat_activity a where a.application_name = $1 and a.pid <> pg_catalog.pg_backend_pid()";
-  const { left } = await terminateSessions(session, { which, values: [applicationNameOf(restoreId)] }, signal);
+  // Another role's session may have the same name, and is not ours to end.
+  const which =
+    "pg_catalog.pg_stat_activity a where a.application_name = $1 and a.usename = current_user and a.pid <> pg_catalog.pg_backend_pid()";
+  const values = () => [applicationNameOf(restoreId)];
+  const { left } = await terminateSessions(session, { which, values }, signal);
   if (left.length === 0) return;
   throw new UserError(
     "Sessions that an interrupted restore left behind on the target database do not end. Restart the database.",

@@ -16,6 +16,7 @@ import { KINDS } from "../../vault/backupKinds.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { recordedCounts } from "../../vault/tableContents.ts";
 import { broaderRights } from "../rights/broaderRights.ts";
+import { isAbout, listNotRestored, type NotRestored } from "../run/notRestored.ts";
 import type { Restoring } from "../run/restoring.ts";
 import { analyseTables, orphansIn } from "./restoreState.ts";
 
@@ -34,24 +35,32 @@ export interface RestoreChecks
   extends ComparedParts, Pick<Restoring, "targetUrl" | "applicationName" | "manifest" | "signal"> {
   /** @default - the real one */
   timing?: Timing | undefined;
+  /** What the target cannot take. Differences that are about it are no faults. */
+  notRestored?: readonly NotRestored[];
+}
+
+/** The counts of a restored database, and in sentences what it lacks of the backup. */
+export interface Compared extends ContentCounts {
+  notRestored: string[];
 }
 
 /**
  * The phase "checks". Makes the tables' statistics meanwhile if there are rows. PromiseError if the target is not what the backup holds.
  */
-export async function compareRestored(restoring: Restoring, parts: ComparedParts = {}): Promise<ContentCounts> {
+export async function compareRestored(restoring: Restoring, parts: ComparedParts = {}): Promise<Compared> {
   const { session, manifest, acceptsBroaderRights } = restoring;
   const { timing } = session;
+  const notRestored = await listNotRestored(session, restoring.restoreId);
   const compared = acceptsBroaderRights === true ? { ...manifest, platformRights: undefined } : manifest;
   const [counts] = await restoring.phase("checks", "Comparing every table, definition and right with the backup", () =>
     together<[ContentCounts, undefined]>(
       restoring.signal,
-      (signal) => checkRestored({ ...restoring, ...parts, manifest: compared, timing, signal }),
+      (signal) => checkRestored({ ...restoring, ...parts, manifest: compared, timing, signal, notRestored }),
       () => (parts.ofRows === false ? Promise.resolve(undefined) : analyseTables(session, manifest)),
     ),
   );
   await reloadApiSchema(session);
-  return counts;
+  return { ...counts, notRestored: notRestored.map(({ note }) => note) };
 }
 
 /**
@@ -92,10 +101,9 @@ export async function checkRestored(checks: RestoreChecks): Promise<ContentCount
     }),
   );
   differences.unshift(...differencesOf(comparison, manifest.tables));
-  if (differences.length > 0) {
-    throw new PromiseError(
-      `The restored database is not what backup ${manifest.backupId} holds: ${named(differences)}.`,
-    );
+  const faults = differences.filter((one) => !isAbout(one, checks.notRestored ?? []));
+  if (faults.length > 0) {
+    throw new PromiseError(`The restored database is not what backup ${manifest.backupId} holds: ${named(faults)}.`);
   }
   return counts;
 }

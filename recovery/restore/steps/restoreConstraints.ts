@@ -1,15 +1,26 @@
-import { inTransaction } from "../../postgres/session/transaction.ts";
+import { quietEventTriggers } from "../../postgres/catalog/replicaRole.ts";
+import type { Session } from "../../postgres/session/database.ts";
+import { inTransaction, withSavepoint } from "../../postgres/session/transaction.ts";
+import { statementsOf } from "../archive/topLevel.ts";
 import { bringPlatformRights } from "../rights/restorePlatformRights.ts";
 import { archivedPlatformRights, restoreRights } from "../rights/restoreRights.ts";
-import { journaledScript, readJournal } from "../run/journal.ts";
+import { journaled, journaledScript, readJournal } from "../run/journal.ts";
+import { isMissing } from "../run/notRestored.ts";
 import type { Restoring } from "../run/restoring.ts";
 import type { Definitions } from "./fetchParts.ts";
+import { makeFitting } from "./makeFitting.ts";
 import { restorePostData } from "./restorePostData.ts";
 import { fillViews, journaledViews } from "./restoreState.ts";
 
 /** Steps beside the archive's entries. */
 const RIGHTS = "rights";
 const MANAGED_OBJECTS = "managed objects";
+const NAME = String.raw`(?:"(?:[^"]|"")+"|[a-z_][a-z0-9_$]*)`;
+/** A trigger or a policy on a table of the platform, as a backup writes it. */
+const ON_MANAGED_TABLE = new RegExp(
+  String.raw`^create (?:constraint )?(trigger|policy) (${NAME}) .*?\bon (${NAME}\.${NAME})`,
+  "i",
+);
 
 /**
  * The phase "constraints": indexes, constraints, triggers and policies of the archive, then what else the recipe makes. `further` gets the
@@ -41,8 +52,7 @@ export async function restoreOwnersAndRights(
 ): Promise<string[]> {
   const { session, manifest, restoreId } = restoring;
   const { done, settle, withRows } = rest;
-  if (!done.has(MANAGED_OBJECTS))
-    await journaledScript(session, restoreId, [{ step: MANAGED_OBJECTS, sql: managedObjects }]);
+  if (!done.has(MANAGED_OBJECTS)) await makeManagedObjects(session, restoreId, managedObjects);
   // After the owners, who grant the rights.
   if (!done.has(RIGHTS)) await restoreRights(restoring, dump, { step: RIGHTS, withLargeObjects: withRows });
   const archived = await archivedPlatformRights(restoring, dump);
@@ -51,4 +61,28 @@ export async function restoreOwnersAndRights(
   if (withRows) notes.push(...(await fillViews(session, manifest, journaledViews(restoring, done))));
   if (settle !== "") await session.query(settle);
   return notes;
+}
+
+/** As one script. If the target lacks something that a statement needs, they are made one by one, and what lacks it is left out. */
+async function makeManagedObjects(session: Session, restoreId: string, script: string): Promise<void> {
+  try {
+    await journaledScript(session, restoreId, [{ step: MANAGED_OBJECTS, sql: script }]);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    await journaled(session, restoreId, MANAGED_OBJECTS, async () => {
+      await quietEventTriggers(session);
+      for (const sql of statementsOf(script)) {
+        const [, kind, name = "", table = ""] = ON_MANAGED_TABLE.exec(sql) ?? [];
+        const run = (one: string) => withSavepoint(session, () => session.query(one));
+        if (kind === undefined) await run(sql).catch(ignoreMissing);
+        else
+          await makeFitting(session, restoreId, { description: `${kind.toUpperCase()} ${table} ${name} -`, sql }, run);
+      }
+    });
+  }
+}
+
+/** Owners and rights of what is not there. What differs is compared in the end. */
+function ignoreMissing(error: unknown): void {
+  if (!isMissing(error)) throw error;
 }

@@ -1,3 +1,4 @@
+import { amount } from "../../../services/common/amount.ts";
 import { emptyExtensionTables } from "../../postgres/catalog/extensionRows.ts";
 import { rowsOf } from "../../vault/manifest.ts";
 import type { PrivateFile } from "../../vault/privateFile.ts";
@@ -26,23 +27,27 @@ export interface DataOptions {
 export async function restoreData(restoring: Restoring, { dump, emptied, asReplica }: DataOptions): Promise<void> {
   const { session, manifest, restoreId } = restoring;
   const rows = rowsOf(manifest);
-  await restoring.phase("data", `Restoring ${rows} rows of ${manifest.tables.length} tables`, async () => {
-    const done = await readJournal(session, restoreId);
-    if (!done.has(EMPTIED)) {
-      await journaled(session, restoreId, EMPTIED, async () => {
-        await emptyManagedTables(session, emptied);
-        await emptyExtensionTables(session, manifest.tables);
-      });
-    }
-    if (!done.has(LARGE_OBJECTS) && dump !== undefined) {
-      // Some versions of pg_dump write large objects with the definitions, so that some may exist.
-      await removeLargeObjects(session);
-      await restoreLargeObjects(restoring, await dump());
-      await journaled(session, restoreId, LARGE_OBJECTS, () => Promise.resolve());
-    }
-    await restoreRows({ ...restoring, done, asReplica });
-    // A crash of the server can only have lost rows of an earlier run.
-    if (done.size > 0) await bringLostRows(restoring);
-    await restoreSequences(session, manifest);
-  });
+  await restoring.phase(
+    "data",
+    `Restoring ${amount(rows, "row")} of ${amount(manifest.tables.length, "table")}`,
+    async () => {
+      const done = await readJournal(session, restoreId);
+      if (!done.has(EMPTIED)) {
+        await journaled(session, restoreId, EMPTIED, async () => {
+          await emptyManagedTables(session, emptied);
+          await emptyExtensionTables(session, manifest.tables);
+        });
+      }
+      if (!done.has(LARGE_OBJECTS) && dump !== undefined) {
+        // Some versions of pg_dump write large objects with the definitions, so that some may exist.
+        await removeLargeObjects(session);
+        await restoreLargeObjects(restoring, await dump());
+        await journaled(session, restoreId, LARGE_OBJECTS, () => Promise.resolve());
+      }
+      await restoreRows({ ...restoring, done, asReplica });
+      // A crash of the server can only have lost rows of an earlier run.
+      if (done.size > 0) await bringLostRows(restoring);
+      await restoreSequences(session, manifest);
+    },
+  );
 }

@@ -10,6 +10,7 @@ import { Schedule } from "../archive/schedule.ts";
 import { confinedSql, listTablesOfOthers, withConfinement } from "../rights/confined.ts";
 import { journaledScript } from "../run/journal.ts";
 import { inOwnSession, type Restoring } from "../run/restoring.ts";
+import { makeFitting } from "./makeFitting.ts";
 
 /** Sessions that build indexes and check constraints beside each other. */
 const WORKERS = 3;
@@ -86,10 +87,14 @@ async function makeBatch(
 }
 
 async function make(session: Session, restoreId: string, entry: ArchiveEntry, signal: AbortSignal): Promise<void> {
-  await retry(() => journaledScript(session, restoreId, [entry]), {
-    attempts: ATTEMPTS,
-    pauseMs: (error, attempt) =>
-      sqlStateOf(error) === SQLSTATE.DEADLOCK_DETECTED ? session.timing.deadlockPauseMs * attempt : undefined,
-    signal,
-  });
+  const named = { description: entry.description, sql: entry.sql };
+  const pauseMs = (error: unknown, attempt: number) =>
+    sqlStateOf(error) === SQLSTATE.DEADLOCK_DETECTED ? session.timing.deadlockPauseMs * attempt : undefined;
+  await makeFitting(session, restoreId, named, (sql) =>
+    retry(() => journaledScript(session, restoreId, [{ step: entry.step, sql }]), {
+      attempts: ATTEMPTS,
+      pauseMs,
+      signal,
+    }),
+  );
 }

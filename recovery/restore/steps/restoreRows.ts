@@ -11,6 +11,7 @@ import { copyConfined, listTablesOfOthers, type TableOfOther, withConfinement } 
 import { clearJournal, journaled } from "../run/journal.ts";
 import { countRows } from "../run/restoreTarget.ts";
 import { inOwnSession, type RestoreWork } from "../run/restoring.ts";
+import { copyWithout, findLacking, type LackingColumns } from "./fitRows.ts";
 import { RowProgress } from "./rowProgress.ts";
 
 /** Which rows are brought, and how. */
@@ -47,6 +48,8 @@ export async function restoreRows(options: RestoreRowsOptions): Promise<void> {
   const confined = new Map(
     [...(await listTablesOfOthers(options.session))].filter(([key, { runs }]) => runs && keys.has(key)),
   );
+  const lacking: LackingColumns =
+    into === undefined ? await findLacking(options.session, options.restoreId, manifest) : new Map<string, string[]>();
   const write = (inner: AbortSignal) =>
     inOwnSession(options, { signal: inner }, async (session) => {
       const fetchNext = (): Fetched | undefined => {
@@ -61,7 +64,7 @@ export async function restoreRows(options: RestoreRowsOptions): Promise<void> {
       for (let fetched = fetchNext(); fetched !== undefined;) {
         const sections = await fetched.content;
         const next = fetchNext();
-        await writeChunk(session, options, fetched.chunk, sections, { tables, confined });
+        await writeChunk(session, options, fetched.chunk, sections, { tables, confined, lacking });
         releaseSections(sections);
         progress.add(fetched.chunk);
         fetched = next;
@@ -76,12 +79,19 @@ interface Fetched {
   content: Promise<SectionRows[]>;
 }
 
+/** Where the rows go, and which tables take them otherwise. */
+interface Targets {
+  tables: ReadonlyMap<string, RowTarget>;
+  confined: ReadonlyMap<string, TableOfOther>;
+  lacking: LackingColumns;
+}
+
 async function writeChunk(
   session: Session,
   { restoreId, asReplica, into }: RestoreRowsOptions,
   chunk: BackupChunk,
   sections: readonly SectionRows[],
-  { tables, confined }: { tables: ReadonlyMap<string, RowTarget>; confined: ReadonlyMap<string, TableOfOther> },
+  { tables, confined, lacking }: Targets,
 ): Promise<void> {
   await journaled(session, restoreId, chunk.key, async () => {
     // Only a replica's rows are free of triggers and foreign keys of tables that belong to the platform.
@@ -93,7 +103,9 @@ async function writeChunk(
       if (table === undefined)
         throw new Error(`${chunk.key} holds rows of ${tableName(section)}, which is not a table of the backup`);
       const other = confined.get(tableKey(table));
-      if (other !== undefined) await copyConfined(session, other, table, rows);
+      const missing = lacking.get(tableKey(table));
+      if (missing !== undefined) await copyWithout(session, table, missing, rows);
+      else if (other !== undefined) await copyConfined(session, other, table, rows);
       else await session.copyIn(copyInSql(table), rows, table.format);
     }
   });

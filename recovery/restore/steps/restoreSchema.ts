@@ -1,7 +1,8 @@
+import { amount } from "../../../services/common/amount.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { isLostConnection } from "../../postgres/session/sqlState.ts";
 import type { PrivateFile } from "../../vault/privateFile.ts";
-import { readEntries } from "../archive/archiveScript.ts";
+import { readEntries, type ScriptEntry } from "../archive/archiveScript.ts";
 import { withoutUnknownOptions } from "../archive/columnOptions.ts";
 import { isOtherOwner, splitOwner } from "../archive/entryOwners.ts";
 import { forOlderServer, NOT_NULL_CONSTRAINTS_SINCE } from "../archive/olderSyntax.ts";
@@ -11,6 +12,7 @@ import { type MadeRoles, restoreRoles } from "../rights/restoreRoles.ts";
 import { revokeDefaults } from "../rights/revokeDefaults.ts";
 import { inOwnSession, type Restoring } from "../run/restoring.ts";
 import type { Definitions } from "./fetchParts.ts";
+import { makeFitting } from "./makeFitting.ts";
 import { restoreExtensions } from "./restoreExtensions.ts";
 
 /**
@@ -25,7 +27,7 @@ export async function restoreSchema(
   inPlaceOf?: { granted: readonly string[] },
 ): Promise<{ notes: string[]; made: MadeRoles }> {
   const { session, manifest, phase } = restoring;
-  const ofExtensions = await phase("extensions", `Making ${manifest.extensions.length} extensions`, () =>
+  const ofExtensions = await phase("extensions", `Making ${amount(manifest.extensions.length, "extension")}`, () =>
     restoreExtensions(session, manifest),
   );
   const made = await phase("roles", "Making the app's own roles", () => restoreRoles(session, roles, inPlaceOf));
@@ -54,10 +56,11 @@ async function restoreDefinitions(restoring: Restoring, dump: PrivateFile): Prom
     for (const group of inGroups(entries, ({ description }) => description.startsWith("SCHEMA "))) {
       // An owner needs rights in each schema that is there by now.
       if (owners.length > 0 && !group.matches) await lendSchemas(own, owners);
-      const scripts = group.items.map(({ sql, owned }) =>
-        owned !== undefined && isOther(owned.owner) ? sql + owned.statement : sql,
-      );
-      for (let at = 0; at < scripts.length; at += BATCH) await makeBatch(own, scripts.slice(at, at + BATCH));
+      const owned = group.items.map((one): FittingEntry => {
+        return { ...one, owner: one.owned !== undefined && isOther(one.owned.owner) ? one.owned.statement : "" };
+      });
+      for (let at = 0; at < owned.length; at += BATCH)
+        await makeBatch(own, restoring.restoreId, owned.slice(at, at + BATCH));
     }
   });
   return notes;
@@ -74,13 +77,19 @@ function inGroups<T>(items: readonly T[], matches: (item: T) => boolean): { matc
   return groups;
 }
 
-/** The statements of one query are one transaction. If one fails, each entry is made by itself, so that the error is that of the entry. */
-async function makeBatch(session: Session, scripts: readonly string[]): Promise<void> {
+/** An entry, and the statement that sets its owner; empty if the restoring role keeps it. */
+interface FittingEntry extends ScriptEntry {
+  owner: string;
+}
+
+/** The statements of one query are one transaction. If one fails, each entry is made by itself, as far as the target can take it. */
+async function makeBatch(session: Session, restoreId: string, entries: readonly FittingEntry[]): Promise<void> {
   try {
-    await session.query(scripts.join("\n"));
+    await session.query(entries.map(({ sql, owner }) => sql + owner).join("\n"));
   } catch (error) {
-    if (scripts.length === 1 || isLostConnection(error)) throw error;
-    for (const script of scripts) await session.query(script);
+    if (isLostConnection(error)) throw error;
+    for (const entry of entries)
+      await makeFitting(session, restoreId, entry, (sql) => session.query(sql + entry.owner));
   }
 }
 

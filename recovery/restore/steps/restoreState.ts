@@ -1,4 +1,6 @@
+import { amount } from "../../../services/common/amount.ts";
 import { messageOf } from "../../../services/common/errors.ts";
+import { listSequences, listTables } from "../../postgres/catalog/catalog.ts";
 import { CAN_BE_BROUGHT_BACK } from "../../postgres/catalog/extensionRows.ts";
 import { findOrphans } from "../../postgres/catalog/orphans.ts";
 import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA } from "../../postgres/catalog/platform.ts";
@@ -13,7 +15,10 @@ const VIEWS_IN_ORDER = sqlFile("viewsInOrder");
 
 /** Sets every sequence to the backup's value. */
 export async function restoreSequences(session: Session, manifest: Manifest): Promise<void> {
-  const commands = manifest.sequences.flatMap(({ schema, name, lastValue, nextValue }) => {
+  // One that the target lacks is found by the comparison.
+  const there = new Set((await listSequences(session)).map(tableKey));
+  const wanted = manifest.sequences.filter((sequence) => there.has(tableKey(sequence)));
+  const commands = wanted.flatMap(({ schema, name, lastValue, nextValue }) => {
     const value = lastValue ?? nextValue;
     if (value === null) return [];
     const sequence = quoteLiteral(quoteTable({ schema, name }));
@@ -103,12 +108,16 @@ export async function orphansIn(session: Session, where: "managed" | "all" = "ma
   );
   return orphans
     .slice(0, NAMED)
-    .map(({ rows, constraint, ...table }) => `${rows} rows of ${tableName(table)} refer to none by ${constraint}`);
+    .map(
+      ({ rows, constraint, ...table }) =>
+        `${amount(rows, "row")} of ${tableName(table)} ${rows === 1 ? "refers" : "refer"} to none by ${constraint}`,
+    );
 }
 
 /** Makes the statistics of the app's tables. Without them its first queries would get bad plans, until autovacuum makes them. */
 export async function analyseTables(session: Session, manifest: Manifest): Promise<undefined> {
-  const own = manifest.tables.filter((table) => table.kind === "app");
+  const there = new Set((await listTables(session)).map(tableKey));
+  const own = manifest.tables.filter((table) => table.kind === "app" && there.has(tableKey(table)));
   if (own.length > 0) await session.query(`analyze ${own.map(quoteTable).join(", ")}`);
   return undefined;
 }

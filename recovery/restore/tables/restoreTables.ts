@@ -1,3 +1,4 @@
+import { amount } from "../../../services/common/amount.ts";
 import { PromiseError } from "../../../services/common/errors.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
 import { refuseReplacement } from "../../gate/replacement.ts";
@@ -88,7 +89,7 @@ async function replaceRows(
       ...run.notes,
       ...tables.map(
         ({ table, rowsNow }) =>
-          `${tableName(table)}: its ${rowsNow} rows are deleted and replaced by the ${table.rows} rows of ${manifest.snapshotAt}.`,
+          `${tableName(table)}: its ${amount(rowsNow, "row is", "rows are")} deleted and replaced by the ${amount(table.rows, "row")} of ${manifest.snapshotAt}.`,
       ),
     ],
   });
@@ -99,12 +100,15 @@ async function replaceRows(
       await beginRecord(session, { restoreId, backupId: manifest.backupId, tables, startedAt: run.startedAt });
     }
     const rows = tables.reduce((sum, { table }) => sum + table.rows, 0);
-    await timer.run("data", `Bringing ${rows} rows of ${tables.length} tables into a staging schema`, async () =>
-      restoreRows({
-        ...workOf(session, restoreId, manifest, options),
-        done: await readJournal(session, restoreId),
-        into: new Map(tables.map(({ table, beside }) => [tableKey(table), { ...table, ...beside }])),
-      }),
+    await timer.run(
+      "data",
+      `Bringing ${amount(rows, "row")} of ${amount(tables.length, "table")} into a staging schema`,
+      async () =>
+        restoreRows({
+          ...workOf(session, restoreId, manifest, options),
+          done: await readJournal(session, restoreId),
+          into: new Map(tables.map(({ table, beside }) => [tableKey(table), { ...table, ...beside }])),
+        }),
     );
     await timer.run("checks", "Comparing the staging schema with the backup", async () => {
       const pairs = tables.map(({ table, beside }) => ({ table, at: beside }));

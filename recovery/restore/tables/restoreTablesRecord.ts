@@ -2,8 +2,7 @@ import { z } from "zod";
 
 import { RESTORE_RESULT } from "../../../planning/restoreResult.ts";
 import type { BackedUpTable } from "../../postgres/catalog/description.ts";
-import { hasRelation } from "../../postgres/catalog/heldBack.ts";
-import { makeOwnTable } from "../../postgres/catalog/ownTables.ts";
+import { hasOwnTable, makeOwnTable } from "../../postgres/catalog/ownTables.ts";
 import { MARKER_SCHEMA } from "../../postgres/catalog/platform.ts";
 import { QUIET_EVENT_TRIGGERS, quietEventTriggers } from "../../postgres/catalog/replicaRole.ts";
 import type { Session } from "../../postgres/session/database.ts";
@@ -103,5 +102,5 @@ export async function removeRecord(session: Session, restoreId: string): Promise
 }
 
 async function hasRecords(session: Session): Promise<boolean> {
-  return await hasRelation(session, MARKER_SCHEMA, "restored_tables");
+  return await hasOwnTable(session, RECORD);
 }

@@ -1,3 +1,4 @@
+import { amount } from "../../../services/common/amount.ts";
 import { PromiseError, UserError } from "../../../services/common/errors.ts";
 import { named } from "../../../services/common/named.ts";
 import { retry } from "../../../services/common/retry.ts";
@@ -155,7 +156,9 @@ function notesOfLater(tables: readonly TableBeside[], rowsBefore: readonly numbe
   return tables.flatMap(({ table, rowsNow }, at) => {
     const more = (rowsBefore[at] ?? 0) - rowsNow;
     if (more <= 0) return [];
-    return [`${tableName(table)}: ${more} rows that came after the confirmation were deleted as well.`];
+    return [
+      `${tableName(table)}: ${amount(more, "row that came after the confirmation was", "rows that came after the confirmation were")} deleted as well.`,
+    ];
   });
 }
 

@@ -37,3 +37,22 @@ export async function asCaller<T>(session: Session, caller: Caller, work: () => 
 export function isRefusal(error: unknown): boolean {
   return sqlStateOf(error) === SQLSTATE.INSUFFICIENT_PRIVILEGE;
 }
+
+/** Routines of PostgreSQL that raise an error about an unknown setting, and what RAISE of PL/pgSQL asks for. Errors name them in any language. */
+const RAISED_BY: readonly string[] = ["find_option", "exec_stmt_raise"];
+
+/**
+ * Whether an error comes from an expression of the app's own, such as a policy that refers to itself, asks for a setting that the caller
+ * has not sent, casts it, or raises an exception. Every definition is compared with the manifest by another check. So the source, whose
+ * policies were the same, answers such a caller in the same way, and a manifest need not record that: a backup would have to run the app's
+ * functions on the live database. A missing function, table or column is not such an error, since the source has them.
+ */
+export function isOwnRule(error: unknown): boolean {
+  const code = sqlStateOf(error);
+  const { routine } = error as { routine?: unknown };
+  return (
+    code === SQLSTATE.INVALID_OBJECT_DEFINITION ||
+    code.startsWith(SQLSTATE.DATA_EXCEPTION_CLASS) ||
+    (typeof routine === "string" && RAISED_BY.includes(routine))
+  );
+}

@@ -1,7 +1,7 @@
 import { messageOf } from "../../../services/common/errors.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent } from "../../postgres/session/quote.ts";
-import { asCaller } from "./asRole.ts";
+import { asCaller, isOwnRule } from "./asRole.ts";
 import { type CheckLine, checks, type Finding, fine, notHere } from "./checklist.ts";
 import { findFlowTable, type FlowTable, insertableBy, keyOfDouble, readableBy } from "./flowTables.ts";
 
@@ -32,13 +32,17 @@ async function readPosts(session: Session, posts: FlowTable | string): Promise<F
   if (!(await readableBy(session, posts))) return notHere(`authenticated may not read ${posts.label} itself`);
   const [author] = await candidates(session, posts);
   if (author === undefined) return notHere(`${posts.label} holds no row with an owner`);
-  const [row] = await asCaller(session, { role: "authenticated", sub: author.owner }, () =>
-    session.query<{ rows: number; own: number }>(
-      `select count(*)::int as rows, (count(*) filter (where ${quoteIdent(posts.owner)}::text = $1))::int as own from ${posts.sql}`,
-      [author.owner],
-    ),
-  );
-  const { rows, own } = row ?? { rows: 0, own: 0 };
+  const query = `select count(*)::int as rows, (count(*) filter (where ${quoteIdent(posts.owner)}::text = $1))::int as own from ${posts.sql}`;
+  let found: { rows: number; own: number }[];
+  try {
+    found = await asCaller(session, { role: "authenticated", sub: author.owner }, () =>
+      session.query(query, [author.owner]),
+    );
+  } catch (error) {
+    if (!isOwnRule(error)) throw error;
+    return notHere(ownRule(posts, error));
+  }
+  const { rows, own } = found[0] ?? { rows: 0, own: 0 };
   if (rows === 0) return { state: "not ok", detail: `an account that has posts sees none of them in ${posts.label}` };
   return fine(`as authenticated, with an account's claims: ${rows} posts are seen, ${own} of them its own`);
 }
@@ -116,7 +120,7 @@ async function writeAsOwner(
   if (!needed.every((column) => table.writable.includes(column)))
     return notHere(`authenticated may not write into ${table.label} itself`);
   if (!(await insertableBy(session, table))) return notHere(`no policy of ${table.label} lets authenticated write`);
-  const failures: string[] = [];
+  const failures: unknown[] = [];
   let double: string | undefined;
   for (const candidate of await candidates(session, table)) {
     try {
@@ -124,13 +128,19 @@ async function writeAsOwner(
       if (await asCaller(session, caller, () => write(candidate)))
         return fine(`as authenticated, with an account's claims: ${done} and rolled back`);
     } catch (error) {
-      failures.push(messageOf(error));
+      failures.push(error);
       double ??= await keyOfDouble(session, table, error);
     }
   }
   if (double !== undefined) return notHere(`${copy} would violate the unique key ${double}`);
   if (failures.length === 0) return notHere(none);
-  return { state: "not ok", detail: `none of ${failures.length} accounts can ${verb}: ${failures[0] ?? ""}` };
+  if (failures.every(isOwnRule)) return notHere(ownRule(table, failures[0]));
+  return { state: "not ok", detail: `none of ${failures.length} accounts can ${verb}: ${messageOf(failures[0])}` };
+}
+
+/** What a flow needs beside an account's claims is known only to the app. */
+function ownRule({ label }: FlowTable, error: unknown): string {
+  return `a rule of ${label} raises an error for a caller that sends only an account's claims (${messageOf(error)})`;
 }
 
 interface Candidate {

@@ -1,3 +1,4 @@
+import { amount } from "../../../services/common/amount.ts";
 import { countContent, listSequences } from "../../postgres/catalog/catalog.ts";
 import { hasRelation } from "../../postgres/catalog/heldBack.ts";
 import { compareLargeObjects } from "../../postgres/catalog/largeObjects.ts";
@@ -73,7 +74,10 @@ async function checkLargeObjects(session: Session, manifest: Manifest): Promise<
 async function lookForOrphans(session: Session): Promise<Finding> {
   const { references, orphans } = await findOrphans(session);
   const clauses = (some: readonly Orphans[]) =>
-    some.map(({ rows, constraint, ...table }) => `${rows} rows of ${tableName(table)} violate ${constraint}`);
+    some.map(
+      ({ rows, constraint, ...table }) =>
+        `${amount(rows, "row")} of ${tableName(table)} ${rows === 1 ? "violates" : "violate"} ${constraint}`,
+    );
   const faults = clauses(orphans.filter(({ validated }) => validated));
   const tolerated = clauses(orphans.filter(({ validated }) => !validated));
   const kept = tolerated.length === 0 ? "" : `; not validated in the source either: ${tolerated.join("; ")}`;

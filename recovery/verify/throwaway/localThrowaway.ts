@@ -83,6 +83,7 @@ async function makeServer(
       log: join(folder, "postgres.log"),
       timing,
     };
+    if (programs.owner !== undefined) reporter(SEEN_BY_OTHERS);
     reporter("Starting a throwaway Postgres server");
     await createServerData(options);
     signal.throwIfAborted();
@@ -107,6 +108,10 @@ async function makeServer(
     );
   }
 }
+
+/** PostgreSQL refuses to run as root, and as any user that the system does not list. */
+const SEEN_BY_OTHERS =
+  "Root runs this, so the throwaway's data belong to its unprivileged user (uid 65534), as whom other programs may run and read them. Run it as an ordinary user to keep them private.";
 
 /** The last line that names an error; otherwise the last one, since initdb ends with what it has cleaned up. */
 function decisiveLine(text: string): string {

@@ -41,7 +41,7 @@ const assessment = (more: Partial<Assessment> = {}): Assessment => ({
 describe("an assessment as text", () => {
   it("reports in two lines that nothing is missing", () =>
     expect(assessmentLines(assessment())).toEqual([
-      `Compared with backup B1 of ${then.at}: 1 tables are the same, 0 differ.`,
+      `Compared with backup B1 of ${then.at}: 1 table is the same, 0 differ.`,
       "Nothing of the backup is missing or altered.",
     ]));
 
@@ -75,7 +75,7 @@ describe("an assessment as text", () => {
       expect.stringMatching(/^2 storage objects are missing altogether, .*: a\/b; a\/c\.$/),
     ]);
     expect(summaryOf(found)).toBe(
-      "Something of backup B1 is missing or altered. storage objects that the last restore did not bring back: 2.",
+      "Something of backup B1 is missing or altered (storage objects that the last restore did not bring back: 2).",
     );
   });
 
@@ -118,8 +118,8 @@ describe("an assessment as text", () => {
     expect(text).toContain("public.old: 5 rows in B1, gone in B2");
     expect(text).not.toContain("Nothing of the backup");
     expect(summaryOf(found)).toBe(
-      "Something of backup B1 is missing or altered. missing tables: 1; missing or altered rows in 1 tables: 4; " +
-        "tables whose difference was not counted: 1; missing definitions: 1; sequences missing or behind: 1.",
+      "Something of backup B1 is missing or altered (missing tables: 1; missing or altered rows in 1 table: 4; " +
+        "tables whose difference was not counted: 1; missing definitions: 1; sequences missing or behind: 1).",
     );
   });
 

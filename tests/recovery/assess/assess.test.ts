@@ -75,7 +75,7 @@ describe("an undamaged database", () => {
     await database.query("select lo_put(4711, 3, 'a')");
     expect(found).toMatchObject({
       isDamaged: true,
-      largeObjects: ["there are 1 large objects as in the backup, but with other content"],
+      largeObjects: ["there is 1 large object as in the backup, but with other content"],
     });
   });
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import pg from "pg";
 
+import { findReplacement } from "../../../recovery/gate/replacement.ts";
 import { closeGate, type CloseGateOptions, gateState, letAuthIn, openGate } from "../../../recovery/gate/writeGate.ts";
 import { digestObjects } from "../../../recovery/postgres/catalog/objects.ts";
 import { connect, type Session } from "../../../recovery/postgres/session/database.ts";
@@ -100,11 +101,15 @@ describe("a closed gate", () => {
     await open();
   });
 
-  it("leaves a program of ours connected whose name Supabase's pooler has put its own before", async () => {
-    const program = await client("postgres");
-    await program.query("set application_name = 'Supavisor - castchat-recovery restore 1'");
-    expect(await stop()).toMatchObject({ sessionsEnded: 0 });
-    expect((await program.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
+  it("leaves its own other sessions connected, and none that only calls itself as they do", async () => {
+    const own = await connect(database.url, { applicationName: "any name" });
+    const others = [await client("postgres"), await client("app", "app")];
+    for (const name of ["castchat-recovery restore 1", "Supavisor - castchat-recovery restore 1"])
+      for (const one of others) await one.query(`set application_name = '${name}'`);
+    expect(await stop()).toMatchObject({ sessionsEnded: 2 });
+    for (const one of others) expect(await codeOf(one.query(INSERT))).not.toBe("none");
+    expect(await own.query("select 1 as one")).toEqual([{ one: 1 }]);
+    await own.end();
     await open();
   });
 
@@ -231,8 +236,12 @@ describe("an interruption", () => {
 describe("kill -9", () => {
   const CHILD = fileURLToPath(new URL("../support/gateChild.ts", import.meta.url));
 
-  const killed = (what: "close" | "open", afterMs: number) =>
-    runUntilKilled(CHILD, { what, url: database.url }, { phase: "connected", afterMs });
+  /** The child is another run, which ends this one's sessions. */
+  const killed = async (what: "close" | "open", afterMs: number) => {
+    await runUntilKilled(CHILD, { what, url: database.url }, { phase: "connected", afterMs });
+    await session.end();
+    session = await connect(database.url, { applicationName: "castchat-recovery test", timing: brisk });
+  };
 
   it("at any moment leaves the gate open, or closed with a record that the next run continues with", async () => {
     const before = await effectiveRights();
@@ -283,6 +292,24 @@ describe("what can't be closed", () => {
     const what = /Role "app" may not change who connects.*Use the connection string of the role that/;
     await isRefused(STOP, UserError, what, guest);
     await guest.end();
+  });
+
+  it.each(["pg_monitor", "pg_signal_backend"])("is refused where the role is no member of %s", async (role) => {
+    await database.asSuperuser(`revoke ${role} from postgres`);
+    const missing = role === "pg_monitor" ? "pg_read_all_stats" : role;
+    await isRefused(STOP, UserError, new RegExp(`Let a superuser run: grant ${missing} to "postgres";`));
+    await database.asSuperuser(`grant ${role} to postgres with admin true`);
+  });
+
+  it("is refused, as is every other look, where another role has put something into the recovery's own schema", async () => {
+    await database.asSuperuser(
+      "create schema if not exists castchat_recovery authorization postgres; create table castchat_recovery.planted (); alter table castchat_recovery.planted owner to app",
+    );
+    const what = /^castchat_recovery\.planted in \S+ belongs to the role "app".*drop schema castchat_recovery cascade/;
+    await isRefused(STOP, UserError, what);
+    await expectRefusal(gateState(session), UserError, what);
+    await expectRefusal(findReplacement(session), UserError, what);
+    await database.asSuperuser("drop table castchat_recovery.planted");
   });
 
   it("is refused where a role that we may not change could still come in", async () => {

@@ -38,14 +38,14 @@ const APP = `
  * its columns' options, simulated by an update of the catalog, since no server of that version runs here.
  */
 const SUPERUSERS = `
-  create role auditors; grant auditors to postgres; create role others;
+  create role auditors; grant auditors to postgres; create role others; create role passing bypassrls;
   update pg_attribute set attoptions = '{n_distinct=5,pg_attver=22599024}' where attrelid = 'public.counted'::regclass and attname = 'n';
   update pg_attribute set attoptions = '{pg_attver=22599024}' where attrelid = 'public.counted'::regclass and attname = 'm';`;
 
 const MEMBERSHIPS = `select g.rolname as role, bool_or(m.admin_option) as admin, bool_or((to_jsonb(m) ->> 'inherit_option')::boolean) as inherit,
     bool_or((to_jsonb(m) ->> 'set_option')::boolean) as set
   from pg_auth_members m join pg_roles g on g.oid = m.roleid join pg_roles member on member.oid = m.member
-  where member.rolname = 'postgres' and g.rolname in ('app_owner', 'auditors', 'others', 'the $role$; team', 'reader') group by 1 order by 1`;
+  where member.rolname = 'postgres' and g.rolname in ('app_owner', 'auditors', 'others', 'passing', 'the $role$; team', 'reader') group by 1 order by 1`;
 const EACH =
   "select roleid::regrole::text, member::regrole::text, grantor::regrole::text, to_jsonb(m) - 'oid' as how from pg_auth_members m order by 1, 2, 3";
 
@@ -77,6 +77,13 @@ describe.each([OLDER, sandboxPostgres])("a database from elsewhere, of PostgreSQ
     const result = await restore({ ...site.common, targetUrl: target.url, generation: 1 });
     const leftOut = /^The option pg_attver of 2 columns is left out.*public\.counted\.n; public\.counted\.m\.$/;
     expect(result.notes).toContainEqual(expect.stringMatching(leftOut));
+    const isGiven = postgres.major >= 16;
+    expect(await target.query("select rolbypassrls as is from pg_roles where rolname = 'passing'")).toEqual([
+      { is: isGiven },
+    ]);
+    const note =
+      'The role passing is without BYPASSRLS, which "postgres" may not give on PostgreSQL 15. Let a superuser run: alter role "passing" bypassrls;';
+    expect(result.notes.filter((one) => one === note)).toHaveLength(isGiven ? 0 : 1);
     expect(await contentOf(target.url)).toEqual(await contentOf(source.url));
     const ofServer = /, pg_attver=\d+|^ALTER TABLE ONLY \S+ ALTER COLUMN \S+ SET \(pg_attver=\d+\);\n/gm;
     const dump = (url: string) => fullDumpOf(url).replaceAll(ofServer, "");
@@ -84,7 +91,10 @@ describe.each([OLDER, sandboxPostgres])("a database from elsewhere, of PostgreSQ
     const memberships = await source.query<{ role: string; admin: boolean }>(MEMBERSHIPS);
     // From version 16 on, the maker of a role is its admin.
     const asMaker = memberships.map((one) => ({ ...one, admin: one.admin || postgres.major >= 16 }));
-    const added = postgres.major < 16 ? [] : [{ role: "others", admin: true, inherit: false, set: false }];
+    const added =
+      postgres.major < 16
+        ? []
+        : ["others", "passing"].map((role) => ({ role, admin: true, inherit: false, set: false }));
     const expected = [...asMaker, ...added].sort((a, b) => (a.role < b.role ? -1 : 1));
     expect(await target.query(MEMBERSHIPS)).toEqual(expected);
     expect(await target.query("select count(*)::int as n from public.orders")).toEqual([{ n: 2 }]);

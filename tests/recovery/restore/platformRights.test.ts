@@ -71,7 +71,7 @@ describe("rights on what the platform and extensions have made", () => {
     );
     expect(await mayRun(target, "anon", HMAC)).toBe(true);
     expect((await again({ acceptsBroaderRights: true })).notes).toEqual([
-      "1 rights let in a role that the backup's source had kept out: everyone (PUBLIC) may EXECUTE routine extensions.hmac(bytea,bytea,text).",
+      "1 right lets in a role that the backup's source had kept out: everyone (PUBLIC) may EXECUTE routine extensions.hmac(bytea,bytea,text).",
     ]);
   }, 30_000);
 

@@ -1,9 +1,10 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import pg from "pg";
 
 import { assess } from "../../../../recovery/assess/assess.ts";
 import type { BackupResult } from "../../../../recovery/backup/backup.ts";
 import { digestObjects } from "../../../../recovery/postgres/catalog/objects.ts";
-import { connect, type Session } from "../../../../recovery/postgres/session/database.ts";
+import { connect } from "../../../../recovery/postgres/session/database.ts";
 import type { ReplaceOptions } from "../../../../recovery/restore/inPlace/replaceSteps.ts";
 import { restoreTables } from "../../../../recovery/restore/tables/restoreTables.ts";
 import { PromiseError, UserError } from "../../../../services/common/errors.ts";
@@ -207,12 +208,17 @@ describe("replacement of a live database", () => {
   it("ends sessions that log in meanwhile with the owner's own password", async () => {
     const intruder = { ended: false, came: false };
     let intruding: Promise<void> | undefined;
-    const stay = async (session: Session) => {
+    const stay = async (client: pg.Client): Promise<never> => {
+      await client.connect();
       intruder.came = true;
-      for (;;) await session.query("select pg_sleep(0.05)");
+      for (;;) await client.query("select pg_sleep(0.05)");
     };
     const intrude = async () => {
-      const failure: unknown = await live.inSession(stay).catch((error: unknown) => error);
+      // Not by connect(), whose sessions are this process's own.
+      const client = new pg.Client({ connectionString: live.url, application_name: "castchat-recovery restore" });
+      client.on("error", () => undefined);
+      const failure: unknown = await stay(client).catch((error: unknown) => error);
+      await client.end().catch(() => undefined);
       // On a busy machine it is ended, or its connection is closed, while it still logs in: then it was there as well.
       intruder.ended = isThrownOut(failure);
       intruder.came ||= intruder.ended;

@@ -19,7 +19,7 @@ beforeAll(async () => {
 }, 60_000);
 beforeEach(() => live.query("update shop.things set name = 'wrong'"));
 
-const replace = (more: Partial<ReplaceOptions> = {}) => live.replace({ saveFirst: live.saveFirst, ...more });
+const replace = (more: Partial<ReplaceOptions> = {}) => live.replace({ saveFirst: live.saveFirst, backupId, ...more });
 const things = () => live.query("select name from shop.things");
 /** One of the platform's sessions reads a table and stays in its transaction. */
 async function holdAsPlatform(table: string) {
@@ -38,6 +38,33 @@ it("is done although another session holds what lies aside, and says what is lef
   expect(await live.goBack()).toEqual({ state: "new", stillClosed: false });
   expect(await live.aside()).toEqual([]);
 }, 60_000);
+
+it("is refused, before a question and a change, while something outside of the app's schemas depends on the app", async () => {
+  await live.query(`create view extensions.report as select name from shop.things; create table extensions.log (thing int references shop.things);
+    create function extensions.latest() returns text language sql begin atomic select max(name) from shop.things; end;
+    create policy "the app's" on storage.objects for select using (exists (select from shop.things))`);
+  const asked: unknown[] = [];
+  const confirm = (question: unknown) => Promise.resolve(void asked.push(question));
+  await expect(replace({ confirm })).rejects.toThrow(
+    /so they would be dropped with the old state, and no backup holds them: constraint log_thing_fkey on table extensions\.log; function extensions\.latest\(\); view extensions\.report\. Save their definitions, drop them/,
+  );
+  expect(asked).toEqual([]);
+  expect((await live.inSession(gateState)).layers).toEqual([]);
+  await live.query(`drop view extensions.report; drop table extensions.log; drop function extensions.latest();
+    drop policy "the app's" on storage.objects`);
+});
+
+it("is refused before the gate closes if the backup has a publication that only a superuser may make", async () => {
+  await live.asSuperuser(
+    "create publication everything for all tables; alter publication everything owner to supabase_admin",
+  );
+  const wide = await live.save();
+  await expect(replace({ backupId: wide.backupId })).rejects.toThrow(
+    /Only a superuser may make these publications of the backup, .*: everything\. Restore into a new project/,
+  );
+  expect((await live.inSession(gateState)).layers).toEqual([]);
+  await live.asSuperuser("drop publication everything");
+}, 30_000);
 
 it("leaves writes stopped if an engineer has stopped them, and says so, whichever state is live", async () => {
   const engineer = { holder: "writes stop", level: "writes" } as const;

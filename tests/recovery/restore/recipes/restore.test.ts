@@ -246,7 +246,7 @@ describe("checkRestored", () => {
       ["drop extension pg_trgm cascade", /extension pg_trgm is missing/],
       [
         "set session_replication_role = replica; delete from auth.users where id = (select user_id from auth.identities order by 1 limit 1)",
-        /1 rows of auth\.identities refer to none by identities_user_id_fkey/,
+        /1 row of auth\.identities refers to none by identities_user_id_fkey/,
       ],
     ]);
   });

@@ -1,13 +1,15 @@
 import { describe, expect, it } from "@jest/globals";
 
 import { listAllPublications, listJobs } from "../../../../recovery/postgres/catalog/heldBack.ts";
+import { withSession } from "../../../../recovery/postgres/session/database.ts";
+import { restore } from "../../../../recovery/restore/recipes/restore.ts";
 import { release, type ReleaseOptions } from "../../../../recovery/restore/release/release.ts";
 import { PromiseError, UserError } from "../../../../services/common/errors.ts";
 import { expectRefusal } from "../../../support/refusal.ts";
 import { forSuite } from "../../../support/suite.ts";
 import { startRestoring } from "../../support/restoring.ts";
-import { definitionOf } from "../../support/sample.ts";
-import { prepared } from "../../support/source.ts";
+import { definitionOf, runSql } from "../../support/sample.ts";
+import { newSite, prepared } from "../../support/source.ts";
 
 const SECRET = "eyJhbGciOiJub25lIn0";
 
@@ -63,6 +65,31 @@ describe("what a restore holds back", () => {
     const stranger = await (await started.cloud.newSigner()).publicKeyPem();
     await expect(releaseTarget({ trustedKeys: [stranger] })).rejects.toBeInstanceOf(UserError);
     expect(await target.inSession(listJobs)).toEqual([]);
+  }, 60_000);
+
+  it("is carried on by a backup of the restored database, until it is released", async () => {
+    const { database, target, common } = started;
+    await target.query("select cron.schedule('*/5 * * * *', 'select 2')");
+    const site = await newSite(started.cloud);
+    const second = await target.newDatabase();
+    try {
+      await site.backUp(target.url);
+      const { notes } = await restore({ ...common, ...site.common, targetUrl: second.url, generation: 2 });
+      expect(notes).toEqual([
+        expect.stringContaining("4 scheduled jobs and the publications nothing_yet, partners, supabase"),
+      ]);
+      await release({ ...site.common, databaseUrl: second.url });
+      const published = (url: string) => withSession(url, { applicationName: "test" }, listAllPublications);
+      expect(await published(second.url)).toEqual(await published(database.url));
+      const jobs = await withSession(second.url, { applicationName: "test" }, listJobs);
+      expect(jobs.map(({ name, schedule }) => [name, schedule])).toEqual(
+        (await database.inSession(listJobs)).map(({ name, schedule }) => [name, schedule]),
+      );
+      expect(await runSql(second.url, "select from castchat_recovery.held_back")).toEqual([]);
+    } finally {
+      await second.remove();
+      await target.query("select cron.unschedule(jobid) from cron.job");
+    }
   }, 60_000);
 
   it("comes back as it was, beside what is there already", async () => {

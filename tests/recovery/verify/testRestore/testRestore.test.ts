@@ -66,10 +66,46 @@ describe("checkRestoredDatabase", () => {
     const lines = await check();
     expect(lines.filter((line) => line.state === "not ok")).toEqual([]);
     const detail = (what: string) => lines.find((line) => line.what === what)!.detail;
-    const unvalidated = "not validated in the source either: 1 rows of public.legacy violate legacy_post";
+    const unvalidated = "not validated in the source either: 1 row of public.legacy violates legacy_post";
     expect(detail("references")).toContain(unvalidated);
     expect(detail("constraints")).toContain("1 not validated, as in the source");
   });
+
+  it("takes a policy that raises an error of its own for a refusal, as in the source, and names the table", async () => {
+    const rules: [using: string, said: string][] = [
+      ["current_setting('app.tenant') = 'x'", 'unrecognized configuration parameter "app.tenant"'],
+      ["coalesce(current_setting('app.other', true), '')::uuid = id", "invalid input syntax for type uuid"],
+      ["public.raising()", "not for you"],
+      ["exists (select from public.rule_4)", "infinite recursion detected in policy"],
+      ["auth.gone()", "function auth.gone() does not exist"],
+    ];
+    await change(`create function public.raising() returns boolean language plpgsql stable as $$ begin raise exception 'not for you' using errcode = 'PT403'; end $$;
+      create function auth.gone() returns boolean language sql stable as 'select true';
+      create function public.going() returns boolean language plpgsql stable as $$ begin return auth.gone(); end $$`);
+    for (const [at, [using]] of rules.entries())
+      await change(`create table public.rule_${at + 1} (id uuid); alter table public.rule_${at + 1} enable row level security; insert into public.rule_${at + 1} values (gen_random_uuid());
+        grant select on public.rule_${at + 1} to anon; create policy p on public.rule_${at + 1} for select using (${using.replace("auth.gone()", "public.going()")})`);
+    await change("drop function auth.gone()");
+    const visitor = (await check()).find(({ what }) => what === "row level security for visitors")!;
+    expect(visitor).toMatchObject({ state: "not ok", detail: "public.rule_5: function auth.gone() does not exist" });
+    await change("drop table public.rule_5; drop function public.going()");
+    const { state, detail } = (await check()).find(({ what }) => what === "row level security for visitors")!;
+    expect(state).toBe("ok");
+    expect(detail).toMatch(/and may not read \d+ of them, some by a rule of the app's own that raises an error/);
+    for (const [at, [, said]] of rules.slice(0, 4).entries())
+      expect(detail).toContain(`public.rule_${at + 1}: ${said}`);
+    const posts = await broken();
+    expect(posts["read posts"]).toBeUndefined();
+    await change("create policy tenants on public.posts as restrictive using (current_setting('app.tenant') = 'x')");
+    const flows = (await check()).filter(({ what }) => what === "read posts" || what === "write a post");
+    expect(flows.map((one) => one.state)).toEqual(["not checked", "not checked"]);
+    expect(flows[0]!.detail).toContain(
+      'a rule of public.posts raises an error for a caller that sends only an account\'s claims (unrecognized configuration parameter "app.tenant")',
+    );
+    await change(
+      `drop policy tenants on public.posts; drop table public.rule_1, public.rule_2, public.rule_3, public.rule_4; drop function public.raising()`,
+    );
+  }, 30_000);
 
   // Each change with the checks that see it, and the way back.
   it.each<[string, string, Record<string, unknown>, string]>([
@@ -84,7 +120,7 @@ describe("checkRestoredDatabase", () => {
       "set session_replication_role = replica; update public.messages set reply_to = 4711 where id = 3",
       {
         [ROWS]: has("public.messages has other content"),
-        references: "1 rows of public.messages violate messages_reply_to_fkey",
+        references: "1 row of public.messages violates messages_reply_to_fkey",
       },
       "set session_replication_role = replica; update public.messages set reply_to = 2 where id = 3",
     ],
@@ -216,7 +252,7 @@ describe("checkRestoredDatabase", () => {
       {
         "stored passwords": "1 of 10 stored passwords are not hashes that the Auth service accepts",
         "accounts and identities": "1 identities belong to no account",
-        references: "1 rows of auth.identities violate identities_user_id_fkey",
+        references: "1 row of auth.identities violates identities_user_id_fkey",
         [ROWS]: expect.stringMatching(/auth\.identities has 11 rows instead of 10.*auth\.users has other content/),
       },
       `${GIVE_PASSWORDS_BACK}; delete from auth.identities where provider_id = 'x'`,
