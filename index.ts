@@ -6,6 +6,7 @@ import { type DeclaredGenerations, Generations } from "./components/recovery/gen
 import { RecoveryProvider } from "./components/recovery/recoveryProvider.ts";
 import type { SiteOutputs } from "./components/siteOutputs.ts";
 import { StandbySite } from "./components/standbySite.ts";
+import { endWithEngine } from "./recovery/pulumi/endWithEngine.ts";
 import { scheduledRun } from "./runner/scheduledRun.ts";
 import { loadSettings } from "./settings/loadSettings.ts";
 import type { StandbySettings } from "./settings/settings.ts";
@@ -13,6 +14,7 @@ import type { StandbySettings } from "./settings/settings.ts";
 // Pulumi's runtime takes the stack of each resource and promise, and looks every frame up in source maps. Node runs the files as they are
 // written, so the stacks are right without, and the program takes a quarter less CPU.
 Reflect.deleteProperty(Error, "prepareStackTrace");
+endWithEngine();
 
 /** The program: settings in, components out. The engine calls it; an inline program may call it more than once in a process. */
 export default async function program(): Promise<SiteOutputs> {

@@ -5,42 +5,114 @@ import { Command } from "commander";
 
 import { EXIT_CODES_HELP, withSubcommands } from "./terminal/help.ts";
 
+/** A command before its code is loaded. */
+interface Listed {
+  readonly description: string;
+  readonly load: () => Promise<Command>;
+}
+
 /** The commands, in the order of the help. A run loads the code of its own only. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  backup: async () => (await import("./commands/backup.ts")).backupCommand(),
-  schedule: async () => (await import("./commands/schedule.ts")).scheduleCommand(),
-  list: async () => (await import("./commands/list.ts")).listCommand(),
-  verify: async () => (await import("./commands/verify.ts")).verifyCommand(),
-  assess: async () => (await import("./commands/assess.ts")).assessCommand(),
-  writes: async () => (await import("./commands/writes.ts")).writesCommand(),
-  configuration: async () => (await import("./commands/configuration.ts")).configurationCommand(),
-  plan: async () => (await import("./commands/plan.ts")).planCommand(),
-  calendar: async () => (await import("./commands/calendar.ts")).calendarCommand(),
-  restore: async () => (await import("./commands/restore/restore.ts")).restoreCommand(),
-  "restore-platform": async () => (await import("./commands/restorePlatform.ts")).restorePlatformCommand(),
-  "resume-jobs": async () => (await import("./commands/resumeJobs.ts")).resumeJobsCommand(),
-  generation: async () => (await import("./commands/generation.ts")).generationCommand(),
-  mirror: async () => (await import("./commands/mirror.ts")).mirrorCommand(),
-  resume: async () => (await import("./commands/resume.ts")).resumeCommand(),
-  vault: async () => (await import("./commands/vault.ts")).vaultCommand(),
-  drill: async () => (await import("./commands/drill.ts")).drillCommand(),
-  sandbox: async () => (await import("./commands/sandbox.ts")).sandboxCommand(),
-  completion: async () => (await import("./commands/completion.ts")).completionCommand(),
+const COMMANDS: Readonly<Record<string, Listed>> = {
+  backup: {
+    description: "take a consistent backup of the stack's database and configuration, store it, and read it back",
+    load: async () => (await import("./commands/backup.ts")).backupCommand(),
+  },
+  schedule: {
+    description: "a stack's scheduled backups, and how the last runs ended",
+    load: async () => (await import("./commands/schedule.ts")).scheduleCommand(),
+  },
+  list: {
+    description: "list the backups in the stack's vault, newest first, and Supabase's own",
+    load: async () => (await import("./commands/list.ts")).listCommand(),
+  },
+  verify: {
+    description: "read a whole backup: signature, sizes, SHA-256, decompression, the fingerprint of every row",
+    load: async () => (await import("./commands/verify.ts")).verifyCommand(),
+  },
+  assess: {
+    description:
+      "compare the live database with a proven backup: which tables, rows and definitions differ, and since when",
+    load: async () => (await import("./commands/assess.ts")).assessCommand(),
+  },
+  writes: {
+    description: "stop and allow writes to the stack's database",
+    load: async () => (await import("./commands/writes.ts")).writesCommand(),
+  },
+  configuration: {
+    description: "print a backup's configuration as JSON; its secrets stay encrypted or are left out",
+    load: async () => (await import("./commands/configuration.ts")).configurationCommand(),
+  },
+  plan: {
+    description:
+      "prove that the declared rules keep every promise about backups, day by day, and compute their cost; needs no account",
+    load: async () => (await import("./commands/plan.ts")).planCommand(),
+  },
+  calendar: {
+    description: "show which backup opens which tier, also when runs fail",
+    load: async () => (await import("./commands/calendar.ts")).calendarCommand(),
+  },
+  restore: {
+    description: "restore a backup of the stack's vault; without a subcommand, into an empty database",
+    load: async () => (await import("./commands/restore/restore.ts")).restoreCommand(),
+  },
+  "restore-platform": {
+    description: "let Supabase replace the stack's database in place with one of Supabase's own backups",
+    load: async () => (await import("./commands/restorePlatform.ts")).restorePlatformCommand(),
+  },
+  "resume-jobs": {
+    description:
+      "after a restore, schedule the backup's jobs and create its publications; existing ones stay as they are",
+    load: async () => (await import("./commands/resumeJobs.ts")).resumeJobsCommand(),
+  },
+  generation: {
+    description: "the databases that recoveries of a stack have created, one for each generation",
+    load: async () => (await import("./commands/generation.ts")).generationCommand(),
+  },
+  mirror: {
+    description: "copy branches, tags and notes of the app's repository to the stack's mirror",
+    load: async () => (await import("./commands/mirror.ts")).mirrorCommand(),
+  },
+  resume: {
+    description:
+      "continue a killed `pulumi up`: prove that its engine is dead, remove its lock, settle what it was creating, run `up`",
+    load: async () => (await import("./commands/resume.ts")).resumeCommand(),
+  },
+  vault: {
+    description: "a stack's backup vault as a whole",
+    load: async () => (await import("./commands/vault.ts")).vaultCommand(),
+  },
+  drill: {
+    description:
+      "corrupt the database and repair it, lose the whole infrastructure and recover it, in a sandbox on this machine; measures RTO and RPO",
+    load: async () => (await import("./commands/drill.ts")).drillCommand(),
+  },
+  sandbox: {
+    description: "the cloud on this machine: AWS, Supabase, Vercel, GitHub, Cloudflare on 127.0.0.1",
+    load: async () => (await import("./commands/sandbox.ts")).sandboxCommand(),
+  },
+  completion: {
+    description: "print a script that lets your shell complete commands, options and choices",
+    load: async () => (await import("./commands/completion.ts")).completionCommand(),
+  },
 };
 
 /**
- * `castchat-recovery` with the command of these arguments, or with all commands if the arguments name none, as help and completion need them.
- * Wrong use throws a CommanderError, once commander has printed what is wrong.
+ * `castchat-recovery` with the command that the arguments name. If they name none, all commands are there by name and description, which
+ * is what the help needs. Without arguments each is there whole, as for completion. Wrong use throws a CommanderError, once commander has
+ * printed what is wrong.
  */
-export async function castchatRecovery([named = ""]: readonly string[] = []): Promise<Command> {
+export async function castchatRecovery(args?: readonly string[]): Promise<Command> {
   const program = new Command("castchat-recovery")
     .description("Backup and recovery of CastChat: what the schedule runs and what an engineer runs by hand.")
     .version(packageVersion())
+    .configureHelp({ subcommandTerm: (command) => command.name() })
     .addHelpText("after", EXIT_CODES_HELP)
     .showHelpAfterError("(castchat-recovery --help lists the commands)");
-  const own = Object.hasOwn(COMMANDS, named) && named !== "completion" ? COMMANDS[named] : undefined;
-  const wanted = own === undefined ? Object.values(COMMANDS) : [own];
-  for (const load of wanted) program.addCommand(await load());
+  const named = args?.find((arg) => Object.hasOwn(COMMANDS, arg));
+  const isWhole = args === undefined || named === "completion";
+  for (const [name, { description, load }] of Object.entries(COMMANDS))
+    if (isWhole || name === named) program.addCommand((await load()).description(description));
+    else if (named === undefined) program.addCommand(new Command(name).description(description));
   for (const command of withSubcommands(program)) command.exitOverride();
   return program;
 }

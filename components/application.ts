@@ -15,6 +15,8 @@ export interface ApplicationRelease {
   readonly sourceRef: string;
   /** The app's database. The deployment waits until it is restored. */
   readonly database: Database;
+  /** Path that answers 200 when the app works. @default "/api/health" */
+  readonly healthPath?: string;
 }
 
 export interface ApplicationArgs {
@@ -66,7 +68,8 @@ export class Application extends pulumi.ComponentResource {
     return this.deployment.url;
   }
 
-  #deploy(name: string, projectName: string, { sourceUrl, sourceRef, database }: ApplicationRelease): AppDeployment {
+  #deploy(name: string, projectName: string, release: ApplicationRelease): AppDeployment {
+    const { database, ...source } = release;
     const environment = {
       DATABASE_URL: database.connectionString,
       SUPABASE_URL: database.apiUrl,
@@ -86,7 +89,7 @@ export class Application extends pulumi.ComponentResource {
     const hash = pulumi.output(environment).apply(environmentHash);
     return new AppDeployment(
       `${name}-deployment`,
-      { projectId: this.projectId, projectName, sourceUrl, sourceRef, environmentHash: hash },
+      { projectId: this.projectId, projectName, ...source, environmentHash: hash },
       { parent: this, dependsOn: [database, variables] },
     );
   }

@@ -8,6 +8,12 @@ import type * as pulumi from "@pulumi/pulumi";
 /** Encryption with S3's own key. */
 const S3_KEY = { applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } };
 
+/**
+ * Encryption by keys that the uploader brings and S3 forgets. New buckets block it since April 2026
+ * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/blocking-unblocking-s3-c-encryption-gpb.html); said here, it holds for older ones.
+ */
+const KEYS_OF_THE_UPLOADER = ["SSE-C"];
+
 /** Closes a bucket: encryption by default, no public access, one owner. */
 export function closedBucket(
   name: string,
@@ -15,8 +21,9 @@ export function closedBucket(
   child: pulumi.CustomResourceOptions,
   encryption: types.input.s3.BucketServerSideEncryptionConfigurationRule = S3_KEY,
 ): pulumi.Resource[] {
+  const rules = [{ ...encryption, blockedEncryptionTypes: KEYS_OF_THE_UPLOADER }];
   return [
-    new BucketServerSideEncryptionConfiguration(`${name}-encryption`, { bucket, rules: [encryption] }, child),
+    new BucketServerSideEncryptionConfiguration(`${name}-encryption`, { bucket, rules }, child),
     new BucketPublicAccessBlock(
       `${name}-public-access`,
       { bucket, blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true },

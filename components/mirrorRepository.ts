@@ -23,7 +23,7 @@ export class MirrorRepository extends pulumi.ComponentResource {
       `${name}-repository`,
       {
         name: repositoryName,
-        description: `Mirror of ${mirrorOf}; only castchat-recovery writes to it`,
+        description: `Mirror of ${mirrorOf}, filled by castchat-recovery`,
         visibility: "private",
         hasIssues: false,
         hasProjects: false,

@@ -8,7 +8,7 @@ import { Database } from "./database.ts";
 import { DnsZone } from "./dnsZone.ts";
 import { TrafficSwitch } from "./recovery/trafficSwitch.ts";
 import { SigningKey } from "./signingKey.ts";
-import type { SiteArgs } from "./siteArgs.ts";
+import { healthPathOf, type SiteArgs } from "./siteArgs.ts";
 import { runningOutputs, scheduleOutputs, type SiteOutputs, vaultOutputs } from "./siteOutputs.ts";
 import { scheduleBackups } from "./siteSchedule.ts";
 import type { VaultAddress } from "./vaultReplication.ts";
@@ -53,7 +53,11 @@ export class PrimarySite extends pulumi.ComponentResource {
     const sourceUrl = cloneUrl(args.repository, args.endpoints.github);
     const application = new Application(
       "application",
-      { projectName: args.vercelProject, release: { sourceUrl, sourceRef: args.branch, database }, protect },
+      {
+        projectName: args.vercelProject,
+        release: { sourceUrl, sourceRef: args.branch, database, ...healthPathOf(args) },
+        protect,
+      },
       child,
     );
     const zone = new DnsZone("dns", { zoneName, accountId: args.cloudflareAccountId, protect }, child);
@@ -66,6 +70,7 @@ export class PrimarySite extends pulumi.ComponentResource {
         generation: args.generation,
         projectId: application.projectId,
         deploymentUrl: application.deploymentUrl,
+        ...healthPathOf(args),
       },
       { ...child, protect, dependsOn: [zone, application] },
     );

@@ -24,9 +24,9 @@ export function createProviders(settings: Settings): pulumi.ProviderResource[] {
     : [...common, githubProvider(settings.mirrorOwner, settings.endpoints.github)];
 }
 
-/** The services that the program uses. */
+/** The services that the program uses. Plugin aws reads and writes the tags of buckets through S3 Control. */
 const AWS_SERVICES = [
-  ...["s3", "kms", "iam", "sts", "secretsmanager", "cloudtrail", "codebuild", "scheduler", "logs", "sqs"],
+  ...["s3", "s3control", "kms", "iam", "sts", "secretsmanager", "cloudtrail", "codebuild", "scheduler", "logs", "sqs"],
 ];
 
 function awsProvider({ awsRegion, awsAccountId, endpoints: { aws: endpoint } }: Settings): AwsProvider {

@@ -3,7 +3,7 @@ import { getPublicKeyOutput } from "@pulumi/aws/kms/getPublicKey.js";
 import { Key } from "@pulumi/aws/kms/key.js";
 import * as pulumi from "@pulumi/pulumi";
 
-import { defaultDeployerArns, keyAlias, type Site } from "../planning/names.ts";
+import { defaultDeployerArns, keyAlias, scheduleRoleArn, type Site, vaultRoleArn } from "../planning/names.ts";
 import { deny, ownAccount, type PolicyDocument, policyDocument, unless } from "./policyDocument.ts";
 
 export interface SigningKeyArgs {
@@ -49,8 +49,21 @@ export class SigningKey extends pulumi.ComponentResource {
   }
 }
 
-/** The account's own IAM policies decide which principals sign. Only the deployers may delete the key or change its policy. */
-function signingKeyPolicy(site: Site, deployerArns: readonly string[] = defaultDeployerArns(site)): PolicyDocument {
+/**
+ * The key's policy. Only the vault's writer and the scheduled runs sign, whatever other rights a principal of the account has, because a
+ * signature makes a backup that the other site restores. Only the deployers may disable or delete the key, or change its policy.
+ *
+ * @internal exported for tests
+ */
+export function signingKeyPolicy(
+  site: Site,
+  deployerArns: readonly string[] = defaultDeployerArns(site),
+): PolicyDocument {
+  const signers = [vaultRoleArn(site, "writer"), scheduleRoleArn(site, "runner")];
   const guarded = ["kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"];
-  return policyDocument([ownAccount(site), deny("DeployerOnly", "*", guarded, unless(deployerArns))]);
+  return policyDocument([
+    ownAccount(site),
+    deny("SignersOnly", "*", "kms:Sign", unless(signers)),
+    deny("DeployerOnly", "*", guarded, unless(deployerArns)),
+  ]);
 }

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 
+import { HEALTH_PATH } from "../planning/names.ts";
 import type { RunnerSettings, RunnerToken } from "../settings/runnerSettings.ts";
 import type { CommonSettings } from "../settings/settings.ts";
 import type { RunnerCode } from "./backupRunner.ts";
@@ -8,7 +9,7 @@ import type { RunnerCode } from "./backupRunner.ts";
 export interface SiteArgs
   extends
     Readonly<Pick<CommonSettings, SettingOfSites>>,
-    Readonly<Partial<Pick<CommonSettings, "vercelTeam" | "deployerArns" | "disposableVault">>> {
+    Readonly<Partial<Pick<CommonSettings, "vercelTeam" | "deployerArns" | "disposableVault" | "healthPath">>> {
   /** Public keys (PEM) of the writers whose backups are trusted. */
   readonly trustedWriterKeys: readonly string[];
   readonly criticalTables: readonly string[];
@@ -21,6 +22,11 @@ type SettingOfSites =
   | ("publicName" | "zoneName" | "supabaseOrganization" | "supabaseRegion" | "vercelProject" | "repository" | "branch")
   | ("endpoints" | "intervalHours" | "shrinkPercent" | "generation" | "protect");
 
+/** The health path as an argument, if it is not the default: what earlier versions declared stays as it is. */
+export function healthPathOf({ healthPath = HEALTH_PATH }: Pick<SiteArgs, "healthPath">): { healthPath?: string } {
+  return healthPath === HEALTH_PATH ? {} : { healthPath };
+}
+
 /** What a site's scheduled runs need beyond the site's own resources. */
 export interface ScheduledRun {
   readonly code: RunnerCode;
@@ -30,4 +36,6 @@ export interface ScheduledRun {
   readonly tokens: Readonly<Partial<Record<RunnerToken, pulumi.Input<string>>>>;
   /** Where Pulumi keeps the stack's state. @default - no run stores it */
   readonly state?: RunnerSettings["state"];
+  /** Root certificates (PEM) of the database's server, or `system`. @default - Supabase's */
+  readonly rootCertificates?: string;
 }

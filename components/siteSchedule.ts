@@ -33,7 +33,7 @@ export function scheduleBackups(
 ): SiteSchedule {
   const { site, vault, signing, database, after } = parts;
   const settings = runnerSettings(args, parts);
-  const { state, ...run } = args.scheduledRun;
+  const { state, code, image, tokens } = args.scheduledRun;
   const schedule = new BackupSchedule(
     "schedule",
     {
@@ -43,7 +43,9 @@ export function scheduleBackups(
       vaultKeyArn: vault.keyArn,
       signingKeyArn: signing.keyArn,
       intervalHours: args.intervalHours,
-      ...run,
+      code,
+      image,
+      tokens,
       ...(state !== undefined && { checkpoint: { ...state, stack: args.stack } }),
       settings: settings.apply((one) => JSON.stringify(one)),
       databaseUrl: database.connectionString,
@@ -58,7 +60,7 @@ function runnerSettings(
   { vault, signing, database }: BackedUpSite,
 ): pulumi.Output<DeclaredRunnerSettings> {
   const { stack, shrinkPercent, vercelProject, vercelTeam, zoneName, repository } = args;
-  const { state } = args.scheduledRun;
+  const { state, rootCertificates } = args.scheduledRun;
   return pulumi
     .all([vault.bucket, signing.keyArn, database.ref])
     .apply(([vaultBucket, signingKeyArn, supabaseRef]) => ({
@@ -77,6 +79,7 @@ function runnerSettings(
       repository,
       supabaseRef,
       ...(state !== undefined && { state }),
+      ...(rootCertificates !== undefined && { rootCertificates }),
       // A run needs no public name.
       ...flatEndpoints({ ...args.endpoints, edge: undefined }),
     }));

@@ -11,7 +11,7 @@ import { PrimaryFence } from "./recovery/primaryFence.ts";
 import { checkTrafficLease } from "./recovery/trafficLease.ts";
 import { TrafficSwitch } from "./recovery/trafficSwitch.ts";
 import { SigningKey } from "./signingKey.ts";
-import type { SiteArgs } from "./siteArgs.ts";
+import { healthPathOf, type SiteArgs } from "./siteArgs.ts";
 import {
   type EarlierGeneration,
   runningOutputs,
@@ -66,7 +66,7 @@ export class StandbySite extends pulumi.ComponentResource {
       "application",
       {
         projectName: args.vercelProject,
-        ...(database && { release: { sourceUrl: mirrorUrl, sourceRef: args.branch, database } }),
+        ...(database && { release: { sourceUrl: mirrorUrl, sourceRef: args.branch, database, ...healthPathOf(args) } }),
         protect,
       },
       child,
@@ -158,6 +158,7 @@ export class StandbySite extends pulumi.ComponentResource {
         deploymentUrl: application.deploymentUrl,
         stack: lease.apply(() => stack),
         generation,
+        ...healthPathOf(args),
       },
       { parent: this, protect: mode === "active" && args.protect, dependsOn: [application] },
     );

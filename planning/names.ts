@@ -1,6 +1,9 @@
 /** The role of a stack: it runs CastChat (primary), or it stands ready to (standby). */
 export type Role = "primary" | "standby";
 
+/** Path at which the app answers for its health, unless the setting `healthPath` names another. */
+export const HEALTH_PATH = "/api/health";
+
 /** One stack's place in AWS. Every derived name depends only on these four values. */
 export interface Site {
   readonly project: string;

@@ -3,6 +3,7 @@ import type { Policies } from "@pulumi/policy";
 import { configureVaultTrail } from "./aws/cloudtrail/Trail/configureVaultTrail.ts";
 import { disallowPlainSecrets } from "./aws/codebuild/Project/disallowPlainSecrets.ts";
 import { protectVaultKey } from "./aws/kms/Key/protectVaultKey.ts";
+import { restrictSigning } from "./aws/kms/Key/restrictSigning.ts";
 import { enableObjectLock } from "./aws/s3/Bucket/enableObjectLock.ts";
 import { protectVault } from "./aws/s3/Bucket/protectVault.ts";
 import { configureRetention } from "./aws/s3/BucketLifecycleConfiguration/configureRetention.ts";
@@ -20,6 +21,7 @@ export const POLICIES: Policies = [
   enableObjectLock,
   protectVault,
   protectVaultKey,
+  restrictSigning,
   configureKmsKey,
   enableVersioning,
   blockPublicAccess,

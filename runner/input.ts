@@ -1,3 +1,4 @@
+import { trusting } from "../recovery/postgres/session/databaseUrl.ts";
 import { UserError } from "../services/common/errors.ts";
 import { type Ports, services } from "../services/services.ts";
 import {
@@ -27,7 +28,7 @@ export function readInput(environment: NodeJS.ProcessEnv): RunnerInput {
   if (settings === undefined || databaseUrl === undefined)
     throw new UserError(`The run can't start: ${faults.join("; ")}.`);
   const { ports } = services({ ...settings, awsRegion: settings.region }, environment);
-  return { settings, databaseUrl, ports };
+  return { settings, databaseUrl: trusting(databaseUrl, settings.rootCertificates), ports };
 }
 
 function readSettings(json: string | undefined, faults: string[]): RunnerSettings | undefined {

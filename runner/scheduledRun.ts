@@ -1,17 +1,26 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { ScheduledRun } from "../components/siteArgs.ts";
+import { portableRootCertificates } from "../recovery/postgres/session/serverTrust.ts";
 import { RUNNER_TOKENS, type RunnerToken } from "../settings/runnerSettings.ts";
 import type { Settings } from "../settings/settings.ts";
 import { bundleRunner } from "./bundle.ts";
 
 /**
- * What the scheduled runs are made of: the runner's code, bundled now, the services' tokens, and the place of the stack's state.
+ * What the scheduled runs are made of: the runner's code, bundled now, the services' tokens, the place of the stack's state,
+ * and the root certificates of the database's server, if this `up` has others than Supabase's (PGSSLROOTCERT).
  * RUNNER_<NAME> is a token only for the runs, with fewer rights. Without it they get the token of this `up`.
  */
 export function scheduledRun({ runnerImage }: Settings, environment: NodeJS.ProcessEnv = process.env): ScheduledRun {
   const { path, sha256 } = bundleRunner();
-  return { code: { path, sha256 }, image: runnerImage, tokens: tokensIn(environment), ...stateIn(environment) };
+  const rootCertificates = portableRootCertificates(environment);
+  return {
+    code: { path, sha256 },
+    image: runnerImage,
+    tokens: tokensIn(environment),
+    ...stateIn(environment),
+    ...(rootCertificates !== undefined && { rootCertificates }),
+  };
 }
 
 /** Pulumi does not pass the backend to a program, so this reads the variable that names it. A run can read a bucket or a folder. */

@@ -17,7 +17,7 @@ export interface Endpoints {
 }
 
 const ADDRESS = "an https address without a path (plain http only on 127.0.0.1 or localhost)";
-const PROJECT_ADDRESS = "an address with {ref} in it";
+const PROJECT_ADDRESS = "an https address with {ref} in it (plain http only on 127.0.0.1 or localhost)";
 
 /** Plain http would expose tokens and backups on the network, so it is only allowed on this machine. */
 const address = z
@@ -28,7 +28,7 @@ const address = z
   .describe(ADDRESS);
 const projectAddress = z
   .string()
-  .regex(/^https?:\/\/\S*\{ref\}\S*$/, { error: `must be ${PROJECT_ADDRESS}.` })
+  .regex(/^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost)[:/])\S*\{ref\}\S*$/, { error: `must be ${PROJECT_ADDRESS}.` })
   .optional()
   .describe(PROJECT_ADDRESS);
 

@@ -39,6 +39,8 @@ const DECLARED = z.strictObject({
   supabaseRef: text,
   /** The `file://` or `s3://` backend of this stack's Pulumi state, and the project's name there. Without it a run saves no state. */
   state: z.strictObject({ backend: text, project: text }).optional(),
+  /** Root certificates (PEM) by which the database's server is verified, or `system`. @default - Supabase's */
+  rootCertificates: text.optional(),
   ...ENDPOINT_KEYS,
 });
 

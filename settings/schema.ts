@@ -2,8 +2,10 @@ import { createPublicKey } from "node:crypto";
 
 import { z } from "zod";
 
+import { HEALTH_PATH } from "../planning/names.ts";
 import { LONGEST_INTERVAL_HOURS } from "../planning/schedule.ts";
 import { leastKeptDays, TIER_NAMES, TIERS } from "../planning/tiers.ts";
+import { isAgeRecipient } from "./ageRecipient.ts";
 import { ENDPOINT_KEYS } from "./endpoints.ts";
 import { DEFAULT_RUNNER_IMAGE } from "./runnerImage.ts";
 
@@ -14,8 +16,14 @@ const account = matching(/^\d{12}$/);
 const region = matching(/^[a-z]{2}(-[a-z]+)+-\d$/);
 const domain = matching(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/);
 const githubName = matching(/^[A-Za-z0-9_.-]+$/);
+/** As Vercel allows. */
 const vercelName = matching(/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/);
+/** As plugin vercel allows: https://github.com/vercel/terraform-provider-vercel, vercel/resource_project.go. */
+const declaredVercelName = matching(/^[a-z0-9]([a-z0-9-]{0,50}[a-z0-9])?$/);
 const slug = matching(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/);
+/** By the rules of `git check-ref-format --branch` (https://git-scm.com/docs/git-check-ref-format), for ASCII without control characters. */
+const BRANCH =
+  /^(?![-/.])(?!.*(?:\.\.|\/[/.]|@\{|\.lock(?:\/|$)))(?!refs\/heads\/)(?!@$)[^\s~^:?*[\\]*[^\s~^:?*[\\./]$/;
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 const days = z.number().int().min(1);
 const count = (lowest: number, highest: number) => z.coerce.number().int().min(lowest).max(highest);
@@ -39,17 +47,24 @@ export const SETTINGS = z.object({
   ),
   trustedWriterKeys: json(z.array(z.string().refine(isP256PublicKey)))
     .default([])
-    .describe("a list of P-256 public keys in PEM, as the other stack's output signingPublicKey shows them"),
+    .describe(
+      "a list of P-256 public keys in PEM, as the other stack's output signingPublicKey shows them once that stack is up",
+    ),
   publicName: domain.describe("a host name such as app.example.com"),
   zoneName: domain.describe("a DNS zone such as example.com"),
-  cloudflareAccountId: slug.describe("the id of a Cloudflare account"),
+  cloudflareAccountId: optional(matching(/^[0-9a-f]{32}$/), "the id of a Cloudflare account, 32 hexadecimal digits"),
   supabaseOrganization: slug.describe("the slug of a Supabase organization"),
   supabaseRegion: region.describe("a region of Supabase such as ap-northeast-1"),
   vercelTeam: optional(matching(/^[A-Za-z0-9_-]+$/), "the id or slug of a Vercel team"),
-  vercelProject: vercelName.describe("the name of a Vercel project, in small letters"),
+  vercelProject: declaredVercelName.describe(
+    "the name of a Vercel project: small letters, digits and hyphens, at most 52",
+  ),
   peerVercelProject: optional(vercelName, "the name of the other stack's Vercel project, in small letters"),
   repository: matching(/^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/).describe("a GitHub repository as owner/name"),
-  branch: z.string().min(1).default("main").describe("the name of a branch"),
+  branch: matching(BRANCH).default("main").describe("the name of a branch, without refs/heads/"),
+  healthPath: matching(/^\/[^\s?#]*$/)
+    .default(HEALTH_PATH)
+    .describe("a path that begins with a slash, without a query"),
   mirrorOwner: optional(githubName, "a GitHub owner"),
   mirrorRepository: optional(githubName, "the name of a GitHub repository, without its owner"),
   protect: flag.default(true).describe("true or false"),
@@ -74,9 +89,9 @@ export const SETTINGS = z.object({
   deployerArns: json(z.array(matching(/^arn:aws[a-z-]*:iam::\d{12}:(root|role\/[^\s]+|user\/[^\s]+)$/)))
     .default([])
     .describe("a list of ARNs of IAM roles or users, with * where a part varies"),
-  ageRecipients: json(z.array(matching(/^age1[a-z0-9]+$/)))
+  ageRecipients: json(z.array(z.string().refine(isAgeRecipient)))
     .default([])
-    .describe("a list of age recipients, age1… as age-keygen prints them"),
+    .describe("a list of age recipients, whole as age-keygen prints them (age1…)"),
   criticalTables: json(z.array(matching(/^[^\s.]+\.[^\s.]+$/)))
     .default(["public.users", "public.posts", "public.applications"])
     .describe("a list of tables as schema.table"),

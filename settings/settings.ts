@@ -21,6 +21,7 @@ export interface CommonSettings extends Omit<
 }
 export interface PrimarySettings extends CommonSettings {
   readonly role: "primary";
+  readonly cloudflareAccountId: string;
 }
 export interface StandbySettings extends CommonSettings {
   readonly role: "standby";
@@ -72,8 +73,8 @@ function settingsFrom(values: SettingValues, stack: string, project: string): Se
   const { role, mode = "standby", tierOverrides, deployerArns: named, ...rest } = withEndpoints(values);
   const deployerArns = named.length > 0 ? named : undefined;
   const common = { ...rest, project, stack, deployerArns, tiers: tiersWith(tierOverrides, TIERS) };
-  if (role === "primary") return { ...common, role };
-  const { mirrorOwner = "", mirrorRepository = "" } = common;
+  const { cloudflareAccountId = "", mirrorOwner = "", mirrorRepository = "" } = common;
+  if (role === "primary") return { ...common, role, cloudflareAccountId };
   return { ...common, role, mode, mirrorOwner, mirrorRepository };
 }
 

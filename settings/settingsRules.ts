@@ -15,6 +15,26 @@ type Values = Partial<SettingValues>;
 
 const fault = (keys: SettingFault["keys"], sentence: string): SettingFault => ({ keys, sentence });
 
+/**
+ * The settings of one recovery. The others describe the site and stay when the mode changes, also those that only a mode needs: an
+ * emergency has no time to look them up.
+ */
+const OF_A_RESTORE = ["backup", "at", "olderAuthSettings"] as const;
+
+/** The settings that have an effect in one role only, with what that role does with them. */
+const OF_ONE_ROLE: readonly (readonly [
+  role: SettingValues["role"],
+  does: string,
+  keys: readonly (keyof SettingValues)[],
+])[] = [
+  ["primary", "declares the DNS zone", ["cloudflareAccountId"]],
+  ["primary", "replicates its vault", ["standbyVault", "standbyVaultBucketArn", "standbyVaultKeyArn"]],
+  ["standby", "has a mode", ["mode"]],
+  ["standby", "has a mirror of the code", ["mirrorOwner", "mirrorRepository"]],
+  ["standby", "stops the other stack's app", ["peerVercelProject"]],
+  ["standby", "restores a backup", OF_A_RESTORE],
+];
+
 /** Checks the rules between settings. A rule is skipped if a value that it needs is absent. */
 export function faultsOfSettings(values: Values): SettingFault[] {
   return [
@@ -22,9 +42,28 @@ export function faultsOfSettings(values: Values): SettingFault[] {
     ...nameFaults(values),
     ...backupFaults(values),
     ...disposableFaults(values),
+    ...idleFaults(values),
     ...(values.role === "primary" ? primaryFaults(values) : []),
     ...(values.role === "standby" ? standbyFaults(values) : []),
   ];
+}
+
+/** A setting without an effect would be taken for one that has it. */
+function* idleFaults(values: Values): Generator<SettingFault> {
+  const { role, mode = "standby" } = values;
+  if (role === undefined) return;
+  const isSet = (key: keyof SettingValues) => values[key] !== undefined && values[key] !== false;
+  const shown = (key: keyof SettingValues) => JSON.stringify(values[key]);
+  for (const [only, does, keys] of OF_ONE_ROLE)
+    for (const key of keys)
+      if (role !== only && isSet(key))
+        yield fault([key, "role"], `is ${shown(key)}, but only a ${only} ${does}; remove it.`);
+  for (const key of OF_A_RESTORE)
+    if (role === "standby" && mode === "standby" && isSet(key))
+      yield fault(
+        [key, "mode"],
+        `is ${shown(key)}, but mode "standby" restores nothing; remove it, or set mode to "active" or "drill".`,
+      );
 }
 
 /** A vault may only be disposable in the sandbox, or in a stack that only drills. */
@@ -54,6 +93,12 @@ function* nameFaults(values: Values): Generator<SettingFault> {
       ["publicName", "zoneName"],
       `is "${publicName}", which is not in the zone "${zoneName}"; choose a name that ends in it.`,
     );
+  const { vercelProject, peerVercelProject } = values;
+  if (vercelProject !== undefined && vercelProject === peerVercelProject)
+    yield fault(
+      ["peerVercelProject", "vercelProject"],
+      `is "${peerVercelProject}", the same as vercelProject. A recovery would stop its own app; set the other stack's project.`,
+    );
   if (mirrorOwner !== undefined && repository === `${mirrorOwner}/${mirrorRepository}`)
     yield fault(
       ["mirrorRepository", "mirrorOwner", "repository"],
@@ -73,9 +118,13 @@ function* backupFaults({ backup, at, tierOverrides = {}, intervalHours = 0 }: Va
 }
 
 function* primaryFaults(values: Values): Generator<SettingFault> {
-  const { mode, standbyVault, standbyVaultBucketArn: bucket, standbyVaultKeyArn: key } = values;
+  const { cloudflareAccountId, standbyVault, standbyVaultBucketArn: bucket, standbyVaultKeyArn: key } = values;
   const { peerAwsAccountId: account, peerAwsRegion: region } = values;
-  if (mode !== undefined) yield fault(["mode", "role"], `is "${mode}", but only a standby has a mode; remove it.`);
+  if (cloudflareAccountId === undefined)
+    yield fault(
+      ["cloudflareAccountId", "role"],
+      "is not set; it must be the id of a Cloudflare account, in which a primary declares its DNS zone.",
+    );
   if (standbyVault === "none") {
     if (bucket !== undefined || key !== undefined)
       yield fault(
@@ -104,9 +153,6 @@ function* standbyFaults(values: Values): Generator<SettingFault> {
   for (const key of ["mirrorOwner", "mirrorRepository"] as const)
     if (values[key] === undefined)
       yield fault([key, "role"], "is not set, but a standby needs it for its mirror of the code; set it.");
-  for (const key of ["standbyVault", "standbyVaultBucketArn", "standbyVaultKeyArn"] as const)
-    if (values[key] !== undefined)
-      yield fault([key, "role"], "is set, but only a primary replicates its vault; remove it.");
   if (mode !== "standby" && trustedWriterKeys?.length === 0)
     yield fault(
       ["trustedWriterKeys", "mode"],

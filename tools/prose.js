@@ -33,9 +33,25 @@ const RULES = [
 /** Uses that are right as they stand: file, and a piece of the text. */
 const ALLOWED = [["tools/prose.js", ""]];
 
-const files = execFileSync("git", ["ls-files", "*.ts", "*.md", "*.sql", "*.sh", "*.js", "*.yaml", "Makefile"], {
-  encoding: "utf8",
-})
+const files = execFileSync(
+  "git",
+  [
+    "ls-files",
+    "--cached",
+    "--others",
+    "--exclude-standard",
+    "*.ts",
+    "*.md",
+    "*.sql",
+    "*.sh",
+    "*.js",
+    "*.yaml",
+    "Makefile",
+  ],
+  {
+    encoding: "utf8",
+  },
+)
   .split("\n")
   .filter((file) => file !== "" && !file.startsWith("tests/fixtures/"));
 

@@ -15,9 +15,6 @@ import { assessmentLines, summaryOf } from "../text/assessmentText.ts";
 /** `castchat-recovery assess`: reports what of a proven backup is missing or altered in the live database, and since when. */
 export function assessCommand(): Command {
   return new Command("assess")
-    .description(
-      "compare the live database with a proven backup: which tables, rows and definitions differ, and since when",
-    )
     .addOption(stackOption())
     .addOption(backupOption("a proven backup's id; the newest full one without it"))
     .option(

@@ -17,7 +17,6 @@ import { printResult, withProgress } from "../terminal/progress.ts";
 /** `castchat-recovery backup`: takes one proven backup of the stack's database and configuration. */
 export function backupCommand(): Command {
   return new Command("backup")
-    .description("take a consistent backup of the stack's database and configuration, store it, and read it back")
     .addOption(stackOption())
     .addOption(new Option("--kind <kind>", "what the backup contains").choices(BACKUP_KINDS).default("full"))
     .option("--accept-smaller", "count the run as proven although it is much smaller than the last one")
@@ -39,7 +38,7 @@ export function backupCommand(): Command {
       const result = await withProgress("Backing up", async (reporter) =>
         backup({
           ...(await backupsOf(context)),
-          ...writerOf(context),
+          ...writerOf(context, signal),
           databaseUrl,
           clock: systemClock,
           kind,

@@ -22,7 +22,6 @@ const DAYS_AFTER = 31;
 /** `castchat-recovery calendar`: shows which run opens which tier, also when runs fail. Reads no stack and no vault. */
 export function calendarCommand(): Command {
   return new Command("calendar")
-    .description("show which backup opens which tier, also when runs fail")
     .addOption(fromOption("first day (today by default, or a month before the first missed day)"))
     .addOption(missedOption())
     .option("--days <number>", `days to show (by default ${DEFAULT_DAYS}, or a month more than the last missed day)`)

@@ -6,7 +6,6 @@ import { example } from "../terminal/help.ts";
 /** `castchat-recovery completion`: prints a script with which a shell completes commands, options and choices. */
 export function completionCommand(): Command {
   return new Command("completion")
-    .description("print a script that lets your shell complete commands, options and choices")
     .addArgument(new Argument("<shell>", "which shell").choices(SHELLS))
     .addHelpText(
       "after",

@@ -12,7 +12,6 @@ import { printResult } from "../terminal/progress.ts";
 /** `castchat-recovery configuration`: prints the settings, DNS records, variable names and Pulumi state in a backup. */
 export function configurationCommand(): Command {
   return new Command("configuration")
-    .description("print a backup's configuration as JSON; its secrets stay encrypted or are left out")
     .argument(
       "[backup]",
       "a backup's id; without it the newest proven backup, completed from the newest that has what it lacks",

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 
 import { DEFAULT_ROWS, type DrillOptions, SCENARIOS } from "../../lab/drills/options.ts";
 import { PromiseError } from "../../services/common/errors.ts";
 import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { loadLab } from "../terminal/lab.ts";
-import { jsonOption } from "../terminal/options.ts";
+import { jsonOption, rowsOption } from "../terminal/options.ts";
 import { printResult } from "../terminal/progress.ts";
 
 type Options = Pick<DrillOptions, "scenario" | "rows" | "reports"> & {
@@ -19,16 +19,8 @@ type Options = Pick<DrillOptions, "scenario" | "rows" | "reports"> & {
 /** `castchat-recovery drill`: corrupts a database and destroys everything in a sandbox on this machine, and recovers from both. */
 export function drillCommand(): Command {
   return new Command("drill")
-    .description(
-      "corrupt the database and repair it, lose the whole infrastructure and recover it, in a sandbox on this machine; measures RTO and RPO",
-    )
     .addOption(new Option("--scenario <name>", "what to drill").choices(SCENARIOS).default("all"))
-    .option(
-      "--rows <posts>",
-      "number of posts in the sample database; other tables grow with it",
-      wholeNumber,
-      DEFAULT_ROWS,
-    )
+    .addOption(rowsOption(DEFAULT_ROWS))
     .option("--reports <folder>", "folder of the report", join(import.meta.dirname, "..", "..", "reports"))
     .option("--verbose", "show the engine's own output")
     .option("--keep", "keep the sandbox running after the drill, to inspect it")
@@ -46,10 +38,4 @@ export function drillCommand(): Command {
       );
       if (!ok) throw new PromiseError("The recovery did not keep every promise. The lines marked ✗ name them.");
     });
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,8}$/.test(text) || Number(text) < 10)
-    throw new InvalidArgumentError("It must be a whole number from 10.");
-  return Number(text);
 }

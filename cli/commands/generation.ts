@@ -12,6 +12,7 @@ import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { confirmOption, jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult, reportLine } from "../terminal/progress.ts";
+import { allOption, shortList } from "../terminal/shortList.ts";
 
 interface GivingUpOptions {
   stack: string;
@@ -22,33 +23,37 @@ interface GivingUpOptions {
 
 /** `castchat-recovery generation`: lists the databases that recoveries have created, and releases or deletes an earlier one. */
 export function generationCommand(): Command {
-  return new Command("generation")
-    .description("the databases that recoveries of a stack have created, one for each generation")
-    .addCommand(listCommand())
-    .addCommand(releaseCommand())
-    .addCommand(deleteCommand());
+  return new Command("generation").addCommand(listCommand()).addCommand(releaseCommand()).addCommand(deleteCommand());
 }
 
 function listCommand(): Command {
   return new Command("list")
     .description("show each generation that the stack declares, and the holder of the public name")
     .addOption(stackOption())
+    .addOption(allOption())
     .addOption(jsonOption("holder, present, generations (generation, projectName, ref, region, createdAt)"))
     .addHelpText("after", example("generation list -s dr"))
-    .action(async (options: { stack: string; json?: boolean }) => {
+    .action(async (options: { stack: string; all?: boolean; json?: boolean }) => {
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);
       const { generation: present, publicName } = context.settings;
       const lease = await leaseOf(context, signal);
       const held = generationsIn(await context.pulumi.exportState());
       const holder = lease === undefined ? "no stack" : leaseContent(lease);
+      const { shown, rest } = shortList(held.toReversed(), {
+        all: options.all === true,
+        what: "earlier generations are",
+      });
       printResult({ holder, present, generations: held }, options.json === true, [
         `The holder of ${publicName} is ${holder}. Stack ${options.stack} is set to generation ${present}.`,
-        ...held.map(
-          ({ generation, projectName, ref, region, createdAt }) =>
-            `Generation ${generation}${generation === present ? " (present)" : ""}: ${projectName}` +
-            (ref === "" ? ", which was never created." : ` (${ref}), in ${region}, created ${createdAt}.`),
-        ),
+        ...shown
+          .toReversed()
+          .map(
+            ({ generation, projectName, ref, region, createdAt }) =>
+              `Generation ${generation}${generation === present ? " (present)" : ""}: ${projectName}` +
+              (ref === "" ? ", which was never created." : ` (${ref}), in ${region}, created ${createdAt}.`),
+          ),
+        ...rest,
         ...(held.length === 0 ? [`Stack ${options.stack} declares no recovered database.`] : []),
       ]);
     });

@@ -1,73 +1,98 @@
 import { Command } from "commander";
 
 import { readPlatformBackups } from "../../recovery/restore/platform/platformBackups.ts";
-import { listBackups } from "../../recovery/vault/listBackups.ts";
+import { ageFault } from "../../recovery/vault/backupAge.ts";
+import { isAhead, newestProven } from "../../recovery/vault/chooseBackup.ts";
+import { type BackupSummary, listBackups } from "../../recovery/vault/listBackups.ts";
 import { readVerifications } from "../../recovery/vault/verification.ts";
 import { systemClock } from "../../services/common/clock.ts";
+import { PromiseError } from "../../services/common/errors.ts";
 import { realTiming } from "../../services/common/timing.ts";
+import type { Vault } from "../../services/vault/vault.ts";
 import { portsOf, vaultOf } from "../stack/services.ts";
-import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
+import { readStack, type StackContext, trustedKeysOf } from "../stack/stackContext.ts";
 import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
-import { jsonOption, stackOption } from "../terminal/options.ts";
+import { jsonOption, maxAgeOption, stackOption } from "../terminal/options.ts";
 import { printResult } from "../terminal/progress.ts";
-import { plainTable } from "../terminal/table.ts";
-import { backupState, verifiedFacts } from "../text/backupState.ts";
+import { allOption, shortList } from "../terminal/shortList.ts";
+import { backupTable, type ListedBackup } from "../text/backupList.ts";
+import { verifiedFacts } from "../text/backupState.ts";
 import { showPlatform } from "../text/platformTable.ts";
+
+interface ListCommandOptions {
+  stack: string;
+  maxAge?: number;
+  all?: boolean;
+  json?: boolean;
+}
 
 /** `castchat-recovery list`: the backups of the stack's vault, newest first, with each one's problems; then Supabase's own backups. */
 export function listCommand(): Command {
   return new Command("list")
-    .description("list the backups in the stack's vault, newest first, and Supabase's own")
     .addOption(stackOption())
+    .addOption(maxAgeOption("end with 1 if no proven full backup is this young"))
+    .addOption(allOption())
     .addOption(
       jsonOption(
-        'an array; backupId, kind, purpose, tier, snapshotAt, sizeBytes, proven, problems, lacks and more of each; Supabase\'s own have source "supabase"',
+        'an array; backupId, kind, purpose, tier, snapshotAt, sizeBytes, proven, problems, lacks, datedAhead and more of each; Supabase\'s own have source "supabase"',
       ),
     )
-    .addHelpText("after", example("list -s dr"))
-    .action(async (options: { stack: string; json?: boolean }) => {
-      const signal = abortOnInterrupt();
-      const context = await readStack(options.stack, signal);
-      const [vault, trustedKeys] = [vaultOf(context), trustedKeysOf(context)];
-      const backups = await listBackups({ vault, trustedKeys, tiers: context.settings.tiers, signal });
-      const facts = await Promise.all(
-        backups.map(async ({ manifest, verifications, ...summary }) => {
-          const verified =
-            verifications &&
-            (await readVerifications(vault, { backupId: summary.backupId, ...verifications }, trustedKeys, signal));
-          const { kind, purpose, leftOut = [] } = manifest ?? {};
-          // Also of the verifications.
-          const walkedPast = vault.passedOver.clauses(summary.backupId);
-          return {
-            ...summary,
-            ...(walkedPast.length > 0 && { walkedPast }),
-            kind,
-            ...(purpose && { purpose }),
-            lacks: leftOut.filter(({ failed }) => failed === true).length,
-            snapshotAt: manifest?.snapshotAt,
-            ...verifiedFacts(verified),
-          };
-        }),
-      );
-      const table = plainTable(["backup", "kind", "tier", "snapshot (UTC)", "MB", "state"]);
-      for (const one of facts) {
-        const kind = one.purpose === undefined ? (one.kind ?? "–") : `${one.kind ?? ""}, before a replacement`;
-        const size = (one.sizeBytes / 1e6).toFixed(1);
-        table.push([one.backupId, kind, one.tier, one.snapshotAt ?? "–", size, backupState(one)]);
-      }
-      const ref = context.outputs.supabaseRef;
-      const platform =
-        ref === undefined
-          ? { facts: [], lines: [] }
-          : await showPlatform(ref, () => {
-              const databaseHost = portsOf(context.settings).databaseHost(realTiming.platformListMs);
-              return readPlatformBackups(databaseHost, ref, systemClock, signal);
-            });
-      printResult([...facts, ...platform.facts], options.json === true, [
-        facts.length === 0 ? "This vault has no backups." : table.toString(),
-        ...facts.flatMap(({ walkedPast = [] }) => walkedPast.map((clause) => `In the vault ${clause}.`)),
-        ...platform.lines,
-      ]);
-    });
+    .addHelpText("after", example("list -s dr --max-age 25h"))
+    .action(list);
+}
+
+async function list({ stack, maxAge, all = false, json = false }: ListCommandOptions): Promise<void> {
+  const signal = abortOnInterrupt();
+  const context = await readStack(stack, signal);
+  const [vault, trustedKeys] = [vaultOf(context), trustedKeysOf(context)];
+  const backups = await listBackups({ vault, trustedKeys, tiers: context.settings.tiers, signal });
+  const { shown, rest } = shortList(backups, {
+    all: all || json,
+    what: "older backups of this vault are",
+    important: newestProven(backups),
+  });
+  const facts = await Promise.all(shown.map((one) => factsOf(vault, one, trustedKeys, signal)));
+  const platform = await platformOf(context, all, signal);
+  printResult([...facts, ...platform.facts], json, [
+    facts.length === 0 ? "This vault has no backups." : backupTable(facts),
+    ...rest,
+    // Of those that are not shown, too: only an attack or a mistake does such a thing.
+    ...backups.flatMap(({ backupId }) => vault.passedOver.clauses(backupId).map((clause) => `In the vault ${clause}.`)),
+    ...platform.lines,
+  ]);
+  const fault = maxAge === undefined ? undefined : ageFault(backups, { maxAgeMs: maxAge, now: systemClock(), stack });
+  if (fault !== undefined) throw new PromiseError(fault);
+}
+
+async function factsOf(
+  vault: Vault,
+  { manifest, verifications, ...summary }: BackupSummary,
+  trustedKeys: readonly string[],
+  signal: AbortSignal,
+): Promise<ListedBackup> {
+  const verified =
+    verifications &&
+    (await readVerifications(vault, { backupId: summary.backupId, ...verifications }, trustedKeys, signal));
+  const { kind, purpose, leftOut = [] } = manifest ?? {};
+  // Also of the verifications.
+  const walkedPast = vault.passedOver.clauses(summary.backupId);
+  return {
+    ...summary,
+    ...(walkedPast.length > 0 && { walkedPast }),
+    ...(isAhead({ ...summary, manifest }, {}) && { datedAhead: true }),
+    kind,
+    ...(purpose && { purpose }),
+    lacks: leftOut.filter(({ failed }) => failed === true).length,
+    snapshotAt: manifest?.snapshotAt,
+    ...verifiedFacts(verified),
+  };
+}
+
+async function platformOf({ settings, outputs }: StackContext, all: boolean, signal: AbortSignal) {
+  const ref = outputs.supabaseRef;
+  if (ref === undefined) return { facts: [], lines: [] };
+  const read = () =>
+    readPlatformBackups(portsOf(settings).databaseHost(realTiming.platformListMs), ref, systemClock, signal);
+  return await showPlatform(ref, read, all);
 }

@@ -14,7 +14,6 @@ import { printResult, withProgress } from "../terminal/progress.ts";
 /** `castchat-recovery mirror`: brings the standby's mirror of the app's repository up to date. */
 export function mirrorCommand(): Command {
   return new Command("mirror")
-    .description("copy branches, tags and notes of the app's repository to the stack's mirror")
     .addOption(stackOption())
     .addOption(jsonOption("refs, heads (commit by branch), durationMs"))
     .addHelpText("after", example("mirror -s dr"))

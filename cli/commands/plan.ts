@@ -6,6 +6,7 @@ import { dayOf } from "../../planning/retention/time.ts";
 import { plan } from "../../recovery/plan/plan.ts";
 import { readWorkspace } from "../../recovery/pulumi/previewWorkspace.ts";
 import { systemClock } from "../../services/common/clock.ts";
+import { readMadeBy } from "../html/madeBy.ts";
 import { planFacts } from "../plan/planFacts.ts";
 import { planLines } from "../plan/planLines.ts";
 import { assumptionsOf, type PlanOptions, withPlanOptions } from "../plan/planOptions.ts";
@@ -23,9 +24,6 @@ import { printResult, toNamedFile, withProgress } from "../terminal/progress.ts"
  */
 export function planCommand(): Command {
   const command = new Command("plan")
-    .description(
-      "prove that the declared rules keep every promise about backups, day by day, and compute their cost; needs no account",
-    )
     .addOption(stackOption())
     .addOption(
       jsonOption(
@@ -47,7 +45,10 @@ export function planCommand(): Command {
     );
     const assumptions = assumptionsOf(options, dayOf(systemClock().getTime()), read.intervalHours);
     const report = plan({ ...read, assumptions });
-    if (html !== undefined) await toNamedFile(html, (file) => writeFile(file, planPage(report)));
+    if (html !== undefined) {
+      const page = planPage(report, await readMadeBy());
+      await toNamedFile(html, (file) => writeFile(file, page));
+    }
     printResult(planFacts(report), options.json === true, planLines(report));
     if (report.proof.violations.length > 0) process.exitCode = EXIT.promiseNotKept;
   });

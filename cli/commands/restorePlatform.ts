@@ -25,7 +25,6 @@ interface Options {
 /** `castchat-recovery restore-platform`: restores one of Supabase's own backups into the same project. */
 export function restorePlatformCommand(): Command {
   return new Command("restore-platform")
-    .description("let Supabase replace the stack's database in place with one of Supabase's own backups")
     .addOption(stackOption())
     .addOption(new Option("--backup-id <number>", "a daily backup, as `list` shows it").conflicts("at"))
     .addOption(atOption("a second that point-in-time recovery reaches"))

@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 
 import { Command } from "commander";
 
-import { endOrphanedHosts } from "../../recovery/pulumi/orphans.ts";
+import { endOrphans } from "../../recovery/pulumi/orphans.ts";
 import { pulumiClient } from "../../recovery/pulumi/pulumi.ts";
 import { repairCheckpoint } from "../../recovery/pulumi/pulumiCheckpoint.ts";
 import { readUpdateLocks } from "../../recovery/pulumi/pulumiLocks.ts";
@@ -19,15 +19,13 @@ import { stackOption } from "../terminal/options.ts";
 /** `castchat-recovery resume`: continues an `up` that was killed. */
 export function resumeCommand(): Command {
   return new Command("resume")
-    .description(
-      "continue a killed `pulumi up`: prove that its engine is dead, remove its lock, settle what it was creating, run `up`",
-    )
     .addOption(stackOption())
     .option("--owner-is-dead", "you have made sure that the engine on the other machine has ended")
     .addHelpText("after", example("resume -s dr"))
     .action(async (options: { stack: string; ownerIsDead?: boolean }) => {
       const backend = requiredVariable("PULUMI_BACKEND_URL", "the backend that holds the stack's state and locks");
-      const pulumi = pulumiClient({ stack: options.stack, workspace: process.cwd(), signal: abortOnInterrupt() });
+      const signal = abortOnInterrupt();
+      const pulumi = pulumiClient({ stack: options.stack, workspace: process.cwd(), signal });
       const reporter = (message: string): boolean => process.stderr.write(`${message}\n`);
       const settings = async () => settingsIn(await pulumi.config(), options.stack);
       await resumeUpdate({
@@ -36,14 +34,14 @@ export function resumeCommand(): Command {
         repairCheckpoint: () => repairCheckpoint(backend, "castchat-recovery", options.stack),
         locks: await readUpdateLocks(backend, "castchat-recovery", options.stack),
         hostname: hostname(),
-        endOrphans: () => endOrphanedHosts(process.env),
+        endOrphans: () => endOrphans(process.env),
         ownerIsDead: options.ownerIsDead === true,
         findLeftResources: async (pending) =>
-          findLeftResources(pending, { ...leftResourcesPorts(await settings()), reporter }),
+          findLeftResources(pending, { ...leftResourcesPorts(await settings()), reporter, signal }),
         adoptHalfMade: async () => {
           const { vercelProject } = await settings();
           const { appHost } = leftResourcesPorts(await settings());
-          await adoptHalfMadeProject({ pulumi, appHost, reporter }, vercelProject, options.stack);
+          await adoptHalfMadeProject({ pulumi, appHost, reporter, signal }, vercelProject, options.stack);
         },
         reporter,
       });

@@ -12,9 +12,6 @@ import { printResult, withProgress } from "../terminal/progress.ts";
 /** `castchat-recovery resume-jobs`: starts the jobs and publications that a restore has held back. */
 export function resumeJobsCommand(): Command {
   return new Command("resume-jobs")
-    .description(
-      "after a restore, schedule the backup's jobs and create its publications; existing ones stay as they are",
-    )
     .addOption(stackOption())
     .addOption(backupOption("the backup from which the database was restored"))
     .addOption(jsonOption("backupId, items (kind, name, state, differences)"))

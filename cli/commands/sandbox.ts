@@ -1,11 +1,16 @@
 import { Command, InvalidArgumentError } from "commander";
 
+import type { Seeded } from "../../lab/drills/company/seed.ts";
 import { sandboxHome } from "../../lab/sandbox/host/layout.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { example } from "../terminal/help.ts";
+import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { loadLab } from "../terminal/lab.ts";
-import { jsonOption } from "../terminal/options.ts";
+import { jsonOption, rowsOption } from "../terminal/options.ts";
 import { printResult, withProgress } from "../terminal/progress.ts";
+
+/** Posts of a seed: a backup or restore takes a few seconds. */
+const SEED_ROWS = 1500;
 
 interface JsonOptions {
   json?: boolean;
@@ -14,9 +19,7 @@ interface JsonOptions {
 /** `castchat-recovery sandbox …`: starts, stops and inspects the cloud on this machine. */
 export function sandboxCommand(): Command {
   const home = sandboxHome();
-  const command = new Command("sandbox").description(
-    "the cloud on this machine: AWS, Supabase, Vercel, GitHub, Cloudflare on 127.0.0.1",
-  );
+  const command = new Command("sandbox");
   command
     .command("start")
     .description("start it, unless it runs")
@@ -65,6 +68,23 @@ export function sandboxCommand(): Command {
       await withProgress("Resetting the sandbox", (reporter) => resetSandbox({ home, onProgress: reporter }));
     });
   command
+    .command("seed")
+    .description(
+      "bring CastChat's sample content into it: app repository, mirror, rows, accounts, files; needs stack prod",
+    )
+    .addOption(rowsOption(SEED_ROWS))
+    .addOption(jsonOption("repository, filled (database, project), mirroredRefs, login (email, password), visit"))
+    .addHelpText("after", example("sandbox seed --rows 500"))
+    .action(async ({ rows, json = false }: JsonOptions & { rows: number }) => {
+      const signal = abortOnInterrupt();
+      const { environment, workspace, file } = await running(home);
+      const { seedCompany } = await loadLab(() => import("../../lab/drills/company/seed.ts"));
+      const seeded = await withProgress("Seeding the sandbox", (reporter) =>
+        seedCompany({ home, file, engine: { workspace, environment, signal }, rows, reporter }),
+      );
+      printResult(seeded, json, seededLines(seeded));
+    });
+  command
     .command("advance")
     .description("advance the clock of the schedules only, so that runs due within these hours are due now")
     .argument("<hours>", "hours to advance, at most a year", hoursIn)
@@ -94,7 +114,8 @@ export function sandboxCommand(): Command {
     .action(async () => {
       const { environment, workspace } = await running(home);
       process.stderr.write(
-        "Plain `pulumi preview -s prod` works here. To stop the sandbox afterwards, run `castchat-recovery sandbox stop`.\n",
+        'Plain `pulumi` commands use the sandbox here. README.md ("Play it by hand") has the story; it begins with `pulumi up -s dr`.\n' +
+          "To stop the sandbox afterwards, run `castchat-recovery sandbox stop`.\n",
       );
       const { execa } = await import("execa");
       const shell = await execa(process.env["SHELL"] ?? "/bin/bash", {
@@ -110,12 +131,36 @@ export function sandboxCommand(): Command {
 
 const control = () => loadLab(() => import("../../lab/sandbox/control.ts"));
 
-async function running(home: string): Promise<{ environment: Record<string, string>; workspace: string }> {
+/** Starts the sandbox, unless it runs, with what a company has from the first day: empty stacks and the app's repository. */
+async function running(home: string) {
   const { startSandbox } = await control();
   const { sandboxEnvironment } = await loadLab(() => import("../../lab/sandbox/environment.ts"));
   const { prepareWorkspace } = await loadLab(() => import("../../lab/sandbox/workspace.ts"));
-  const file = await withProgress("Starting the sandbox", (reporter) => startSandbox({ home, onProgress: reporter }));
-  return { environment: sandboxEnvironment(home, file), workspace: await prepareWorkspace(home, file) };
+  const { createStacks } = await loadLab(() => import("../../lab/sandbox/stacks.ts"));
+  const { createRepository } = await loadLab(() => import("../../lab/drills/company/seed.ts"));
+  return await withProgress("Starting the sandbox", async (reporter) => {
+    const file = await startSandbox({ home, onProgress: reporter });
+    const environment = sandboxEnvironment(home, file);
+    const workspace = await prepareWorkspace(home, file);
+    reporter("its stacks and the app's repository");
+    await Promise.all([createStacks(home, workspace, environment), createRepository(file)]);
+    return { environment, workspace, file };
+  });
+}
+
+/** What a seed has brought, for people. */
+function seededLines({ filled, mirroredRefs, login, visit }: Seeded): string[] {
+  const state = (brought: boolean): string => (brought ? "filled" : "left as it was, since it is filled already");
+  return [
+    `The database is ${state(filled.database)}.`,
+    `Storage, edge function and auth settings: ${state(filled.project)}.`,
+    mirroredRefs === undefined
+      ? "The code is not mirrored, since stack dr is not up."
+      : `The mirror has ${mirroredRefs} refs of the app's repository.`,
+    `An account of the app: ${login.email}, password ${login.password}. The app answers under its public name:`,
+    `  ${visit}`,
+    "Next: `castchat-recovery backup -s prod`.",
+  ];
 }
 
 /** The clock can't go back, and a date beyond the known years would stop the schedules for good. */

@@ -18,12 +18,7 @@ const SHOWN_RUNS = 10;
 
 /** `castchat-recovery schedule`: shows a stack's scheduled backups, starts one by hand, and writes their code. */
 export function scheduleCommand(): Command {
-  return addDefault(
-    new Command("schedule").description("a stack's scheduled backups, and how the last runs ended"),
-    showCommand(),
-  )
-    .addCommand(runCommand())
-    .addCommand(bundleCommand());
+  return addDefault(new Command("schedule"), showCommand()).addCommand(runCommand()).addCommand(bundleCommand());
 }
 
 function showCommand(): Command {

@@ -24,7 +24,7 @@ const MFA_CODE = "CASTCHAT_MFA_CODE";
 
 /** `castchat-recovery vault retire`: the only way to give up a vault. */
 export function vaultCommand(): Command {
-  const command = new Command("vault").description("a stack's backup vault as a whole");
+  const command = new Command("vault");
   command
     .command("retire")
     .description(

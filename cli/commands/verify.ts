@@ -4,6 +4,7 @@ import { parseDatabaseUrl, placeOf } from "../../recovery/postgres/session/datab
 import type { Share } from "../../recovery/vault/verification.ts";
 import { FailedVerification, verify, type VerifyResult } from "../../recovery/verify/verify.ts";
 import { systemClock } from "../../services/common/clock.ts";
+import { readMadeBy } from "../html/madeBy.ts";
 import { backupsOf, throwawaysOf, writerOf } from "../stack/services.ts";
 import { readStack } from "../stack/stackContext.ts";
 import { example } from "../terminal/help.ts";
@@ -23,7 +24,6 @@ interface Options {
 /** `castchat-recovery verify`: reads a backup, restores it for a test if asked to, and stores the result beside it. */
 export function verifyCommand(): Command {
   return new Command("verify")
-    .description("read a whole backup: signature, sizes, SHA-256, decompression, the fingerprint of every row")
     .argument("[backup]", "a backup's id; the newest proven one without it")
     .addOption(stackOption())
     .option("--restore", "also restore it into a throwaway Postgres, and run the test checklist there")
@@ -31,7 +31,7 @@ export function verifyCommand(): Command {
     .option("--no-store", "do not store the signed result beside the backup (for readers, who may not write)")
     .addOption(
       jsonOption(
-        "backupId, tier, snapshotAt, ok, level, faults, restore, parts, tables, rows, leftOut, isDecrypted, storedAs, passedOver, durationMs",
+        "backupId, tier, snapshotAt, ok, level, faults, restore, parts, tables, rows, leftOut, isDecrypted, storedAs, passedOver, durationMs, madeBy",
       ),
     )
     .addHelpText(
@@ -48,7 +48,7 @@ Storing the result needs the vault's writer, whose role is assumed; a reader add
       const context = await readStack(options.stack, signal);
       const { databaseUrl } = context.outputs;
       const forbidden = databaseUrl === undefined ? [] : [placeOf(parseDatabaseUrl(databaseUrl))];
-      const writer = options.store ? writerOf(context, ", or add --no-store") : undefined;
+      const writer = options.store ? writerOf(context, signal, ", or add --no-store") : undefined;
       const show = (result: VerifyResult) => printResult(result, options.json === true, verificationLines(result));
       try {
         const result = await withProgress("Verifying", async (reporter) =>
@@ -57,6 +57,7 @@ Storing the result needs the vault's writer, whose role is assumed; a reader add
             ...(writer && { vault: writer.vault, store: { signer: writer.signer, clock: systemClock } }),
             backupId,
             share: options.sample,
+            madeBy: await readMadeBy(),
             reporter,
             signal,
             ...(options.restore === true && {

@@ -24,7 +24,6 @@ interface Options {
 /** `castchat-recovery writes`: stops and allows writes to the stack's database, the first step against corruption. */
 export function writesCommand(): Command {
   return new Command("writes")
-    .description("stop and allow writes to the stack's database")
     .addCommand(
       command(
         "stop",

@@ -1,3 +1,5 @@
+import { escaped } from "../html/page.ts";
+
 /** A layer of a stacked chart. All layers have the same number of values. */
 export interface Layer {
   readonly name: string;
@@ -35,17 +37,17 @@ export function stackedAreas(
       below[index] = (below[index] ?? 0) + (values[at] ?? 0);
       return `${across(at)},${up(below[index] ?? 0)}`;
     });
-    return `<polygon points="${[...upper, ...lower].join(" ")}" fill="${colour}"><title>${text(name)}</title></polygon>`;
+    return `<polygon points="${[...upper, ...lower].join(" ")}" fill="${colour}"><title>${escaped(name)}</title></polygon>`;
   });
   const lines = [0.25, 0.5, 0.75, 1].map((part) => {
     const y = up(top * part);
-    return `<path d="M${LEFT} ${y}H${WIDTH}" stroke="#d5d8dc"/><text x="${LEFT - 6}" y="${y}" text-anchor="end" dominant-baseline="middle">${(top * part).toLocaleString("en")} ${text(unit)}</text>`;
+    return `<path d="M${LEFT} ${y}H${WIDTH}" stroke="currentColor" opacity="0.2"/><text x="${LEFT - 6}" y="${y}" text-anchor="end" dominant-baseline="middle">${(top * part).toLocaleString("en")} ${escaped(unit)}</text>`;
   });
   const marks = ticks.map(
     ({ at, name }) =>
-      `<path d="M${across(at)} ${HEIGHT - BOTTOM}v6" stroke="#555"/><text x="${across(at)}" y="${HEIGHT - 6}" text-anchor="middle">${text(name)}</text>`,
+      `<path d="M${across(at)} ${HEIGHT - BOTTOM}v6" stroke="currentColor"/><text x="${across(at)}" y="${HEIGHT - 6}" text-anchor="middle">${escaped(name)}</text>`,
   );
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" font-size="12" role="img">${lines.join("")}${areas.join("")}<path d="M${LEFT} ${TOP}V${HEIGHT - BOTTOM}H${WIDTH}" fill="none" stroke="#555"/>${marks.join("")}</svg>`;
+  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" font-size="12" role="img">${lines.join("")}${areas.join("")}<path d="M${LEFT} ${TOP}V${HEIGHT - BOTTOM}H${WIDTH}" fill="none" stroke="currentColor"/>${marks.join("")}</svg>`;
 }
 
 /** The next 1, 2 or 5 times a power of ten. */
@@ -53,9 +55,4 @@ function niceTop(value: number): number {
   if (!(value > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
   return power * ([1, 2, 5].find((times) => times * power >= value) ?? 10);
-}
-
-/** Escapes a text for HTML and SVG. */
-export function text(value: string): string {
-  return value.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
 }

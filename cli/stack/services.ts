@@ -34,9 +34,13 @@ export function vaultOf({ settings, outputs }: StackContext): Vault {
  * The stack's own vault and signing key with the role of the writer, which is assumed with the environment's credentials when it is first
  * needed. The bucket takes backups from no other role of people.
  */
-export function writerOf({ settings, outputs }: StackContext, otherwise?: string): { vault: Vault; signer: Signer } {
+export function writerOf(
+  { settings, outputs }: StackContext,
+  signal: AbortSignal,
+  otherwise?: string,
+): { vault: Vault; signer: Signer } {
   const { vault, signer } = portsOf(settings);
-  const credentials = vaultRoleOf(settings, "writer", { otherwise });
+  const credentials = vaultRoleOf(settings, "writer", { otherwise, signal });
   return { vault: vault(outputs.vaultBucket, credentials), signer: signer(outputs.signingKeyArn, credentials) };
 }
 
@@ -44,7 +48,7 @@ export function writerOf({ settings, outputs }: StackContext, otherwise?: string
 export function vaultRoleOf(
   settings: Settings,
   purpose: VaultRolePurpose,
-  more: Pick<RoleOptions, "otherwise" | "mfa"> = {},
+  more: Pick<RoleOptions, "otherwise" | "mfa" | "signal"> = {},
 ): RoleCredentials {
   const tag = vaultRoleTag(settings.project, purpose);
   return portsOf(settings).role({ roleArn: vaultRoleArn(siteOf(settings), purpose), tag, ...more });
@@ -69,7 +73,7 @@ export function projectContentOf({ settings }: StackContext, ref: string): Proje
 }
 
 /** The services in which `resume` looks for resources that a killed update has left. Each needs its token only when it is used. */
-export function leftResourcesPorts(settings: Settings): Omit<LeftResourcesPorts, "reporter"> {
+export function leftResourcesPorts(settings: Settings): Omit<LeftResourcesPorts, "reporter" | "signal"> {
   const { awsNames: aws, appHost, dns } = portsOf(settings);
   return { region: settings.awsRegion, accountId: settings.awsAccountId, aws, appHost, dns };
 }

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from "commander";
 
+import { parseAge } from "../../planning/age.ts";
 import { UserError } from "../../services/common/errors.ts";
 
 // The options that several commands share, each declared and parsed in this file only.
@@ -32,6 +33,27 @@ export function backupOption(description = "a backup's id; the newest proven ful
 /** `--at`: an instant, as a Date. UserError if it is not a time. */
 export function atOption(description: string): Option {
   return new Option("--at <time>", `${description} (UTC), such as 2026-07-01T02:00:00Z`).argParser(parseTime);
+}
+
+/** `--max-age`: an age, in milliseconds. */
+export function maxAgeOption(description: string): Option {
+  return new Option("--max-age <age>", `${description}, such as 25h, 2d or 90m`).argParser((text) => {
+    const ageMs = parseAge(text);
+    if (ageMs === undefined)
+      throw new InvalidArgumentError("write a number of hours, days or minutes, such as 25h, 2d or 90m.");
+    return ageMs;
+  });
+}
+
+/** `--rows`: the size of a sample database. */
+export function rowsOption(posts: number): Option {
+  return new Option("--rows <posts>", "number of posts in the sample database; other tables grow with it")
+    .argParser((text) => {
+      if (!/^\d{1,8}$/.test(text) || Number(text) < 10)
+        throw new InvalidArgumentError("It must be a whole number from 10.");
+      return Number(text);
+    })
+    .default(posts);
 }
 
 /** `--confirm`: agrees, without a terminal, to what destroys data. `what` is the name to give. */

@@ -1,5 +1,6 @@
 import type { PlatformHoldings } from "../../recovery/restore/platform/platformBackups.ts";
 import { messageOf } from "../../services/common/errors.ts";
+import { shortList } from "../terminal/shortList.ts";
 import { plainTable } from "../terminal/table.ts";
 
 /** One of Supabase's own backups, or its window of point-in-time recovery, as data. */
@@ -22,10 +23,11 @@ export interface PlatformFact {
 export async function showPlatform(
   ref: string,
   read: () => Promise<PlatformHoldings>,
+  all = false,
 ): Promise<{ facts: PlatformFact[]; lines: string[] }> {
   try {
     const holdings = await read();
-    return { facts: platformFacts(holdings), lines: platformLines(holdings) };
+    return { facts: platformFacts(holdings), lines: platformLines(holdings, all) };
   } catch (error) {
     if (error instanceof Error && error.name === "AbortError") throw error;
     const message = messageOf(error);
@@ -44,20 +46,20 @@ function platformFacts({ ref, backups, window, warning }: PlatformHoldings): Pla
   ];
 }
 
-function platformLines(holdings: PlatformHoldings): string[] {
-  const { ref, backups, window, warning } = holdings;
+function platformLines({ ref, backups, window, warning }: PlatformHoldings, all: boolean): string[] {
+  const { shown, rest } = shortList(backups, { all, what: "older backups of Supabase's own are" });
   const table = plainTable(["supabase", "kind", "taken (UTC)", "state"]);
   if (window !== undefined) {
     const span = `${window.earliest.toISOString()} to ${window.latest.toISOString()}`;
     table.push(["–", "point in time", span, "any second"]);
   }
-  for (const { id, takenAt, status } of backups)
-    table.push([String(id ?? "–"), "daily", takenAt.toISOString(), status]);
+  for (const { id, takenAt, status } of shown) table.push([String(id ?? "–"), "daily", takenAt.toISOString(), status]);
   const isEmpty = backups.length === 0 && window === undefined;
   return [
     isEmpty
       ? `Supabase has no backup of its own of project ${ref}.`
       : `Supabase's own backups of project ${ref}:\n${table.toString()}`,
+    ...rest,
     ...(warning === undefined ? [] : [`Warning: ${warning}`]),
   ];
 }

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { HEALTH_PATH } from "../../planning/names.ts";
 import { outputsNamed } from "./outputs.ts";
 
 export interface AppDeploymentArgs {
@@ -23,13 +24,13 @@ export class AppDeployment extends pulumi.CustomResource {
   declare readonly url: pulumi.Output<string>;
   /** SHA of the deployed commit. */
   declare readonly commit: pulumi.Output<string>;
-  /** The previous healthy deployment, for a rollback. */
-  declare readonly previousDeploymentId: pulumi.Output<string | undefined>;
+  /** The previous healthy deployment, for a rollback; null for the first one. */
+  declare readonly previousDeploymentId: pulumi.Output<string | null>;
   /** Milliseconds from the fetch of the source to a healthy answer. */
   declare readonly durationMs: pulumi.Output<number>;
 
   constructor(name: string, args: AppDeploymentArgs, opts?: pulumi.CustomResourceOptions) {
     const outputs = outputsNamed(["deploymentId", "url", "commit", "previousDeploymentId", "durationMs"]);
-    super("recovery:index:AppDeployment", name, { healthPath: "/api/health", ...args, ...outputs }, opts);
+    super("recovery:index:AppDeployment", name, { healthPath: HEALTH_PATH, ...args, ...outputs }, opts);
   }
 }

@@ -7,13 +7,18 @@ export type TrafficLeaseArgs = Pick<TrafficSwitchArgs, "publicName" | "zoneName"
 
 /**
  * Checks the lease of a public name, also in a preview. A generation that is too low is refused before a recovery spends time on a
- * database.
+ * database. Rejects with a RunError if the lease can't be read.
  */
 export function checkTrafficLease(
   args: TrafficLeaseArgs,
   opts: pulumi.InvokeOptions,
 ): pulumi.Output<{ holder: string }> {
-  return pulumi.output(pulumi.runtime.invoke("recovery:index:trafficLease", { ...args }, opts)) as pulumi.Output<{
-    holder: string;
-  }>;
+  const asked = pulumi.runtime.invoke("recovery:index:trafficLease", { ...args }, opts) as Promise<{ holder: string }>;
+  return pulumi.output(asked.catch(inOneSentence));
+}
+
+/** The engine prints a RunError as its message, and any other with the stack of Pulumi's runtime. */
+function inOneSentence(error: unknown): never {
+  const { message } = error as Error;
+  throw new pulumi.RunError(message.replace(/^invocation of \S+ returned an error: /, ""));
 }

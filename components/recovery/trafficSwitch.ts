@@ -13,14 +13,16 @@ export interface TrafficSwitchArgs {
   readonly stack: pulumi.Input<string>;
   /** To take the name over from another stack, a generation higher than that stack's. */
   readonly generation: pulumi.Input<number>;
+  /** Path that answers 200 when the app works. @default "/api/health" */
+  readonly healthPath?: pulumi.Input<string>;
 }
 
 /** The only owner of a public name: the Vercel domain, the Cloudflare record and the lease with the name's holder. */
 export class TrafficSwitch extends pulumi.CustomResource {
   /** Name of the TXT record that holds the lease. */
   declare readonly leaseName: pulumi.Output<string>;
-  /** The lease that was taken over. */
-  declare readonly previousHolder: pulumi.Output<string | undefined>;
+  /** The lease that was taken over; null if no other stack held the name. */
+  declare readonly previousHolder: pulumi.Output<string | null>;
   /** Cloudflare's id of the name's record. */
   declare readonly recordId: pulumi.Output<string>;
   /** Milliseconds until the name led to the deployment. */

@@ -1,8 +1,8 @@
+import { type DataSet, nameOf } from "./dataSet.ts";
 import { measure, type Measured, secondsOf } from "./measure.ts";
 import { loadNow, type Peer } from "./options.ts";
 import { figuresOf, type Result } from "./results.ts";
 import { type BenchStore, emptyStore } from "./s3.ts";
-import { type DataSet, nameOf } from "./text.ts";
 
 /** The inputs of a backup measurement. */
 export interface BackupBench {

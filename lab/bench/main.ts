@@ -4,6 +4,7 @@
 import { messageOf, UserError } from "../../services/common/errors.ts";
 import { withTemporaryFolder } from "../../services/common/temporaryFolder.ts";
 import { benchBackup } from "./backup.ts";
+import { type DataSet, nameOf } from "./dataSet.ts";
 import { newPrivateKey } from "./localSigner.ts";
 import { bundleWork, measure } from "./measure.ts";
 import { type BenchOptions, describeMachine, loadNow, pgDumpVersion, readOptions } from "./options.ts";
@@ -12,7 +13,6 @@ import { benchRestore } from "./restore.ts";
 import { largestDatabases, type Result, sentenceOf, writeResults } from "./results.ts";
 import { startS3 } from "./s3.ts";
 import { stopServices } from "./service.ts";
-import { type DataSet, nameOf } from "./text.ts";
 
 async function run(options: BenchOptions): Promise<void> {
   const facts = {

@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 
 import { UserError } from "../../services/common/errors.ts";
-import { type DataSet, dataSetOf, SHAPES } from "./text.ts";
+import { type DataSet, SHAPES } from "./dataSet.ts";
 
 /** The peers that a backup is compared with, by their names in `--peers`. */
 const PEER_WORDS = { fd: "pg_dump -Fd", fc: "pg_dump -Fc", zstd: "pg_dump -Fd -Z zstd" } as const;
@@ -44,7 +44,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
   }
   const { megabytes, shapes, only, peers, rounds, out } = parsed.data;
   return {
-    dataSets: megabytes.flatMap((size) => shapes.map((shape) => dataSetOf(shape, size))),
+    dataSets: megabytes.flatMap((size) => shapes.map((shape) => ({ shape, megabytes: size }))),
     rounds,
     operations: only,
     peers: WORDS.filter((word) => peers.includes(word)).map((word) => PEER_WORDS[word]),

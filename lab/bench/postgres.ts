@@ -5,13 +5,14 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises"
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import { withSession } from "../../recovery/postgres/session/database.ts";
+import { type Session, withSession } from "../../recovery/postgres/session/database.ts";
 import { freePort } from "../../services/common/ports.ts";
 import { PROJECT_ROOT } from "../sandbox/host/layout.ts";
 import { createCluster, killCluster, startCluster, stopCluster, SUPERUSER } from "../sandbox/postgres/cluster.ts";
 import { connectionUrl, prepareSupabase } from "../sandbox/postgres/supabase.ts";
+import { type DataSet, type RowShape, tablesOf } from "./dataSet.ts";
 import { type BenchService, service } from "./service.ts";
-import { COLUMNS, copyText, type DataSet } from "./text.ts";
+import { COLUMNS, copyText } from "./text.ts";
 
 const PASSWORD = "bench";
 const HOME = join(PROJECT_ROOT, ".sandbox");
@@ -20,6 +21,8 @@ const CACHE = join(HOME, "bench");
 /** The sources that a cached server depends on. A change in one of them creates the server again. */
 const SOURCES = [
   "lab/bench/postgres.ts",
+  "lab/bench/dataSet.ts",
+  "lab/bench/schema.sql",
   "lab/bench/text.ts",
   "recovery/postgres/programs/postgresServer.ts",
   "lab/sandbox/postgres/cluster.ts",
@@ -116,17 +119,34 @@ async function warm(url: string): Promise<void> {
   });
 }
 
-/** Fills schema `bench`, with a primary key and another index on each table. */
-async function fillDatabase(databaseUrl: string, data: DataSet): Promise<void> {
+/** Fills schema `bench`. */
+async function fillDatabase(databaseUrl: string, { shape, megabytes }: DataSet): Promise<void> {
   await withSession(databaseUrl, { applicationName: "bench" }, async (session) => {
     await session.query("drop schema if exists bench cascade; create schema bench");
-    for (let table = 0; table < data.tables; table += 1) {
-      const name = `bench.t${table}`;
-      await session.query(`create table ${name} (${COLUMNS[data.shape]})`);
-      for (const text of copyText(data.shape, table, (data.megabytes * 1e6) / data.tables))
-        await session.copyIn(`copy ${name} from stdin`, text);
-      await session.query(`alter table ${name} add primary key (id); create index on ${name} (created_at)`);
-    }
+    if (shape === "schema") await fillWithDefinitions(session, megabytes);
+    else await fillWithRows(session, shape, megabytes);
     await session.query("vacuum analyze");
   });
+}
+
+/** Tables with a primary key and another index each. */
+async function fillWithRows(session: Session, shape: RowShape, megabytes: number): Promise<void> {
+  const tables = tablesOf(shape);
+  for (let table = 0; table < tables; table += 1) {
+    const name = `bench.t${table}`;
+    await session.query(`create table ${name} (${COLUMNS[shape]})`);
+    for (const text of copyText(shape, table, (megabytes * 1e6) / tables))
+      await session.copyIn(`copy ${name} from stdin`, text);
+    await session.query(`alter table ${name} add primary key (id); create index on ${name} (created_at)`);
+  }
+}
+
+/** COPY text of a row of schema.sql's partitioned tables, both together. */
+const BYTES_OF_A_PAIR = 400;
+
+async function fillWithDefinitions(session: Session, megabytes: number): Promise<void> {
+  const rows = Math.round((megabytes * 1e6) / BYTES_OF_A_PAIR);
+  await session.query("select set_config('bench.rows', $1, false)", [String(rows)]);
+  const script = await readFile(join(PROJECT_ROOT, "lab", "bench", "schema.sql"), "utf8");
+  for (const piece of script.split("-- next\n")) await session.query(piece);
 }

@@ -1,9 +1,9 @@
+import { type DataSet, nameOf } from "./dataSet.ts";
 import { measure, type Measured, secondsOf } from "./measure.ts";
 import { loadNow } from "./options.ts";
 import { startTarget } from "./postgres.ts";
 import { figuresOf, type Result } from "./results.ts";
 import type { BenchStore } from "./s3.ts";
-import { type DataSet, nameOf } from "./text.ts";
 import type { WorkOrder } from "./work.ts";
 
 /** The inputs of a restore measurement: a store with a backup of ours and a folder dump. */

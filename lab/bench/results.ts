@@ -2,10 +2,10 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Phase } from "../../services/common/phases.ts";
+import type { Shape } from "./dataSet.ts";
 import { fitLine, largestWithin } from "./fit.ts";
 import { type Measured, medianOf } from "./measure.ts";
 import { linePlot } from "./plot.ts";
-import type { Shape } from "./text.ts";
 
 /** Medians over some runs of one side. */
 export interface Figures {

@@ -1,30 +1,7 @@
-/** The shapes of a database: the form of its rows, and the number of its tables. */
-export const SHAPES = ["one", "many", "wide"] as const;
-export type Shape = (typeof SHAPES)[number];
-
-const TABLES: Record<Shape, number> = { one: 1, many: 40, wide: 1 };
-
-/** A database to measure with. */
-export interface DataSet {
-  shape: Shape;
-  tables: number;
-  /** Approximate megabytes of COPY text. */
-  megabytes: number;
-}
-
-/** A data set of so many megabytes of COPY text. */
-export function dataSetOf(shape: Shape, megabytes: number): DataSet {
-  return { shape, tables: TABLES[shape], megabytes };
-}
-
-/** Its name in results, such as "one table, 100 MB". */
-export function nameOf(data: DataSet): string {
-  const tables = { one: "one table", many: "40 tables", wide: "wide TOAST" }[data.shape];
-  return `${tables}, ${data.megabytes} MB`;
-}
+import type { RowShape } from "./dataSet.ts";
 
 /** Columns of a table of that shape. Its key and its index are created after the rows. */
-export const COLUMNS: Record<Shape, string> = {
+export const COLUMNS: Record<RowShape, string> = {
   one: "id bigint not null, author uuid not null, title text, body text, created_at timestamptz, score numeric, done boolean",
   many: "id bigint not null, author uuid not null, title text, body text, created_at timestamptz, score numeric, done boolean",
   wide: "id bigint not null, created_at timestamptz, document text, embedding real[]",
@@ -44,7 +21,7 @@ const ROW_EVERY_MS = 17_000;
  * Rows of one table as COPY text, in pieces of together at least `bytes`. Posts have numbers, times, incompressible ids, and words with the
  * frequencies of a language. Documents have an embedding and are stored in TOAST. A table's rows are the same each time.
  */
-export function* copyText(shape: Shape, table: number, bytes: number): Generator<Buffer> {
+export function* copyText(shape: RowShape, table: number, bytes: number): Generator<Buffer> {
   const random = new Random(table + 1);
   let piece: string[] = [];
   let pieceBytes = 0;

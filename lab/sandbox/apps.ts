@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, openSync } from "node:fs";
-import { mkdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, symlink } from "node:fs/promises";
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,6 +9,7 @@ import { freePort, LOOPBACK } from "../../services/common/ports.ts";
 import { PROJECT_ROOT } from "./host/layout.ts";
 import type { AppRunner, AppStart } from "./host/services.ts";
 import type { Supervisor } from "./host/supervisor.ts";
+import { writeWhole } from "./host/writeWhole.ts";
 
 /** The program that a deployment starts. */
 const ENTRY = "server.mjs";
@@ -55,13 +56,13 @@ export class LocalAppRunner implements AppRunner {
     await this.stop(app.deploymentId);
     const port = await this.#run(app);
     this.#wanted.set(app.deploymentId, app);
-    await this.#save();
+    this.#save();
     return port;
   }
 
   async stop(deploymentId: string): Promise<void> {
     if (!this.#wanted.delete(deploymentId)) return;
-    await this.#save();
+    this.#save();
     this.#ports.delete(deploymentId);
     await this.#supervisor.stop(processName(deploymentId));
   }
@@ -118,10 +119,8 @@ export class LocalAppRunner implements AppRunner {
     await Promise.allSettled([this.#run(app)]);
   }
 
-  async #save(): Promise<void> {
-    const file = this.#file();
-    await writeFile(`${file}.new`, JSON.stringify([...this.#wanted.values()]), { mode: 0o600 });
-    await rename(`${file}.new`, file);
+  #save(): void {
+    writeWhole(this.#file(), JSON.stringify([...this.#wanted.values()]));
   }
 
   #file(): string {

@@ -75,17 +75,16 @@ function settingsOf(stack: StackName, file: SandboxFile): Record<string, unknown
     awsRegion: primary ? REGIONS.primary : REGIONS.standby,
     peerAwsAccountId: SANDBOX_NAMES.awsAccount,
     peerAwsRegion: primary ? REGIONS.standby : REGIONS.primary,
-    // Until the standby's vault is known, as at a first `up`.
-    ...(primary ? { standbyVault: "none" } : { mode: "standby" }),
+    // The primary still lacks the standby's vault, as with real accounts: the standby comes up first, and its outputs are then set.
+    ...(primary ? {} : { mode: "standby" }),
     publicName: SANDBOX_NAMES.publicName,
     zoneName: SANDBOX_NAMES.zone,
-    cloudflareAccountId: SANDBOX_NAMES.cloudflareAccount,
     supabaseOrganization: SANDBOX_NAMES.supabaseOrganization,
     supabaseRegion: SUPABASE_REGION[primary ? "primary" : "standby"],
     vercelProject: primary ? "castchat" : "castchat-dr",
     repository: SANDBOX_NAMES.repository,
     ...(primary
-      ? {}
+      ? { cloudflareAccountId: SANDBOX_NAMES.cloudflareAccount }
       : {
           peerVercelProject: "castchat",
           mirrorOwner: SANDBOX_NAMES.mirrorOwner,

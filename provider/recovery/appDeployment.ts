@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { HEALTH_PATH } from "../../recovery/site/applicationHealth.ts";
+import { HEALTH_PATH } from "../../planning/names.ts";
 import { deployApplication, type HealthyDeployment, removeDeployment } from "../../recovery/site/deployApplication.ts";
 import { messageOf } from "../../services/common/errors.ts";
 import type { ResourceHandler } from "../host/index.ts";
@@ -10,7 +10,7 @@ import type { RecoveryContext } from "./context.ts";
 const inputs = z.strictObject({
   projectId: z.string().min(1),
   projectName: z.string().min(1),
-  /** Repository, mirror, or a bundle's absolute path. */
+  /** Repository or mirror. */
   sourceUrl: z
     .string()
     .regex(/^(https?:\/\/|file:\/\/|\/)/, { error: "must be an https address or an absolute path." }),
@@ -22,7 +22,9 @@ const inputs = z.strictObject({
 });
 
 type Inputs = z.infer<typeof inputs>;
-interface Outputs extends HealthyDeployment {
+interface Outputs extends Omit<HealthyDeployment, "previousDeploymentId"> {
+  /** Null for a project's first deployment. An output that is left out would be unknown in every preview. */
+  previousDeploymentId?: string | null;
   /** The branch's newest commit, as the last refresh saw it. */
   newestCommit: string;
 }
@@ -41,7 +43,8 @@ async function deploy(
     signal,
     report,
   );
-  return { ...deployed, newestCommit: deployed.commit };
+  const { previousDeploymentId = null, commit } = deployed;
+  return { ...deployed, previousDeploymentId, newestCommit: commit };
 }
 
 /**
@@ -82,7 +85,7 @@ export const appDeployment: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
         commit,
         newestCommit: await newestOr(commit, context, source, signal),
         durationMs: last?.outputs.durationMs ?? 0,
-        previousDeploymentId: last?.outputs.previousDeploymentId,
+        previousDeploymentId: last?.outputs.previousDeploymentId ?? null,
       },
     };
   },

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { liveNameRefusal } from "../../recovery/site/publicRecord.ts";
 import { leaseContent, leaseRefusal, readLease } from "../../recovery/site/trafficLease.ts";
 import { UserError } from "../../services/common/errors.ts";
 import type { FunctionHandler } from "../host/definition.ts";
@@ -23,7 +24,10 @@ export const trafficLease: FunctionHandler<RecoveryContext, z.infer<typeof args>
     const zoneId = await dns.zoneId(zoneName, signal);
     if (zoneId === undefined) return { holder: "no stack" };
     const lease = await readLease(dns, zoneId, publicName, signal);
-    const refusal = leaseRefusal(lease, { stack, generation }, publicName);
+    const wanted = { stack, generation };
+    const refusal =
+      leaseRefusal(lease, wanted, publicName) ??
+      (await liveNameRefusal(dns, { zoneId, publicName, lease }, wanted, signal));
     if (refusal !== undefined) throw new UserError(refusal);
     return { holder: lease ? leaseContent(lease) : "no stack" };
   },

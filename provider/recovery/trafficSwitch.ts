@@ -29,7 +29,9 @@ const inputs = z.strictObject({
 });
 
 type Inputs = z.infer<typeof inputs>;
-interface Outputs extends SwitchedTraffic {
+interface Outputs extends Omit<SwitchedTraffic, "previousHolder"> {
+  /** Null if no other stack held the name. An output that is left out would be unknown in every preview. */
+  previousHolder?: string | null;
   /** Whether the project has the domain; false after the domain moved away. */
   hasDomain: boolean;
 }
@@ -44,7 +46,8 @@ async function take(
   signal: AbortSignal,
   report: (line: string) => void,
 ): Promise<Outputs> {
-  return { ...(await switchTraffic(ports(context), wanted, signal, report)), hasDomain: true };
+  const { previousHolder = null, ...switched } = await switchTraffic(ports(context), wanted, signal, report);
+  return { ...switched, previousHolder, hasDomain: true };
 }
 
 /**
@@ -71,7 +74,8 @@ export const trafficSwitch: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
       );
     const seen = await readTraffic(ports(context), last.inputs, signal);
     if (!seen) return undefined;
-    const { leaseName, previousHolder, durationMs } = last.outputs;
+    // Null, too, where an earlier version has left it out.
+    const { leaseName, previousHolder = null, durationMs } = last.outputs;
     const { holder, recordId, hasDomain } = seen;
     return {
       id,

@@ -2,14 +2,18 @@ import { messageOf, UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import { sleep, type Timing } from "../../services/common/timing.ts";
 import type { Session } from "../postgres/session/database.ts";
-import { LockConflict, untilEnded, type Waiter } from "./lockConflict.ts";
+import { type Contention, LockConflict, LocksLost, untilEnded } from "./lockConflict.ts";
 import type { RunSession } from "./runSession.ts";
+import { describeWaiter, type Waiter } from "./waiter.ts";
 
 const ATTEMPTS = 3;
+/** The most attempts, as long as each of them finds another table that is locked exclusively while the run reads. */
+const MOST_ATTEMPTS = 6;
 
 /** What a run needs to start again. */
 export interface AttemptsOptions {
   run: RunSession;
+  contention: Contention;
   timing: Timing;
   reporter: Reporter;
   signal: AbortSignal;
@@ -17,35 +21,43 @@ export interface AttemptsOptions {
 
 /**
  * Reads the database, and starts again with another snapshot after a lock conflict or after the session that held the snapshot is lost.
- * Before it starts again it waits for the transactions that it yielded to. A chunk that fails while the leading session lives is retried by
+ * Before it starts again it waits for the transactions that it yielded to. The next attempt releases their tables first. A chunk that fails while the leading session lives is retried by
  * its reader.
  */
 export async function inAttempts<T>(
-  { run, timing, reporter, signal }: AttemptsOptions,
+  { run, contention, timing, reporter, signal }: AttemptsOptions,
   read: (session: Session, attempt: number) => Promise<T>,
 ): Promise<T> {
   // A wrong address or password fails at once. In later attempts the server has answered before, so it is waited for.
   const first = await run.ready();
+  const yieldedTo: string[] = [];
   let waiters: readonly Waiter[] = [];
   for (let attempt = 1; ; attempt += 1) {
-    let reason: string;
+    const known = contention.relations.size;
+    let reason = "The connection that held the snapshot was lost";
     let cause: unknown;
     try {
       const session = attempt === 1 ? first : await run.ready();
-      await untilEnded(session, waiters, timing, signal);
+      await untilEnded(session, waiters, contention, timing, signal);
       return await read(session, attempt);
     } catch (error) {
       signal.throwIfAborted();
       cause = error;
-      if (error instanceof LockConflict) reason = "Another session waits for a table: yielding";
-      else if (await run.isAlive()) throw explained(error);
-      else reason = "The connection that held the snapshot was lost";
+      if (error instanceof LockConflict) reason = yielding(error.waiters);
+      else if (!(error instanceof LocksLost) && (await run.isAlive())) throw explained(error);
     }
     waiters = cause instanceof LockConflict ? cause.waiters : [];
-    if (attempt >= ATTEMPTS) throw exhausted(cause);
+    yieldedTo.push(...waiters.map(describeWaiter));
+    const isLast = contention.relations.size === known || attempt >= MOST_ATTEMPTS;
+    if (attempt >= ATTEMPTS && isLast) throw exhausted(cause, attempt, yieldedTo);
     reporter(`${reason}, then starting again`);
-    await sleep(timing.attemptPauseMs * 3 ** (attempt - 1) * (0.5 + Math.random()), signal);
+    await sleep(timing.attemptPauseMs * 3 ** Math.min(attempt - 1, 1) * (0.5 + Math.random()), signal);
   }
+}
+
+function yielding(waiters: readonly Waiter[]): string {
+  const who = waiters.length === 0 ? "" : ` (${waiters.map(describeWaiter).join("; ")})`;
+  return `Another session waits for a table${who}: yielding`;
 }
 
 /** pg_dump repeats only the server's message, without its SQLSTATE. */
@@ -59,10 +71,11 @@ function explained(error: unknown): unknown {
   );
 }
 
-function exhausted(cause: unknown): UserError {
+function exhausted(cause: unknown, attempts: number, yieldedTo: readonly string[]): UserError {
+  const who = yieldedTo.length === 0 ? "" : `: ${yieldedTo.join("; ")}`;
   const sentence =
     cause instanceof LockConflict
-      ? `The backup yielded ${ATTEMPTS} times to a session that changes its tables. Run it again when migrations have finished.`
-      : `The connection to the database was lost in each of ${ATTEMPTS} attempts. Check the network and the server, then run the backup again.`;
+      ? `The backup yielded ${attempts} times to sessions that lock its tables exclusively${who}. Run it again when they have finished. If such a job comes again and again, let it come less often, or let it DELETE rows instead.`
+      : `The connection to the database was lost in each of ${attempts} attempts. Check the network and the server, then run the backup again.`;
   return new UserError(sentence, { cause });
 }

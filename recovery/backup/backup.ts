@@ -28,8 +28,9 @@ import { readBack } from "../vault/readBack.ts";
 import { inAttempts } from "./attempts.ts";
 import type { BackupOptions, BackupResult, BackupTier } from "./backupOptions.ts";
 import { storeConfiguration } from "./backupParts.ts";
+import { refuseWrongClock } from "./clockCheck.ts";
 import { moveLegalHold } from "./legalHold.ts";
-import type { WaitedMs } from "./lockConflict.ts";
+import { Contention } from "./lockConflict.ts";
 import { lackingConfiguration, type ManifestBody } from "./manifestBody.ts";
 import { backupApplicationName, readDatabase } from "./readDatabase.ts";
 import { RunSession } from "./runSession.ts";
@@ -75,10 +76,11 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
   const sessions = sessionsFor(options, kind, backupId, signal);
   try {
     // The lock comes first: a backup that another run is about to prove would change this run's tier.
-    await sessions?.ready();
-    const ownKey = await options.signer.publicKeyPem();
+    const session = await sessions?.ready();
+    const ownKey = await options.signer.publicKeyPem(signal);
     const trustedKeys = [ownKey, ...(options.trustedKeys ?? [])];
     const earlier = await listBackups({ vault: options.vault, trustedKeys, tiers: options.tiers, signal });
+    await refuseWrongClock({ ...options, session });
     const tier = tierOf(options, kind, startedAt, earlier);
     const lockUntil = tier.lockDays ? new Date(startedAt.getTime() + tier.lockDays * DAY_MS) : undefined;
     const signedBy = fingerprintOfKey(ownKey);
@@ -88,7 +90,7 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
     if (manifest.suspicions.length > 0) throw suspicious(manifest);
     if (lockUntil !== undefined && isRegular(manifest)) {
       await timer.run("hold", "Holding the newest backup", () =>
-        moveLegalHold(options.vault, { prefix: tier.prefix, manifest }, earlier),
+        moveLegalHold(options.vault, { prefix: tier.prefix, manifest }, earlier, signal),
       );
     }
     return resultOf(manifest, timer, performance.now() - started);
@@ -146,9 +148,10 @@ async function read(run: Run, sessions: RunSession | undefined): Promise<Manifes
   if (sessions === undefined || databaseUrl === undefined) {
     return { ...head, ...(await readConfigurationOnly(run, place)), suspicions: [] };
   }
-  const waited: WaitedMs = new Map();
-  return await inAttempts({ run: sessions, timing: run.timing, reporter, signal }, async (session, attempt) => {
-    const reading = await readDatabase({ ...run, ...place, databaseUrl, session, attempt, criticalTables, waited });
+  const contention = new Contention();
+  const attempts = { run: sessions, contention, timing: run.timing, reporter, signal };
+  return await inAttempts(attempts, async (session, attempt) => {
+    const reading = await readDatabase({ ...run, ...place, databaseUrl, session, attempt, criticalTables, contention });
     const manifest = { ...head, ...reading, suspicions: [] };
     const expected = await resolveTables(session, criticalTables);
     return { ...manifest, suspicions: run.acceptsSmaller === true ? [] : suspicionsFor(run, manifest, expected) };
@@ -202,7 +205,7 @@ async function store(run: Run, manifest: Manifest): Promise<void> {
   const put = (object: string, content: Uint8Array, contentType = "application/json") =>
     vault.put(keyOf(tier.prefix, backupId, object), content, { lockUntil, signal, contentType });
   await timer.run("sign", "Signing the manifest", async () => {
-    const signature = Buffer.from(await signer.sign(bytes)).toString("base64");
+    const signature = Buffer.from(await signer.sign(bytes, signal)).toString("base64");
     await put(SIGNATURE, Buffer.from(signature, "ascii"), "text/plain");
     await put(MANIFEST, bytes);
   });
@@ -210,7 +213,7 @@ async function store(run: Run, manifest: Manifest): Promise<void> {
     await readBack({ vault, manifest, opener, isFresh: true }, signal);
     const provenAt = clock().toISOString();
     const statement = JSON.stringify({ backupId, manifestSha256: hash("sha256", bytes), provenAt });
-    await put(PROOF, proofBytes(statement, await signer.sign(Buffer.from(statement, "utf8"))));
+    await put(PROOF, proofBytes(statement, await signer.sign(Buffer.from(statement, "utf8"), signal)));
   });
 }
 

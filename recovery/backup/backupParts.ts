@@ -97,7 +97,7 @@ async function storeDump(
   selection: readonly string[],
   signal: AbortSignal,
 ): Promise<BackupPart> {
-  const dump = startPgTool("pg_dump", {
+  const dump = startPgTool(reading.pgDump, {
     args: [
       "--format=custom",
       "--compress=none",

@@ -20,20 +20,25 @@ function objectsOf(prefix: string, manifest: Manifest): string[] {
  * Holds every backup that must not be lost (completeness.ts): the newest proven one, which the database is restored from, and the newest
  * one that has all of each part outside the database. Then it releases all others. Lifecycle rules expire by age only, so without the hold
  * an end of all runs would end with an empty vault. New holds come first, so that each part is held at all times. A backup whose proof is
- * held is completely held. A backup whose manifest is held may be held in part, by a run that was interrupted; the next run finishes it.
+ * held is completely held. A backup whose manifest is held may be held in part, by a run that was interrupted; the next run finishes it, and an abort leaves no more than that.
  *
  * @param newest the backup that was just taken, proven
  * @param earlier what the vault held before; costs two requests for each backup that is held already, and one for each other
  */
-export async function moveLegalHold(vault: Vault, newest: Place, earlier: readonly BackupSummary[]): Promise<void> {
+export async function moveLegalHold(
+  vault: Vault,
+  newest: Place,
+  earlier: readonly BackupSummary[],
+  signal: AbortSignal,
+): Promise<void> {
   const others = earlier.filter(({ backupId }) => backupId !== newest.manifest.backupId);
   const holders = holdersAmong<Place>([newest, ...provenFull(others)]);
-  for (const holder of holders) await hold(vault, holder);
+  for (const holder of holders) await hold(vault, holder, signal);
   const held = new Set([...holders].map(({ manifest }) => manifest.backupId));
   for (const { prefix, manifest } of others) {
     if (manifest === undefined || held.has(manifest.backupId)) continue;
-    if (await vault.hasLegalHold(keyOf(prefix, manifest.backupId, MANIFEST)))
-      await release(vault, { prefix, manifest });
+    if (await vault.hasLegalHold(keyOf(prefix, manifest.backupId, MANIFEST), signal))
+      await release(vault, { prefix, manifest }, signal);
   }
 }
 
@@ -43,16 +48,16 @@ interface Place {
   manifest: Manifest;
 }
 
-async function hold(vault: Vault, { prefix, manifest }: Place): Promise<void> {
+async function hold(vault: Vault, { prefix, manifest }: Place, signal: AbortSignal): Promise<void> {
   const [first, last] = [keyOf(prefix, manifest.backupId, MANIFEST), keyOf(prefix, manifest.backupId, PROOF)];
-  if ((await vault.hasLegalHold(last)) && (await vault.hasLegalHold(first))) return;
-  await vault.setLegalHold(first, true);
-  await pool(objectsOf(prefix, manifest), AT_ONCE, (key) => vault.setLegalHold(key, true));
-  await vault.setLegalHold(last, true);
+  if ((await vault.hasLegalHold(last, signal)) && (await vault.hasLegalHold(first, signal))) return;
+  await vault.setLegalHold(first, true, signal);
+  await pool(objectsOf(prefix, manifest), AT_ONCE, (key, inner) => vault.setLegalHold(key, true, inner), signal);
+  await vault.setLegalHold(last, true, signal);
 }
 
-async function release(vault: Vault, { prefix, manifest }: Place): Promise<void> {
-  await vault.setLegalHold(keyOf(prefix, manifest.backupId, PROOF), false);
-  await pool(objectsOf(prefix, manifest), AT_ONCE, (key) => vault.setLegalHold(key, false));
-  await vault.setLegalHold(keyOf(prefix, manifest.backupId, MANIFEST), false);
+async function release(vault: Vault, { prefix, manifest }: Place, signal: AbortSignal): Promise<void> {
+  await vault.setLegalHold(keyOf(prefix, manifest.backupId, PROOF), false, signal);
+  await pool(objectsOf(prefix, manifest), AT_ONCE, (key, inner) => vault.setLegalHold(key, false, inner), signal);
+  await vault.setLegalHold(keyOf(prefix, manifest.backupId, MANIFEST), false, signal);
 }

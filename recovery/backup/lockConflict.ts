@@ -1,14 +1,9 @@
 import { sleep, type Timing } from "../../services/common/timing.ts";
 import type { Session } from "../postgres/session/database.ts";
+import { tableKey } from "../postgres/session/quote.ts";
 import { SQLSTATE, sqlStateOf } from "../postgres/session/sqlState.ts";
 import { rollBack } from "../postgres/session/transaction.ts";
-
-/** A session that waits for a lock that the run holds. */
-export interface Waiter {
-  pid: number;
-  /** The server's virtual id of its transaction ("5/1234"), which every role may see. */
-  transaction: string;
-}
+import { FIRST_WORDS, TABLE_OF_LOCK, type Waiter } from "./waiter.ts";
 
 /** The run blocks another session, or another session blocks the run. The attempt must end, and may be repeated with another snapshot. */
 export class LockConflict extends Error {
@@ -21,8 +16,22 @@ export class LockConflict extends Error {
   }
 }
 
-/** How long each session has waited behind a run, in milliseconds by process id, summed over all attempts of the run. */
-export type WaitedMs = Map<number, number>;
+/** The session that held contended tables for the snapshot is lost, and its locks with it. The attempt must end. */
+export class LocksLost extends Error {
+  override readonly name = "LocksLost";
+}
+
+/** What a run has learned about other sessions, over all of its attempts. */
+export class Contention {
+  /** How long each session has waited behind the run, in milliseconds by process id. */
+  readonly waitedMs = new Map<number, number>();
+  /** Tables and views that sessions lock exclusively while the run reads, by {@link tableKey}. */
+  readonly relations = new Map<string, { schema: string; name: string }>();
+
+  add(relations: readonly { schema: string; name: string }[]): void {
+    for (const relation of relations) this.relations.set(tableKey(relation), relation);
+  }
+}
 
 /** Whether an error says that a lock could not be taken in time. */
 export function isLockRefusal(error: unknown): boolean {
@@ -37,7 +46,7 @@ interface Look {
   pids: number[];
   /** The sessions among them that wait for the run itself. */
   direct: Waiter[];
-  /** Whether a session of the run waits for a lock that the leading session does not hold. The holder could come to wait for the run. */
+  /** Whether a session of the run waits for a lock that no other session of the run holds. The holder could come to wait for the run. */
   oursWait: boolean;
 }
 
@@ -47,7 +56,7 @@ export interface Watch {
   session: Session;
   /** The application name of all of the run's sessions. */
   applicationName: string;
-  waited: WaitedMs;
+  contention: Contention;
   timing: Timing;
 }
 
@@ -89,17 +98,19 @@ export async function underWatch<T>(
  * could deadlock, and PostgreSQL might cancel the other one. The run's sessions are found by their application name.
  */
 async function watchForWaiters(
-  { session, applicationName, waited, timing }: Watch,
+  { session, applicationName, contention, timing }: Watch,
   signal: AbortSignal,
 ): Promise<undefined> {
   const { waiterPatienceMs, lookEveryMs } = timing;
   for (let lastAt = performance.now(); !signal.aborted;) {
-    const { pids, oursWait } = await session.promptly(() => look(session, applicationName));
+    const { pids, direct, oursWait } = await session.promptly(() => look(session, applicationName));
+    const { waitedMs } = contention;
     const now = performance.now();
-    for (const pid of pids) waited.set(pid, (waited.get(pid) ?? 0) + now - lastAt);
+    for (const pid of pids) waitedMs.set(pid, (waitedMs.get(pid) ?? 0) + now - lastAt);
+    for (const { tables } of direct) contention.add(tables);
     lastAt = now;
     if (pids.length > 0 && oursWait) throw new LockConflict();
-    if (pids.some((pid) => (waited.get(pid) ?? 0) >= waiterPatienceMs)) throw new LockConflict();
+    if (pids.some((pid) => (waitedMs.get(pid) ?? 0) >= waiterPatienceMs)) throw new LockConflict();
     await sleep(lookEveryMs, signal).catch(() => undefined);
   }
   return undefined;
@@ -109,9 +120,10 @@ async function watchForWaiters(
  * Releases every lock of the run. Readers and pg_dump are terminated first: a reader still queued for a lock would deadlock with the
  * session that the run yields to. Returns the sessions that waited.
  */
-async function releaseLocks({ session, applicationName }: Watch): Promise<readonly Waiter[]> {
+async function releaseLocks({ session, applicationName, contention }: Watch): Promise<readonly Waiter[]> {
   try {
     const { direct } = await look(session, applicationName);
+    for (const { tables } of direct) contention.add(tables);
     await session.query(
       `select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity
        where application_name = any ($1) and pid <> pg_catalog.pg_backend_pid() and usename = current_user`,
@@ -125,21 +137,25 @@ async function releaseLocks({ session, applicationName }: Watch): Promise<readon
 
 /**
  * Waits until the transactions of these sessions have ended, so that the next attempt does not meet the same migration at its next table.
- * Some sessions never end their transaction, so it waits at most `lockPatienceMs`.
+ * Meanwhile it learns which other tables they lock exclusively. Some sessions never end their transaction, so it waits at most
+ * `lockPatienceMs`.
  */
 export async function untilEnded(
   session: Session,
   waiters: readonly Waiter[],
+  contention: Contention,
   { lockPatienceMs, lookEveryMs }: Timing,
   signal: AbortSignal,
 ): Promise<void> {
   for (const deadline = performance.now() + lockPatienceMs; waiters.length > 0 && performance.now() < deadline;) {
     // CREATE INDEX CONCURRENTLY runs several transactions, and keeps its lock on the table between them.
-    const rest = await session.query(
-      `select from pg_catalog.pg_locks where virtualtransaction = any ($1) or pid = any ($2) and locktype = 'relation' and granted
-         and mode in ('ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock') limit 1`,
+    const rest = await session.query<{ table: { schema: string; name: string } | null; excludes: boolean }>(
+      `select ${TABLE_OF_LOCK} as table, l.mode = 'AccessExclusiveLock' as excludes from pg_catalog.pg_locks l
+       where l.virtualtransaction = any ($1) or l.pid = any ($2) and l.locktype = 'relation' and l.granted
+         and l.mode in ('ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')`,
       [waiters.map(({ transaction }) => transaction), waiters.map(({ pid }) => pid)],
     );
+    contention.add(rest.flatMap(({ table, excludes }) => (excludes && table !== null ? [table] : [])));
     if (rest.length === 0) return;
     await sleep(lookEveryMs, signal);
   }
@@ -154,7 +170,7 @@ async function look(session: Session, applicationName: string): Promise<Look> {
   // Within a transaction the server repeats the first answer.
   await session.query("select pg_catalog.pg_stat_clear_snapshot()");
   const [found] = await session.query<{ pids: number[]; direct: Waiter[]; ours: boolean }>(
-    `with recursive locks as materialized (select pid, virtualtransaction, relation, granted from pg_catalog.pg_locks),
+    `with recursive locks as materialized (select pid, virtualtransaction, locktype, database, relation, granted from pg_catalog.pg_locks),
        ours as materialized (select pid from pg_catalog.pg_stat_activity where application_name = any ($1)),
        waiting as materialized (select distinct pid, virtualtransaction, pg_catalog.pg_blocking_pids(pid) as behind from locks where not granted),
        direct as (select pid, virtualtransaction from waiting
@@ -162,9 +178,13 @@ async function look(session: Session, applicationName: string): Promise<Look> {
        everyone as (select pid from direct
          union select w.pid from everyone e join waiting w on e.pid = any (w.behind) and w.pid <> all (array(select pid from ours)))
      select array(select pid from everyone) as pids,
-       (select coalesce(jsonb_agg(jsonb_build_object('pid', pid, 'transaction', virtualtransaction)), '[]') from direct) as direct,
+       (select coalesce(jsonb_agg(jsonb_build_object('pid', d.pid, 'transaction', d.virtualtransaction,
+           'program', coalesce(a.application_name, ''), 'user', coalesce(a.usename::text, ''), 'words', coalesce(${FIRST_WORDS}, ''),
+           'tables', (select coalesce(jsonb_agg(t.found) filter (where t.found is not null), '[]')
+             from (select distinct ${TABLE_OF_LOCK} as found from locks l where l.pid = d.pid and not l.granted) t))), '[]')
+         from direct d left join pg_catalog.pg_stat_activity a using (pid)) as direct,
        exists (select from locks l join ours using (pid) where not l.granted and not exists (
-         select from locks held where held.pid = pg_catalog.pg_backend_pid() and held.granted and held.relation = l.relation)) as ours`,
+         select from locks held where held.pid in (select pid from ours) and held.granted and held.relation = l.relation)) as ours`,
     [namesOf(applicationName)],
   );
   if (found === undefined) throw new Error("the server returned no row about its locks");

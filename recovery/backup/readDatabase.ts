@@ -4,8 +4,10 @@ import type { Timing } from "../../services/common/timing.ts";
 import { refuseHalfState } from "../gate/replacement.ts";
 import { refuseUnreadableLargeObjects } from "../postgres/catalog/largeObjects.ts";
 import { findPgTool } from "../postgres/programs/pgTools.ts";
+import type { MeasuredTable } from "../postgres/rows/measureTables.ts";
 import { planReads } from "../postgres/rows/tableReading.ts";
 import type { Session } from "../postgres/session/database.ts";
+import { tableKey } from "../postgres/session/quote.ts";
 import { type StoredProject, storeProject } from "../project/storeProject.ts";
 import { listStorageObjects, type StorageRow } from "../project/storeStorage.ts";
 import { KINDS } from "../vault/backupKinds.ts";
@@ -13,11 +15,12 @@ import type { RunPlace } from "../vault/storePart.ts";
 import type { BackupOptions } from "./backupOptions.ts";
 import { storeConfiguration, storeDefinitions, type StoredParts, storeScripts } from "./backupParts.ts";
 import { type DatabaseDescription, describeDatabase, type DescriptionWish } from "./describeDatabase.ts";
+import { type Holder, openHolder } from "./holder.ts";
 import { PROJECT_LEFT_OUT } from "./leftOut.ts";
-import { underWatch, type WaitedMs } from "./lockConflict.ts";
+import { type Contention, underWatch } from "./lockConflict.ts";
 import { releaseOthers } from "./lockRelations.ts";
 import { type ManifestBody, manifestBody } from "./manifestBody.ts";
-import { type ReadQueue, readTables } from "./readTables.ts";
+import { readHeldTables, type ReadQueue, readTables, type TableWork } from "./readTables.ts";
 import { openSnapshot } from "./snapshot.ts";
 import { type Reading, withReader } from "./snapshotReader.ts";
 
@@ -28,8 +31,8 @@ export interface ReadDatabaseOptions
   /** The leading session, without an open transaction. */
   session: Session;
   timing: Timing;
-  /** How long other sessions have waited behind earlier attempts of the run. */
-  waited: WaitedMs;
+  /** What earlier attempts of the run have learned about other sessions. */
+  contention: Contention;
   timer: PhaseTimer;
   signal: AbortSignal;
 }
@@ -43,37 +46,53 @@ const READERS = 3;
  * @throws LockConflict if the run blocks another session or is blocked; by then the run has released its locks
  */
 export async function readDatabase(options: ReadDatabaseOptions): Promise<ManifestBody> {
+  const { session, backupId } = options;
+  const pgDump = await findPgTool("pg_dump", session.serverMajor, session.address);
+  await findPgTool("pg_restore", session.serverMajor);
+  await refuseHalfState(session);
+  const run = { ...options, pgDump, applicationName: backupApplicationName(backupId) };
+  const holder = await openHolder(session, run);
+  try {
+    return await readUnderSnapshot(run, holder);
+  } finally {
+    await holder?.session.end();
+  }
+}
+
+async function readUnderSnapshot(
+  options: ReadDatabaseOptions & Pick<Reading, "applicationName" | "pgDump">,
+  holder: Holder | undefined,
+): Promise<ManifestBody> {
   const { session, kind, timing, clock, timer, reporter, signal } = options;
   const { address, serverMajor } = session;
-  const pgDump = await findPgTool("pg_dump", serverMajor);
-  await findPgTool("pg_restore", serverMajor);
-  await refuseHalfState(session);
   const snapshot = await timer.run("snapshot", `Taking a snapshot of ${address.database}`, () =>
-    openSnapshot(session, reporter, { timing, signal }),
+    openSnapshot(session, reporter, { holder, timing, signal }),
   );
+  // Again, and as the snapshot shows it: a replacement may have begun while the locks were waited for.
+  await refuseHalfState(session);
   if (KINDS[kind].largeObjects) await refuseUnreadableLargeObjects(session);
   const snapshotAt = clock();
-  const reading = {
-    ...options,
-    applicationName: backupApplicationName(options.backupId),
-    snapshotId: snapshot.id,
-  };
+  const reading = { ...options, snapshotId: snapshot.id };
   const read = await underWatch(reading, signal, async (watched) => {
     // After the snapshot, so that a sequence is never behind the rows that use it.
     const description = await timer.run("catalog", "Reading what the database holds", () =>
       withReader(reading, watched, (reader) => describeDatabase(reader, options, snapshot.tables)),
     );
     const { tables } = description;
+    const isHeld = (table: MeasuredTable) => holder?.keys.has(tableKey(table)) === true;
     const queue: ReadQueue = {
-      items: planReads(tables, serverMajor),
-      toCount: [...tables].sort((a, b) => b.sizeBytes - a.sizeBytes),
+      ...workOn(
+        tables.filter((table) => !isHeld(table)),
+        serverMajor,
+      ),
+      held: workOn(tables.filter(isHeld), serverMajor),
       chunks: [],
       counts: new Map(),
       begun: 0,
     };
     const place = `${reading.vault.name}/${reading.prefix}${reading.backupId}`;
     const stored = await timer.run("dump", `Dumping ${tables.length} tables to ${place}`, () =>
-      dump(options, reading, description, queue, watched),
+      dump(options, { reading, holder: holder?.session, description, queue }, watched),
     );
     return { description, queue, ...stored };
   });
@@ -83,8 +102,13 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Manife
     readProject(options, reading, read.description.objects),
   );
   const { unreadable } = snapshot;
-  const [pgDumpVersion, finishedAt] = [pgDump.version, clock()];
+  const { version: pgDumpVersion } = options.pgDump;
+  const finishedAt = clock();
   return manifestBody({ ...read, kind, session, pgDumpVersion, snapshotAt, finishedAt, unreadable, storedProject });
+}
+
+function workOn(tables: readonly MeasuredTable[], serverMajor: number): TableWork {
+  return { items: planReads(tables, serverMajor), toCount: [...tables].sort((a, b) => b.sizeBytes - a.sizeBytes) };
 }
 
 /** The application name of a run's sessions. */
@@ -92,28 +116,42 @@ export function backupApplicationName(backupId: string): string {
   return `castchat-recovery backup ${backupId}`;
 }
 
+/** What {@link dump} reads. */
+interface Dump {
+  reading: Reading;
+  /** The session that holds the contended tables. */
+  holder: Session | undefined;
+  description: DatabaseDescription;
+  queue: ReadQueue;
+}
+
 /** Stores every part and chunk over the three connections that the run has in addition to the leading one. */
 async function dump(
   { session, configuration }: ReadDatabaseOptions,
-  reading: Reading,
-  { scripts }: DatabaseDescription,
-  queue: ReadQueue,
+  { reading, holder, description: { scripts }, queue }: Dump,
   signal: AbortSignal,
 ): Promise<StoredParts> {
   const readRows = (one: AbortSignal) => readTables(reading, queue, one);
+  let defining: ReturnType<typeof storeDefinitions> | undefined;
+  const define = (one: AbortSignal) => (defining ??= storeDefinitions(reading, session.address, scripts, one));
   const defineThenRead = async (one: AbortSignal) => {
-    const stored = await storeDefinitions(reading, session.address, scripts, one);
+    const stored = await define(one);
     await releaseOthers(session);
     // pg_dump has closed its connection, so this reader may open one.
     await readRows(one);
     return stored;
   };
-  const [definitions, others, collected] = await together(
+  const releaseThenRead = async (one: AbortSignal) => {
+    if (holder !== undefined) await readHeldTables(reading, queue, { holder, defined: define(one), signal: one });
+    await readRows(one);
+  };
+  const [definitions, , others, collected] = await together(
     signal,
     defineThenRead,
+    releaseThenRead,
     (one) => storeScripts(reading, scripts, one),
     (one) => storeConfiguration(reading, configuration, one),
-    (one) => workers(READERS - 1, one, readRows),
+    (one) => workers(READERS - 2, one, readRows),
   );
   return { parts: [...definitions, ...others, ...collected.parts], missing: collected.missing };
 }

@@ -7,13 +7,19 @@ import { isLostConnection } from "../postgres/session/sqlState.ts";
 import { compressBytes } from "../vault/compression.ts";
 import { type BackupChunk, chunkObject, type ChunkSection, keyInAttempt } from "../vault/manifest.ts";
 import { ChunkWriter } from "./chunkWriter.ts";
-import { isLockRefusal } from "./lockConflict.ts";
+import { isLockRefusal, LocksLost } from "./lockConflict.ts";
 import { LockPatience, openReader, type Reading, releaseReaderLocks } from "./snapshotReader.ts";
 
-/** Work that the readers take one item after the other, and its results. */
-export interface ReadQueue {
+/** Tables to read and to count. */
+export interface TableWork {
   items: ReadItem[];
   toCount: PlannedTable[];
+}
+
+/** Work that the readers take one item after the other, and its results. */
+export interface ReadQueue extends TableWork {
+  /** The contended tables, which only the session that holds them may read. */
+  held: TableWork;
   chunks: BackupChunk[];
   /** By {@link tableKey}. */
   counts: Map<string, TableCount>;
@@ -33,27 +39,39 @@ const TABLES_HELD = 50;
 export async function readTables(reading: Reading, queue: ReadQueue, signal: AbortSignal): Promise<void> {
   const reader = new TableReader(reading, queue, signal);
   try {
-    for (let item = queue.items.shift(); item !== undefined; item = queue.items.shift()) {
-      const read = item;
-      await reader.retrying((session) => reader.read(session, read));
-    }
-    for (let table = queue.toCount.shift(); table !== undefined; table = queue.toCount.shift()) {
-      const counted = table;
-      await reader.retrying(async (session) => {
-        await reader.holdOneMore(session);
-        queue.counts.set(tableKey(counted), await countTable(session, counted));
-      });
-    }
+    await reader.work(queue);
     await reader.stored();
   } finally {
     await reader.end();
   }
 }
 
+/**
+ * Reads, stores and counts the contended tables over the session that has locked them since before the snapshot. Once all definitions are
+ * read as well, it ends that session, which releases the tables. No part of the run may touch them afterwards.
+ *
+ * @throws LocksLost if the session is lost before: another session could have emptied a table since, and it would be read as empty
+ */
+export async function readHeldTables(
+  reading: Reading,
+  queue: ReadQueue,
+  { holder, defined, signal }: { holder: Session; defined: Promise<unknown>; signal: AbortSignal },
+): Promise<void> {
+  const reader = new TableReader(reading, queue, signal, holder);
+  await reader.work(queue.held);
+  await defined;
+  // Fails if the transaction is gone, and its locks with it.
+  await reader.retrying((session) => session.query("commit"));
+  await holder.end();
+  await reader.stored();
+}
+
 class TableReader {
   readonly #reading: Reading;
   readonly #queue: ReadQueue;
   readonly #signal: AbortSignal;
+  /** Has locked what it reads since before the snapshot, so that it can't be replaced. */
+  readonly #holder: Session | undefined;
   #session: Session | undefined;
   /** Kept from item to item to reuse its memory. */
   #writer: ChunkWriter | undefined;
@@ -64,13 +82,39 @@ class TableReader {
   /** Tables that the session's transaction has locked. */
   #held = 0;
 
-  constructor(reading: Reading, queue: ReadQueue, signal: AbortSignal) {
+  constructor(reading: Reading, queue: ReadQueue, signal: AbortSignal, holder?: Session) {
     this.#reading = reading;
     this.#queue = queue;
     this.#signal = signal;
+    this.#holder = holder;
   }
 
-  async retrying(work: (session: Session) => Promise<void>): Promise<void> {
+  /** Reads all items, then counts all tables. */
+  async work({ items, toCount }: TableWork): Promise<void> {
+    for (let item = items.shift(); item !== undefined; item = items.shift()) {
+      const read = item;
+      await this.retrying((session) => this.read(session, read));
+    }
+    for (let table = toCount.shift(); table !== undefined; table = toCount.shift()) {
+      const counted = table;
+      await this.retrying(async (session) => {
+        await this.holdOneMore(session);
+        this.#queue.counts.set(tableKey(counted), await countTable(session, counted));
+      });
+    }
+  }
+
+  async retrying(work: (session: Session) => Promise<unknown>): Promise<void> {
+    if (this.#holder !== undefined) {
+      try {
+        await work(this.#holder);
+        return;
+      } catch (error) {
+        throw isLostConnection(error)
+          ? new LocksLost("the session that held contended tables is lost", { cause: error })
+          : error;
+      }
+    }
     let patience: LockPatience | undefined;
     for (let lost = 0; ;) {
       try {
@@ -107,6 +151,7 @@ class TableReader {
 
   /** Must be called before each table that is read or counted. */
   async holdOneMore(session: Session): Promise<void> {
+    if (session === this.#holder) return;
     if (this.#held >= TABLES_HELD) {
       await releaseReaderLocks(session, this.#reading);
       this.#held = 0;

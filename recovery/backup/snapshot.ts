@@ -5,8 +5,9 @@ import { listTables, type TableFacts } from "../postgres/catalog/catalog.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 import { type MeasuredTable, measureTables } from "../postgres/rows/measureTables.ts";
 import type { Session } from "../postgres/session/database.ts";
-import { tableName } from "../postgres/session/quote.ts";
+import { quoteLiteral, tableKey, tableName } from "../postgres/session/quote.ts";
 import { SQLSTATE, sqlStateOf } from "../postgres/session/sqlState.ts";
+import type { Holder } from "./holder.ts";
 import { describeHolders, holdOthers, listOtherRelations, lockWithoutWaiting, mayNotRead } from "./lockRelations.ts";
 
 /** One consistent view of the database, for as long as its session's transaction is open. */
@@ -18,12 +19,21 @@ export interface Snapshot {
   unreadable: LeftOut[];
 }
 
+/** How a snapshot is opened. */
+export interface SnapshotOptions {
+  /** Locks the contended tables in place of the leading session. @default - the leading session locks every table */
+  holder?: Holder | undefined;
+  timing?: Timing;
+  signal?: AbortSignal;
+}
+
 /** Faults that pass: a lock that cannot be taken, a table that was dropped meanwhile. */
 const PASSING = new Set<string>([SQLSTATE.LOCK_NOT_AVAILABLE, SQLSTATE.UNDEFINED_TABLE, SQLSTATE.DEADLOCK_DETECTED]);
 
 /**
  * Opens the leading transaction. Every table is locked against changes of its definition *before* the snapshot is taken: after an ALTER
- * TYPE or TRUNCATE between the two, readers would silently read no rows. Then the tables are listed again; if the list differs, it starts
+ * TYPE or TRUNCATE between the two, readers would silently read no rows. Both rewrite a table, and neither is safe under MVCC (PostgreSQL's
+ * manual, "Caveats" of concurrency control). Then the tables are listed again; if the list differs, it starts
  * again. It never waits for a lock, so that no session waits behind a run that waits itself. If a lock cannot be taken, all locks are
  * released, and it tries again after a pause.
  *
@@ -32,7 +42,7 @@ const PASSING = new Set<string>([SQLSTATE.LOCK_NOT_AVAILABLE, SQLSTATE.UNDEFINED
 export async function openSnapshot(
   session: Session,
   reporter: Reporter,
-  { timing = realTiming, signal }: { timing?: Timing; signal?: AbortSignal } = {},
+  { holder, timing = realTiming, signal }: SnapshotOptions = {},
 ): Promise<Snapshot> {
   const { lockPatienceMs, snapshotPauseMs } = timing;
   const begunAt = performance.now();
@@ -41,7 +51,7 @@ export async function openSnapshot(
     const tables = listed.filter((table) => !isHiddenByPlatform(table));
     refuseUnreadable(tables, session.address.user);
     await refuseHypertables(session);
-    const opened = await lockAndExport(session, listed, tables);
+    const opened = await lockAndExport({ session, holder }, listed, tables);
     if (typeof opened !== "string") return opened;
     const isHeld = opened === "held";
     const holders = isHeld ? await describeHolders(session) : undefined;
@@ -53,16 +63,27 @@ export async function openSnapshot(
 
 /** Returns the snapshot with its locks. If a table is held or the tables have changed, it rolls back and says so. */
 async function lockAndExport(
-  session: Session,
+  { session, holder }: { session: Session; holder: Holder | undefined },
   listed: readonly TableFacts[],
   tables: readonly TableFacts[],
 ): Promise<Snapshot | "held" | "changed"> {
   const others = await listOtherRelations(session, tables);
-  await session.query("begin isolation level repeatable read read only");
+  const isHeldApart = (table: { schema: string; name: string }) => holder?.keys.has(tableKey(table)) === true;
+  const begin = "begin isolation level repeatable read read only";
+  await session.query(begin);
+  await holder?.session.query(begin);
+  const rollback = async () => {
+    await session.query("rollback");
+    await holder?.session.query("rollback");
+  };
   try {
     // LOCK takes no snapshot; the first query after it does.
-    await lockWithoutWaiting(session, tables, others);
+    if (holder !== undefined)
+      await lockWithoutWaiting(holder.session, tables.filter(isHeldApart), others.filter(isHeldApart));
+    const isMine = (table: { schema: string; name: string }) => !isHeldApart(table);
+    await lockWithoutWaiting(session, tables.filter(isMine), others.filter(isMine));
     const [exported] = await session.query<{ id: string }>("select pg_export_snapshot() as id");
+    if (exported !== undefined) await holder?.session.query(`set transaction snapshot ${quoteLiteral(exported.id)}`);
     const again = await listTables(session);
     if (exported !== undefined && names(again) === names(listed)) {
       await holdOthers(session, others);
@@ -72,11 +93,11 @@ async function lockAndExport(
         unreadable: listed.filter(isHiddenByPlatform).map((table) => leftOutFor(table, session.address.user)),
       };
     }
-    await session.query("rollback");
+    await rollback();
     return "changed";
   } catch (error) {
     if (!PASSING.has(sqlStateOf(error))) throw error;
-    await session.query("rollback");
+    await rollback();
     return sqlStateOf(error) === SQLSTATE.UNDEFINED_TABLE ? "changed" : "held";
   }
 }

@@ -1,5 +1,6 @@
 import { retry } from "../../services/common/retry.ts";
 import { realTiming, sleep, type Timing } from "../../services/common/timing.ts";
+import type { PgTool } from "../postgres/programs/pgTools.ts";
 import { connect, type Session } from "../postgres/session/database.ts";
 import { quoteLiteral } from "../postgres/session/quote.ts";
 import type { BackupKind } from "../vault/backupKinds.ts";
@@ -20,6 +21,8 @@ export interface SnapshotPlace {
 /** One reading of the database: its snapshot, and where it stores what it reads. */
 export interface Reading extends SnapshotPlace, RunPlace {
   readonly kind: BackupKind;
+  /** The pg_dump that fits the server. */
+  readonly pgDump: PgTool;
 }
 
 /** Opens a session that reads the exported snapshot. It holds locks, so by default it does not wait for others. */

@@ -35,7 +35,10 @@ export function lackOf({ part, reason }: MissingPart): LeftOut {
   return { what: `the configuration's part ${part}`, why: reason, failed: true };
 }
 
-/** The configuration that a rebuilt infrastructure needs, without a single secret value in plain text. */
+/**
+ * The services' settings of a site, without a single secret value in plain text. Of the app's variables only the names: the host shows no
+ * value of a sensitive one.
+ */
 export interface ConfigurationBackup {
   format: typeof CONFIGURATION_FORMAT;
   /** ISO time. */

@@ -1,9 +1,4 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 
 import type { Git, GitRef } from "../../services/codeHost/git.ts";
 import type { Clock } from "../../services/common/clock.ts";
@@ -22,20 +17,9 @@ export interface MirrorResult {
   durationMs: number;
 }
 
-/** A file with a repository's history. */
-export interface RepositoryBundle {
-  /** Reads the file. Only valid until the action that received it ends. */
-  open: () => Readable;
-  sizeBytes: number;
-  /** Hex SHA-256 of the file. */
-  sha256: string;
-  refs: GitRef[];
-}
-
 /**
  * Copies branches, tags and notes of a repository into its mirror, and reads the mirror back. Branches that the source has rewritten are
- * rewritten in the mirror. Branches that the source has deleted stay, so that a mirror never carries out a destruction. Bundles in the
- * vault keep what a rewrite loses.
+ * rewritten in the mirror, which loses the commits that only they had. Branches that the source has deleted stay.
  *
  * @throws Error that lists every ref that the mirror refused
  */
@@ -71,37 +55,6 @@ export async function mirrorRepository(
     }
     await confirm(git, urls.mirror, wanted, signal);
     return { refs: wanted, heads: headsOf(wanted), durationMs: clock().getTime() - start };
-  });
-}
-
-/**
- * Writes branches, tags and notes of a repository, with their history, into one file and passes it to `use`. The file is deleted when `use`
- * ends. Git can clone from it without anything else.
- *
- * @public not used yet
- */
-export async function bundleRepository<T>(
-  git: Git,
-  source: string,
-  signal: AbortSignal,
-  use: (bundle: RepositoryBundle) => Promise<T>,
-): Promise<T> {
-  return withTemporaryFolder("bundle", async (folder) => {
-    const copy = join(folder, "repository.git");
-    const file = join(folder, "repository.bundle");
-    await git.mirror(source, copy, signal);
-    const refs = mirroredOf(await git.localRefs(copy, signal));
-    if (refs.length === 0) throw new Error(`${source} holds no branch or tag. There is nothing to bundle.`);
-    await git.bundle(
-      copy,
-      file,
-      refs.map(({ name }) => name),
-      signal,
-    );
-    const hash = createHash("sha256");
-    await pipeline(createReadStream(file), hash, { signal });
-    const { size } = await stat(file);
-    return use({ open: () => createReadStream(file), sizeBytes: size, sha256: hash.digest("hex"), refs });
   });
 }
 

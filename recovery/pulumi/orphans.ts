@@ -1,24 +1,38 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 
-/** As /proc/PID/comm shows it: cut to 15 characters. */
-const HOST_NAME = "pulumi-language";
+import { isEngineGone } from "./engineAlive.ts";
+
+/** What an engine starts: a language host, a program in Node, a plugin. */
+const HELPERS = /pulumi-language-|@pulumi\/pulumi\/cmd\/run|pulumi-resource-|pulumi-analyzer-/;
 
 /**
- * Ends Pulumi language hosts whose engine was killed, since older ones wait for it for ever. Only those that were started with the same
- * backend, and whose parent is gone. It works on Linux only, and does nothing elsewhere.
+ * Ends the processes whose engine was killed: language hosts, programs and plugins. Some wait for it for ever. Only those that were started
+ * with the same backend, and whose engine's address refuses connections. It works on Linux only, and does nothing elsewhere.
+ *
+ * @returns the pids that it has ended
  */
-export async function endOrphanedHosts(environment: NodeJS.ProcessEnv): Promise<void> {
+export async function endOrphans(environment: NodeJS.ProcessEnv): Promise<number[]> {
   const backend = environment["PULUMI_BACKEND_URL"];
-  if (!existsSync("/proc/self/stat") || backend === undefined) return;
+  if (!existsSync("/proc/self/stat") || backend === undefined) return [];
+  const ended: number[] = [];
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
-    const [name, stat, variables] = await Promise.all(
-      ["comm", "stat", "environ"].map((file) => readOrNothing(`/proc/${pid}/${file}`)),
+    const [command = [], variables = []] = await Promise.all(
+      ["cmdline", "environ"].map(async (file) => (await readOrNothing(`/proc/${pid}/${file}`))?.split("\0")),
     );
-    const parent = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[1];
-    const isOurs = variables?.split("\0").includes(`PULUMI_BACKEND_URL=${backend}`) ?? false;
-    if (name?.trim() === HOST_NAME && parent === "1" && isOurs) end(Number(pid));
+    const engine = engineOf(command);
+    if (engine === undefined || !variables.includes(`PULUMI_BACKEND_URL=${backend}`)) continue;
+    if ((await isEngineGone(engine)) && end(Number(pid))) ended.push(Number(pid));
   }
+  return ended;
+}
+
+/** The address of the engine that started a process: the value of `--engine`, or an argument. Undefined for a process of another kind. */
+function engineOf(command: readonly string[]): string | undefined {
+  if (!command.some((word) => HELPERS.test(word))) return undefined;
+  const named = command.indexOf("--engine");
+  const candidates = named === -1 ? command.slice(1) : [command[named + 1] ?? ""];
+  return candidates.find((word) => /^(127\.0\.0\.1|localhost|\[::1\]):\d+$/.test(word));
 }
 
 /** Undefined if the process has ended, or belongs to another user. */
@@ -31,10 +45,12 @@ async function readOrNothing(path: string): Promise<string | undefined> {
   }
 }
 
-function end(pid: number): void {
+/** False if the process has ended by itself. */
+function end(pid: number): boolean {
   try {
-    process.kill(pid, "SIGTERM");
+    return process.kill(pid, "SIGTERM");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    return false;
   }
 }

@@ -7,9 +7,6 @@ import { poll } from "../../services/common/polling.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import type { Patience } from "../../services/common/timing.ts";
 
-/** Path at which the application reports its health, unless a setting says otherwise. */
-export const HEALTH_PATH = "/api/health";
-
 const healthBody = z.object({
   status: z.string(),
   commit: z.string().nullish(),

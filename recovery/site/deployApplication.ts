@@ -26,7 +26,7 @@ export interface DeploymentPorts {
 export interface WantedDeployment {
   projectId: string;
   projectName: string;
-  /** Repository that git can read: https address, mirror, or the absolute path of a repository or bundle. */
+  /** Repository that git can read: https address, or the absolute path of a repository. */
   sourceUrl: string;
   /** Branch or tag; its newest commit is deployed. */
   sourceRef: string;

@@ -11,6 +11,7 @@ export interface HalfMadePorts {
   pulumi: Pick<Pulumi, "deployed" | "plannedCreates" | "adopt">;
   appHost: () => AppHost;
   reporter: Reporter;
+  signal: AbortSignal;
 }
 
 /**
@@ -21,19 +22,19 @@ export interface HalfMadePorts {
  * @throws UserError if a project of that name holds anything, since no `up` leaves such a project
  */
 export async function adoptHalfMadeProject(
-  { pulumi, appHost, reporter }: HalfMadePorts,
+  { pulumi, appHost, reporter, signal }: HalfMadePorts,
   name: string,
   stack: string,
 ): Promise<void> {
   const known = (await pulumi.deployed()).some(({ type, inputs }) => type === PROJECT && inputs["name"] === name);
   if (known) return;
-  const found = await appHost().project(name);
+  const found = await appHost().project(name, signal);
   if (found?.name !== name) return;
   const planned = (await pulumi.plannedCreates()).find(
     ({ type, inputs }) => type === PROJECT && inputs["name"] === name,
   );
   if (planned === undefined) return;
-  const content = await contentOf(appHost(), found);
+  const content = await contentOf(appHost(), found, signal);
   if (content.length > 0) throw refusal(found, content, planned, stack);
   reporter(
     `Vercel project ${name} (${found.id}) was made by an update that broke off, and is empty. It is taken into the state of stack ${stack}.`,
@@ -42,11 +43,15 @@ export async function adoptHalfMadeProject(
 }
 
 /** What a project holds, in words. Empty for a project that was only created. */
-async function contentOf(appHost: AppHost, { id, name, productionId, hasRepository }: AppProject): Promise<string[]> {
+async function contentOf(
+  appHost: AppHost,
+  { id, name, productionId, hasRepository }: AppProject,
+  signal: AbortSignal,
+): Promise<string[]> {
   const [deployed, variables, domains] = await Promise.all([
-    appHost.hasDeployments(id),
-    appHost.variables(id),
-    appHost.publicNames(id),
+    appHost.hasDeployments(id, signal),
+    appHost.variables(id, signal),
+    appHost.publicNames(id, signal),
   ]);
   // Every project has a generated name after its own.
   const given = domains.filter((domain) => !(domain.isGenerated && domain.name.startsWith(`${name}.`)));

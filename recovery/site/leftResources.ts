@@ -17,6 +17,7 @@ export interface LeftResourcesPorts {
   appHost: () => AppHost;
   dns: () => DnsHost;
   reporter: Reporter;
+  signal: AbortSignal;
 }
 
 const variablesInputs = z.object({
@@ -85,11 +86,14 @@ export const SETTLEMENTS: Readonly<Record<string, Settlement>> = {
   "aws:scheduler/schedule:Schedule": named((name) => `default/${name}`),
   "aws:secretsmanager/secret:Secret": lookUp("name", secretArn),
   "aws:secretsmanager/secretVersion:SecretVersion": { forget: "a secret takes any number of versions" },
-  "aws:sqs/queue:Queue": lookUp("name", (name, { aws }) => aws().queueUrl(name)),
+  "aws:sqs/queue:Queue": lookUp("name", (name, { aws, signal }) => aws().queueUrl(name, signal)),
   "github:index/repository:Repository": text("name"),
-  "vercel:index/project:Project": lookUp("name", async (name, { appHost }) => (await appHost().project(name))?.id),
+  "vercel:index/project:Project": lookUp(
+    "name",
+    async (name, { appHost, signal }) => (await appHost().project(name, signal))?.id,
+  ),
   "vercel:index/projectEnvironmentVariables:ProjectEnvironmentVariables": { remove: removeVariables },
-  "cloudflare:index/zone:Zone": lookUp("name", (name, { dns }) => dns().zoneId(name)),
+  "cloudflare:index/zone:Zone": lookUp("name", (name, { dns, signal }) => dns().zoneId(name, signal)),
   "cloudflare:index/dnsRecord:DnsRecord": lookUp("zoneId", recordOf),
   "recovery:index:AppDeployment": { forget: ITSELF },
   "recovery:index:DatabaseRestore": { forget: ITSELF },
@@ -122,8 +126,8 @@ export async function findLeftResources(
   return ids;
 }
 
-async function secretArn(name: string, { aws, reporter }: Search): Promise<string | undefined> {
-  const secret = await aws().secret(name);
+async function secretArn(name: string, { aws, reporter, signal }: Search): Promise<string | undefined> {
+  const secret = await aws().secret(name, signal);
   if (secret?.deletedAt === undefined) return secret?.arn;
   reporter(
     `The secret ${name} was marked for deletion at ${secret.deletedAt.toISOString()}, and still has its name. Restore it (\`aws secretsmanager restore-secret --secret-id ${name}\`) or delete it at once (\`aws secretsmanager delete-secret --force-delete-without-recovery --secret-id ${name}\`), then run \`castchat-recovery resume\` again.`,
@@ -132,24 +136,24 @@ async function secretArn(name: string, { aws, reporter }: Search): Promise<strin
 }
 
 /** Cloudflare knows a record by `zone id/record id`. */
-async function recordOf(zoneId: string, { inputs, dns }: Search): Promise<string | undefined> {
+async function recordOf(zoneId: string, { inputs, dns, signal }: Search): Promise<string | undefined> {
   const { name, type } = inputs;
   if (typeof name !== "string") return undefined;
-  const records = await unlessNotFound(dns().records(zoneId, name));
+  const records = await unlessNotFound(dns().records(zoneId, name, signal));
   const found = records?.find((record) => record.type === type);
   return found && `${zoneId}/${found.id}`;
 }
 
 /** The app host refuses a second variable of a name and target, and its provider can't import one. `up` writes their values again. */
-async function removeVariables({ inputs, appHost, reporter }: Search): Promise<void> {
+async function removeVariables({ inputs, appHost, reporter, signal }: Search): Promise<void> {
   const asked = variablesInputs.safeParse(inputs).data;
   if (asked === undefined) return;
   const { projectId, variables } = asked;
-  const inTheWay = (await unlessNotFound(appHost().clashingVariables(projectId, variables))) ?? [];
+  const inTheWay = (await unlessNotFound(appHost().clashingVariables(projectId, variables, signal))) ?? [];
   if (inTheWay.length === 0) return;
   const keys = inTheWay.map(({ key }) => key).join(", ");
   reporter(
     `Variables that the killed update has left in ${appHost().name} project ${projectId} are removed, and the update writes them again: ${keys}.`,
   );
-  for (const { id } of inTheWay) await appHost().removeVariable(projectId, id);
+  for (const { id } of inTheWay) await appHost().removeVariable(projectId, id, signal);
 }

@@ -1,9 +1,12 @@
 import { UserError } from "../../services/common/errors.ts";
 import type { DnsHost, DnsRecord } from "../../services/dns/dnsHost.ts";
+import { type Lease, leaseContent, leaseNameOf } from "./trafficLease.ts";
 
 /** Lifetime of the public record in seconds. It is short, because the next move of the name takes that long. */
 export const RECORD_TTL_SECONDS = 60;
-const COMMENT = "Leads visitors to the application; written by castchat-recovery.";
+/** The name in every comment that this program has ever written. */
+const PROGRAM = "castchat-recovery";
+const COMMENT = `Leads visitors to the application; written by ${PROGRAM}.`;
 
 /** The record of a public name, and its target. */
 export interface PublicRecord {
@@ -48,6 +51,24 @@ export async function changeableRecord(
       `${publicName} has an ${other.type} record (${other.content}), which can't become a CNAME in place: without it the name has no answer. At a quiet moment, replace it in ${dns.name} by a CNAME to ${target}.`,
     );
   return records[0];
+}
+
+/**
+ * Why a stack may not take a name; undefined if it may. A name that no stack holds may serve the visitors of a site that this program did
+ * not make. Only a lease that names the stack, set by a person, lets it take such a name. A record of our own may be left from a site that
+ * was destroyed.
+ */
+export async function liveNameRefusal(
+  dns: DnsHost,
+  { zoneId, publicName, lease }: { zoneId: string; publicName: string; lease: Lease | undefined },
+  wanted: Lease,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (lease !== undefined) return undefined;
+  const records = await recordsOf(dns, zoneId, publicName, signal);
+  const live = records.find(({ comment = "" }) => !comment.includes(PROGRAM));
+  if (live === undefined) return undefined;
+  return `${publicName} already leads to ${live.content}, and no stack holds it, so its visitors stay there. If stack ${wanted.stack} is to take them, create in ${dns.name} a TXT record ${leaseNameOf(publicName)} with the content ${leaseContent(wanted)}, and run the same command again.`;
 }
 
 /** Points the name to the target, in place if it has a record. Returns the record's id. */

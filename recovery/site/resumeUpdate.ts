@@ -19,7 +19,7 @@ export interface ResumeOptions {
   /** Mends a checkpoint that the dead engine was writing. */
   repairCheckpoint: () => Promise<CheckpointRepair>;
   /** Ends the dead engine's helpers that still run. */
-  endOrphans: () => Promise<void>;
+  endOrphans: () => Promise<readonly number[]>;
   /** Ids, by URN, of what the killed engine may have made (recovery/site/leftResources.ts). */
   findLeftResources: (pending: readonly PendingCreate[]) => Promise<ReadonlyMap<string, string>>;
   /** Adopts a project that an `up` has half made and that no state knows (recovery/site/halfMadeProject.ts). */
@@ -36,7 +36,8 @@ export interface ResumeOptions {
 export async function resumeUpdate(options: ResumeOptions): Promise<void> {
   const { pulumi, stack, reporter } = options;
   for (const lock of options.locks) await refuseLivingOwner(lock, options);
-  await options.endOrphans();
+  const orphans = await options.endOrphans();
+  if (orphans.length > 0) reporter(`Processes that a killed engine had left are ended: ${orphans.join(", ")}.`);
   const repair = await options.repairCheckpoint();
   if (repair !== "whole")
     reporter(`The engine was killed while it wrote the state of stack ${stack}. Repair: ${repair}.`);

@@ -1,3 +1,4 @@
+import { HEALTH_PATH } from "../../planning/names.ts";
 import type { AppHost } from "../../services/appHost/appHost.ts";
 import type { Edge } from "../../services/appHost/edge.ts";
 import type { Clock } from "../../services/common/clock.ts";
@@ -5,10 +6,10 @@ import { UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import { realTiming, type Timing } from "../../services/common/timing.ts";
 import type { DnsHost } from "../../services/dns/dnsHost.ts";
-import { applicationHealth, HEALTH_PATH, waitUntilHealthy } from "./applicationHealth.ts";
+import { applicationHealth, waitUntilHealthy } from "./applicationHealth.ts";
 import { edgeThroughProtection } from "./deploymentProtection.ts";
 import { bringName } from "./publicName.ts";
-import { changeableRecord, leadTo, recordsOf, zoneOf } from "./publicRecord.ts";
+import { changeableRecord, leadTo, liveNameRefusal, recordsOf, zoneOf } from "./publicRecord.ts";
 import { isSame, type Lease, leaseContent, leaseNameOf, leaseRefusal, readLease, takeLease } from "./trafficLease.ts";
 import { howToProve, trafficDoubt, type TrafficTarget } from "./trafficProof.ts";
 
@@ -59,11 +60,14 @@ export async function switchTraffic(
   const { publicName, deploymentUrl } = wanted;
   const healthPath = wanted.healthPath ?? HEALTH_PATH;
   const zoneId = await zoneOf(ports.dns, wanted, signal);
-  const refusal = leaseRefusal(await readLease(ports.dns, zoneId, publicName, signal), wanted, publicName);
+  const held = await readLease(ports.dns, zoneId, publicName, signal);
+  const refusal = leaseRefusal(held, wanted, publicName);
   if (refusal !== undefined) throw new UserError(refusal);
   const target = await healthyTarget(ports, wanted, healthPath, signal);
   const record = { zoneId, publicName, target: ports.appHost.dnsTarget };
   await changeableRecord(ports.dns, record, signal);
+  const live = await liveNameRefusal(ports.dns, { zoneId, publicName, lease: held }, wanted, signal);
+  if (live !== undefined) throw new UserError(live);
 
   reporter(`taking the lease of ${publicName} for ${leaseContent(wanted)}`);
   const lease = await takeLease(ports.dns, zoneId, publicName, wanted, signal);

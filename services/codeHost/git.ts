@@ -39,8 +39,6 @@ export interface Git {
   localRefs(folder: string, signal: AbortSignal): Promise<GitRef[]>;
   /** Pushes refspecs to a remote, and reports for each whether the remote accepted it. */
   push(folder: string, url: string, refspecs: readonly string[], signal: AbortSignal): Promise<PushedRef[]>;
-  /** Writes the named refs with all their history into one file, and checks it. */
-  bundle(folder: string, file: string, refs: readonly string[], signal: AbortSignal): Promise<void>;
 }
 
 /** The remote's answer to one pushed ref. */

@@ -60,10 +60,6 @@ export function gitCommand(credentials: readonly GitCredential[] = []): Git {
       if (pushed.length === 0) succeededAt(url, answer, `push to ${shown(url)}`);
       return pushed;
     },
-    bundle: async (folder, file, refs, signal) => {
-      succeeded(await git(["bundle", "create", "--quiet", file, ...refs], signal, folder), "write the bundle");
-      succeeded(await git(["bundle", "verify", "--quiet", file], signal, folder), "check the bundle");
-    },
   };
 }
 

@@ -13,8 +13,8 @@ const PAGE_SIZE = 100;
 /** A zone holds at most 200 000 records; a listing longer than this is a fault of the service. */
 const MOST_PAGES = 2000;
 
-/** The fields that a backup keeps, in their order. */
-const recordAnswer = z.object({
+/** The fields that the product reads, and all others: a backup of the configuration keeps them. */
+const recordAnswer = z.looseObject({
   id: z.string().min(1),
   type: z.string(),
   name: z.string(),
@@ -24,6 +24,15 @@ const recordAnswer = z.object({
   comment: z.string().nullish(),
 });
 type RecordAnswer = z.infer<typeof recordAnswer>;
+/**
+ * What Cloudflare adds to a record and takes from no request. All else is exported, whatever the record's type: `data` of the types with
+ * several parts (Cloudflare makes their `content` from it), priority, settings, tags, comment, and `meta`, whose `read_only` marks a record
+ * that another product of Cloudflare writes. Fields and types: https://developers.cloudflare.com/api/resources/dns/subresources/records.
+ */
+const NOT_WRITTEN: ReadonlySet<string> = new Set([
+  ...["created_on", "modified_on", "comment_modified_on", "tags_modified_on"],
+  ...["zone_id", "zone_name", "proxiable", "locked"],
+]);
 const oneRecord = z.object({ result: recordAnswer }).transform(({ result }) => recordOf(result));
 const recordsAnswer = z.object({
   result: z.array(recordAnswer),
@@ -74,7 +83,7 @@ export function cloudflareDns(access: ServiceAccess): DnsHost {
       const isNamed = (record: RecordAnswer) => name === undefined || record.name.toLowerCase() === name.toLowerCase();
       return (await listed(zone, name, signal)).filter(isNamed).map(recordOf);
     },
-    exportRecords: (zone, signal) => listed(zone, undefined, signal),
+    exportRecords: async (zone, signal) => (await listed(zone, undefined, signal)).map(writable),
     createRecord: (zone, wanted, signal) =>
       call({ method: "POST", path: recordsPath(zone), body: bodyOf(wanted), answer: oneRecord, signal }),
     updateRecord: (zone, id, wanted, signal) =>
@@ -85,13 +94,18 @@ export function cloudflareDns(access: ServiceAccess): DnsHost {
   };
 }
 
+/** A record without the fields that only Cloudflare writes. */
+function writable(record: RecordAnswer): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).filter(([field]) => !NOT_WRITTEN.has(field)));
+}
+
 /** Only a CNAME can be proxied. */
 function bodyOf({ ttlSeconds, ...record }: WantedRecord): Record<string, unknown> {
   return { ...record, ttl: ttlSeconds ?? AUTOMATIC_TTL, proxied: record.type === "CNAME" ? false : undefined };
 }
 
 /** Cloudflare returns a text with or without quotes around it. */
-function recordOf({ id, type, name, content, proxied = false }: RecordAnswer): DnsRecord {
+function recordOf({ id, type, name, content, proxied = false, comment }: RecordAnswer): DnsRecord {
   const text = type === "TXT" ? /^"([^"]*)"$/.exec(content)?.[1] : undefined;
-  return { id, type, name, content: text ?? content, proxied };
+  return { id, type, name, content: text ?? content, proxied, ...(comment ? { comment } : {}) };
 }

@@ -10,6 +10,8 @@ export interface DnsRecord {
   content: string;
   /** True if the host answers with its own addresses instead of the content. */
   proxied: boolean;
+  /** The note for people; absent if it has none. */
+  comment?: string;
 }
 
 /** A record to create. It is never proxied. */

@@ -3,9 +3,9 @@ import { createHash, createPublicKey, verify } from "node:crypto";
 /** Signs with a key that never leaves its store (ECDSA over P-256 with SHA-256). Errors whose cause is set-up or network are UserErrors. */
 export interface Signer {
   /** The public half, PEM (SubjectPublicKeyInfo). */
-  publicKeyPem(): Promise<string>;
+  publicKeyPem(signal?: AbortSignal): Promise<string>;
   /** Signature of the bytes, DER. */
-  sign(bytes: Uint8Array): Promise<Uint8Array>;
+  sign(bytes: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>;
 }
 
 /** Whether one of the trusted keys (PEM) has made the signature (DER) of these bytes. Needs no network. */

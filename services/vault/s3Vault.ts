@@ -15,6 +15,7 @@ import { release } from "../common/releaseMemory.ts";
 import { realTiming } from "../common/timing.ts";
 import { readOn } from "./objectContent.ts";
 import { PassedOver } from "./passedOver.ts";
+import { noteStoreTime } from "./storeTime.ts";
 import type { Vault } from "./vault.ts";
 import { keptVersion, listedObjects, listVersions } from "./vaultVersions.ts";
 import { writeOnce } from "./vaultWriting.ts";
@@ -39,6 +40,7 @@ export function s3Vault(options: AwsPlace & { bucket: string }): Vault {
   const asked = <T>(answer: Promise<T>): Promise<T> => explainedCall(answer, call);
 
   const passedOver = new PassedOver();
+  const storeTime = noteStoreTime(client);
   const listing = (prefix: string, signal?: AbortSignal) => listVersions({ client, bucket, asked }, prefix, signal);
   /** Every version of one object, newest first. */
   const versionsOf = async (key: string, signal?: AbortSignal) =>
@@ -106,6 +108,7 @@ export function s3Vault(options: AwsPlace & { bucket: string }): Vault {
   return {
     name: bucket,
     passedOver,
+    now: storeTime,
     put: (key, body, put = {}) =>
       writeOnce({ client, bucket, timing, asked, newest: fetchObject, contentOf }, key, body, put),
     async get(key, signal, versionId) {
@@ -127,24 +130,28 @@ export function s3Vault(options: AwsPlace & { bucket: string }): Vault {
     async list(prefix, signal) {
       return listedObjects(await listing(prefix, signal), passedOver);
     },
-    async setLegalHold(key, on) {
+    async setLegalHold(key, on, signal) {
       const LegalHold = { Status: on ? ("ON" as const) : ("OFF" as const) };
-      const put = (object: ObjectAddress) => client.send(new PutObjectLegalHoldCommand({ ...object, LegalHold }));
+      const put = (object: ObjectAddress) =>
+        client.send(new PutObjectLegalHoldCommand({ ...object, LegalHold }), endedBy(signal));
       if (!passedOver.isSuspect(key)) {
-        await asked(onNewestVersion(key, put));
+        await explainedCall(onNewestVersion(key, put, signal), call, signal);
         return;
       }
       // The newest version may lie over the good one.
-      for (const { versionId } of await versionsOf(key)) await asked(onVersion({ key, versionId }, put));
+      for (const { versionId } of await versionsOf(key, signal))
+        await explainedCall(onVersion({ key, versionId }, put, signal), call, signal);
     },
-    async hasLegalHold(key) {
+    async hasLegalHold(key, signal) {
       const get = async (object: ObjectAddress) =>
-        (await client.send(new GetObjectLegalHoldCommand(object))).LegalHold?.Status === "ON";
+        (await client.send(new GetObjectLegalHoldCommand(object), endedBy(signal))).LegalHold?.Status === "ON";
       try {
-        if (!passedOver.isSuspect(key)) return await onNewestVersion(key, get);
-        for (const { versionId } of await versionsOf(key)) if (await onVersion({ key, versionId }, get)) return true;
+        if (!passedOver.isSuspect(key)) return await onNewestVersion(key, get, signal);
+        for (const { versionId } of await versionsOf(key, signal))
+          if (await onVersion({ key, versionId }, get, signal)) return true;
         return false;
       } catch (error) {
+        signal?.throwIfAborted();
         if (nameOf(error) === "NoSuchObjectLockConfiguration") return false;
         return await asked(Promise.reject(error as Error));
       }

@@ -38,6 +38,8 @@ export interface Vault {
   readonly name: string;
   /** The versions that its readers have passed over. */
   readonly passedOver: PassedOver;
+  /** The store's own time, counted from its newest answer, which names whole seconds. Undefined before the first. */
+  now(): Date | undefined;
   /**
    * Stores a stream or bytes under a new key. The stream is read once, in parts; a stream that fails leaves nothing behind. If the key has
    * the same content already, that counts as stored; PromiseError if it has other content.
@@ -55,7 +57,7 @@ export interface Vault {
   /** All objects whose key begins so, sorted by key. */
   list(prefix: string, signal?: AbortSignal): Promise<ListedObject[]>;
   /** Sets or releases an object's legal hold, on all its versions if a listing has shown several. */
-  setLegalHold(key: string, on: boolean): Promise<void>;
+  setLegalHold(key: string, on: boolean, signal?: AbortSignal): Promise<void>;
   /** Whether an object, or any of its versions if a listing has shown several, has a legal hold. */
-  hasLegalHold(key: string): Promise<boolean>;
+  hasLegalHold(key: string, signal?: AbortSignal): Promise<boolean>;
 }

@@ -1,6 +1,6 @@
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 
-import type { AwsPlace } from "../aws/awsCalls.ts";
+import { type AwsPlace, endedBy, shortCalls } from "../aws/awsCalls.ts";
 import { explainAwsError, nameOf } from "../aws/awsErrors.ts";
 import { messageOf, UserError } from "../common/errors.ts";
 
@@ -11,6 +11,8 @@ export interface RoleOptions extends Pick<AwsPlace, "region" | "endpoint"> {
   tag: string;
   /** Another way out if the role can't be assumed: ends the sentence, such as ", or add --no-store". */
   otherwise?: string | undefined;
+  /** Ends the calls. */
+  signal?: AbortSignal | undefined;
   /** Second factor, for a role that requires one: the device's serial number and its current code. */
   mfa?: { serialNumber: string; code: string } | undefined;
 }
@@ -28,12 +30,12 @@ export type RoleCredentials = () => Promise<{
  * a profile's), they are used unchanged. UserError with what to do if the role can't be assumed.
  */
 export function roleCredentials(options: RoleOptions): RoleCredentials {
-  const { roleArn, tag, region, endpoint, otherwise = "", mfa } = options;
+  const { roleArn, tag, region, endpoint, otherwise = "", mfa, signal } = options;
   const name = roleArn.slice(roleArn.lastIndexOf("/") + 1);
   return async () => {
-    const sts = new STSClient({ region, ...(endpoint !== undefined && { endpoint }) });
+    const sts = new STSClient(shortCalls({ region, endpoint }));
     try {
-      const { Arn: caller = "" } = await sts.send(new GetCallerIdentityCommand({}));
+      const { Arn: caller = "" } = await sts.send(new GetCallerIdentityCommand({}), endedBy(signal));
       if (caller.includes(`:assumed-role/${name}/`)) return await sts.config.credentials();
       const taken = await take(sts, caller);
       const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = taken.Credentials ?? {};
@@ -45,6 +47,7 @@ export function roleCredentials(options: RoleOptions): RoleCredentials {
         ...(Expiration !== undefined && { expiration: Expiration }),
       };
     } catch (error) {
+      signal?.throwIfAborted();
       throw explainAwsError(error, { service: "STS", region, endpoint, subject: `the role ${name}` });
     } finally {
       sts.destroy();
@@ -59,6 +62,7 @@ export function roleCredentials(options: RoleOptions): RoleCredentials {
           RoleSessionName: "castchat-recovery",
           ...(mfa && { SerialNumber: mfa.serialNumber, TokenCode: mfa.code }),
         }),
+        endedBy(signal),
       );
     } catch (error) {
       if (nameOf(error) !== "AccessDenied") throw error;

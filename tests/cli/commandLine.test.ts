@@ -82,6 +82,14 @@ describe("castchat-recovery", () => {
     expect((await castchatRecovery([name, "-s", "dr"])).commands.map((one) => one.name())).toEqual([name]);
   });
 
+  it("shows the same help without the code of any command", async () => {
+    const listed = await castchatRecovery(["--help"]);
+    expect(listed.commands.flatMap(({ options, commands }) => [...options, ...commands])).toEqual([]);
+    expect(helpOf(listed)).toBe(helpOf(program));
+    const [shown] = (await castchatRecovery(["help", "list"])).commands;
+    expect(helpOf(shown!)).toContain("--max-age");
+  });
+
   it("lists its commands and the exit codes", () => {
     const help = helpOf(program);
     for (const command of program.commands) expect(help).toContain(`  ${command.name()}`);

@@ -13,6 +13,7 @@ import { DAY_MS } from "../../planning/retention/time.ts";
 import { TIERS } from "../../planning/tiers.ts";
 import { plan, type PlanReport } from "../../recovery/plan/plan.ts";
 import { day, PRIMARY, REPLICA, rulesWith } from "../planning/support/scenario.ts";
+import { MADE_BY_TEST } from "../support/madeBy.ts";
 
 const report = (rules = PRIMARY.rules, years = 9, replicaRules = REPLICA.rules): PlanReport =>
   plan({
@@ -40,28 +41,38 @@ const bad = report(rulesWith("weekly", { expireDays: 92, noncurrentDays: 9 }));
 
 describe("planPage", () => {
   it("is one page that needs no network, with charts, and escapes names", () => {
-    const page = planPage(good);
+    const page = planPage(good, MADE_BY_TEST);
     expect(page).not.toMatch(/https?:\/\/|<script|<link|<img|url\(/);
     // One calendar and two charts for both vaults, as they are alike, and the costs.
     expect(page.match(/<svg /g)).toHaveLength(1 + 2 + 1);
     const longer = rulesWith("daily", { expireDays: 31 });
-    expect(planPage(report(PRIMARY.rules, 1, longer)).match(/<svg /g)).toHaveLength(2 + 4 + 1);
+    expect(planPage(report(PRIMARY.rules, 1, longer), MADE_BY_TEST).match(/<svg /g)).toHaveLength(2 + 4 + 1);
     expect(page).toContain("Every promise is kept on every day");
     expect(page).toContain("dr&lt;b&gt;");
     expect(page).not.toContain("dr<b>");
     expect(page).not.toMatch(/NaN|undefined|Infinity/);
   });
 
+  it("is for phones, dark screens and paper, and says what has made it and what was not tested", () => {
+    const page = planPage(good, MADE_BY_TEST);
+    for (const part of ["(max-width:600px)", "(prefers-color-scheme:dark)", "@media print", "width=device-width"])
+      expect(page).toContain(part);
+    expect(page).toContain("castchat-recovery 0.1.0, commit c0ffee, with uncommitted changes");
+    expect(page).toMatch(/What was not tested.*data-label="So not tested"/s);
+    // A colour that no scheme changes would be lost on one of the grounds.
+    expect(page.split("</style>")[1]).not.toMatch(/(fill|stroke)="(#000|#555|black)"/);
+  });
+
   it("shows a square for each day that has a backup", () => {
     const end = (day("2027-10-31") + 1) * DAY_MS;
     const lives = good.history.primary.lives.filter((life) => life.arrivedAt < end && life.removedAt >= end);
     const there = new Set(lives.map(({ takenAt }) => Math.floor(takenAt / DAY_MS)));
-    const [, section = ""] = planPage(good).split("What exists in prod");
+    const [, section = ""] = planPage(good, MADE_BY_TEST).split("What exists in prod");
     expect(section.split("</section>")[0]!.match(/<rect /g)).toHaveLength(there.size);
   });
 
   it("begins with what a manager asks", () => {
-    const [, section = ""] = planPage(good).split("For a manager");
+    const [, section = ""] = planPage(good, MADE_BY_TEST).split("For a manager");
     for (const part of ["This month (2026-11", "The first year (12 months", "Most of it is", "Not included"])
       expect(section.split("</section>")[0]).toContain(part);
   });
@@ -69,8 +80,8 @@ describe("planPage", () => {
   it("makes no check mark for a promise that is longer than its years", () => {
     const short = report(PRIMARY.rules, 1);
     const words = "annual backups: 5 years";
-    expect(planPage(short)).toContain(`No promise is broken, but too few years for: `);
-    expect(planPage(short)).not.toContain("Every promise is kept");
+    expect(planPage(short, MADE_BY_TEST)).toContain(`No promise is broken, but too few years for: `);
+    expect(planPage(short, MADE_BY_TEST)).not.toContain("Every promise is kept");
     const lines = planLines(short).join(" ");
     expect(lines).not.toContain("✓");
     expect(lines).toContain("they are too few to show all of:");
@@ -80,7 +91,7 @@ describe("planPage", () => {
     expect(planFacts(good)).toMatchObject({ kept: true, unproven: [] });
   });
 
-  it("reports a broken promise", () => expect(planPage(bad)).toContain("NOT every promise is kept"));
+  it("reports a broken promise", () => expect(planPage(bad, MADE_BY_TEST)).toContain("NOT every promise is kept"));
 });
 
 describe("planLines", () => {

@@ -1,12 +1,15 @@
 import { describe, expect, it } from "@jest/globals";
 
+import { listCommand } from "../../cli/commands/list.ts";
 import { verifyCommand } from "../../cli/commands/verify.ts";
 import { exitCodeOf } from "../../cli/terminal/failure.ts";
+import { shortList } from "../../cli/terminal/shortList.ts";
 import { backupState, verifiedFacts } from "../../cli/text/backupState.ts";
 import { verificationLines } from "../../cli/text/verificationTable.ts";
 import { CHECKLIST, type Verification } from "../../recovery/vault/verification.ts";
 import type { CheckLine } from "../../recovery/verify/testRestore/checklist.ts";
 import type { VerifyResult } from "../../recovery/verify/verify.ts";
+import { MADE_BY_TEST } from "../support/madeBy.ts";
 
 const verification: Verification = {
   format: "castchat-verification",
@@ -44,7 +47,11 @@ const text = (more?: Partial<VerifyResult>) => verificationLines(result(more)).j
 
 describe("verify on the command line", () => {
   it("shows the checklist line by line, and never calls a line ok that was not checked", () => {
-    const shown = text({ restore: { throwaway: "a server of its own", lines, notes: ["Something stands as text."] } });
+    const notes = ["Something stands as text."];
+    const shown = text({ restore: { throwaway: "a server of its own", lines, notes }, madeBy: MADE_BY_TEST });
+    expect(shown).toMatch(
+      /^Program: castchat-recovery 0\.1\.0, commit c0ffee.*\nMachine: A processor.*\nVersions: Node/m,
+    );
     for (const item of CHECKLIST) expect(shown).toContain(item);
     expect(shown).toContain("Authentication functional: not checked");
     expect(shown).toMatch(/not checked +│ part 4 +│ not checked here: no Auth service/);
@@ -80,6 +87,27 @@ describe("verify on the command line", () => {
 });
 
 describe("list", () => {
+  it("refuses another text than an age, and says how an age is written", async () => {
+    const command = listCommand()
+      .exitOverride()
+      .configureOutput({ writeErr: () => undefined });
+    const refused: unknown = await command
+      .parseAsync(["-s", "x", "--max-age", "1w"], { from: "user" })
+      .catch((error: unknown) => error);
+    expect(refused).toMatchObject({ message: expect.stringMatching(/--max-age.*'1w'.*such as 25h, 2d or 90m/) });
+    expect(exitCodeOf(refused)).toBe(2);
+  });
+
+  it("is short: the first entries, what must not be missed, and how many are left out", () => {
+    const many = Array.from({ length: 14 }, (_, at) => at);
+    const what = "older ones are";
+    expect(shortList(many, { all: true, what })).toEqual({ shown: many, rest: [] });
+    expect(shortList(many.slice(4), { all: false, what })).toEqual({ shown: many.slice(4), rest: [] });
+    const { shown, rest } = shortList(many, { all: false, what, important: 12 });
+    expect(shown).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12]);
+    expect(rest).toEqual(["3 older ones are not shown: add --all."]);
+  });
+
   const proven = { proven: true, problems: [] };
   const state = (latest: Verification, best: Verification | undefined = latest, unbelieved: string[] = []) =>
     backupState({ ...proven, ...verifiedFacts({ latest, best: best as never, unbelieved }) });

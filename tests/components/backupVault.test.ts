@@ -55,7 +55,8 @@ describe("BackupVault", () => {
     expect(inputs("vault-bucket")).toEqual({ bucket: BUCKET, objectLockEnabled: true });
     expect(inputs("vault-versioning")).toEqual({ bucket: BUCKET, versioningConfiguration: { status: "Enabled" } });
     const byDefault = { sseAlgorithm: "aws:kms", kmsMasterKeyId: "arn:aws:kms:::key/vault-key" };
-    const rules = [{ applyServerSideEncryptionByDefault: byDefault, bucketKeyEnabled: true }];
+    const blocked = { blockedEncryptionTypes: ["SSE-C"] };
+    const rules = [{ applyServerSideEncryptionByDefault: byDefault, bucketKeyEnabled: true, ...blocked }];
     expect(inputs("vault-encryption")).toEqual({ bucket: BUCKET, rules });
     expect(inputs("vault-public-access")).toEqual({ bucket: BUCKET, ...CLOSED });
     expect(inputs("vault-ownership")).toEqual({ bucket: BUCKET, rule: { objectOwnership: "BucketOwnerEnforced" } });

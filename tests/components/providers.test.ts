@@ -25,6 +25,7 @@ describe("the providers", () => {
     expect(named(resources, "recovery").inputs).toEqual(expected);
     expect(named(resources, "cloudflare").inputs).toMatchObject({ baseUrl: "http://127.0.0.1:4/client/v4" });
     const [addresses] = JSON.parse(named(resources, "aws").inputs["endpoints"] as string) as Record<string, string>[];
+    expect(addresses).toHaveProperty("s3control");
     expect(new Set(Object.values(addresses!))).toEqual(new Set(["http://127.0.0.1:1"]));
   });
 

@@ -94,6 +94,21 @@ describe("PrimarySite", () => {
         Statement: [
           { Sid: "OwnAccount", Effect: "Allow", Principal: { AWS: `${account}:root` }, Action: "kms:*", Resource: "*" },
           {
+            Sid: "SignersOnly",
+            Effect: "Deny",
+            Principal: "*",
+            Action: "kms:Sign",
+            Resource: "*",
+            Condition: {
+              ArnNotLike: {
+                "aws:PrincipalArn": [
+                  `${account}:role/castchat-recovery-primary-writer-ap-northeast-1`,
+                  `${account}:role/castchat-recovery-primary-runner-ap-northeast-1`,
+                ],
+              },
+            },
+          },
+          {
             Sid: "DeployerOnly",
             Effect: "Deny",
             Principal: "*",
@@ -141,7 +156,8 @@ describe("PrimarySite", () => {
 
   it("takes backups of its own database into its own vault, as a schedule and by hand", async () => {
     const endpoints = { aws: "http://127.0.0.1:1", vercel: undefined, edge: "http://127.0.0.1:2" };
-    const scheduledRun = { ...PRIMARY.scheduledRun, tokens: { GITHUB_TOKEN: "ghp_secret" }, state: STATE };
+    const own = { tokens: { GITHUB_TOKEN: "ghp_secret" }, state: STATE, rootCertificates: "CERTIFICATES" };
+    const scheduledRun = { ...PRIMARY.scheduledRun, ...own };
     const args = { ...PRIMARY, endpoints, scheduledRun };
     const { resources, outputs } = await declared(() => new PrimarySite("primary", args));
     const settings = await valueOf(outputs.runnerSettings!);
@@ -162,6 +178,7 @@ describe("PrimarySite", () => {
       repository: "castchat/castchat",
       supabaseRef: "abc",
       state: STATE,
+      rootCertificates: "CERTIFICATES",
       endpointAws: "http://127.0.0.1:1",
     });
     const rights = documentOf(resources, "schedule-runner-role-policy");
@@ -196,7 +213,7 @@ describe("StandbySite", () => {
       name: "castchat-mirror",
       visibility: "private",
       archiveOnDestroy: true,
-      description: "Mirror of castchat/castchat; only castchat-recovery writes to it",
+      description: "Mirror of castchat/castchat, filled by castchat-recovery",
       hasIssues: false,
       hasProjects: false,
       hasWiki: false,
@@ -273,6 +290,13 @@ describe("StandbySite", () => {
     const resources = await standby({ mode: "active", endpoints: { github: "http://127.0.0.1:9" } });
     const { sourceUrl } = named(resources, "application-deployment").inputs;
     expect(sourceUrl).toBe("http://127.0.0.1:9/mirrors/castchat-mirror.git");
+  });
+
+  it("asks for the health where the setting says", async () => {
+    const resources = await standby({ mode: "active", healthPath: "/healthz" });
+    for (const name of ["application-deployment", "traffic"])
+      expect(named(resources, name).inputs["healthPath"]).toBe("/healthz");
+    expect(named(await standby({ mode: "active" }), "traffic").inputs).not.toHaveProperty("healthPath");
   });
 
   it("keeps the names of what was ready, so that a recovery only adds and replaces nothing", async () => {

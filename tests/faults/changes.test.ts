@@ -55,7 +55,7 @@ describe(`while others change what is backed up (seed ${seed})`, () => {
         made.push((await setting.backUp(vault, bank.url)).backupId);
       } catch (error) {
         // The run may yield each time. It may not make a backup of half a change.
-        expect((error as Error).message).toMatch(/yielded 3 times|could not be locked|added, removed or changed/);
+        expect((error as Error).message).toMatch(/yielded [3-6] times|could not be locked|added, removed or changed/);
       }
     }
     stop.abort();

@@ -63,7 +63,7 @@ describe(`a migration during a backup (seed ${seed})`, () => {
         if (message.startsWith("Dumping")) migrated ??= migrate();
       },
     });
-    expect(said.filter((one) => one.startsWith("Another session waits for a table: yielding"))).toHaveLength(1);
+    expect(said.filter((one) => one.startsWith("Another session waits for a table (process "))).toHaveLength(1);
     expect(await migrated).toBeLessThan(mostWaitMs(yielding));
     await setting.check(vault, backupId);
     await runSql(setting.source.url, tables.map((table) => `alter table public.${table} drop column extra`).join(";"));

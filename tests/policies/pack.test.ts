@@ -10,11 +10,13 @@ import type {
 } from "@pulumi/policy";
 
 import { tiersToLifecycleRules } from "../../components/lifecycleRules.ts";
+import { signingKeyPolicy } from "../../components/signingKey.ts";
 import { bucketPolicy } from "../../components/vaultPolicies.ts";
 import { TIERS } from "../../planning/tiers.ts";
 import { configureVaultTrail } from "../../policies/aws/cloudtrail/Trail/configureVaultTrail.ts";
 import { disallowPlainSecrets } from "../../policies/aws/codebuild/Project/disallowPlainSecrets.ts";
 import { protectVaultKey } from "../../policies/aws/kms/Key/protectVaultKey.ts";
+import { restrictSigning } from "../../policies/aws/kms/Key/restrictSigning.ts";
 import { enableObjectLock } from "../../policies/aws/s3/Bucket/enableObjectLock.ts";
 import { protectVault } from "../../policies/aws/s3/Bucket/protectVault.ts";
 import {
@@ -36,6 +38,7 @@ import { CLOSED } from "../support/closed.ts";
 import { decade } from "../support/decade.ts";
 
 const VAULT = "urn:pulumi:prod::castchat-recovery::castchat:index:PrimarySite$castchat:index:BackupVault";
+const SIGNING = "urn:pulumi:prod::castchat-recovery::castchat:index:PrimarySite$castchat:index:SigningKey";
 const AUDIT = `${VAULT}$castchat:index:AuditTrail`;
 
 type Props = Record<string, unknown>;
@@ -55,6 +58,13 @@ const tlsPolicy = (change: Props) => {
   const document = bucketPolicy({ site: SITE, tiers: TIERS });
   return { policy: JSON.stringify({ ...document, Statement: [{ ...document.Statement[0], ...change }] }) };
 };
+/** The signing key's policy with another statement about signing. */
+const signingPolicy = (change: Props) => {
+  const document = signingKeyPolicy(SITE);
+  const changed = document.Statement.map((one) => (one["Sid"] === "SignersOnly" ? { ...one, ...change } : one));
+  return { policy: JSON.stringify({ ...document, Statement: changed }) };
+};
+const sparing = (...arns: string[]) => ({ Condition: { ArnNotLike: { "aws:PrincipalArn": arns } } });
 const rulesWith = (index: number, change: Props) => ({
   rules: tiersToLifecycleRules(TIERS).map((rule, at) => (at === index ? { ...rule, ...change } : rule)),
 });
@@ -89,6 +99,24 @@ const CASES: Case[] = [
     type: "aws:kms/key:Key",
     kept: { enableKeyRotation: true },
     broken: { "no rotation": [{ enableKeyRotation: false }, /must be rotated/] },
+  },
+  {
+    policy: restrictSigning,
+    owner: SIGNING,
+    type: "aws:kms/key:Key",
+    kept: { policy: JSON.stringify(signingKeyPolicy(SITE)) },
+    broken: {
+      "no policy": [{ policy: undefined }, /kms:Sign .*kms:PutKeyPolicy .*kms:ScheduleKeyDeletion /s],
+      "an allow": [signingPolicy({ Effect: "Allow" }), /must deny kms:Sign to all but named principals/],
+      "one principal": [signingPolicy({ Principal: { AWS: "arn:aws:iam::1:root" } }), /must deny kms:Sign/],
+      "another action": [signingPolicy({ Action: "kms:Verify" }), /must deny kms:Sign/],
+      "a further condition": [
+        signingPolicy({ Condition: { ...sparing("arn:aws:iam::1:role/a").Condition, Bool: NO_TLS } }),
+        /must deny kms:Sign/,
+      ],
+      "all spared": [signingPolicy(sparing("arn:aws:iam::111111111111:role/*")), /must deny kms:Sign/],
+      "none spared by name": [signingPolicy({ Condition: undefined }), /must deny kms:Sign/],
+    },
   },
   {
     policy: configureKmsKey,

@@ -3,8 +3,10 @@ import { readFileSync } from "node:fs";
 
 import { afterEach, describe, expect, it } from "@jest/globals";
 import * as pulumi from "@pulumi/pulumi";
+import { generateHybridIdentity, generateX25519Identity, identityToRecipient } from "age-encryption";
 import { parse } from "yaml";
 
+import { ageSealer } from "../../services/vault/age.ts";
 import { loadSettings } from "../../settings/loadSettings.ts";
 import { SETTINGS } from "../../settings/schema.ts";
 import { parseSettings, type RawSettings, SettingsError } from "../../settings/settings.ts";
@@ -21,7 +23,6 @@ const COMMON = {
   peerAwsRegion: "ap-northeast-3",
   publicName: "app.castchat.jp",
   zoneName: "castchat.jp",
-  cloudflareAccountId: "0a1b2c",
   supabaseOrganization: "castchat",
   supabaseRegion: "ap-northeast-1",
   vercelProject: "castchat",
@@ -29,10 +30,12 @@ const COMMON = {
 };
 const KEY_ARN = "arn:aws:kms:ap-northeast-3:222222222222:key/1";
 const VAULT = { standbyVaultBucketArn: "arn:aws:s3:::replica", standbyVaultKeyArn: KEY_ARN };
-const PRIMARY: RawSettings = { ...COMMON, role: "primary", ...VAULT };
+const ZONE = { cloudflareAccountId: "0a1b2c3d4e5f60718293a4b5c6d7e8f9" };
+const PRIMARY: RawSettings = { ...COMMON, role: "primary", ...ZONE, ...VAULT };
 const STANDBY: RawSettings = { ...COMMON, role: "standby", mirrorOwner: "mirrors", mirrorRepository: "castchat" };
 const ACTIVE: RawSettings = { ...STANDBY, mode: "active", generation: "2", trustedWriterKeys: JSON.stringify([P256]) };
 
+const PROJECT_ADDRESS = "an https address with {ref} in it (plain http only on 127.0.0.1 or localhost)";
 const HTTPS_ONLY = "an https address without a path (plain http only on 127.0.0.1 or localhost)";
 
 function refusalOf(work: () => unknown): unknown {
@@ -99,9 +102,14 @@ describe("parseSettings", () => {
     ["generation", "1.5", "a whole number from 1"],
     ["repository", "castchat", "a GitHub repository as owner/name"],
     ["backup", "latest", "a backup's id such as 20260701T020000Z-1a2b3c"],
+    ["vercelProject", "cast_chat", "the name of a Vercel project: small letters, digits and hyphens, at most 52"],
+    ["vercelProject", "c".repeat(53), "the name of a Vercel project: small letters, digits and hyphens, at most 52"],
     ["at", "yesterday", "a time in UTC such as 2026-07-01T02:00:00Z"],
     ["at", "2026-07-01T02:00:00+09:00", "a time in UTC such as 2026-07-01T02:00:00Z"],
-    ["supabaseProjectUrl", "https://x", "an address with {ref} in it"],
+    ["supabaseProjectUrl", "https://x", PROJECT_ADDRESS],
+    ["supabaseProjectUrl", "http://10.0.0.1/{ref}", PROJECT_ADDRESS],
+    ["cloudflareAccountId", "castchat", "the id of a Cloudflare account, 32 hexadecimal digits"],
+    ["branch", "refs/heads/main", "the name of a branch, without refs/heads/"],
     ["endpointAws", "http://10.0.0.1", HTTPS_ONLY],
     ["standbyVaultKeyArn", KEY_ARN.replace("key/1", "alias/x"), "the ARN of a KMS key (not of an alias)"],
     ["standbyVault", "no", '"none", or unset'],
@@ -129,6 +137,28 @@ describe("parseSettings", () => {
     expect(faults).toEqual(good ? [] : [expect.stringMatching(/runnerImage is .*a tag or, better, a digest/)]);
   });
 
+  it.each([
+    ...["main", "feature/casting-2", "v1.0", "üben", "a@b"].map((branch) => [branch, true] as const),
+    ...["-d", "a b", "a..b", "a.lock", "a/", "/a", "a//b", "a/.b", "a~1", "a:b", "@", "a@{1}", "a\\b", "a."].map(
+      (branch) => [branch, false] as const,
+    ),
+  ])("takes branch %s: %s", (branch, good) => expect(faultsOf({ ...PRIMARY, branch }).length === 0).toBe(good));
+
+  it("takes exactly the recipients that backups can be sealed to", async () => {
+    const recipients = await Promise.all([generateX25519Identity(), generateHybridIdentity()]).then((identities) =>
+      Promise.all(identities.map(identityToRecipient)),
+    );
+    expect(faultsOf({ ...PRIMARY, ageRecipients: JSON.stringify(recipients) })).toEqual([]);
+    const [recipient = ""] = recipients;
+    const mistyped = recipient.slice(0, 20) + (recipient[20] === "q" ? "p" : "q") + recipient.slice(21);
+    for (const wrong of ["age1garbage", mistyped, recipient.slice(0, -1), `${recipient}q`, "", "age1"]) {
+      expect(() => ageSealer([wrong])).toThrow("is not an age recipient");
+      expect(faultsOf({ ...PRIMARY, ageRecipients: JSON.stringify([recipient, wrong]) })).toEqual([
+        expect.stringMatching(/^castchat-recovery:ageRecipients is .*whole as age-keygen prints them/),
+      ]);
+    }
+  });
+
   it.each<[key: string, values: string[], fault: RegExp]>([
     ["intervalHours", ["24", "0", "six"], /intervalHours is "\w+"; .* from 1 to 21/],
     ["deployerArns", ['["not-an-arn"]'], /^castchat-recovery:deployerArns is .*list of ARNs/],
@@ -138,9 +168,15 @@ describe("parseSettings", () => {
       /^castchat-recovery:tierOverrides is .*it must be days kept by tier, .*daily 30, /,
     ],
     [
-      // No JSON, a key on another curve, a private key, no key at all.
+      // No JSON, a key on another curve, a private key, no key at all, and the output of a stack that is not up yet.
       "trustedWriterKeys",
-      ["{", JSON.stringify([publicKeyPem("secp384r1")]), JSON.stringify([PRIVATE]), '["-----BEGIN PUBLIC KEY-----"]'],
+      [
+        "{",
+        JSON.stringify([publicKeyPem("secp384r1")]),
+        JSON.stringify([PRIVATE]),
+        '["-----BEGIN PUBLIC KEY-----"]',
+        '[""]',
+      ],
       /^castchat-recovery:trustedWriterKeys is .* P-256 public keys in PEM/,
     ],
   ])("refuses wrong values of %s, and says what it must be", (key, values, fault) => {
@@ -163,7 +199,7 @@ describe("parseSettings", () => {
     expect(parseSettings({ ...PRIMARY, deployerArns: "[]" }, "prod").deployerArns).toBeUndefined();
   });
 
-  it.each(Object.keys(COMMON))("names %s when it is missing", (key) =>
+  it.each(Object.keys({ ...COMMON, ...ZONE }))("names %s when it is missing", (key) =>
     expect(faultsOf({ ...PRIMARY, [key]: undefined })).toContainEqual(
       expect.stringMatching(`^castchat-recovery:${key} is not set; it must be .+\\.$`),
     ),
@@ -181,12 +217,12 @@ describe("parseSettings", () => {
     const raw = { ...PRIMARY, role: "standby", awsRegion: "x", mode: "y", generation: "z", nonsense: "1" };
     const faults = faultsOf(raw).map((fault) => fault.split(" ")[0]);
     const keys = [
-      ...["mode", "awsRegion", "generation", "nonsense", "mirrorOwner", "mirrorRepository"],
-      ...["standbyVaultBucketArn", "standbyVaultKeyArn"],
+      ...["mode", "awsRegion", "generation", "nonsense", "cloudflareAccountId"],
+      ...["standbyVaultBucketArn", "standbyVaultKeyArn", "mirrorOwner", "mirrorRepository"],
     ];
     expect(faults).toEqual(keys.map((key) => `castchat-recovery:${key}`));
     expect(() => parseSettings(raw, "dr")).toThrow(
-      /^8 settings of stack "dr" are wrong:\n[^]*`pulumi config set KEY VALUE --stack dr`\.$/,
+      /^9 settings of stack "dr" are wrong:\n[^]*`pulumi config set KEY VALUE --stack dr`\.$/,
     );
   });
 });
@@ -202,6 +238,30 @@ describe("rules between settings", () => {
       /^tierOverrides is too short: weekly keeps 91 days, .* at least 92\.$/,
     ],
     "a mode on a primary": [{ ...PRIMARY, mode: "active" }, /^mode is "active", but only a standby .*remove it\.$/],
+    "a mirror on a primary": [
+      { ...PRIMARY, mirrorRepository: "castchat" },
+      /^mirrorRepository is "castchat", but only a standby has a mirror .*remove it\.$/,
+    ],
+    "a restore on a primary": [
+      { ...PRIMARY, at: "2026-07-01T02:00:00Z" },
+      /^at is "2026-07-01T02:00:00Z", but only a standby restores .*remove it\.$/,
+    ],
+    "older auth settings on a primary": [
+      { ...PRIMARY, olderAuthSettings: "true" },
+      /^olderAuthSettings is true, but only a standby restores .*remove it\.$/,
+    ],
+    "another app to stop on a primary": [
+      { ...PRIMARY, peerVercelProject: "castchat-dr" },
+      /^peerVercelProject is "castchat-dr", but only a standby .*remove it\.$/,
+    ],
+    "a zone's account on a standby": [
+      { ...STANDBY, ...ZONE },
+      /^cloudflareAccountId is "0a1b2c", but only a primary .*DNS zone; remove it\.$/,
+    ],
+    "a backup to restore where nothing is restored": [
+      { ...STANDBY, backup: "20260701T020000Z-1a2b3c" },
+      /^backup is "20260701T020000Z-1a2b3c", but mode "standby" restores nothing; remove it, or set mode to "active" or "drill"\.$/,
+    ],
     "no standby vault": [
       { ...PRIMARY, standbyVaultBucketArn: undefined, standbyVaultKeyArn: undefined },
       /^standbyVaultBucketArn is not set; .*standbyVault to "none"/,
@@ -226,6 +286,10 @@ describe("rules between settings", () => {
       { ...PRIMARY, publicName: "app.evilcastchat.jp" },
       /^publicName is "app\.evilcastchat\.jp", .*zone "castchat\.jp"; choose a name that ends in it\.$/,
     ],
+    "the same Vercel project twice": [
+      { ...STANDBY, peerVercelProject: COMMON.vercelProject },
+      /^peerVercelProject is "castchat", the same as vercelProject\. .*the other stack's project\.$/,
+    ],
     "a mirror of itself": [
       { ...STANDBY, repository: "mirrors/castchat" },
       /^mirrorRepository makes "mirrors\/castchat" a mirror of itself; choose another/,
@@ -240,7 +304,7 @@ describe("rules between settings", () => {
     ],
     "a standby that replicates": [
       { ...STANDBY, standbyVaultBucketArn: "arn:aws:s3:::replica" },
-      /^standbyVaultBucketArn is set, but only a primary .*remove it\.$/,
+      /^standbyVaultBucketArn is "arn:aws:s3:::replica", but only a primary .*remove it\.$/,
     ],
     "a recovery without trusted keys": [
       { ...ACTIVE, trustedWriterKeys: undefined },

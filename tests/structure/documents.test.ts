@@ -1,50 +1,13 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, dirname, join, normalize } from "node:path";
 
-import { beforeAll, describe, expect, it } from "@jest/globals";
-import type { Command } from "commander";
+import { describe, expect, it } from "@jest/globals";
 
-import { castchatRecovery } from "../../cli/program.ts";
 import { PROJECT_ROOT } from "../../lab/sandbox/host/layout.ts";
+import { DOCUMENTS, textOf } from "../support/documentCommands.ts";
 import { projectFiles } from "../support/projectFiles.ts";
 
 const FILES = projectFiles();
-const DOCUMENTS = projectFiles("*.md").filter((file) => !file.startsWith("tests/") && file !== "CHANGELOG.md");
-
-const textOf = (file: string): string => readFileSync(join(PROJECT_ROOT, file), "utf8");
-
-/** Command lines in a document: in a block, or between backticks. */
-function commandLinesIn(text: string): string[] {
-  const blocks = [...text.matchAll(/```\w*[^\n]*\n(.*?)```/gs)].flatMap(([, block = ""]) => block.split("\n"));
-  const spans = [...text.replaceAll(/```.*?```/gs, "").matchAll(/`([^`]+)`/g)].map(([, span = ""]) => span);
-  return [...blocks, ...spans]
-    .map((line) => /(?:^|\s|\()castchat-recovery ([^#|;)]*)/.exec(line)?.[1]?.trim() ?? "")
-    .filter((line) => line !== "");
-}
-
-let program: Command;
-beforeAll(async () => {
-  program = await castchatRecovery();
-});
-
-/** What is wrong with a command line: a command or options that do not exist. */
-function faultsOf(line: string): string[] {
-  let command = program;
-  for (const word of line.split(/\s+/)) {
-    const next = command.commands.find((one) => one.name() === word);
-    if (next === undefined) break;
-    command = next;
-  }
-  const options = line.match(/(?<=^|\s|\[)--?[a-z][a-z-]*/g) ?? [];
-  if (command.parent === null && options.length < line.split(/\s+/).length) return [`no such command: ${line}`];
-  return options.filter((name) => !knowsOption(command, name)).map((name) => `no such option: ${name}`);
-}
-
-/** Also by its default subcommand, which `restore` and `schedule` have. */
-function knowsOption(command: Command, name: string): boolean {
-  const isAmong = (one: Command) => one.options.some(({ short, long }) => short === name || long === name);
-  return name === "--help" || isAmong(command) || command.commands.some(isAmong);
-}
 
 /** The anchor that a heading gets. */
 function anchorOf(heading: string): string {
@@ -54,20 +17,8 @@ function anchorOf(heading: string): string {
     .replaceAll(" ", "-");
 }
 
-describe("the check of command lines", () => {
-  it.each([
-    ["release -s dr", ["no such command: release -s dr"]],
-    ["restore --tables public.posts -s prod", ["no such option: --tables"]],
-    ["restore tables public.posts -s prod --older", ["no such option: --older"]],
-    ["restore tables public.posts -s prod [--at TIME]", []],
-    ["schedule run -s prod", []],
-  ])("%s", (line, faults) => expect(faultsOf(line)).toEqual(faults));
-});
-
 describe.each(DOCUMENTS)("%s", (file) => {
   const text = textOf(file);
-
-  it("names only commands and options that exist", () => expect(commandLinesIn(text).flatMap(faultsOf)).toEqual([]));
 
   it("leads only to files and headings that are there", () => {
     const links = [...text.matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(([, link = ""]) => link);

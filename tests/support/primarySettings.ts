@@ -8,7 +8,7 @@ export const PRIMARY_SETTINGS = {
   peerAwsRegion: "ap-northeast-3",
   publicName: "app.a.jp",
   zoneName: "a.jp",
-  cloudflareAccountId: "cf",
+  cloudflareAccountId: "0".repeat(32),
   supabaseOrganization: "o",
   supabaseRegion: "ap-northeast-1",
   vercelProject: "p",

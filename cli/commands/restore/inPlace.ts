@@ -66,7 +66,7 @@ async function saveFirst(context: StackContext, source: RestoreSource, reporter:
     clock,
     reporter,
     signal,
-    ...writerOf(context),
+    ...writerOf(context, signal),
     sealer: await sealerTo(settings.ageRecipients),
     // The database is damaged, so much may be missing.
     acceptsSmaller: true,

@@ -8,9 +8,7 @@ import { tablesCommand } from "./tables.ts";
 
 /** `castchat-recovery restore`: restores a backup of the stack's vault, into an empty database or into a live one. */
 export function restoreCommand(): Command {
-  const group = new Command("restore").description(
-    "restore a backup of the stack's vault; without a subcommand, into an empty database",
-  );
+  const group = new Command("restore");
   return addDefault(group, intoEmptyCommand())
     .addCommand(tablesCommand())
     .addCommand(inPlaceCommand())

@@ -15,6 +15,12 @@ export async function findPosts(databaseUrl: string, title: string): Promise<{ a
   return (await withClient(databaseUrl, (client) => client.query<{ author: string }>(sql, [title]))).rows;
 }
 
+/** Version of a database's server, "17.10". */
+export async function serverVersion(url: string): Promise<string> {
+  const sql = "select current_setting('server_version') as version";
+  return (await withClient(url, (client) => client.query<{ version: string }>(sql))).rows[0]?.version ?? "unknown";
+}
+
 /** Measures a database by counting, because the statistics of a fresh database are estimates. */
 export async function databaseSize(url: string): Promise<DatabaseSize> {
   return await withClient(url, async (client) => {

@@ -10,7 +10,10 @@ export interface ProjectOutputs {
 }
 
 /** A stack's project, accessed with the account's token. */
-export function projectPlace({ file }: DrillContext, { supabaseRef, databaseUrl }: ProjectOutputs): ProjectPlace {
+export function projectPlace(
+  { file }: Pick<DrillContext, "file">,
+  { supabaseRef, databaseUrl }: ProjectOutputs,
+): ProjectPlace {
   return {
     ref: supabaseRef,
     databaseUrl,

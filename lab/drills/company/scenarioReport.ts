@@ -3,17 +3,52 @@ import type { TakenBackup } from "./backup.ts";
 import type { Company } from "./company.ts";
 import type { DrillContext } from "./context.ts";
 
-/** The replacements of real services in the sandbox. Every report lists them. */
-const SIMULATED = [
-  "AWS by ministack behind one gateway a region; a lost region is a gateway that no longer listens; CloudTrail delivers no logs, S3 encrypts without checking the caller's rights in KMS, MFA codes are not checked, and the root user acts as an engineer who may assume the vault's roles",
-  "CodeBuild by processes of this machine in place of containers, with the rights of the build's role; EventBridge Scheduler's clock is advanced",
-  "Supabase's Management API, its auth and its storage service by emulators, which keep edge functions and never run them; each project is a real Postgres 17 server, created in seconds rather than minutes",
-  "Vercel by an emulator; deployments are real processes, built without a build step",
-  "GitHub's API by an emulator; its git is real git over HTTP",
-  "Cloudflare by an emulator; an edge proxy follows its records in place of name servers and caches",
-  "the Pulumi providers aws, vercel, github and cloudflare by small ones that speak to those services; the engine and provider recovery are the real ones",
-  "network distance: everything is on this machine",
-] as const;
+/** The replacements of real services in the sandbox, and what they leave open. Every report lists them. */
+const NOT_TESTED: DrillReport["notTested"] = [
+  {
+    part: "AWS",
+    standIn:
+      "ministack behind one gateway a region; a lost region is a gateway that no longer listens; the root user acts as an engineer",
+    notTested: "logs that CloudTrail delivers, the caller's rights in KMS when S3 encrypts, MFA codes, quotas",
+  },
+  {
+    part: "CodeBuild, EventBridge Scheduler",
+    standIn: "processes of this machine with the rights of the build's role; the scheduler's clock is advanced",
+    notTested: "containers and their images, waiting for a place in the queue",
+  },
+  {
+    part: "Supabase",
+    standIn:
+      "emulators of its Management API, auth and storage; each project is a real Postgres 17 server, made in seconds",
+    notTested: "edge functions that run, the minutes that a project takes, limits of its pooler and plans",
+  },
+  {
+    part: "Vercel",
+    standIn: "an emulator; deployments are real processes, built without a build step",
+    notTested: "builds, frameworks, the edge network",
+  },
+  {
+    part: "GitHub",
+    standIn: "its API by an emulator; real git over HTTP",
+    notTested: "rights of tokens, limits, protected branches",
+  },
+  {
+    part: "Cloudflare",
+    standIn: "an emulator; an edge proxy follows its records in place of name servers",
+    notTested: "caches of resolvers, and how long a change takes to reach them",
+  },
+  {
+    part: "Pulumi's providers aws, vercel, github, cloudflare",
+    standIn: "small ones that speak to those services; the engine and provider recovery are the real ones",
+    notTested: "the official plugins",
+  },
+  { part: "the network", standIn: "everything is on this machine", notTested: "distance and bandwidth" },
+  {
+    part: "real accounts",
+    standIn: "none was used",
+    notTested: "everything of docs/accounts.md that only they can show",
+  },
+];
 
 /** The findings of a scenario; the rest of its report is the same for all. */
 export interface ScenarioFindings extends Pick<
@@ -32,7 +67,7 @@ export function scenarioReport({ clock, steps }: DrillContext, company: Company,
   const { startedAt, stepsBefore, backup, loss, ...rest } = found;
   return {
     ...rest,
-    formatVersion: 1,
+    formatVersion: 2,
     ok: isKept(found),
     startedAt: startedAt.toISOString(),
     finishedAt: clock().toISOString(),
@@ -46,6 +81,7 @@ export function scenarioReport({ clock, steps }: DrillContext, company: Company,
     },
     loss: { at: loss.at.toISOString(), destroyed: loss.destroyed },
     steps: [...company.steps, ...steps.records.slice(stepsBefore)],
-    simulated: [...SIMULATED],
+    notTested: NOT_TESTED,
+    madeBy: company.madeBy,
   };
 }

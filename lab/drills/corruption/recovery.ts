@@ -110,7 +110,11 @@ async function restoreInPlace(
       { ...context.engine, environment: { ...context.engine.environment, TARGET_DATABASE_URL: databaseUrl } },
     ),
   );
-  check("the backup that was restored is the one that was taken", restored.backupId === backupId, restored.backupId);
+  check(
+    "the command says that it has restored the backup that was taken",
+    restored.backupId === backupId,
+    restored.backupId,
+  );
   return restored.phases.map((phase) => ({ ...phase, name: `restore: ${phase.name}` }));
 }
 

@@ -70,13 +70,13 @@ export async function checkRecovered(context: DrillContext, expected: Expected):
   );
   results.push(...compareProjects(expected.contentBefore, contentAfter));
   check(
-    "the backup that was restored is the one that was taken",
+    "the stack says that it has restored the backup that was taken",
     recovered.backupId === expected.backup.id,
     recovered.backupId,
   );
 
   check(
-    "the recovery has tried to stop what was left of the primary",
+    "the stack says how it tried to stop what was left of the primary",
     ["application", "database"].every((part) => recovered.fence.some((one) => one.part === part)),
     recovered.fence.map((one) => `${one.part}: ${one.reason}`).join("; "),
   );
@@ -172,6 +172,8 @@ const configurationAnswer = z.object({
   missing: z.array(z.object({ part: z.string(), reason: z.string() })),
   application: z.object({ variables: z.array(z.object({ key: z.string() })) }),
   dns: z.object({ records: z.array(z.object({ name: z.string(), type: z.string() })) }),
+  repository: z.object({ fullName: z.string() }).optional(),
+  stackState: z.object({ deployment: z.object({ resources: z.array(z.unknown()) }) }).optional(),
 });
 
 async function checkConfiguration(context: DrillContext, backupId: string, check: RecordCheck): Promise<Date> {
@@ -183,9 +185,12 @@ async function checkConfiguration(context: DrillContext, backupId: string, check
   const hasName = stored.dns.records.some(
     (record) => record.name === SANDBOX_NAMES.publicName && record.type === "CNAME",
   );
+  const hasSettings =
+    stored.repository?.fullName === SANDBOX_NAMES.repository &&
+    (stored.stackState?.deployment.resources.length ?? 0) > 0;
   check(
-    "the lost configuration is in the vault: environment, DNS, repository, state",
-    stored.missing.length === 0 && complete && hasName,
+    "names of variables, DNS records, repository settings and state of the lost site are in the vault",
+    stored.missing.length === 0 && complete && hasName && hasSettings,
     `${variables.length} variables, ${stored.dns.records.length} DNS records${stored.missing.map((one) => `; ${one.part} is missing: ${one.reason}`).join("")}`,
   );
   return stored.takenAt;

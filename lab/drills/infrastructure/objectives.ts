@@ -26,8 +26,12 @@ export function judgeObjectives(measured: Measurements): Objective[] {
     rto("application", between(databaseAt, applicationAt), "from the database to an answer under the public name"),
     rto("all", between(lostAt, finishedAt), "from the loss to the last passed check"),
     rpo("database", between(snapshotAt, lostAt), "age of the restored snapshot at the loss"),
-    // The mirror follows each push, so any lost commit breaks the promise. Its age is at least the time since the snapshot.
-    rpo("code", commitsLost === 0 ? 0 : Math.max(1, between(snapshotAt, lostAt)), `${commitsLost} commits lost`),
+    // The drill mirrors after its push, so any lost commit breaks the promise. Its age is at least the time since the snapshot.
+    rpo(
+      "code",
+      commitsLost === 0 ? 0 : Math.max(1, between(snapshotAt, lostAt)),
+      `${commitsLost} commits lost; the drill ran \`mirror\` after its push`,
+    ),
     rpo("configuration", between(configurationAt, lostAt), "age of the stored configuration at the loss"),
   ];
 }

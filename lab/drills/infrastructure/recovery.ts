@@ -95,6 +95,15 @@ async function answeredWithin(answer: Promise<Date | undefined>, limitMs: number
   return at;
 }
 
+/** What the resources of provider `recovery` do. */
+const RESOURCES: Readonly<Record<string, string>> = {
+  Generations: "note the generation",
+  PrimaryFence: "stop what is left of the primary",
+  SupabaseProject: "make the Supabase project",
+  AppDeployment: "deploy the app, until it is healthy",
+  TrafficSwitch: "move the public name",
+};
+
 /** The restore's own phases in place of its total, and the other resources of provider `recovery` by their time in the engine. */
 function phasesOf(timings: readonly ResourceTiming[], restore: Recovered["phases"]): Recovered["phases"] {
   return timings
@@ -103,6 +112,6 @@ function phasesOf(timings: readonly ResourceTiming[], restore: Recovered["phases
     .flatMap((one) => {
       const type = one.type.replace("recovery:index:", "");
       if (type === "DatabaseRestore") return restore.map((phase) => ({ ...phase, name: `restore: ${phase.name}` }));
-      return [{ name: type, durationMs: one.finishedAt.getTime() - one.startedAt.getTime() }];
+      return [{ name: RESOURCES[type] ?? type, durationMs: one.finishedAt.getTime() - one.startedAt.getTime() }];
     });
 }

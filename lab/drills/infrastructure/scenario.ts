@@ -21,7 +21,7 @@ const LATE_POSTS = 20;
 /**
  * Destroys the whole infrastructure of a running company and recovers it. First a scheduled backup, a backup by hand and its replica; then
  * rows that no backup holds; then the loss of database, region, app, repository and state; then one `up` of the standby in mode `active`.
- * Every check reads the recovered system, never the program's own output.
+ * The checks read the recovered system. Two of them, which say so, and the time of the restored snapshot are from the stack's outputs.
  *
  * `afterRecovery` runs between the recovery and its checks: a test damages the result there.
  *

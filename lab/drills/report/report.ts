@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { MADE_BY } from "../../../planning/madeBy.ts";
 import { RECOVERY_POINT_OBJECTIVES, RECOVERY_TIME_OBJECTIVES } from "../../../planning/objectives.ts";
 
 const objective = z.strictObject({
@@ -18,7 +19,7 @@ const phase = z.strictObject({ name: z.string(), durationMs: z.number().nonnegat
 
 /** The facts of one drill, as stored in `reports/NAME.json` and shown on the page and the terminal. Times are UTC. */
 export const drillReportSchema = z.strictObject({
-  formatVersion: z.literal(1),
+  formatVersion: z.literal(2),
   scenario: z.string(),
   ok: z.boolean(),
   startedAt: z.iso.datetime(),
@@ -43,13 +44,19 @@ export const drillReportSchema = z.strictObject({
   steps: z.array(z.strictObject({ name: z.string(), startedAt: z.iso.datetime(), durationMs: z.number() })),
   /** The phases of the recovery's own time. */
   recoveryPhases: z.array(phase),
-  /** The replacements of real services. */
-  simulated: z.array(z.string()),
+  /** The parts that a stand-in took the place of, and what no drill on one machine can show of them. */
+  notTested: z.array(z.strictObject({ part: z.string(), standIn: z.string(), notTested: z.string() })),
+  madeBy: MADE_BY,
 });
 
 export type DrillReport = z.infer<typeof drillReportSchema>;
 export type Objective = DrillReport["objectives"][number];
 export type Check = DrillReport["checks"][number];
+
+/** The scenario and the verdict. */
+export function headlineOf({ scenario, ok }: Pick<DrillReport, "scenario" | "ok">): string {
+  return `${scenario}: ${ok ? "every promise is kept" : "NOT every promise is kept"}`;
+}
 
 /** A size in bytes for people: `1.5 MB`. */
 export function megabytes(bytes: number): string {

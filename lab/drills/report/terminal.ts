@@ -1,7 +1,8 @@
 import Table from "cli-table3";
 
+import { madeByRows } from "../../../planning/madeBy.ts";
 import { duration } from "../../../services/common/terminal.ts";
-import { type DrillReport, megabytes } from "./report.ts";
+import { type DrillReport, headlineOf, megabytes } from "./report.ts";
 
 /** The report as a summary for the terminal: the page's facts, but only the longest steps. */
 export function renderTerminal(report: DrillReport): string {
@@ -15,14 +16,15 @@ export function renderTerminal(report: DrillReport): string {
   const longest = [...report.steps].sort((a, b) => b.durationMs - a.durationMs).slice(0, 6);
   const lost = report.lostRows.map((one) => `${one.rows} ${one.table}`).join(", ");
   return [
-    `${report.scenario}: ${report.ok ? "every promise is kept" : "NOT every promise is kept"}`,
+    headlineOf(report),
     `${report.data.rows.toLocaleString("en")} rows in ${report.data.tables} tables (${megabytes(report.data.tablesBytes)}), ` +
       `backup ${report.backup.id} (${megabytes(report.backup.storedBytes)} stored)`,
     objectives.toString(),
     checks.toString(),
     `Lost, written after the snapshot: ${lost === "" ? "nothing" : lost}`,
     `The time went to: ${longest.map((one) => `${one.name} ${duration(one.durationMs)}`).join("; ")}`,
-    `Simulated: ${report.simulated.join("; ")}`,
+    `Simulated, so not tested: ${report.notTested.map(({ part, standIn }) => `${part} (${standIn})`).join("; ")}`,
+    ...madeByRows(report.madeBy).map(([what, by]) => `${what}: ${by}`),
   ].join("\n");
 }
 

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { UserError } from "../../../services/common/errors.ts";
+import { writeWhole } from "../host/writeWhole.ts";
 
 /** The file in ministack's folder with the seconds by which EventBridge Scheduler's clock is ahead of the machine's. */
 export function schedulerClockFile(dataDir: string): string {
@@ -20,7 +21,6 @@ export async function advanceScheduler(dataDir: string, seconds: number): Promis
   }
   const file = schedulerClockFile(dataDir);
   const ahead = (existsSync(file) ? Number(await readFile(file, "ascii")) : 0) + seconds;
-  await writeFile(`${file}.new`, String(ahead));
-  await rename(`${file}.new`, file);
+  writeWhole(file, String(ahead));
   return ahead;
 }

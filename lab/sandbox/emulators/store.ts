@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 import { messageOf, UserError } from "../../../services/common/errors.ts";
+import { writeWhole } from "../host/writeWhole.ts";
 
 /** An emulator's state: a plain object that `save` writes to disk as one JSON file. */
 export interface Store<T extends object> {
@@ -22,9 +23,7 @@ export function openStore<T extends object>(file: string, empty: T): Store<T> {
     state,
     save: () => {
       mkdirSync(dirname(file), { recursive: true });
-      const written = `${file}.new`;
-      writeFileSync(written, JSON.stringify(state, null, 1), { mode: 0o600 });
-      renameSync(written, file);
+      writeWhole(file, JSON.stringify(state, null, 1));
     },
   };
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
 import { generateX25519Identity } from "age-encryption";
 
@@ -7,6 +7,7 @@ import { UserError } from "../../../services/common/errors.ts";
 import { freePorts } from "../../../services/common/ports.ts";
 import { isSameProcess } from "../../../services/common/processes.ts";
 import { layout, type SandboxFile, sandboxFileSchema, type Service, SERVICES } from "./layout.ts";
+import { writeWhole } from "./writeWhole.ts";
 
 /** Reads `sandbox.json`; undefined if there is none. UserError if it is damaged. */
 export function readSandboxFile(home: string): SandboxFile | undefined {
@@ -24,8 +25,7 @@ export function readSandboxFile(home: string): SandboxFile | undefined {
 /** Writes `sandbox.json` atomically, readable only by its owner. */
 export function writeSandboxFile(home: string, content: SandboxFile): void {
   const { file } = layout(home);
-  writeFileSync(`${file}.new`, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  writeWhole(file, `${JSON.stringify(content, null, 2)}\n`);
 }
 
 /** The content of a new sandbox: free ports, and credentials that no other sandbox has. */

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { isAlive, isSameProcess, startTicks } from "../../../services/common/processes.ts";
+import { writeWhole } from "./writeWhole.ts";
 
 /** A process that the daemon has started. */
 export interface SupervisedProcess {
@@ -59,9 +60,7 @@ export class Supervisor {
   }
 
   #write(): void {
-    const temporary = `${this.#file}.new`;
-    writeFileSync(temporary, JSON.stringify([...this.#processes.values()], null, 2), { mode: 0o600 });
-    renameSync(temporary, this.#file);
+    writeWhole(this.#file, JSON.stringify([...this.#processes.values()], null, 2));
   }
 }
 

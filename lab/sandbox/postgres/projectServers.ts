@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { freePort, LOOPBACK } from "../../../services/common/ports.ts";
 import type { ProjectConnection, ProjectServers } from "../host/services.ts";
 import type { Supervisor } from "../host/supervisor.ts";
+import { writeWhole } from "../host/writeWhole.ts";
 import { withClient } from "./client.ts";
 import { type ClusterOptions, createCluster, killCluster, startCluster, stopCluster, SUPERUSER } from "./cluster.ts";
 import { copyCluster, dropReplaced, isWritable, replaceCluster } from "./physicalCopy.ts";
@@ -87,7 +88,7 @@ export class LocalProjectServers implements ProjectServers {
       await this.#initialize(server);
       await this.#run(server);
       await prepareSupabase(this.#connection(server).superuserUrl, { postgresPassword });
-      await this.#save(server);
+      this.#save(server);
       return this.#connection(server);
     } catch (error) {
       await this.#remove(ref);
@@ -100,14 +101,14 @@ export class LocalProjectServers implements ProjectServers {
   async start(ref: string): Promise<ProjectConnection> {
     const server = this.#known(ref);
     await this.#run(server);
-    await this.#save({ ...server, paused: false });
+    this.#save({ ...server, paused: false });
     return this.#connection(server);
   }
 
   async stop(ref: string): Promise<void> {
     const server = this.#known(ref);
     await stopCluster(this.#dataDir(ref));
-    await this.#save({ ...server, paused: true });
+    this.#save({ ...server, paused: true });
   }
 
   async destroy(ref: string): Promise<void> {
@@ -185,11 +186,9 @@ export class LocalProjectServers implements ProjectServers {
     await rm(join(this.#folder, ref), { recursive: true, force: true });
   }
 
-  async #save(server: Server): Promise<void> {
+  #save(server: Server): void {
     this.#servers.set(server.ref, server);
-    const file = join(this.#folder, server.ref, "server.json");
-    await writeFile(`${file}.new`, JSON.stringify(server), { mode: 0o600 });
-    await rename(`${file}.new`, file);
+    writeWhole(join(this.#folder, server.ref, "server.json"), JSON.stringify(server));
   }
 
   #known(ref: string): Server {

@@ -30,6 +30,11 @@ export interface FillOptions {
   signal?: AbortSignal;
 }
 
+/** How much of the sample a database has: nothing, its empty tables, or rows. UserError if the database can't be reached. */
+export async function sampleIn(url: string): Promise<"nothing" | "schema" | "rows"> {
+  return withConnection(url, sampleOf);
+}
+
 /**
  * Creates CastChat's tables, functions, policies and rights in a new Supabase project, as the role `postgres`. All or nothing.
  * @throws UserError if the database can't be reached; the server's own error if the schema already exists
@@ -90,13 +95,18 @@ insert into storage.buckets (id, name, public, created_at, updated_at, allowed_m
 `;
 
 async function refuseData(client: pg.Client): Promise<void> {
+  const found = await sampleOf(client);
+  if (found === "nothing") throw new UserError("The database has no sample schema. Apply it before the fill.");
+  if (found === "rows") throw new UserError("The database already holds data. Fill a new one.");
+}
+
+async function sampleOf(client: pg.Client): Promise<"nothing" | "schema" | "rows"> {
   const found = await client.query<{ table: string | null }>("select to_regclass('public.posts')::text as table");
-  if (found.rows[0]?.table === null)
-    throw new UserError("The database has no sample schema. Apply it before the fill.");
+  if (found.rows[0]?.table === null) return "nothing";
   const data = await client.query<{ there: boolean }>(
     "select exists (select from auth.users) or exists (select from public.posts) or exists (select from public.awkward_values) as there",
   );
-  if (data.rows[0]?.there === true) throw new UserError("The database already holds data. Fill a new one.");
+  return data.rows[0]?.there === true ? "rows" : "schema";
 }
 
 async function analyse(client: pg.Client, schema: string): Promise<void> {

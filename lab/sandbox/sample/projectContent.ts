@@ -78,18 +78,32 @@ const AUTH_SETTINGS = {
 export async function fillProject(place: ProjectPlace, signal?: AbortSignal): Promise<FilledContent> {
   const objects = [...(await objectsWithRows(place.databaseUrl)), ...MORE_OBJECTS];
   await uploadAll(place, objects, signal);
-  await askManagement(place, `functions?${new URLSearchParams(FUNCTION.settings).toString()}`, {
-    method: "POST",
-    contentType: "application/vnd.denoland.eszip",
-    body: FUNCTION.code,
-    signal,
-  });
+  await deployFunction(place, signal);
   return {
     storageObjects: objects.length,
     storageBytes: objects.reduce((sum, object) => sum + object.sizeBytes, 0),
     functions: 1,
     authSettings: await changeAuthSettings(place, signal),
   };
+}
+
+/** Whether {@link fillProject} has ended for this project: it changes the auth settings last. */
+export async function isProjectFilled(place: ProjectPlace, signal?: AbortSignal): Promise<boolean> {
+  const settings = (await (await askManagement(place, "config/auth", { signal })).json()) as Record<string, unknown>;
+  const { mailer_subjects_confirmation: subject } = AUTH_SETTINGS;
+  return settings["mailer_subjects_confirmation"] === subject;
+}
+
+/** Unless an interrupted fill has done so: Supabase refuses a second function of the name. */
+async function deployFunction(place: ProjectPlace, signal: AbortSignal | undefined): Promise<void> {
+  const deployed = (await (await askManagement(place, "functions", { signal })).json()) as { slug: string }[];
+  if (deployed.some(({ slug }) => slug === FUNCTION.settings.slug)) return;
+  await askManagement(place, `functions?${new URLSearchParams(FUNCTION.settings).toString()}`, {
+    method: "POST",
+    contentType: "application/vnd.denoland.eszip",
+    body: FUNCTION.code,
+    signal,
+  });
 }
 
 /** So many incompressible bytes, the same for the same name. */

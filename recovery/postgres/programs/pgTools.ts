@@ -1,40 +1,79 @@
 import { execFile, spawn, type StdioOptions } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { promisify } from "node:util";
 
 import { childEnvironment } from "../../../services/common/childEnvironment.ts";
 import { redact, UserError } from "../../../services/common/errors.ts";
+import { LOOPBACK } from "../../../services/common/ports.ts";
 import type { DatabaseAddress } from "../session/databaseUrl.ts";
+import { libpqTrust } from "../session/serverTrust.ts";
+import { pathFolders, programFolders } from "./postgresPrograms.ts";
 
-/** A Postgres client program that was found on PATH. */
+/** A Postgres client program that was found. */
 export interface PgTool {
   name: "pg_dump" | "pg_restore";
   /** As it prints it, "18.4". */
   version: string;
+  /** Its path. */
+  program: string;
 }
 
 /**
- * Finds a client program on PATH. pg_dump refuses a newer server, and an older pg_restore can't read a newer archive.
+ * Finds a client program. pg_dump refuses a newer server, and an older pg_restore can't read a newer archive. A program that only reads files
+ * is the first one on PATH. One that connects is the first that fits, on PATH or in Debian's folders: for a server with TLS it has to have
+ * TLS, which the one that the sandbox brings has not.
  *
- * @throws UserError if its major version is lower than the server's, or it is missing
+ * @param address the server that it will connect to, if it connects
+ * @throws UserError that says what is wrong with those that were found
  */
-export async function findPgTool(name: PgTool["name"], serverMajor: number): Promise<PgTool> {
-  let output: string;
+export async function findPgTool(
+  name: PgTool["name"],
+  serverMajor: number,
+  address?: Pick<DatabaseAddress, "sslMode">,
+): Promise<PgTool> {
+  const needsTls = address !== undefined && address.sslMode !== "disable";
+  const faults: string[] = [];
+  for (const folder of address === undefined ? pathFolders(process.env) : await programFolders(process.env)) {
+    const program = join(folder, name);
+    const version = await versionOf(program);
+    if (version === undefined) continue;
+    if (Number.parseInt(version, 10) < serverMajor)
+      faults.push(`${program} ${version} is older than the server's major version ${serverMajor}`);
+    else if (needsTls && !(await hasTls(program)))
+      faults.push(`${program} ${version} was built without TLS, so it cannot verify the server`);
+    else return { name, version, program };
+    if (address === undefined) break;
+  }
+  const wanted = `PostgreSQL client programs of version ${serverMajor} or newer${needsTls ? " with TLS" : ""}`;
+  throw new UserError(
+    faults.length === 0
+      ? `${name} is not on PATH. Install the ${wanted}.`
+      : `${faults.join(". ")}. Install the ${wanted}, and put them on PATH.`,
+  );
+}
+
+async function versionOf(program: string): Promise<string | undefined> {
   try {
-    ({ stdout: output } = await promisify(execFile)(name, ["--version"], { env: process.env }));
+    const { stdout } = await promisify(execFile)(program, ["--version"], { env: childEnvironment() });
+    return /(\d+(?:\.\d+)*)/.exec(stdout)?.[1] ?? "0";
+  } catch {
+    // Missing, or it does not run on this machine.
+    return undefined;
+  }
+}
+
+/** Whether a program can use TLS. Without it, libpq refuses the mode before it tries the address, where no server is. */
+async function hasTls(program: string): Promise<boolean> {
+  const env = { ...childEnvironment(), LC_ALL: "C", PGSSLMODE: "verify-full", PGHOST: LOOPBACK, PGPORT: "1" };
+  try {
+    await promisify(execFile)(program, ["--no-password"], { env });
+    return true;
   } catch (error) {
-    throw new UserError(
-      `${name} is not on PATH. Install the PostgreSQL client programs, version ${serverMajor} or newer.`,
-      { cause: error },
-    );
+    return !String((error as { stderr?: unknown }).stderr).includes("SSL support is not compiled in");
   }
-  const version = /(\d+(?:\.\d+)*)/.exec(output)?.[1] ?? "0";
-  if (Number.parseInt(version, 10) < serverMajor) {
-    throw new UserError(
-      `${name} ${version} is older than the server's major version ${serverMajor}. Put PostgreSQL client programs of version ${serverMajor} or newer first on PATH.`,
-    );
-  }
-  return { name, version };
 }
 
 /** How a client program is run. */
@@ -63,11 +102,13 @@ export interface RunningPgTool {
 /** Characters that are kept of standard error, from its start and from its end: pg_dump prints its whole statement after the reason. */
 const KEPT_STDERR = 2_000;
 
-/** Starts a client program. The password is passed in the environment, never in arguments, which any user of the machine can read. */
-export function startPgTool(name: PgTool["name"], options: PgToolOptions): RunningPgTool {
+/** Starts a client program, the one on PATH or the one that was found. The password is passed in the environment, never in arguments, which any user of the machine can read. */
+export function startPgTool(tool: PgTool["name"] | PgTool, options: PgToolOptions): RunningPgTool {
+  const { name, program } = typeof tool === "string" ? { name: tool, program: tool } : tool;
   options.signal?.throwIfAborted();
   const stdio: StdioOptions = ["pipe", "pipe", "pipe", ...(options.files ?? [])];
-  const child = spawn(name, [...options.args], { stdio, env: environmentFor(options) });
+  const files = privateFiles(name);
+  const child = spawn(program, [...options.args], { stdio, env: environmentFor(options, files.write) });
   const { stdin, stdout, stderr } = child;
   if (stdin === null || stdout === null || stderr === null) throw new Error(`${name} has no standard streams`);
   const complaint = { begin: "", end: "" };
@@ -95,7 +136,7 @@ export function startPgTool(name: PgTool["name"], options: PgToolOptions): Runni
     });
   });
   // The caller awaits it later; a failure before that must not end the process.
-  done.catch(() => undefined);
+  done.catch(() => undefined).finally(files.remove);
   return { stdin, stdout, done, kill };
 }
 
@@ -109,7 +150,26 @@ export async function runPgTool(name: PgTool["name"], options: PgToolOptions): P
   return Buffer.concat(chunks).toString("utf8");
 }
 
-function environmentFor({ address, applicationName, settings }: PgToolOptions): NodeJS.ProcessEnv {
+/** A private folder for a program's files, which is made for the first one. */
+function privateFiles(name: string) {
+  let folder: string | undefined;
+  return {
+    write: (content: string): string => {
+      folder ??= mkdtempSync(join(tmpdir(), `castchat-${name}-${process.pid}-`));
+      const path = join(folder, "root-certificates.pem");
+      writeFileSync(path, content, { mode: 0o600 });
+      return path;
+    },
+    remove: (): void => {
+      if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function environmentFor(
+  { address, applicationName, settings }: PgToolOptions,
+  write: (content: string) => string,
+): NodeJS.ProcessEnv {
   // A closed write gate (recovery/gate/writeGate.ts) must not block the recovery's own sessions.
   const effective = Object.entries({ ...(address && { default_transaction_read_only: "off" }), ...settings });
   return {
@@ -123,7 +183,7 @@ function environmentFor({ address, applicationName, settings }: PgToolOptions): 
       PGUSER: address.user,
       PGPASSWORD: address.password,
       PGDATABASE: address.database,
-      PGSSLMODE: address.sslMode,
+      ...libpqTrust(address, write),
       PGCONNECT_TIMEOUT: "8",
     }),
   };

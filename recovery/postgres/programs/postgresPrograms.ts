@@ -22,9 +22,9 @@ export async function findServerPrograms(
   above: string,
 ): Promise<ServerPrograms> {
   const only = environment["PG_BIN"] ?? "";
-  const folders = only === "" ? [...(environment["PATH"] ?? "").split(delimiter), ...(await debianFolders())] : [only];
+  const folders = only === "" ? await programFolders(environment) : [only];
   const others = new Set<string>();
-  for (const folder of folders.filter((one) => one !== "")) {
+  for (const folder of folders) {
     const version = await versionIn(folder);
     if (version === undefined) continue;
     if (Number.parseInt(version, 10) === serverMajor) return programsIn(folder, above);
@@ -55,6 +55,16 @@ async function versionIn(folder: string): Promise<string | undefined> {
     // Missing or not executable.
     return undefined;
   }
+}
+
+/** The folders of PATH. */
+export function pathFolders(environment: NodeJS.ProcessEnv): string[] {
+  return (environment["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
+}
+
+/** The folders of PATH, then those in which Debian keeps PostgreSQL's programs. */
+export async function programFolders(environment: NodeJS.ProcessEnv): Promise<string[]> {
+  return [...pathFolders(environment), ...(await debianFolders())];
 }
 
 async function debianFolders(): Promise<string[]> {

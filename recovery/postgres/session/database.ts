@@ -9,6 +9,7 @@ import type { CopyFormat } from "./copyFormat.ts";
 import { CopyIn } from "./copyIn.ts";
 import { CopyOut, type CopySink } from "./copyOut.ts";
 import { type DatabaseAddress, parseDatabaseUrl, placeOf } from "./databaseUrl.ts";
+import { tlsOptions, trustFailure } from "./serverTrust.ts";
 import { SQLSTATE, sqlStateBehind, sqlStateOf } from "./sqlState.ts";
 
 /** One connection. All settings that change how a value is printed are pinned. */
@@ -77,7 +78,7 @@ async function connectOnce(databaseUrl: string, options: SessionOptions): Promis
     user: address.user,
     password: address.password,
     database: address.database,
-    ssl: sslOf(address.sslMode),
+    ssl: tlsOptions(address),
     application_name: options.applicationName,
     connectionTimeoutMillis: timing.connectMs,
     keepAlive: true,
@@ -202,11 +203,6 @@ async function pinSettings(session: Pick<Session, "query" | "timing">, options: 
   );
 }
 
-function sslOf(mode: string): boolean | { rejectUnauthorized: boolean } {
-  if (mode === "disable" || mode === "allow" || mode === "prefer") return false;
-  return { rejectUnauthorized: mode.startsWith("verify") };
-}
-
 /** What a database says by its SQLSTATE: the end of a sentence that begins with its place. */
 const REFUSALS: Readonly<Record<string, (address: DatabaseAddress) => string>> = {
   [SQLSTATE.INVALID_PASSWORD]: ({ user }) => `refuses the password of "${user}". Correct the connection string.`,
@@ -225,6 +221,8 @@ function explainConnectionError(error: unknown, address: DatabaseAddress): UserE
   const message = messageOf(error);
   const explain = (what: string, subject = "database") =>
     new UserError(`The ${subject} ${placeOf(address)} ${what}`, { cause: error });
+  const distrust = trustFailure(error);
+  if (distrust !== undefined) return explain(distrust);
   const refusal = REFUSALS[code];
   if (refusal !== undefined) return explain(refusal(address));
   if (code === SQLSTATE.INVALID_CATALOG_NAME)

@@ -7,9 +7,16 @@ export interface DatabaseAddress {
   user: string;
   password: string;
   database: string;
-  /** libpq's sslmode. @default `disable` on this machine, `require` on any other */
-  sslMode: string;
+  /** Whether the server has to prove who it is. @default `disable` on this machine, `verify-full` on any other */
+  sslMode: SslMode;
+  /** `sslrootcert`: a file of root certificates, their text (PEM), or `system`. @default - see serverTrust.ts */
+  rootCertificates?: string | undefined;
 }
+
+/** libpq's sslmode, as far as it keeps the password from a server that only claims to be the right one, and no TLS at all. */
+export type SslMode = (typeof SSL_MODES)[number];
+
+const SSL_MODES = ["disable", "verify-ca", "verify-full"] as const;
 
 const DEFAULT_PORT = 5432;
 /**
@@ -46,6 +53,8 @@ export function parseDatabaseUrl(connectionString: string): DatabaseAddress {
       `Port ${port} of ${host} is the transaction pooler, which cannot hold a snapshot. Use the session pooler on port 5432.`,
     );
   }
+  const sslMode = sslModeOf(url, host);
+  const rootCertificates = url.searchParams.get("sslrootcert") ?? undefined;
   try {
     return {
       host,
@@ -53,7 +62,8 @@ export function parseDatabaseUrl(connectionString: string): DatabaseAddress {
       user: decodeURIComponent(url.username),
       password: decodeURIComponent(url.password),
       database: decodeURIComponent(url.pathname.slice(1)) || decodeURIComponent(url.username),
-      sslMode: url.searchParams.get("sslmode") ?? (isLoopback(host) ? "disable" : "require"),
+      sslMode,
+      ...(rootCertificates !== undefined && { rootCertificates }),
     };
   } catch (error) {
     if (!(error instanceof URIError)) throw error;
@@ -62,6 +72,32 @@ export function parseDatabaseUrl(connectionString: string): DatabaseAddress {
       { cause: error },
     );
   }
+}
+
+/** A connection string whose server is verified by these root certificates (PEM), unless it names some itself. */
+export function trusting(connectionString: string, rootCertificates: string | undefined): string {
+  if (rootCertificates === undefined || !URL.canParse(connectionString)) return connectionString;
+  const url = new URL(connectionString);
+  if (!url.searchParams.has("sslrootcert")) url.searchParams.set("sslrootcert", rootCertificates);
+  return url.href;
+}
+
+/**
+ * The mode that a connection string asks for. `require` counts as `verify-full`, as node-postgres takes it: libpq would accept any
+ * certificate. `allow` and `prefer` fall back to plain text if the other side wants that, so they protect nothing.
+ * (postgresql.org/docs/current/libpq-ssl.html, table "SSL Mode Descriptions".)
+ */
+function sslModeOf(url: URL, host: string): SslMode {
+  const wanted = url.searchParams.get("sslmode") ?? (isLoopback(host) ? "disable" : "verify-full");
+  const mode = wanted === "require" ? "verify-full" : SSL_MODES.find((one) => one === wanted);
+  if (mode !== undefined) return mode;
+  const why =
+    wanted === "allow" || wanted === "prefer"
+      ? `sslmode=${wanted} sends the password to any server that answers, in plain text if it likes`
+      : "its sslmode is not known";
+  throw new UserError(
+    `The connection string of ${host} cannot be used: ${why}. Leave sslmode out, so that the server's certificate is verified, or write verify-full, verify-ca or disable.`,
+  );
 }
 
 /** "host:port", for messages. */

@@ -13,6 +13,21 @@ export async function inTransaction<T>(session: Session, work: () => Promise<T>)
   }
 }
 
+const SAVEPOINT = "castchat_recovery_part";
+
+/** Runs a part of an open transaction. If the part fails, only its own changes are rolled back. */
+export async function withSavepoint<T>(session: Session, work: () => Promise<T>): Promise<T> {
+  await session.query(`savepoint ${SAVEPOINT}`);
+  try {
+    const result = await work();
+    await session.query(`release ${SAVEPOINT}`);
+    return result;
+  } catch (error) {
+    await session.query(`rollback to ${SAVEPOINT}; release ${SAVEPOINT}`).catch(() => undefined);
+    throw error;
+  }
+}
+
 /** Rolls back a failed transaction. On a lost connection there is nothing to roll back. */
 export async function rollBack(session: Session): Promise<void> {
   await session.query("rollback").catch(() => undefined);

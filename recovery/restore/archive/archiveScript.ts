@@ -1,4 +1,6 @@
 import type { BackedUpTable } from "../../postgres/catalog/description.ts";
+import { tableKey } from "../../postgres/session/quote.ts";
+import { topLevelLines } from "./topLevel.ts";
 
 /** One entry of an archive as SQL, and what it has to wait for. */
 export interface ArchiveEntry {
@@ -12,6 +14,15 @@ export interface ArchiveEntry {
   locks: number[];
   /** Size of the largest table that it belongs to. */
   bytes: number;
+  /** Key of the table whose rows it reads by an expression of the app, as the connected role. */
+  checks: string | undefined;
+}
+
+/** The SQL of one entry. */
+export interface ScriptEntry {
+  /** As the archive's list names it: "TABLE public posts postgres". */
+  description: string;
+  sql: string;
 }
 
 /** The part of an archive that comes after the rows. */
@@ -35,15 +46,14 @@ const TRAILING_SETTINGS = /(?:^SET default_\w+ = .*;\n+)+(?![\s\S])/m;
 const AFTER = /^(ACL |DEFAULT ACL |EVENT TRIGGER |COMMENT - EVENT TRIGGER |MATERIALIZED VIEW DATA |STATISTICS DATA )/;
 
 /**
- * Splits the SQL of `pg_restore --verbose --section=post-data` into its entries. `list` is the list that it was made with. An entry's head
- * only counts if the list has that entry, with the same class and OID, so that no text within an entry is mistaken for one.
+ * Splits the SQL of `pg_restore --verbose --section=post-data` into its entries. `list` is the list that it was made with.
  */
 export function readPostData(sql: string, list: string, tables: readonly BackedUpTable[]): PostDataScript {
   const listed = readList(list);
-  const sizes = new Map(tables.map(({ schema, name, bytes }) => [`TABLE ${schema} ${name} `, bytes]));
-  const bytesOf = (id: number): number => {
+  const known = new Map(tables.map((table) => [`TABLE ${table.schema} ${table.name} `, table]));
+  const tableOf = (id: number) => {
     const description = listed.get(id)?.description ?? "";
-    return sizes.get(description.slice(0, description.lastIndexOf(" ") + 1)) ?? 0;
+    return known.get(description.slice(0, description.lastIndexOf(" ") + 1));
   };
   const isTable = (id: number) => listed.get(id)?.description.startsWith("TABLE ") === true;
 
@@ -52,6 +62,8 @@ export function readPostData(sql: string, list: string, tables: readonly BackedU
     const description = listed.get(id)?.description ?? "";
     const [, listedNeeds = ""] = NEEDS.exec(text.split("\n", 2)[1] ?? "") ?? [];
     const needs = [...new Set(listedNeeds.split(" ").filter(Boolean))].map(Number);
+    const isCheck = description.startsWith("CHECK CONSTRAINT ");
+    const checked = isCheck ? needs.map(tableOf).find((table) => table !== undefined) : undefined;
     return {
       id,
       step: `entry ${id} ${description}`,
@@ -59,7 +71,8 @@ export function readPostData(sql: string, list: string, tables: readonly BackedU
       needs,
       // Several indexes of a table may be built at once.
       locks: description.startsWith("INDEX ") && !description.startsWith("INDEX ATTACH ") ? [] : needs.filter(isTable),
-      bytes: Math.max(0, ...needs.map(bytesOf)),
+      bytes: Math.max(0, ...needs.map((need) => tableOf(need)?.bytes ?? 0)),
+      checks: checked === undefined ? undefined : tableKey(checked),
     };
   });
   const first = entries.findIndex(({ id }) => AFTER.test(listed.get(id)?.description ?? ""));
@@ -67,10 +80,14 @@ export function readPostData(sql: string, list: string, tables: readonly BackedU
   return { settings, beside: entries.slice(0, split), after: entries.slice(split) };
 }
 
-/** Splits the SQL of `pg_restore --verbose` into what a session sets first and one text for each entry, in pg_restore's order. */
-export function readEntries(sql: string, list: string): { settings: string; entries: string[] } {
-  const { settings, pieces } = splitScript(sql, readList(list));
-  return { settings, entries: pieces.map(({ text, prelude }) => prelude + text) };
+/** Splits the SQL of `pg_restore --verbose` into what a session sets first and its entries, in pg_restore's order. */
+export function readEntries(sql: string, list: string): { settings: string; entries: ScriptEntry[] } {
+  const listed = readList(list);
+  const { settings, pieces } = splitScript(sql, listed);
+  const entries = pieces.map(({ id, text, prelude }) => {
+    return { description: listed.get(id)?.description ?? "", sql: prelude + text };
+  });
+  return { settings, entries };
 }
 
 interface Listed {
@@ -88,6 +105,10 @@ function readList(list: string): Map<number, Listed> {
   return found;
 }
 
+/**
+ * An entry's head counts if it stands outside of every literal and body, and if the list has that entry, with the same class and OID. So no
+ * text of a comment or a function is mistaken for one.
+ */
 function splitScript(
   sql: string,
   listed: ReadonlyMap<number, Listed>,
@@ -95,7 +116,10 @@ function splitScript(
   const pieces: { id: number; lines: string[] }[] = [];
   const preamble: string[] = [];
   const seen = new Set<number>();
-  for (const line of sql.split("\n")) {
+  const starts = topLevelLines(sql);
+  for (const [index, start] of starts.entries()) {
+    // Up to the next line at this level: a body's lines stay together.
+    const line = sql.slice(start, (starts[index + 1] ?? sql.length + 1) - 1);
     // Commands for psql, which a server would refuse.
     if (/^\\(un)?restrict /.test(line)) continue;
     const [, id, table, oid] = HEADER.exec(line) ?? [];

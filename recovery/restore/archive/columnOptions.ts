@@ -2,6 +2,7 @@ import { named } from "../../../services/common/named.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { SQLSTATE, sqlStateOf } from "../../postgres/session/sqlState.ts";
 import { rollBack } from "../../postgres/session/transaction.ts";
+import type { ScriptEntry } from "./archiveScript.ts";
 
 /** Column options that every server accepts. Source: attributeOptions in https://www.postgresql.org/docs/current/sql-altertable.html */
 const KNOWN: readonly string[] = ["n_distinct", "n_distinct_inherited"];
@@ -21,23 +22,22 @@ const STATEMENT = /^(ALTER (?:FOREIGN )?TABLE ONLY (.+) ALTER COLUMN (.+) SET \(
  */
 export async function withoutUnknownOptions(
   session: Session,
-  entries: readonly string[],
-): Promise<{ entries: string[]; notes: string[] }> {
-  const statements = entries.flatMap((entry) => [...entry.matchAll(STATEMENT)]);
+  entries: readonly ScriptEntry[],
+): Promise<{ entries: ScriptEntry[]; notes: string[] }> {
+  const statements = entries.flatMap(({ sql }) => [...sql.matchAll(STATEMENT)]);
   const options = new Set(statements.flatMap(([, , , , list = ""]) => list.split(", ")));
   const refused = new Set<string>();
   for (const option of options) if (!(await isTaken(session, option))) refused.add(option);
   if (refused.size === 0) return { entries: [...entries], notes: [] };
   const columns = new Map<string, string[]>();
-  const fitting = entries.map((entry) =>
-    entry.replaceAll(STATEMENT, (statement, head: string, table: string, column: string, list: string, end: string) => {
-      const left = list.split(", ").filter((option) => !refused.has(option));
-      const out = list.split(", ").filter((option) => refused.has(option));
-      for (const name of out.map(nameOf)) columns.set(name, [...(columns.get(name) ?? []), `${table}.${column}`]);
-      if (left.length === 0) return "";
-      return out.length === 0 ? statement : `${head}${left.join(", ")}${end}\n`;
-    }),
-  );
+  const fit = (statement: string, head: string, table: string, column: string, list: string, end: string) => {
+    const left = list.split(", ").filter((option) => !refused.has(option));
+    const out = list.split(", ").filter((option) => refused.has(option));
+    for (const name of out.map(nameOf)) columns.set(name, [...(columns.get(name) ?? []), `${table}.${column}`]);
+    if (left.length === 0) return "";
+    return out.length === 0 ? statement : `${head}${left.join(", ")}${end}\n`;
+  };
+  const fitting = entries.map((entry) => ({ ...entry, sql: entry.sql.replaceAll(STATEMENT, fit) }));
   const notes = [...columns].map(
     ([name, of]) =>
       `The option ${name} of ${of.length} columns is left out, since the target server (PostgreSQL ${session.serverVersion}) does not accept it from a script: ${named(of)}.`,

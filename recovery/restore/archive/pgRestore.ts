@@ -10,6 +10,8 @@ export interface PgRestoreOptions {
   applicationName: string;
   dump: PrivateFile;
   args: readonly string[];
+  /** Each entry ends with the statement that sets its owner (entryOwners.ts). */
+  withOwners?: boolean;
   /** Only rights, without the definitions. */
   onlyRights?: RightsChoice;
   /** Leaves event triggers out, since the restoring role may not make any. */
@@ -50,8 +52,8 @@ export async function writingSql<T>(
     await chosen.handle.writeFile(list);
     const tool = startPgTool("pg_restore", {
       args: [
-        // The restoring role owns all that it makes. Other owners are set afterwards, from the backup's own list.
-        "--no-owner",
+        // The restoring role owns all that it makes, until owners are set.
+        ...(options.withOwners === true ? [] : ["--no-owner"]),
         "--no-tablespaces",
         "--file=-",
         `--use-list=${chosen.pathFor(4)}`,

@@ -4,6 +4,7 @@ import { listOwnRoles } from "../../postgres/roles/rolesScript.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent, quoteLiteral, quoteTable } from "../../postgres/session/quote.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
+import { TAKE_SCHEMAS_BACK } from "../rights/lentSchemas.ts";
 import { dropMade, dropRelations } from "../run/restoreTarget.ts";
 import { sqlFile } from "../sql/sqlFile.ts";
 import { ASIDE, granteeSql, putDefaultRightsBack, rememberState } from "./replaceMemory.ts";
@@ -83,6 +84,7 @@ export async function putBack(session: Session, memory: Memory): Promise<void> {
   }
   await putRowsBack(session, memory);
   await putDefaultRightsBack(session, memory.defaultRights);
+  await session.query(TAKE_SCHEMAS_BACK);
   for (const { schema, grantee, privilege, grantable } of memory.schemaRights) {
     const option = grantable ? " with grant option" : "";
     await session.query(`grant ${privilege} on schema ${quoteIdent(schema)} to ${granteeSql(grantee)}${option}`);

@@ -14,7 +14,7 @@ import { restoreVaultSecrets } from "../../postgres/catalog/vaultSecrets.ts";
 import type { Confirm } from "../../postgres/session/confirmation.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { SQLSTATE, sqlStateOf } from "../../postgres/session/sqlState.ts";
-import { inTransaction } from "../../postgres/session/transaction.ts";
+import { inTransaction, withSavepoint } from "../../postgres/session/transaction.ts";
 import { holdsProject } from "../../project/restoreProject.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { inPlace, type RestoredInPlace } from "../recipes/inPlace.ts";
@@ -26,6 +26,7 @@ import type { RecoveryRun } from "../run/recoveryRun.ts";
 import type { RestoreFrom } from "../run/restoreOptions.ts";
 import { dropRelations, removeLargeObjects, wipeTarget } from "../run/restoreTarget.ts";
 import { workOf } from "../run/restoring.ts";
+import { fillViews } from "../steps/restoreState.ts";
 import { cutOff, dropAside, putBack, setAside } from "./replaceAside.ts";
 import { keptToOurselves } from "./replaceGuard.ts";
 import { endReplacement, noteReplacement } from "./replaceRecord.ts";
@@ -148,13 +149,17 @@ async function makeLive(
   session: Session,
   holder: string,
   { manifest, acceptsBroaderRights }: Replacing,
-  { heldBack, platformRights, publications, vaultSecrets, notes }: RestoredInPlace,
+  { heldBack, settle, platformRights, publications, vaultSecrets, notes }: RestoredInPlace,
 ): Promise<string[]> {
   await quietEventTriggers(session);
   // The gate revoked it. A backup does not contain it, since every new database has it.
   await session.query("grant usage on schema public to public");
   await session.query(heldBack);
   const found = await bringPlatformRights(session, manifest, platformRights);
+  found.push(
+    ...(await fillViews(session, manifest, (command) => withSavepoint(session, () => session.query(command)))),
+  );
+  if (settle !== "") await session.query(settle);
   const there = new Map((await listAllPublications(session)).map((one) => [one.name, one]));
   for (const publication of publications) {
     for (const statement of planPublication(publication, there.get(publication.name)).statements)

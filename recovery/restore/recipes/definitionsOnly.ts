@@ -15,7 +15,7 @@ export async function definitionsOnly(restoring: Restoring): Promise<Restored> {
     // Some versions of pg_dump write large objects with the definitions.
     await removeLargeObjects(session);
     const differing = await restoreConstraints(restoring, definitions, (done) =>
-      restoreOwnersAndRights(restoring, definitions, { done, settle: made.settle, withLargeObjects: false }),
+      restoreOwnersAndRights(restoring, definitions, { done, settle: made.settle, withRows: false }),
     );
     const counts = await compareRestored(restoring, { ofRows: false });
     return { ...counts, notes: [...notes, ...noteOfHeldBack(manifest), ...differing] };

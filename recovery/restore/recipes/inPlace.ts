@@ -7,12 +7,16 @@ import { compareRestored } from "../steps/restoreChecks.ts";
 import { restoreConstraints } from "../steps/restoreConstraints.ts";
 import { restoreData } from "../steps/restoreData.ts";
 import { restoreSchema } from "../steps/restoreSchema.ts";
-import { fillViews } from "../steps/restoreState.ts";
 
-/** What the last transaction of a restore in place makes, because it gives access or belongs to tables that stay. */
+/**
+ * What the last transaction of a restore in place makes, because it gives access or belongs to tables that stay. It also fills the
+ * materialized views: each is filled by its owner's rights.
+ */
 export interface RestoredInPlace extends Restored {
   /** SQL of roles, owners and rights, in that order. */
   heldBack: string;
+  /** SQL that settles the roles, once nothing more is done as one of them. */
+  settle: string;
   /** SQL of the archive's rights on the platform's objects, if the manifest does not record them. */
   platformRights: readonly string[];
   publications: readonly Publication[];
@@ -35,12 +39,12 @@ export async function inPlace(
     const { dump, managedObjects } = definitions;
     const { notes, made } = await restoreSchema(restoring, definitions, inPlaceOf);
     await restoreData(restoring, { dump: () => dump });
-    await restoreConstraints(restoring, definitions, (done) => fillViews(restoring, done));
-    const heldBack = [made.heldBack, managedObjects, await rightsScript(restoring, dump), made.settle].join("\n");
+    await restoreConstraints(restoring, definitions, () => Promise.resolve());
+    const heldBack = [made.heldBack, managedObjects, await rightsScript(restoring, dump)].join("\n");
     const platformRights = await archivedPlatformRights(restoring, dump);
     const { publications } = await fetchHeldBack(restoring, restoring.signal);
     const vaultSecrets = await fetchVaultSecrets(restoring);
     const counts = await compareRestored(restoring, { ofObjects: false });
-    return { ...counts, notes, heldBack, platformRights, publications, vaultSecrets };
+    return { ...counts, notes, heldBack, settle: made.settle, platformRights, publications, vaultSecrets };
   });
 }

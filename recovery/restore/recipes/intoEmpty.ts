@@ -6,7 +6,6 @@ import { compareRestored } from "../steps/restoreChecks.ts";
 import { restoreConstraints, restoreOwnersAndRights } from "../steps/restoreConstraints.ts";
 import { restoreData } from "../steps/restoreData.ts";
 import { restoreSchema } from "../steps/restoreSchema.ts";
-import { fillViews } from "../steps/restoreState.ts";
 
 /** Restores a whole backup into an empty database. Scheduled jobs and publications are held back until they are released. */
 export async function intoEmpty(restoring: Restoring): Promise<Restored> {
@@ -16,8 +15,7 @@ export async function intoEmpty(restoring: Restoring): Promise<Restored> {
     const { notes, made } = await restoreSchema(restoring, definitions);
     await restoreData(restoring, { dump: () => definitions.dump });
     const differing = await restoreConstraints(restoring, definitions, async (done) => {
-      await fillViews(restoring, done);
-      const rest = { done, settle: made.settle, withLargeObjects: true };
+      const rest = { done, settle: made.settle, withRows: true };
       const ofRights = await restoreOwnersAndRights(restoring, definitions, rest);
       return [...ofRights, ...(await restoreVaultSecrets(session, await fetchVaultSecrets(restoring)))];
     });

@@ -11,6 +11,7 @@ import {
 } from "../../postgres/roles/platformRights.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { SQLSTATE } from "../../postgres/session/sqlState.ts";
+import { withSavepoint } from "../../postgres/session/transaction.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { isFault, isOfApp } from "./broaderRights.ts";
 
@@ -23,22 +24,17 @@ const NOT_PERMITTED: ReadonlySet<string> = new Set([
   ...[SQLSTATE.UNDEFINED_OBJECT, SQLSTATE.UNDEFINED_FUNCTION, SQLSTATE.UNDEFINED_TABLE, SQLSTATE.INVALID_SCHEMA_NAME],
 ]);
 
-const SAVEPOINT = "castchat_right";
-
 /**
  * Runs a statement about rights within a transaction. Returns the server's message if it does not permit the statement. Any other error is
  * thrown. A server may also ignore a statement and only warn.
  */
 async function ifPermitted(session: Session, statement: string): Promise<string | undefined> {
-  await session.query(`savepoint ${SAVEPOINT}`);
   try {
-    await session.query(statement);
-    await session.query(`release ${SAVEPOINT}`);
+    await withSavepoint(session, () => session.query(statement));
     return undefined;
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
     if (code === undefined || !NOT_PERMITTED.has(code)) throw error;
-    await session.query(`rollback to ${SAVEPOINT}; release ${SAVEPOINT}`);
     return message;
   }
 }

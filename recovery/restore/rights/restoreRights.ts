@@ -4,6 +4,7 @@ import { readEntries } from "../archive/archiveScript.ts";
 import { restoreScript, withoutPsql } from "../archive/pgRestore.ts";
 import { journaledScript } from "../run/journal.ts";
 import { inOwnSession, type Restoring } from "../run/restoring.ts";
+import { TAKE_SCHEMAS_BACK } from "./lentSchemas.ts";
 
 /**
  * Grants and revokes the archive's rights on the app's own objects. It runs after the rows, since an owner may have revoked its own rights.
@@ -19,15 +20,15 @@ export async function restoreRights(
 ): Promise<void> {
   const sql = await rightsScript(restoring, dump, rights.withLargeObjects);
   await inOwnSession(restoring, { signal: restoring.signal }, (session) =>
-    journaledScript(session, restoring.restoreId, rights.step, sql),
+    journaledScript(session, restoring.restoreId, [{ step: rights.step, sql }]),
   );
 }
 
-/** The same as SQL, for the caller's transaction. */
+/** The same as SQL, for the caller's transaction. Before, it takes back what owners were lent. */
 export async function rightsScript(restoring: Restoring, dump: PrivateFile, withLargeObjects = true): Promise<string> {
   const onlyRights = { of: "app", appSchemas: restoring.manifest.appSchemas, withLargeObjects } as const;
   const { sql } = await restoreScript({ ...restoring, dump, args: [], onlyRights });
-  return byMembership(forStandIn(restoring.session, sql));
+  return TAKE_SCHEMAS_BACK + byMembership(forStandIn(restoring.session, sql));
 }
 
 /** The archive's rights on objects that are not the app's own, an SQL text for each. None if the manifest records the source's rights. */
@@ -36,7 +37,7 @@ export async function archivedPlatformRights(restoring: Restoring, dump: Private
   if (manifest.platformRights !== undefined) return [];
   const onlyRights = { of: "platform", appSchemas: manifest.appSchemas, withLargeObjects: false } as const;
   const { sql, list } = await restoreScript({ ...restoring, dump, args: ["--verbose"], onlyRights });
-  return readEntries(sql, list).entries.map((entry) => forStandIn(session, entry));
+  return readEntries(sql, list).entries.map((entry) => forStandIn(session, entry.sql));
 }
 
 /**

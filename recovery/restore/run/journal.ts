@@ -39,19 +39,24 @@ export async function journaled(
   });
 }
 
-/**
- * Does the same with a step that is a script of definitions, in one round trip. The app's event triggers do not fire. The script must not
- * end the transaction.
- */
+/** A step that is a script of definitions, which must not end the transaction. */
+export interface ScriptStep {
+  step: string;
+  sql: string;
+}
+
+/** Does the same with steps that are scripts, all in one transaction and one round trip. The app's event triggers do not fire. */
 export async function journaledScript(
   session: Session,
   restoreId: string,
-  step: string,
-  script: string,
+  steps: readonly ScriptStep[],
 ): Promise<void> {
-  const noted = `insert into ${JOURNAL} (restore_id, step) values (${quoteLiteral(restoreId)}, ${quoteLiteral(step)})`;
+  const noted = steps.map(({ step }) => `(${quoteLiteral(restoreId)}, ${quoteLiteral(step)})`).join(", ");
+  const script = steps.map(({ sql }) => `${sql}\n;`).join("\n");
   try {
-    await session.query(`begin;\n${QUIET_EVENT_TRIGGERS};\n${script}\n;${noted}; commit`);
+    await session.query(
+      `begin;\n${QUIET_EVENT_TRIGGERS};\n${script}\ninsert into ${JOURNAL} (restore_id, step) values ${noted}; commit`,
+    );
   } catch (error) {
     await rollBack(session);
     throw error;

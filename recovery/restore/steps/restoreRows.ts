@@ -7,6 +7,7 @@ import { quoteTable, tableKey, tableName } from "../../postgres/session/quote.ts
 import { inTransaction } from "../../postgres/session/transaction.ts";
 import type { BackupChunk } from "../../vault/manifest.ts";
 import { readChunk, releaseSections, type SectionRows } from "../../vault/readChunk.ts";
+import { copyConfined, listTablesOfOthers, type TableOfOther, withConfinement } from "../rights/confined.ts";
 import { clearJournal, journaled } from "../run/journal.ts";
 import { countRows } from "../run/restoreTarget.ts";
 import { inOwnSession, type RestoreWork } from "../run/restoring.ts";
@@ -32,7 +33,8 @@ const WRITERS = 3;
 
 /**
  * Brings the rows into the tables, several chunks at once. A chunk is compared with its SHA-256 before any of its rows is sent. Its rows
- * and its line in the journal are committed together, so that a resumed restore never brings a chunk twice.
+ * and its line in the journal are committed together, so that a resumed restore never brings a chunk twice. A table of another role gets
+ * its rows as that role if they run expressions of it.
  */
 export async function restoreRows(options: RestoreRowsOptions): Promise<void> {
   const { manifest, done, into, signal } = options;
@@ -41,6 +43,10 @@ export async function restoreRows(options: RestoreRowsOptions): Promise<void> {
   const queue = wanted.filter((chunk) => !done.has(chunk.key));
   const progress = new RowProgress(wanted, queue, options.reporter);
   const tables = into ?? new Map<string, RowTarget>(manifest.tables.map((table) => [tableKey(table), table]));
+  const keys = new Set([...tables.values()].map(tableKey));
+  const confined = new Map(
+    [...(await listTablesOfOthers(options.session))].filter(([key, { runs }]) => runs && keys.has(key)),
+  );
   const write = (inner: AbortSignal) =>
     inOwnSession(options, { signal: inner }, async (session) => {
       const fetchNext = (): Fetched | undefined => {
@@ -55,13 +61,14 @@ export async function restoreRows(options: RestoreRowsOptions): Promise<void> {
       for (let fetched = fetchNext(); fetched !== undefined;) {
         const sections = await fetched.content;
         const next = fetchNext();
-        await writeChunk(session, options, fetched.chunk, sections, tables);
+        await writeChunk(session, options, fetched.chunk, sections, { tables, confined });
         releaseSections(sections);
         progress.add(fetched.chunk);
         fetched = next;
       }
     });
-  await workers(Math.min(WRITERS, queue.length), signal, write);
+  const owners = [...confined.values()].map(({ owner }) => owner);
+  await withConfinement(options.session, owners, () => workers(Math.min(WRITERS, queue.length), signal, write));
 }
 
 interface Fetched {
@@ -74,7 +81,7 @@ async function writeChunk(
   { restoreId, asReplica, into }: RestoreRowsOptions,
   chunk: BackupChunk,
   sections: readonly SectionRows[],
-  tables: ReadonlyMap<string, RowTarget>,
+  { tables, confined }: { tables: ReadonlyMap<string, RowTarget>; confined: ReadonlyMap<string, TableOfOther> },
 ): Promise<void> {
   await journaled(session, restoreId, chunk.key, async () => {
     // Only a replica's rows are free of triggers and foreign keys of tables that belong to the platform.
@@ -85,7 +92,9 @@ async function writeChunk(
       if (table === undefined && into !== undefined) continue;
       if (table === undefined)
         throw new Error(`${chunk.key} holds rows of ${tableName(section)}, which is not a table of the backup`);
-      await session.copyIn(copyInSql(table), rows, table.format);
+      const other = confined.get(tableKey(table));
+      if (other !== undefined) await copyConfined(session, other, table, rows);
+      else await session.copyIn(copyInSql(table), rows, table.format);
     }
   });
 }

@@ -1,8 +1,12 @@
+import type { Session } from "../../postgres/session/database.ts";
+import { isLostConnection } from "../../postgres/session/sqlState.ts";
 import type { PrivateFile } from "../../vault/privateFile.ts";
 import { readEntries } from "../archive/archiveScript.ts";
 import { withoutUnknownOptions } from "../archive/columnOptions.ts";
+import { isOtherOwner, splitOwner } from "../archive/entryOwners.ts";
 import { forOlderServer, NOT_NULL_CONSTRAINTS_SINCE } from "../archive/olderSyntax.ts";
 import { restoreScript } from "../archive/pgRestore.ts";
+import { lendSchemas } from "../rights/lentSchemas.ts";
 import { type MadeRoles, restoreRoles } from "../rights/restoreRoles.ts";
 import { revokeDefaults } from "../rights/revokeDefaults.ts";
 import { inOwnSession, type Restoring } from "../run/restoring.ts";
@@ -34,20 +38,59 @@ export async function restoreSchema(
   return { notes: [...ofExtensions, ...leftOut, ...made.notes], made };
 }
 
-/** Makes types, functions and tables as pg_restore would, but one entry at a time: in one transaction, a server would run out of locks. */
+/** Entries in one transaction. In a transaction for all of them a server would run out of locks. */
+const BATCH = 50;
+
+/**
+ * Makes types, functions and tables in pg_restore's order, a batch of entries in each round trip. What belongs to another role than the
+ * restoring one gets its owner at once, so that nothing of it runs as the restoring role later.
+ */
 async function restoreDefinitions(restoring: Restoring, dump: PrivateFile): Promise<string[]> {
   const { settings, entries, notes } = await readDefinitions(restoring, dump);
+  const isOther = isOtherOwner(restoring.manifest.objects);
+  const owners = [...new Set(entries.flatMap(({ owned }) => (owned && isOther(owned.owner) ? [owned.owner] : [])))];
   await inOwnSession(restoring, { signal: restoring.signal }, async (own) => {
-    for (const statements of [settings, ...entries]) await own.query(statements);
+    await own.query(settings);
+    for (const group of inGroups(entries, ({ description }) => description.startsWith("SCHEMA "))) {
+      // An owner needs rights in each schema that is there by now.
+      if (owners.length > 0 && !group.matches) await lendSchemas(own, owners);
+      const scripts = group.items.map(({ sql, owned }) =>
+        owned !== undefined && isOther(owned.owner) ? sql + owned.statement : sql,
+      );
+      for (let at = 0; at < scripts.length; at += BATCH) await makeBatch(own, scripts.slice(at, at + BATCH));
+    }
   });
   return notes;
 }
 
-/** The definitions without words that an older server does not know. `notes` says what is left out. */
+/** Splits a list into its runs of items that match and of those that do not. */
+function inGroups<T>(items: readonly T[], matches: (item: T) => boolean): { matches: boolean; items: T[] }[] {
+  const groups: { matches: boolean; items: T[] }[] = [];
+  for (const item of items) {
+    const last = groups.at(-1);
+    if (last?.matches === matches(item)) last.items.push(item);
+    else groups.push({ matches: matches(item), items: [item] });
+  }
+  return groups;
+}
+
+/** The statements of one query are one transaction. If one fails, each entry is made by itself, so that the error is that of the entry. */
+async function makeBatch(session: Session, scripts: readonly string[]): Promise<void> {
+  try {
+    await session.query(scripts.join("\n"));
+  } catch (error) {
+    if (scripts.length === 1 || isLostConnection(error)) throw error;
+    for (const script of scripts) await session.query(script);
+  }
+}
+
+/** The definitions without words that the target's server does not know. `notes` says what is left out. */
 async function readDefinitions(restoring: Restoring, dump: PrivateFile) {
   const { session } = restoring;
-  const { sql, list } = await restoreScript({ ...restoring, dump, args: ["--section=pre-data", "--verbose"] });
+  const args = ["--section=pre-data", "--verbose"];
+  const { sql, list } = await restoreScript({ ...restoring, dump, args, withOwners: true });
   const isOlder = session.serverMajor < NOT_NULL_CONSTRAINTS_SINCE;
-  const { settings, entries } = readEntries(isOlder ? (forOlderServer(sql) ?? sql) : sql, list);
-  return { settings, ...(await withoutUnknownOptions(session, entries)) };
+  const read = readEntries(isOlder ? (forOlderServer(sql) ?? sql) : sql, list);
+  const { entries, notes } = await withoutUnknownOptions(session, read.entries);
+  return { settings: read.settings, entries: entries.map(splitOwner), notes };
 }

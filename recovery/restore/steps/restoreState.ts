@@ -1,3 +1,4 @@
+import { messageOf } from "../../../services/common/errors.ts";
 import { CAN_BE_BROUGHT_BACK } from "../../postgres/catalog/extensionRows.ts";
 import { findOrphans } from "../../postgres/catalog/orphans.ts";
 import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA } from "../../postgres/catalog/platform.ts";
@@ -5,7 +6,7 @@ import type { Session } from "../../postgres/session/database.ts";
 import { quoteLiteral, quoteTable, tableKey, tableName } from "../../postgres/session/quote.ts";
 import { SQLSTATE, sqlStateOf } from "../../postgres/session/sqlState.ts";
 import type { Manifest } from "../../vault/manifest.ts";
-import { journaledScript, readJournal } from "../run/journal.ts";
+import { journaledScript } from "../run/journal.ts";
 import { sqlFile } from "../sql/sqlFile.ts";
 
 const VIEWS_IN_ORDER = sqlFile("viewsInOrder");
@@ -34,24 +35,42 @@ export async function refreshCommands(
     .map((view) => `refresh materialized view ${quoteTable(view)}`);
 }
 
+/** Runs a command that fills a view. */
+export type FillView = (command: string) => Promise<unknown>;
+
+/** Commits each with its line in the journal, and skips those that are done. */
+export function journaledViews(
+  { session, restoreId }: { session: Session; restoreId: string },
+  done: ReadonlySet<string>,
+): FillView {
+  return async (command) =>
+    done.has(command) || (await journaledScript(session, restoreId, [{ step: command, sql: command }]));
+}
+
 /**
- * Fills the materialized views, each committed with its line in the journal. The catalog does not know what a function's text reads, so a
- * view that reads an unfilled one that way is tried again after the others.
+ * Fills the materialized views. The server reads as each view's owner, who needs the backup's rights for that. The catalog does not know
+ * what a function's text reads, so a view that reads an unfilled one that way is tried again after the others. A sentence names each view
+ * that another role owns and that its owner may not fill.
  */
-export async function fillViews(
-  { session, manifest, restoreId }: { session: Session; manifest: Manifest; restoreId: string },
-  known?: ReadonlySet<string>,
-): Promise<void> {
-  const done = known ?? (await readJournal(session, restoreId));
-  let left = (await refreshCommands(session, manifest.filledViews)).filter((command) => !done.has(command));
+export async function fillViews(session: Session, manifest: Manifest, fill: FillView): Promise<string[]> {
+  const others = new Set((await viewsOfOthers(session)).map((view) => `refresh materialized view ${quoteTable(view)}`));
+  const notes: string[] = [];
+  let left = await refreshCommands(session, manifest.filledViews);
   while (left.length > 0) {
     const unready: string[] = [];
     let refusal: unknown;
     for (const command of left) {
       try {
-        await journaledScript(session, restoreId, command, command);
+        await fill(command);
       } catch (error) {
-        if (sqlStateOf(error) !== SQLSTATE.OBJECT_NOT_IN_PREREQUISITE_STATE) throw error;
+        const code = sqlStateOf(error);
+        if (code === SQLSTATE.INSUFFICIENT_PRIVILEGE && others.has(command)) {
+          notes.push(
+            `A materialized view is empty, since its owner lacks a right (${messageOf(error)}). Grant that right, then run: ${command};`,
+          );
+          continue;
+        }
+        if (code !== SQLSTATE.OBJECT_NOT_IN_PREREQUISITE_STATE) throw error;
         refusal = error;
         unready.push(command);
       }
@@ -59,6 +78,14 @@ export async function fillViews(
     if (unready.length === left.length) throw refusal;
     left = unready;
   }
+  return notes;
+}
+
+async function viewsOfOthers(session: Session): Promise<{ schema: string; name: string }[]> {
+  return await session.query(
+    `select n.nspname as schema, c.relname as name from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where c.relkind = 'm' and pg_catalog.pg_get_userbyid(c.relowner) <> current_user`,
+  );
 }
 
 /** At most this many references with orphans are named. */

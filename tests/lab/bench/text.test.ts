@@ -2,9 +2,10 @@ import { zstdCompressSync } from "node:zlib";
 
 import { expect, test } from "@jest/globals";
 
-import { copyText, dataSetOf, type Shape } from "../../../lab/bench/text.ts";
+import { nameOf, type RowShape, SHAPES, tablesOf } from "../../../lab/bench/dataSet.ts";
+import { copyText } from "../../../lab/bench/text.ts";
 
-const textOf = (shape: Shape, table: number, bytes: number) => Buffer.concat([...copyText(shape, table, bytes)]);
+const textOf = (shape: RowShape, table: number, bytes: number) => Buffer.concat([...copyText(shape, table, bytes)]);
 
 test.each(["one", "many", "wide"] as const)(
   "%s: as much text as asked for, the same each time, in whole lines",
@@ -27,6 +28,7 @@ test("compresses about as well as text, unlike noise or repetition", () => {
   expect(ratio).toBeLessThan(4);
 });
 
-test("spreads the many tables' megabytes over forty", () => {
-  expect(dataSetOf("many", 100)).toEqual({ shape: "many", tables: 40, megabytes: 100 });
+test("spreads the many tables' megabytes over forty, and names each shape differently", () => {
+  expect(tablesOf("many")).toBe(40);
+  expect(new Set(SHAPES.map((shape) => nameOf({ shape, megabytes: 100 }))).size).toBe(SHAPES.length);
 });

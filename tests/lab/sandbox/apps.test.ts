@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -112,6 +112,14 @@ describe("LocalAppRunner", () => {
     await runner.stop("d3");
     await sleep(700);
     expect(runner.portOf("d3")).toBeUndefined();
+  });
+
+  it("stops several at once, as a destroyed project does", async () => {
+    const ids = ["s1", "s2", "s3", "s4"];
+    await Promise.all(ids.map((id) => runner.start(app(id, "x"))));
+    await Promise.all(ids.map((id) => runner.stop(id)));
+    expect(ids.map((id) => runner.portOf(id))).toEqual(ids.map(() => undefined));
+    expect(await readFile(join(folder.path, "apps", "running.json"), "utf8")).toBe("[]");
   });
 
   it("starts the last daemon's apps with the next one", async () => {

@@ -69,7 +69,7 @@ describe("under the engine", () => {
       holder: "stack=dr;generation=2",
       leaseName: `_castchat-recovery.${publicName}`,
     });
-    await stack.must("preview", "--expect-no-changes");
+    expect(await stack.must("preview", "--expect-no-changes")).not.toContain("unknown");
 
     // A protected project is neither replaced nor deleted.
     await stack.declare([database({ region: "eu-west-1" }), deployment(), traffic(2)]);

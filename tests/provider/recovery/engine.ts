@@ -22,6 +22,7 @@ module.exports = async () => {
     const resolved = Object.entries(inputs).map(([key, value]) => [key, value?.from ? made[value.from[0]][value.from[1]] : value]);
     made[name] = new (await component(type))(name, Object.fromEntries(resolved), { provider });
   }
+  return { previousDeploymentId: made.deployment?.previousDeploymentId, previousHolder: made.traffic?.previousHolder };
 };
 `;
 
@@ -36,7 +37,7 @@ export async function prepareStack(
 ) {
   const stack = await TestStack.create([`${PROJECT_ROOT}/provider`], {
     // Jest's own options are not the engine's.
-    NODE_OPTIONS: "",
+    NODE_OPTIONS: process.env["NODE_OPTIONS"]?.replace("--experimental-vm-modules --no-warnings", ""),
     SUPABASE_ACCESS_TOKEN: cloud.credentials.supabaseToken,
     VERCEL_API_TOKEN: cloud.credentials.vercelToken,
     CLOUDFLARE_API_TOKEN: cloud.credentials.cloudflareToken,

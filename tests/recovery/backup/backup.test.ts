@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "@jest/globals";
 
 import { TIERS } from "../../../planning/tiers.ts";
 import type { BackupOptions } from "../../../recovery/backup/backupOptions.ts";
+import { beginReplacement, noteReplacement } from "../../../recovery/restore/inPlace/replaceRecord.ts";
 import { chooseBackup } from "../../../recovery/vault/chooseBackup.ts";
 import { listBackups } from "../../../recovery/vault/listBackups.ts";
 import { PromiseError, UserError } from "../../../services/common/errors.ts";
@@ -11,6 +12,7 @@ import type { Vault } from "../../../services/vault/vault.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
 import { expectRefusal } from "../../support/refusal.ts";
 import { forSuite } from "../../support/suite.ts";
+import { brisk } from "../../support/timing.ts";
 import { startBackingUp } from "../support/backingUp.ts";
 import type { TestCloud } from "../support/cloud.ts";
 import { putInPlace, removeVersions } from "../support/inPlace.ts";
@@ -107,6 +109,20 @@ describe("backup", () => {
       "select application_name from pg_stat_activity where application_name like 'castchat-recovery%'",
     );
     expect(sessions).toEqual([]);
+  });
+
+  it("refuses a database whose replacement has begun while the run waited for its locks", async () => {
+    await database.inSession(async (other) => {
+      await beginReplacement(other, { restoreId: "r", backupId: "b", startedAt: new Date() });
+      await other.query("begin; lock table public.posts in access exclusive mode");
+      const reporter = (message: string) => {
+        if (!message.startsWith("Another session holds")) return;
+        void noteReplacement(other, { state: "aside" }).then(() => other.query("commit"));
+      };
+      await expectRefusal(backup({ reporter, timing: brisk }), UserError, /being replaced by backup b.*half-restored/);
+      await other.query("drop schema castchat_recovery cascade");
+    });
+    expect((await list()).filter((one) => one.manifest !== undefined)).toEqual([]);
   });
 
   it("refuses to run when its role may not read a table", async () => {

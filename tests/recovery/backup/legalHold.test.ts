@@ -53,7 +53,13 @@ const all = (status: string) =>
     ["000000.copy.zst", "configuration.json.zst", MANIFEST, SIGNATURE, PROOF].map((name) => [name, status]),
   );
 const move = (to: BackupSummary, from: BackupSummary[], of = vault) =>
-  moveLegalHold(of, { prefix: to.prefix, manifest: to.manifest! }, from);
+  moveLegalHold(of, { prefix: to.prefix, manifest: to.manifest! }, from, new AbortController().signal);
+
+const withFiles = (backupId: string) => {
+  const files = Array.from({ length: 1_000 }, (_, index) => ({ key: keyOf(PREFIX, backupId, `files/${index}`) }));
+  const manifest = { backupId, parts: [], chunks: [], files } as unknown as Manifest;
+  return { backupId, prefix: PREFIX, manifest } as BackupSummary & { manifest: Manifest };
+};
 
 describe("moveLegalHold", () => {
   it("holds every object of the newest backup, and releases the backup before", async () => {
@@ -125,6 +131,25 @@ describe("moveLegalHold", () => {
     expect(await holdsOf(third)).toEqual(all("ON"));
   });
 
+  it("ends at once when it is interrupted, also while S3 does not answer", async () => {
+    const interruption = new AbortController();
+    let asked = 0;
+    const silent: Vault = {
+      ...vault,
+      hasLegalHold: () => Promise.resolve(false),
+      setLegalHold: (_, __, signal) =>
+        new Promise((resolve, reject) => {
+          if (++asked === 1) resolve();
+          signal?.addEventListener("abort", () => reject(signal.reason as Error));
+          if (asked > 1) interruption.abort(new DOMException("interrupted", "AbortError"));
+        }),
+    };
+    const moved = moveLegalHold(silent, withFiles("20260701T080000Z-000006"), [], interruption.signal);
+    await expect(moved).rejects.toThrow("interrupted");
+    // The manifest, and the objects that were asked for at once.
+    expect(asked).toBeLessThanOrEqual(25);
+  });
+
   it("asks for the holds of a backup of many objects in turns, not for all of them at once", async () => {
     let [asking, most] = [0, 0];
     const slow: Vault = {
@@ -136,12 +161,7 @@ describe("moveLegalHold", () => {
       },
       hasLegalHold: () => Promise.resolve(true),
     };
-    const withFiles = (backupId: string) => {
-      const files = Array.from({ length: 1_000 }, (_, index) => ({ key: keyOf(PREFIX, backupId, `files/${index}`) }));
-      const manifest = { backupId, parts: [], chunks: [], files } as unknown as Manifest;
-      return { backupId, prefix: PREFIX, manifest } as BackupSummary & { manifest: Manifest };
-    };
-    await moveLegalHold(slow, withFiles("20260701T080000Z-000006"), [withFiles("20260701T020000Z-000005")]);
+    await move(withFiles("20260701T080000Z-000006"), [withFiles("20260701T020000Z-000005")], slow);
     // The client has 50 connections, and a request that waits for one for longer than 2.5 seconds counts as unanswered.
     expect(most).toBeLessThanOrEqual(50);
     expect(most).toBeGreaterThan(1);

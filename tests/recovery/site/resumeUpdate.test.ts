@@ -63,6 +63,8 @@ afterAll(async () => {
   process.env = before;
 });
 
+const { signal } = new AbortController();
+
 /** What `castchat-recovery resume` does, and what it says. `project` is the setting vercelProject. */
 async function resume(project = "left-app"): Promise<string[]> {
   const said: string[] = [];
@@ -72,13 +74,13 @@ async function resume(project = "left-app"): Promise<string[]> {
   const pulumi = pulumiClient({ stack: "test", workspace: stack.folder, environment, onOutput: () => undefined });
   await resumeUpdate({
     pulumi,
-    adoptHalfMade: () => adoptHalfMadeProject({ pulumi, appHost: vercelApi, reporter }, project, "test"),
+    adoptHalfMade: () => adoptHalfMadeProject({ pulumi, appHost: vercelApi, reporter, signal }, project, "test"),
     stack: "test",
     locks: await readUpdateLocks(backend, "tests", "test"),
     hostname: hostname(),
     ownerIsDead: false,
     repairCheckpoint: () => repairCheckpoint(backend, "tests", "test"),
-    endOrphans: () => Promise.resolve(),
+    endOrphans: () => Promise.resolve([]),
     findLeftResources: (pending) =>
       findLeftResources(pending, {
         region: "ap-northeast-1",
@@ -87,6 +89,7 @@ async function resume(project = "left-app"): Promise<string[]> {
         appHost: () => vercelApps({ token: TOKEN, endpoint: at.vercel }),
         dns: () => cloudflareDns({ token: TOKEN, endpoint: at.cloudflare }),
         reporter,
+        signal,
       }),
     reporter,
   });
@@ -231,7 +234,9 @@ describe("resume after a kill -9 while one resource was being created", () => {
     const said: string[] = [];
     const pending = [{ urn: "u", type: "aws:secretsmanager/secret:Secret", inputs: { name: "one/secret" } }];
     const ports = { region: "", accountId: "", aws: () => names, appHost: never, dns: never };
-    expect(await findLeftResources(pending, { ...ports, reporter: (line) => said.push(line) })).toEqual(new Map());
+    expect(await findLeftResources(pending, { ...ports, signal, reporter: (line) => said.push(line) })).toEqual(
+      new Map(),
+    );
     expect(said.join("")).toMatch(
       /^The secret one\/secret was marked for deletion at 20.*restore-secret --secret-id one\/secret/,
     );

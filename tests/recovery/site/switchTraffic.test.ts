@@ -68,6 +68,11 @@ beforeEach(() => {
 const forProd = (generation = 1): WantedTraffic => ({ publicName, zoneName, stack: "prod", generation, ...prod });
 const forDr = (generation = 2): WantedTraffic => ({ publicName, zoneName, stack: "dr", generation, ...dr });
 const go = (wanted: WantedTraffic) => switchTraffic(ports, wanted, signal, silent);
+/** Asks for the lease as a preview does. */
+const askLease = (stack: string, generation: number, zone = zoneName) => {
+  const context = { ...recoveryContext(recoveryConfig.parse({ awsRegion: "x" }), {}), dns: () => cloud.dns };
+  return trafficLease.invoke(context, { publicName, zoneName: zone, stack, generation }, signal);
+};
 /** What differs from the ports that each test begins with. */
 const change = (more: Partial<TrafficPorts>) => void (ports = { ...ports, ...more });
 const serving = async () => {
@@ -97,9 +102,21 @@ describe("taking a public name", () => {
     expect(await records()).toHaveLength(2);
   });
 
-  it("changes a CNAME that leads elsewhere in place", async () => {
+  it("leaves a live name that no stack holds, until its lease names the stack, then changes its CNAME in place", async () => {
     const elsewhere = { type: "CNAME", name: publicName, content: "old.example.org", ttlSeconds: 300 } as const;
     const old = await cloud.dns.createRecord(zoneId, elsewhere);
+    const refusal = new RegExp(
+      `${publicName} already leads to old\\.example\\.org, .*TXT record _castchat-recovery\\.${publicName} with the content stack=prod;generation=1`,
+    );
+    const error = await go(forProd()).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(UserError);
+    expect(String(error)).toMatch(refusal);
+    expect(await records()).toMatchObject([{ id: old.id, content: elsewhere.content }]);
+    // A recovery is refused before it has made anything.
+    await expect(askLease("prod", 1)).rejects.toThrow(refusal);
+
+    const lease = { type: "TXT", name: `_castchat-recovery.${publicName}`, ttlSeconds: 60 } as const;
+    await cloud.dns.createRecord(zoneId, { ...lease, content: "stack=prod;generation=1" });
     expect((await go(forProd())).recordId).toBe(old.id);
     expect(await serving()).toBe(prod.commit);
   });
@@ -234,14 +251,11 @@ describe("a domain of another team", () => {
 
 describe("the lease before a recovery", () => {
   it("refuses at once what the switch would refuse in the end", async () => {
-    const context = { ...recoveryContext(recoveryConfig.parse({ awsRegion: "x" }), {}), dns: () => cloud.dns };
-    const ask = (stack: string, generation: number, zone = zoneName) =>
-      trafficLease.invoke(context, { publicName, zoneName: zone, stack, generation }, signal);
-    expect(await ask("dr", 1)).toEqual({ holder: "no stack" });
-    expect(await ask("dr", 1, "not-yet.example")).toEqual({ holder: "no stack" });
+    expect(await askLease("dr", 1)).toEqual({ holder: "no stack" });
+    expect(await askLease("dr", 1, "not-yet.example")).toEqual({ holder: "no stack" });
     await go(forProd());
-    expect(await ask("dr", 2)).toEqual({ holder: "stack=prod;generation=1" });
-    await expect(ask("dr", 1)).rejects.toThrow(
+    expect(await askLease("dr", 2)).toEqual({ holder: "stack=prod;generation=1" });
+    await expect(askLease("dr", 1)).rejects.toThrow(
       /is held by stack prod with generation 1, .*To take the name over, run `pulumi config set generation 2 -s dr`/,
     );
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 
+import { ageFault } from "../../../recovery/vault/backupAge.ts";
 import {
   type BackupChoice,
   chooseBackup,
@@ -31,6 +32,34 @@ const unproven = summary("20260701T200000Z-000004", "2026-07-01T20:00:05.000Z", 
 const all = [middle, unproven, old, newest];
 
 const taken = (...given: Parameters<typeof chooseBackup>) => chooseBackup(...given).chosen;
+
+describe("the age of the newest proven backup", () => {
+  const HOUR = 3_600_000;
+  const fault = (backups: BackupSummary[], hours: number, now = "2026-07-02T15:00:05Z") =>
+    ageFault(backups, { maxAgeMs: hours * HOUR, now: new Date(now), stack: "prod" });
+
+  it("is that of its snapshot, and a fault beyond the limit", () => {
+    expect(fault(all, 25)).toBeUndefined();
+    expect(fault(all, 24)).toBe(
+      "The newest proven full backup, 20260701T140000Z-000003, is 25 h 0 min old, more than 24 h 0 min. `castchat-recovery schedule -s prod` says how the last runs ended; `castchat-recovery backup -s prod` takes one now.",
+    );
+  });
+
+  it("is not that of an unproven backup, one of another kind, one before a replacement, or one of the future", () => {
+    const late = "2026-07-03T00:00:00Z";
+    const other = (more: Partial<Manifest>) => ({
+      ...summary("20260702T230000Z-000009", late),
+      manifest: { ...newest.manifest!, snapshotAt: late, ...more },
+    });
+    const unread = summary("20260702T230000Z-00000a", "2026-07-02T23:00:00Z", "it was not read back yet");
+    const ahead = summary("20260704T000000Z-00000b", "2026-07-04T00:00:00Z");
+    const backups = [ahead, other({ kind: "critical" }), other({ purpose: "safety" }), unread, newest];
+    expect(fault(backups, 25, late)).toMatch(/000003, is 33 h 59 min old/);
+    expect(fault([unread], 25)).toMatch(
+      /^The vault of stack prod has no proven full backup, and one of at most 25 h 0 min/,
+    );
+  });
+});
 
 describe("chooseBackup", () => {
   it("takes the newest proven one", () => {
@@ -136,7 +165,7 @@ describe("a newer backup of a writer that is not trusted", () => {
     expect(chooseBackup([older, newest], { now })).toEqual({ chosen: newest, passedOver: [] });
     const { chosen, passedOver } = chooseBackup(backups, { now: new Date("2026-07-01T15:00:00Z") });
     expect(chosen).toBe(newest);
-    expect(passedOver).toEqual([expect.stringContaining("it is dated in the future")]);
+    expect(passedOver).toEqual([expect.stringContaining("its time lies in the future")]);
   });
 });
 
@@ -165,7 +194,7 @@ describe("what is passed over", () => {
     const saved = /passed over: saved before a replacement\. To take it, name it: 20260701T210000Z-000006\.$/;
     expect(of(safety)).toEqual([expect.stringMatching(saved)]);
     const ahead = summary("20260801T000000Z-000007", "2026-08-01T00:00:00.000Z");
-    const future = /it is dated in the future\. To take it, name it: 20260801T000000Z-000007\.$/;
+    const future = /its time lies in the future\. To take it, name it: 20260801T000000Z-000007\.$/;
     expect(of(ahead)).toEqual([expect.stringMatching(future)]);
   });
 

@@ -37,6 +37,16 @@ export const bucketVersioning = s3Setting({
   missing: [],
 });
 
+/** A rule in the SDK's form, which has one more level than Pulumi's. */
+function encryptionRule({
+  blockedEncryptionTypes: blocked,
+  ...rule
+}: {
+  blockedEncryptionTypes?: ("SSE-C" | "NONE")[] | undefined;
+}): sdk.ServerSideEncryptionRule {
+  return { ...(toSdk(rule) as object), ...(blocked && { BlockedEncryptionTypes: { EncryptionType: blocked } }) };
+}
+
 /** aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration */
 export const bucketEncryption = s3Setting({
   label: "S3 Bucket Server-Side Encryption Configuration",
@@ -52,6 +62,7 @@ export const bucketEncryption = s3Setting({
             })
             .optional(),
           bucketKeyEnabled: flag,
+          blockedEncryptionTypes: z.array(z.enum(["SSE-C", "NONE"])).optional(),
         }),
       )
       .min(1),
@@ -59,11 +70,18 @@ export const bucketEncryption = s3Setting({
   put: (s3, { bucket: Bucket, rules }) =>
     s3.putBucketEncryption({
       Bucket,
-      ServerSideEncryptionConfiguration: { Rules: toSdk(rules) as sdk.ServerSideEncryptionRule[] },
+      ServerSideEncryptionConfiguration: { Rules: rules.map(encryptionRule) },
     }),
   async get(s3, Bucket) {
     const answer = await s3.getBucketEncryption({ Bucket });
-    return listFromSdk("rules", answer.ServerSideEncryptionConfiguration?.Rules);
+    const { Rules: rules } = answer.ServerSideEncryptionConfiguration ?? {};
+    return listFromSdk(
+      "rules",
+      rules?.map(({ BlockedEncryptionTypes: blocked, ...rule }) => ({
+        ...rule,
+        BlockedEncryptionTypes: blocked?.EncryptionType,
+      })),
+    );
   },
   erase: (s3, inputs) => s3.deleteBucketEncryption({ Bucket: inputs.bucket }),
   missing: ["ServerSideEncryptionConfigurationNotFoundError"],

@@ -7,9 +7,10 @@ import { type DrillReport, drillReportSchema, isKept } from "../../../../lab/dri
 import { renderTerminal } from "../../../../lab/drills/report/terminal.ts";
 import { writeReport } from "../../../../lab/drills/report/write.ts";
 import { withTemporaryFolder } from "../../../../services/common/temporaryFolder.ts";
+import { MADE_BY_TEST } from "../../../support/madeBy.ts";
 
 const report: DrillReport = {
-  formatVersion: 1,
+  formatVersion: 2,
   scenario: "Complete infrastructure failure",
   ok: true,
   startedAt: "2026-03-01T12:00:00.000Z",
@@ -30,7 +31,8 @@ const report: DrillReport = {
   lostRows: [{ table: "public.posts", rows: 20 }],
   steps: [{ name: "Back up", startedAt: "2026-03-01T12:00:10.000Z", durationMs: 5000 }],
   recoveryPhases: [{ name: "restore: data", durationMs: 4000 }],
-  simulated: ["AWS by ministack"],
+  notTested: [{ part: "AWS", standIn: "ministack", notTested: "quotas <of AWS>" }],
+  madeBy: MADE_BY_TEST,
 };
 
 describe("isKept", () => {
@@ -58,7 +60,10 @@ describe("renderings", () => {
         "12.3 s",
         "30 min 00 s",
         "every table is as in the snapshot",
-        "AWS by ministack",
+        "ministack",
+        "castchat-recovery 0.1.0, commit c0ffee, with uncommitted changes",
+        "A processor, 2 cores, 16.0 GiB of memory, Linux 6.1 x64",
+        "Node 24.21.0, Pulumi v3.250.0, PostgreSQL 17.10",
         "public.posts",
       ]) {
         expect(text).toContain(fact);
@@ -66,6 +71,8 @@ describe("renderings", () => {
     }
     expect(html).toContain("the database &lt;server&gt;");
     expect(html).not.toContain("<server>");
+    expect(html).toContain("quotas &lt;of AWS&gt;");
+    expect(html).toContain("where a check says so, from the program's outputs");
   });
 
   it("report in words when a promise is not kept", () => {

@@ -122,7 +122,7 @@ const replicaVersions = new aws.s3.BucketVersioning("replica-versions", { bucket
 const vault = new aws.s3.Bucket("vault", { bucket: "plugins-vault", objectLockEnabled: true, tags: { about: "plain" } }, mine);
 const bucket = vault.bucket;
 const versions = new aws.s3.BucketVersioning("versions", { bucket, versioningConfiguration: { status: "Enabled" } }, mine);
-new aws.s3.BucketServerSideEncryptionConfiguration("encryption", { bucket, rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "aws:kms", kmsMasterKeyId: key.arn }, bucketKeyEnabled: true }] }, mine);
+new aws.s3.BucketServerSideEncryptionConfiguration("encryption", { bucket, rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "aws:kms", kmsMasterKeyId: key.arn }, bucketKeyEnabled: true, blockedEncryptionTypes: ["SSE-C"] }] }, mine);
 const access = new aws.s3.BucketPublicAccessBlock("access", { bucket, blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true }, mine);
 new aws.s3.BucketOwnershipControls("owner", { bucket, rule: { objectOwnership: "BucketOwnerEnforced" } }, mine);
 new aws.s3.BucketPolicy("policy", { bucket, policy: vault.arn.apply((arn) => JSON.stringify({ Version: "2012-10-17", Statement: [{ Sid: "TlsOnly", Effect: "Deny", Principal: "*", Action: "s3:DeleteBucketWebsite", Resource: [arn, arn + "/*"], Condition: { Bool: { "aws:SecureTransport": "false" } } }] })) }, { ...mine, dependsOn: [access] });

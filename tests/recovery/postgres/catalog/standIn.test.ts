@@ -3,7 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import { forStandIn } from "../../../../recovery/postgres/catalog/standIn.ts";
 
 const NAME = "castchat_verify_0123456789ab";
-const address = { host: "h", port: 1, user: NAME, password: "", database: "d", sslMode: "disable" };
+const address = { host: "h", port: 1, user: NAME, password: "", database: "d", sslMode: "disable" } as const;
 
 describe("forStandIn", () => {
   const played = [

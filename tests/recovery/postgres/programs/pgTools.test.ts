@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -7,7 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 
 import { findPgTool, runPgTool, startPgTool } from "../../../../recovery/postgres/programs/pgTools.ts";
 import { parseDatabaseUrl } from "../../../../recovery/postgres/session/databaseUrl.ts";
+import { SUPABASE_ROOTS } from "../../../../recovery/postgres/session/supabaseRoots.ts";
 import { UserError } from "../../../../services/common/errors.ts";
+import { expectRefusal } from "../../../support/refusal.ts";
 
 const PATH = process.env["PATH"];
 let folder: string;
@@ -38,15 +40,27 @@ describe("findPgTool", () => {
   it("refuses one that is older than the server", async () => {
     fake("pg_dump", 'echo "pg_dump (PostgreSQL) 15.8 (Debian 15.8-0+deb12u1)"');
     await expect(findPgTool("pg_dump", 17)).rejects.toThrow(
-      "pg_dump 15.8 is older than the server's major version 17. Put PostgreSQL client programs of version 17 or newer first on PATH.",
+      `${folder}/pg_dump 15.8 is older than the server's major version 17`,
     );
-    expect(await findPgTool("pg_dump", 15)).toEqual({ name: "pg_dump", version: "15.8" });
+    const program = join(folder, "pg_dump");
+    expect(await findPgTool("pg_dump", 15)).toEqual({ name: "pg_dump", version: "15.8", program });
+  });
+
+  it("passes over one without TLS, if the server has TLS", async () => {
+    const complaint = 'sslmode value "$PGSSLMODE" invalid when SSL support is not compiled in';
+    const versioned = '[ "$1" = --version ] && { echo "pg_dump (PostgreSQL) 99.1"; exit; }';
+    fake("pg_dump", `${versioned}; echo '${complaint}' >&2; exit 1`);
+    expect(await findPgTool("pg_dump", 99, { sslMode: "disable" })).toMatchObject({ version: "99.1" });
+    const refused = `${folder}/pg_dump 99.1 was built without TLS, so it cannot verify the server.`;
+    await expectRefusal(findPgTool("pg_dump", 99, { sslMode: "verify-full" }), UserError, refused);
+    fake("pg_dump", `${versioned}; echo 'connection refused' >&2; exit 1`);
+    expect(await findPgTool("pg_dump", 99, { sslMode: "verify-full" })).toMatchObject({ version: "99.1" });
   });
 
   it("says when there is none", async () => {
     process.env["PATH"] = folder;
     await expect(findPgTool("pg_restore", 17)).rejects.toThrow(
-      "pg_restore is not on PATH. Install the PostgreSQL client programs, version 17 or newer.",
+      "pg_restore is not on PATH. Install the PostgreSQL client programs of version 17 or newer.",
     );
     await expect(findPgTool("pg_restore", 17)).rejects.toThrow(UserError);
   });
@@ -65,6 +79,17 @@ describe("startPgTool", () => {
       "PGOPTIONS=-c default_transaction_read_only=off -c row_security=off",
       ...["PGPASSWORD=top-secret", "PGPORT=9", "PGSSLMODE=disable", "PGUSER=postgres"],
     ]);
+  });
+
+  it("gives the root certificates in a file, for as long as the program runs", async () => {
+    fake("pg_dump", 'env | grep ^PGSSL | LC_ALL=C sort; cat "$PGSSLROOTCERT"');
+    const remote = (query = "") => dump({ address: parseDatabaseUrl(`postgresql://u:p@db.example/d${query}`) });
+    const [mode, file, ...certificates] = (await remote()).split("\n");
+    expect(mode).toBe("PGSSLMODE=verify-full");
+    expect(certificates.join("\n")).toBe(SUPABASE_ROOTS);
+    expect(existsSync(file!.replace("PGSSLROOTCERT=", ""))).toBe(false);
+    fake("pg_dump", "env | grep ^PGSSL | LC_ALL=C sort");
+    expect(await remote("?sslrootcert=system")).toBe("PGSSLMODE=verify-full\nPGSSLROOTCERT=system\n");
   });
 
   it("keeps the caller's other secrets to itself", async () => {

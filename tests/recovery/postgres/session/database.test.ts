@@ -44,7 +44,7 @@ describe("parseDatabaseUrl", () => {
       user: "postgres",
       password: "päss:@/",
       database: "postgres",
-      sslMode: "require",
+      sslMode: "verify-full",
     });
     expect(parseDatabaseUrl("postgres://u:p@127.0.0.1:6000/x").sslMode).toBe("disable");
   });
@@ -62,6 +62,20 @@ describe("parseDatabaseUrl", () => {
     expect(parse).toThrow(UserError);
     expect(parse).toThrow("Write it as %25");
     expect(parse).not.toThrow(/cret/);
+  });
+
+  it("takes no mode in which any server could ask for the password", () => {
+    const parse = (mode: string) => parseDatabaseUrl(`postgresql://u:p@db.example/d?sslmode=${mode}`);
+    expect(["disable", "require", "verify-ca", "verify-full"].map((mode) => parse(mode).sslMode)).toEqual([
+      ...["disable", "verify-full", "verify-ca", "verify-full"],
+    ]);
+    for (const mode of ["allow", "prefer"]) {
+      expect(() => parse(mode)).toThrow(UserError);
+      expect(() => parse(mode)).toThrow(
+        `The connection string of db.example cannot be used: sslmode=${mode} sends the password to any server that answers, in plain text if it likes. Leave sslmode out, so that the server's certificate is verified, or write verify-full, verify-ca or disable.`,
+      );
+    }
+    expect(() => parse("\u001bx")).toThrow("its sslmode is not known");
   });
 
   it.each(["aws-0-ap-northeast-1.pooler.supabase.com", "db.abcdefghijklmnopqrst.supabase.co"])(

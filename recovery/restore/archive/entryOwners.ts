@@ -1,0 +1,42 @@
+import { hash } from "node:crypto";
+
+import type { ObjectDigests } from "../../postgres/catalog/objects.ts";
+import type { ScriptEntry } from "./archiveScript.ts";
+import { topLevelLines } from "./topLevel.ts";
+
+/** An entry without the statement that sets its owner. */
+export interface OwnedEntry extends ScriptEntry {
+  /** The role that owned it in the source, and that statement. Undefined if the archive's entry has no owner of its own. */
+  owned: { owner: string; statement: string } | undefined;
+}
+
+/** The statement with which pg_restore ends an entry that has an owner. Source: _printTocEntry in src/bin/pg_dump/pg_backup_archiver.c */
+const STATEMENT = /^ALTER ([A-Z ]+?) \S[^]* OWNER TO ("(?:[^"]|"")+"|[a-z_][a-z0-9_$]*);\n*$/;
+/** What a backup records no owner of, since a role of the app can't own it or it is held back. */
+const NOT_OURS =
+  /^(EVENT TRIGGER|FOREIGN DATA WRAPPER|SERVER|PUBLICATION|SUBSCRIPTION|PROCEDURAL LANGUAGE|LANGUAGE|LARGE OBJECT)$/;
+
+/** Takes the owner out of an entry of pg_restore's script. */
+export function splitOwner({ description, sql }: ScriptEntry): OwnedEntry {
+  const start = topLevelLines(sql).findLast((at) => sql.startsWith("ALTER ", at)) ?? sql.length;
+  const [statement, kind, role] = STATEMENT.exec(sql.slice(start)) ?? [];
+  if (statement === undefined || kind === undefined || role === undefined)
+    return { description, sql, owned: undefined };
+  const owner = role.startsWith('"') ? role.slice(1, -1).replaceAll('""', '"') : role;
+  return {
+    description,
+    sql: sql.slice(0, start),
+    owned: NOT_OURS.test(kind) ? undefined : { owner, statement },
+  };
+}
+
+/**
+ * Whether a role owned something in the source, and is neither the role that read the backup nor the platform's. The manifest only has
+ * hashes of such roles. A backup of an early version has none, and its owners are set at the end.
+ */
+export function isOtherOwner(objects: ObjectDigests): (role: string) => boolean {
+  const digests = new Set(
+    Object.entries(objects).flatMap(([name, digest]) => (name.startsWith("owner of ") ? [digest] : [])),
+  );
+  return (role) => digests.has(hash("md5", role));
+}
