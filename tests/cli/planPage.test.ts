@@ -28,7 +28,7 @@ const report = (rules = PRIMARY.rules, years = 9, replicaRules = REPLICA.rules):
       onDay: day("2027-10-31"),
       dumpBytes: 2 * GB,
       storageBytes: 3 * GB,
-      storageObjectBytes: 500 * 1024,
+      storageObjectBytes: 4 * 1024 * 1024,
       growthPerYear: 0,
       readPerDumpByte: 2.5,
       missedDays: new Set([day("2027-01-01")]),
