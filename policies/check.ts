@@ -7,12 +7,14 @@ import { systemClock } from "../services/common/clock.ts";
 import { UserError } from "../services/common/errors.ts";
 import { withTemporaryFolder } from "../services/common/temporaryFolder.ts";
 import { prepareEngine } from "./engine.ts";
+import { previewModes } from "./modes.ts";
 import { keepEveryPromise } from "./stacks/keepEveryPromise.ts";
 import { judge, RULES } from "./verdict.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 const PACK = fileURLToPath(new URL(".", import.meta.url));
-const STACKS = ["prod", "dr"];
+const STANDBY = "dr";
+const STACKS = ["prod", STANDBY];
 
 /**
  * `node policies/check.ts [project folder]`: previews both stacks, prints the verdict and exits with its code.
@@ -26,15 +28,21 @@ async function main(workspace: string): Promise<number> {
   };
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, interrupt);
   try {
-    const reports = await withTemporaryFolder("policy", async (folder) => {
+    const { signal } = interruption;
+    const { reports, modes } = await withTemporaryFolder("policy", async (folder) => {
       const path = await prepareEngine(join(folder, "bin"), process.env["PATH"] ?? "");
-      const common = { workspace, policyPack: PACK, path, signal: interruption.signal };
-      return await Promise.all(STACKS.map(async (stack) => ({ stack, ...(await previewApart({ ...common, stack })) })));
+      const common = { workspace, policyPack: PACK, path, signal };
+      const made = await Promise.all(
+        STACKS.map(async (stack) => ({ stack, ...(await previewApart({ ...common, stack })) })),
+      );
+      // What fails or is broken already is enough to mend.
+      const isClean = made.every(({ failure, violations }) => failure === undefined && violations.length === 0);
+      return { reports: made, modes: isClean ? await previewModes({ ...common, stack: STANDBY }) : [] };
     });
     const isWhole = reports.every(({ failure }) => failure === undefined);
-    const recorded = isWhole ? await record({ workspace, signal: interruption.signal }) : [];
+    const recorded = isWhole ? await record({ workspace, signal }) : [];
     const promises = () => keepEveryPromise(recorded, dayOf(systemClock().getTime()));
-    const { lines, exitCode } = judge(reports, { ...RULES, "stacks-keep-every-promise": promises });
+    const { lines, exitCode } = judge(reports, { ...RULES, "stacks-keep-every-promise": promises }, modes);
     process.stdout.write(`${lines.join("\n")}\n`);
     return exitCode;
   } catch (error) {

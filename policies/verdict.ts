@@ -15,16 +15,25 @@ export interface Verdict {
   readonly exitCode: 0 | 1 | 2;
 }
 
-/** Judges the previews of all stacks by their own policies and by the rules over all stacks. Pure. */
-export function judge(reports: readonly StackReport[], rules: Readonly<Record<string, StacksRule>> = RULES): Verdict {
-  const failed = reports.some(({ failure }) => failure !== undefined);
-  const lines = reports.flatMap(linesOf);
+/**
+ * Judges the previews of all stacks by their own policies and by the rules over all stacks. Pure.
+ *
+ * @param modes previews of the same stacks in other modes, which only their own policies judge
+ */
+export function judge(
+  reports: readonly StackReport[],
+  rules: Readonly<Record<string, StacksRule>> = RULES,
+  modes: readonly StackReport[] = [],
+): Verdict {
+  const all = [...reports, ...modes];
+  const failed = all.some(({ failure }) => failure !== undefined);
+  const lines = all.flatMap(linesOf);
   // With a stack missing, the rules over all stacks would report false violations.
   const between: Violation[] = failed
     ? []
     : Object.entries(rules).flatMap(([policy, rule]) => rule(reports).map((message) => ({ policy, message })));
   if (!failed) lines.push(`both stacks: ${summary(between)}`, ...between.map(lineOf));
-  const broken = between.length > 0 || reports.some(({ violations }) => violations.length > 0);
+  const broken = between.length > 0 || all.some(({ violations }) => violations.length > 0);
   return { lines, exitCode: failed ? 2 : broken ? 1 : 0 };
 }
 

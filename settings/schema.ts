@@ -3,6 +3,7 @@ import { createPublicKey } from "node:crypto";
 import { z } from "zod";
 
 import { HEALTH_PATH } from "../planning/names.ts";
+import { LONGEST_INTERVAL_HOURS } from "../planning/schedule.ts";
 import { leastKeptDays, TIER_NAMES, TIERS } from "../planning/tiers.ts";
 import { isAgeRecipient } from "./ageRecipient.ts";
 import { ENDPOINT_KEYS } from "./endpoints.ts";
@@ -74,7 +75,9 @@ export const SETTINGS = z.object({
   generation: count(1, 1000000).default(1).describe("a whole number from 1"),
   intervalHours: count(1, 23)
     .default(6)
-    .describe("a whole number of hours from 1 to 23 (at 24, more than 24 hours of data could be lost)"),
+    .describe(
+      `a whole number of hours from 1 to ${LONGEST_INTERVAL_HOURS} (above that, more than 24 hours of data could be lost)`,
+    ),
   runnerImage: matching(/^[a-z0-9][a-z0-9._:/-]*(:(?!latest$)[\w][\w.-]*|@sha256:[0-9a-f]{64})$/)
     .default(DEFAULT_RUNNER_IMAGE)
     .describe("a container image with a tag or, better, a digest (name@sha256:…), but not the tag latest"),

@@ -2,7 +2,8 @@ import { Command } from "commander";
 
 import { daysText } from "../../planning/proof/promises.ts";
 import { missedOn } from "../../planning/retention/schedule.ts";
-import { dayOf } from "../../planning/retention/time.ts";
+import { dateOf, dayOf } from "../../planning/retention/time.ts";
+import { LONGEST_INTERVAL_HOURS } from "../../planning/schedule.ts";
 import { TIERS } from "../../planning/tiers.ts";
 import { planCalendar } from "../../recovery/plan/planCalendar.ts";
 import { systemClock } from "../../services/common/clock.ts";
@@ -15,23 +16,31 @@ import { plainTable } from "../terminal/table.ts";
 
 const DEFAULT_DAYS = 120;
 const LONGEST_DAYS = 20_000;
+/** Days that are shown after the last missed one, so that its consequences are visible. */
+const DAYS_AFTER = 31;
 
 /** `castchat-recovery calendar`: shows which run opens which tier, also when runs fail. Reads no stack and no vault. */
 export function calendarCommand(): Command {
   return new Command("calendar")
-    .addOption(fromOption())
+    .addOption(fromOption("first day (today by default, or a month before the first missed day)"))
     .addOption(missedOption())
-    .option("--days <number>", "days to show", String(DEFAULT_DAYS))
-    .option("--interval-hours <number>", "hours between two runs", "6")
+    .option("--days <number>", `days to show (by default ${DEFAULT_DAYS}, or a month more than the last missed day)`)
+    .option("--interval-hours <number>", "hours between two runs, as the setting intervalHours", "6")
     .addOption(jsonOption("entries (run, tier, period, lateDays), unopened, runs, missed"))
     .addHelpText("after", example("calendar --missed 2027-02-28,2027-03-01"))
-    .action((options: { from?: number; missed?: number[]; days: string; intervalHours: string; json?: boolean }) => {
+    .action((options: { from?: number; missed?: number[]; days?: string; intervalHours: string; json?: boolean }) => {
       const missed = options.missed ?? [];
-      const days = wholeNumber("--days", options.days, 1, LONGEST_DAYS);
-      const intervalHours = wholeNumber("--interval-hours", options.intervalHours, 1, 23);
+      const intervalHours = wholeNumber("--interval-hours", options.intervalHours, 1, LONGEST_INTERVAL_HOURS);
       // Begin a month before the missed days, so that their context is visible.
       const firstDay =
-        options.from ?? monthBefore(missed.length > 0 ? Math.min(...missed) : dayOf(systemClock().getTime()));
+        options.from ?? (missed.length > 0 ? monthBefore(Math.min(...missed)) : dayOf(systemClock().getTime()));
+      const shown = Math.min(LONGEST_DAYS, Math.max(DEFAULT_DAYS, ...missed.map((one) => one - firstDay + DAYS_AFTER)));
+      const days = wholeNumber("--days", options.days ?? String(shown), 1, LONGEST_DAYS);
+      const outside = missed.find((one) => one < firstDay || one >= firstDay + days);
+      if (outside !== undefined)
+        throw new UserError(
+          `--missed ${dateOf(outside)} is outside the ${daysText(days)} from ${dateOf(firstDay)}. Change --from or raise --days.`,
+        );
       const calendar = planCalendar(TIERS, { firstDay, days, intervalHours, isMissed: missedOn(new Set(missed)) });
       const table = plainTable(["run (UTC)", "opens", "of", ""]);
       for (const { run, tier, period, lateDays } of calendar.entries)

@@ -1,9 +1,10 @@
-import { writeFile } from "node:fs/promises";
+import { appendFile, writeFile } from "node:fs/promises";
 
 import { Command } from "commander";
 
 import { dayOf } from "../../planning/retention/time.ts";
 import { plan } from "../../recovery/plan/plan.ts";
+import { readWorkspace } from "../../recovery/pulumi/previewWorkspace.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { readMadeBy } from "../html/madeBy.ts";
 import { planFacts } from "../plan/planFacts.ts";
@@ -26,22 +27,27 @@ export function planCommand(): Command {
     .addOption(stackOption())
     .addOption(
       jsonOption(
-        "kept, violations, coverage, vaults, tiers, holdings, costs, total, comparison, recovery, egress, prices",
+        "kept, unproven, violations, coverage, vaults, tiers, holdings, costs, total, summary, comparison, recovery, egress, prices",
       ),
     )
     .addHelpText("after", example("plan -s prod --years 5 --html plan.html"));
   return withPlanOptions(command).action(async (options: PlanOptions) => {
     const signal = abortOnInterrupt();
     const { stack, standby, deployed = false } = options;
+    const { html } = options;
+    // What can't be written is refused before anything is computed.
+    if (html !== undefined) await toNamedFile(html, (file) => appendFile(file, ""));
+    if (standby !== false && command.getOptionValueSource("standby") === "cli")
+      await readWorkspace(process.cwd(), standby);
     const stacks = standby === false ? stack : `${stack} and ${standby}`;
     const read = await withProgress(`Reading the rules of ${stacks}`, () =>
       readPlan({ stack, standby, deployed, signal }),
     );
     const assumptions = assumptionsOf(options, dayOf(systemClock().getTime()), read.intervalHours);
     const report = plan({ ...read, assumptions });
-    if (options.html !== undefined) {
-      const html = planPage(report, await readMadeBy());
-      await toNamedFile(options.html, (file) => writeFile(file, html));
+    if (html !== undefined) {
+      const page = planPage(report, await readMadeBy());
+      await toNamedFile(html, (file) => writeFile(file, page));
     }
     printResult(planFacts(report), options.json === true, planLines(report));
     if (report.proof.violations.length > 0) process.exitCode = EXIT.promiseNotKept;

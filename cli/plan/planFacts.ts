@@ -1,16 +1,28 @@
-import { totalOf, type VaultCosts } from "../../planning/forecast/costs.ts";
+import { totalOf, type VaultCosts } from "../../planning/forecast/bill.ts";
+import { unprovenIn } from "../../planning/proof/proof.ts";
 import type { Life } from "../../planning/retention/life.ts";
 import { dateOf } from "../../planning/retention/time.ts";
 import type { RunnerTier } from "../../planning/retention/vault.ts";
 import { grandTotal, type PlanReport } from "../../recovery/plan/plan.ts";
+import { planSummary } from "./summary.ts";
 
 /** The plan as data: dates as text, money in US dollars, sizes in bytes. */
 export function planFacts(report: PlanReport): unknown {
   const { scenario, history, proof, assumptions, costs } = report;
   const { firstDay, days, intervalHours } = scenario.schedule;
-  const { dumpBytes, storageBytes, growthPerYear, readPerDumpByte, runMinutes, readBackOverInternet } = assumptions;
+  const unproven = unprovenIn(proof);
+  const {
+    dumpBytes,
+    storageBytes,
+    storageObjectBytes,
+    growthPerYear,
+    readPerDumpByte,
+    runMinutes,
+    readBackOverInternet,
+  } = assumptions;
   return {
-    kept: proof.violations.length === 0,
+    kept: proof.violations.length === 0 && unproven.length === 0,
+    unproven,
     from: dateOf(firstDay),
     to: dateOf(firstDay + days - 1),
     intervalHours,
@@ -20,6 +32,7 @@ export function planFacts(report: PlanReport): unknown {
     assumptions: {
       dumpBytes,
       storageBytes,
+      storageObjectBytes,
       growthPerYear,
       readPerDumpByte,
       runMinutes,
@@ -46,6 +59,7 @@ export function planFacts(report: PlanReport): unknown {
       })),
     })),
     total: grandTotal(costs),
+    summary: planSummary(report),
     comparison: report.comparison,
     recovery: report.recovery,
     egress: report.egress,

@@ -1,21 +1,29 @@
-import { GB, totalOf } from "../../planning/forecast/costs.ts";
+import { type CostItem, totalOf } from "../../planning/forecast/bill.ts";
+import { GB } from "../../planning/forecast/costs.ts";
 import type { EgressForecast } from "../../planning/forecast/egress.ts";
+import { SERVICE_PRICES } from "../../planning/prices/services.ts";
 import { SUPABASE_PRICES } from "../../planning/prices/supabase.ts";
+import { unprovenIn } from "../../planning/proof/proof.ts";
 import { violationSentence } from "../../planning/proof/violation.ts";
 import { dateOf } from "../../planning/retention/time.ts";
 import { grandTotal, type PlanReport } from "../../recovery/plan/plan.ts";
 import { plainTable } from "../terminal/table.ts";
+import { dollars } from "./dollars.ts";
+import { planSummary } from "./summary.ts";
 import { itemsCharged, yearlyCosts } from "./yearlyCosts.ts";
 
-/** The plan as text: verdict, proof, forecast, costs. */
+/** The plan as text: verdict and summary first, then proof, forecast and costs. */
 export function planLines(report: PlanReport): string[] {
+  return [...summaryLines(report), "", ...figureLines(report)];
+}
+
+/** The proof and all figures. */
+export function figureLines(report: PlanReport): string[] {
+  const { onDay, recovery } = report.assumptions;
   return [
-    headline(report),
-    ...verdict(report),
-    "",
     coverageTable(report),
     "",
-    `Stored at the end of ${dateOf(report.assumptions.onDay)}:`,
+    `Stored at the end of ${dateOf(onDay)} (hidden: under a delete marker, removed within days):`,
     holdingsTable(report),
     "",
     "Costs of all vaults in US dollars:",
@@ -24,18 +32,33 @@ export function planLines(report: PlanReport): string[] {
     "",
     ...egressLines(report),
     "",
-    `A recovery on ${dateOf(report.assumptions.onDay)}, with a ${report.assumptions.recovery.databaseSize} database for ${report.assumptions.recovery.hours} hours, costs:`,
+    ...wrapped(
+      `A recovery on ${dateOf(onDay)}, with a ${recovery.databaseSize} database for ${recovery.hours} hours, costs:`,
+    ),
     recoveryTable(report),
     "",
-    priceLine(report),
+    ...priceLines(report),
   ];
 }
 
-/** Dollars as people write them. */
-export function dollars(amount: number): string {
-  return amount >= 0.005 || amount === 0
-    ? `$${amount.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`
-    : "under $0.01";
+function summaryLines(report: PlanReport): string[] {
+  const summary = planSummary(report).flatMap(({ what, answer }) => wrapped(`- ${what}: ${answer}.`));
+  return [...wrapped(headline(report)), ...verdict(report), "", ...summary];
+}
+
+/** Columns of a narrow terminal, and of a page. */
+const WIDTH = 96;
+
+/** Prose in lines that a terminal shows whole; later lines are indented like the first one's text. */
+function wrapped(text: string): string[] {
+  const indent = " ".repeat(/^\s*(- )?/.exec(text)?.[0].length ?? 0);
+  const lines: string[] = [];
+  for (const word of text.trimStart().split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && `${last} ${word}`.length <= WIDTH) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(`${last === undefined ? (/^\s*/.exec(text)?.[0] ?? "") : indent}${word}`);
+  }
+  return lines;
 }
 
 function headline({ scenario, history, prices }: PlanReport): string {
@@ -48,6 +71,13 @@ function headline({ scenario, history, prices }: PlanReport): string {
 
 function verdict({ proof, scenario }: PlanReport): string[] {
   const [first, ...others] = proof.violations;
+  const unproven = unprovenIn(proof);
+  if (first === undefined && unproven.length > 0) {
+    const years = Math.ceil(Math.max(...proof.coverage.map(({ spanDays }) => spanDays)) / 365.25);
+    return wrapped(
+      `No promise is broken on these days, but they are too few to show all of: ${unproven.join(", ")}. Pass --years ${years} or more.`,
+    );
+  }
   if (first === undefined) {
     const which = scenario.replica ? "on both vaults" : `on ${scenario.primary.stack}; the replica was not checked`;
     return [`✓ Every promise is kept on every day ${which}, and nothing is kept longer than it says.`];
@@ -63,26 +93,37 @@ const count = (number: number) => number.toLocaleString("en");
 
 function coverageTable({ proof }: PlanReport): string {
   const table = plainTable(["vault", "promise", "kept on", "excused (runs failed or late)"]);
-  for (const { stack, words, kept, days, excused } of proof.coverage)
-    table.push([stack, words, `${count(kept)} of ${count(days)} days`, excused === 0 ? "–" : String(excused)]);
-  return table.toString();
-}
-
-function holdingsTable({ holdings }: PlanReport): string {
-  const table = plainTable(["vault", "tier", "class", "backups", "GB", "taken"]);
-  for (const { stack, tier, storageClass, backups, bytes, oldestDay, newestDay } of holdings) {
-    const taken = `${dateOf(oldestDay)} to ${dateOf(newestDay)}`;
-    table.push([stack, tier, storageClass, backups, (bytes / GB).toFixed(1), taken]);
+  for (const { stack, words, kept, days, spanDays, excused } of proof.coverage) {
+    const needed = days < spanDays ? `, ${count(spanDays)} needed` : "";
+    table.push([stack, words, `${count(kept)} of ${count(days)} days${needed}`, excused === 0 ? "–" : String(excused)]);
   }
   return table.toString();
 }
 
+function holdingsTable({ holdings }: PlanReport): string {
+  const table = plainTable(["vault", "tier", "class", "backups", "hidden", "GB", "taken"]);
+  for (const { stack, tier, storageClass, backups, hidden, bytes, oldestDay, newestDay } of holdings) {
+    const taken = `${dateOf(oldestDay)} to ${dateOf(newestDay)}`;
+    table.push([stack, tier, storageClass, backups, hidden, (bytes / GB).toFixed(1), taken]);
+  }
+  return table.toString();
+}
+
+/** The first and the last whole year, and all: more columns would not fit, and --json has every month. */
 function costTable({ costs }: PlanReport): string {
   const years = yearlyCosts(costs);
-  const table = plainTable(["", ...years.map(({ year, months }) => (months === 12 ? year : `part of ${year}`))]);
-  for (const item of itemsCharged(years)) table.push([item, ...years.map(({ items }) => items[item].toFixed(2))]);
-  table.push(["total", ...years.map(({ total }) => total.toFixed(2))]);
-  table.push(["a month", ...years.map(({ total, months }) => (months === 12 ? (total / 12).toFixed(2) : "–"))]);
+  const whole = years.filter(({ months }) => months === 12);
+  const [first, last] = [whole[0] ?? years[0], whole.at(-1)];
+  const shown = [...new Set([first, last])].flatMap((one) => one ?? []);
+  const all = (item: CostItem) => years.reduce((sum, { items }) => sum + items[item], 0);
+  const table = plainTable([
+    "",
+    ...shown.map(({ year, months }) => (months === 12 ? year : `part of ${year}`)),
+    `${years[0]?.year ?? ""} to ${years.at(-1)?.year ?? ""}`,
+  ]);
+  for (const item of itemsCharged(years))
+    table.push([item, ...shown.map(({ items }) => items[item].toFixed(2)), all(item).toFixed(2)]);
+  table.push(["total", ...shown.map(({ total }) => total.toFixed(2)), grandTotal(costs).toFixed(2)]);
   return table.toString();
 }
 
@@ -91,13 +132,14 @@ function costLines({ costs, comparison }: PlanReport): string[] {
   const total = grandTotal(costs);
   const byVault = costs.map((vault) => `${vault.stack} ${dollars(totalOf(vault))}`).join(", ");
   const more = allInStandard.difference >= 0 ? "more" : "less";
-  return [
+  const lines = [
     `Over the whole time: ${dollars(total)} (${byVault}).`,
     `With everything in STANDARD: ${dollars(allInStandard.total)}, ${dollars(Math.abs(allInStandard.difference))} ${more}.`,
     cheaper === undefined
       ? "No other legal choice of one tier's class is cheaper."
       : `The next cheaper legal choice: ${cheaper.words}: ${dollars(cheaper.total)}, ${dollars(-cheaper.difference)} less.`,
   ];
+  return lines.flatMap(wrapped);
 }
 
 function egressLines({ egress, assumptions }: PlanReport): string[] {
@@ -106,25 +148,29 @@ function egressLines({ egress, assumptions }: PlanReport): string[] {
   const cost = ({ gbPerRun, objectsGbPerRun, gbPerMonth, beyondGb, dollars: amount }: EgressForecast) =>
     `${gb(gbPerRun - objectsGbPerRun)} GB of rows and ${gb(objectsGbPerRun)} GB of storage objects a run, ${gb(gbPerMonth)} GB a month` +
     (beyondGb > 0 ? `, ${gb(beyondGb)} GB beyond: ${dollars(amount)} a month` : ": nothing beyond");
-  return [
-    `Supabase egress of ${Math.round(start.runsPerMonth)} runs a month, with ${start.includedGb} GB included for all that the organization sends:`,
+  const lines = [
+    `Supabase egress of ${Math.round(start.runsPerMonth)} runs a month, with ${start.includedGb} GB (of 10^9 bytes) included for all that the organization sends:`,
     `  at the start: ${cost(start)}; within that amount at one run every ${start.includedFromHours} hours.`,
     `  on ${dateOf(assumptions.onDay)}: ${cost(onDay)}; within that amount at one run every ${onDay.includedFromHours} hours.`,
   ];
+  return lines.flatMap(wrapped);
 }
 
 function recoveryTable({ recovery }: PlanReport): string {
-  const table = plainTable(["from", "class", "GB", "retrieval", "requests", "transfer", "database", "total"]);
+  const table = plainTable(["from", "class", "GB", "reading", "transfer", "database", "total"]);
   for (const one of recovery) {
-    const parts = [one.retrieval, one.requests, one.transfer, one.database, one.total].map(dollars);
+    const parts = [one.retrieval + one.requests, one.transfer, one.database, one.total].map(dollars);
     table.push([one.from, one.storageClass, one.gb.toFixed(1), ...parts]);
   }
   return table.toString();
 }
 
-function priceLine({ prices, assumptions }: PlanReport): string {
+function priceLines({ prices, assumptions }: PlanReport): string[] {
   const lists = prices.map(({ name, asOf }) => `S3 in ${name} (${asOf})`).join(", ");
-  const { dumpBytes, storageBytes, growthPerYear, readPerDumpByte, readBackOverInternet } = assumptions;
+  const { dumpBytes, storageBytes, storageObjectBytes, growthPerYear, readPerDumpByte } = assumptions;
   const gb = (bytes: number) => (bytes / GB).toLocaleString("en");
-  return `List prices of ${lists} and Supabase (${SUPABASE_PRICES.asOf}), before tax and discounts. Assumed: ${gb(dumpBytes)} GB a backup and ${gb(storageBytes)} GB of storage objects at the start, growing by ${(growthPerYear * 100).toLocaleString("en")} % a year, ${readPerDumpByte} bytes of rows read for each one stored, read back ${readBackOverInternet ? "over the internet" : "within the region"}.`;
+  return [
+    `List prices of ${lists}, AWS's other services (${SERVICE_PRICES.asOf}) and Supabase (${SUPABASE_PRICES.asOf}), before tax and discounts.`,
+    `Assumed: ${gb(dumpBytes)} GB (of 2^30 bytes, as S3 bills) a backup and ${gb(storageBytes)} GB of storage objects of ${Math.round(storageObjectBytes / 1024)} KB at the start, growing by ${(growthPerYear * 100).toLocaleString("en")} % a year, ${readPerDumpByte} bytes of rows read for each one stored, read back ${assumptions.readBackOverInternet ? "over the internet" : "within the region"}.`,
+  ].flatMap(wrapped);
 }

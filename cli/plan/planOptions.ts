@@ -17,6 +17,7 @@ export interface PlanOptions {
   missed?: number[];
   sizeGb: number;
   storageGb: number;
+  storageObjectKb: number;
   growth: number;
   readFactor: number;
   runMinutes: number;
@@ -48,6 +49,7 @@ export function withPlanOptions(command: Command): Command {
       numberFrom(0, 100_000),
       0,
     )
+    .option("--storage-object-kb <number>", "mean size of a storage object, in KB", numberFrom(1, 5_000_000), 500)
     .option("--growth <percent>", "yearly growth of both", numberFrom(-90, 1000), 20)
     .option(
       "--read-factor <number>",
@@ -57,9 +59,12 @@ export function withPlanOptions(command: Command): Command {
     )
     .option("--run-minutes <number>", "duration of a run", numberFrom(0, 1440), 10)
     .addOption(
-      new Option("--runner <where>", "the reader of backups: a runner on the internet, or one in the vault's region")
+      new Option(
+        "--runner <where>",
+        "what reads backups back: the shipped runner in the vault's region, or one elsewhere on the internet",
+      )
         .choices(["internet", "region"])
-        .default("internet"),
+        .default("region"),
     )
     .addOption(
       new Option("--database-size <size>", "compute of a recovered database").choices(DATABASE_SIZES).default("large"),
@@ -69,8 +74,8 @@ export function withPlanOptions(command: Command): Command {
 }
 
 /** `--from`: the first day of a simulation. */
-export function fromOption(): Option {
-  return new Option("--from <date>", "first day (today by default)").argParser(day);
+export function fromOption(description = "first day (today by default)"): Option {
+  return new Option("--from <date>", description).argParser(day);
 }
 
 /** `--missed`: days on which all runs fail. */
@@ -97,6 +102,7 @@ export function assumptionsOf(options: PlanOptions, today: number, intervalHours
     onDay,
     dumpBytes: options.sizeGb * GB,
     storageBytes: options.storageGb * GB,
+    storageObjectBytes: options.storageObjectKb * 1024,
     growthPerYear: options.growth / 100,
     readPerDumpByte: options.readFactor,
     missedDays: new Set(options.missed),

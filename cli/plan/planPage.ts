@@ -1,44 +1,83 @@
-import { COST_ITEMS, totalOf } from "../../planning/forecast/costs.ts";
+import { COST_ITEMS, totalOf } from "../../planning/forecast/bill.ts";
+import type { MadeBy } from "../../planning/madeBy.ts";
+import { unprovenIn } from "../../planning/proof/proof.ts";
+import { violationSentence } from "../../planning/proof/violation.ts";
 import type { VaultHistory } from "../../planning/retention/simulation.ts";
 import { dateOf, DAY_MS } from "../../planning/retention/time.ts";
 import { STORAGE_CLASSES } from "../../planning/retention/vault.ts";
 import { grandTotal, type PlanReport } from "../../recovery/plan/plan.ts";
-import type { MadeBy } from "../../planning/madeBy.ts";
 import { escaped, page, table } from "../html/page.ts";
 import { type Layer, stackedAreas } from "./areaChart.ts";
 import { backupCalendar } from "./backupCalendar.ts";
-import { dollars, planLines } from "./planLines.ts";
+import { dollars } from "./dollars.ts";
+import { figureLines } from "./planLines.ts";
 import { storedByDay } from "./storedByDay.ts";
+import { planSummary } from "./summary.ts";
 
 const TIER_COLOURS = ["#3b6fb6", "#2a9d8f", "#c96f2b", "#8d3b72", "#6c757d"];
 const CLASS_COLOURS = ["#3b6fb6", "#7fb069", "#e6aa3c", "#b0a8b9", "#6c757d"];
-const ITEM_COLOURS = [...CLASS_COLOURS, "#a4201c", "#8d3b72", "#c9b03b", "#c96f2b", "#2a9d8f", "#55798f"];
+const ITEM_COLOURS = [
+  ...CLASS_COLOURS,
+  "#a4201c",
+  "#8d3b72",
+  "#c9b03b",
+  "#c96f2b",
+  "#2a9d8f",
+  "#55798f",
+  "#d98c8c",
+  "#7a6f9b",
+  "#9aa86b",
+  "#4f5d75",
+  "#c7a27c",
+  "#3f7d58",
+];
 
 /** The plan as one HTML page that needs no network: verdict, backups, storage and costs over time, all figures. */
 export function planPage(report: PlanReport, madeBy: MadeBy): string {
   const { proof, history, scenario, assumptions } = report;
-  const ok = proof.violations.length === 0;
+  const unproven = unprovenIn(proof);
+  const ok = proof.violations.length === 0 && unproven.length === 0;
   const { firstDay, days } = scenario.schedule;
   const vaults = [history.primary, ...(history.replica ? [history.replica] : [])];
   const names = scenario.tiers.map(({ name }) => name);
+  // A replica under the same rules looks the same.
+  const [first] = vaults;
+  const isAlike = vaults.every(({ vault }) => JSON.stringify(vault.rules) === JSON.stringify(first?.vault.rules));
+  const pictured = isAlike ? vaults.slice(0, 1) : vaults;
+  const named = ({ vault }: VaultHistory) =>
+    isAlike ? vaults.map((one) => one.vault.stack).join(", and alike in ") : vault.stack;
+  const figures = [...proof.violations.map(violationSentence), ...figureLines(report)];
   const places = vaults.map(({ vault }) => `${vault.stack} (${vault.region})`).join(" and ");
   return page({
     about: `Retention plan · ${dateOf(firstDay)} to ${dateOf(firstDay + days - 1)}`,
-    headline: ok ? "Every promise is kept on every day" : "NOT every promise is kept",
+    headline: headlineOf(report, unproven),
     ok,
     summary: `${places}; ${history.runs.length.toLocaleString("en")} runs; ${dollars(grandTotal(report.costs))} in all`,
     madeBy,
     sections: [
-      ...vaults.map((vault): [string, string] => [
-        `What exists in ${vault.vault.stack} at the end of ${dateOf(assumptions.onDay)}`,
+      [
+        "For a manager",
+        table(
+          ["Question", "Answer"],
+          planSummary(report).map(({ what, answer }) => [what, answer]),
+        ),
+      ],
+      ...pictured.map((vault): [string, string] => [
+        `What exists in ${named(vault)} at the end of ${dateOf(assumptions.onDay)}`,
         key(names, TIER_COLOURS) + wide(backupCalendar(vault, assumptions.onDay, TIER_COLOURS)),
       ]),
-      ...vaults.flatMap((vault) => storageSections(vault, report, names)),
+      ...pictured.flatMap((vault) => storageSections(vault, named(vault), report, names)),
       ["Costs a month, all vaults, in US dollars", costChart(report)],
-      ["All figures", `<pre>${escaped(planLines(report).join("\n"))}</pre>`],
+      ["All figures", `<pre>${escaped(figures.join("\n"))}</pre>`],
       ["What was not tested", table(["Part", "Here", "So not tested"], NOT_TESTED)],
     ],
   });
+}
+
+function headlineOf({ proof }: PlanReport, unproven: readonly string[]): string {
+  if (proof.violations.length > 0) return "NOT every promise is kept";
+  if (unproven.length > 0) return `No promise is broken, but too few years for: ${unproven.join(", ")}`;
+  return "Every promise is kept on every day";
 }
 
 /** What a simulation leaves open. */
@@ -59,6 +98,7 @@ function wide(picture: string): string {
 
 function storageSections(
   vault: VaultHistory,
+  stack: string,
   { scenario }: PlanReport,
   names: readonly string[],
 ): [heading: string, content: string][] {
@@ -66,7 +106,6 @@ function storageSections(
   const ticks = yearTicks(scenario.schedule.firstDay, scenario.schedule.days);
   const byTier = layers(names, TIER_COLOURS, stored.byTier);
   const byClass = layers(STORAGE_CLASSES, CLASS_COLOURS, stored.byClass);
-  const { stack } = vault.vault;
   return [
     [`Stored in ${stack} by tier, in GB`, keyOf(byTier) + wide(stackedAreas(byTier, ticks, "GB"))],
     [`Stored in ${stack} by storage class, in GB`, keyOf(byClass) + wide(stackedAreas(byClass, ticks, "GB"))],

@@ -1,4 +1,4 @@
-import { COST_ITEMS, type CostItem, type VaultCosts } from "../../planning/forecast/costs.ts";
+import { COST_ITEMS, type CostItem, type VaultCosts } from "../../planning/forecast/bill.ts";
 
 /** Both vaults' costs in a calendar year, in US dollars. */
 export interface YearlyCosts {

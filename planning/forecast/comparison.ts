@@ -1,8 +1,12 @@
 import { CLASS_RULES } from "../prices/classRules.ts";
 import { prove } from "../proof/proof.ts";
-import { type Scenario, simulate } from "../retention/simulation.ts";
+import { type Life, lifeOf } from "../retention/life.ts";
+import { type History, type Scenario, simulate } from "../retention/simulation.ts";
+import { lifecycleOf } from "../retention/tierLifecycle.ts";
 import type { DeclaredVault, RunnerTier, StorageClass, Transition } from "../retention/vault.ts";
-import { costsOf, type PlanPrices, totalOf } from "./costs.ts";
+import { totalOf } from "./bill.ts";
+import { costsOf, type PlanPrices, storageCost } from "./costs.ts";
+import { Months } from "./months.ts";
 
 /** Another choice of storage classes, and what it would cost over the whole time. */
 export interface Alternative {
@@ -20,44 +24,64 @@ export interface Comparison {
   readonly cheaper: Alternative | undefined;
 }
 
-/** The legal choices for a tier. A recovery can't wait for an archive, so each is STANDARD or a class that answers at once. */
+/** Days after which a restore no longer needs a backup in most cases, so that a class which charges for reading may hold it. */
+const SELDOM_READ_AFTER_DAYS = 30;
+
+/** The choices for a tier. A recovery can't wait for an archive, so each is STANDARD or a class that answers at once. */
 function choicesFor({ keptDays }: RunnerTier): (Transition | undefined)[] {
-  const choices: (Transition | undefined)[] = [undefined];
-  for (const storageClass of ["STANDARD_IA", "GLACIER_IR"] as const satisfies StorageClass[]) {
-    const { earliestTransitionDays } = CLASS_RULES[storageClass];
-    for (const days of new Set([Math.max(1, earliestTransitionDays), 30]))
-      if (days < keptDays) choices.push({ days, storageClass });
-  }
-  return choices;
+  const days = SELDOM_READ_AFTER_DAYS;
+  const colder = (["STANDARD_IA", "GLACIER_IR"] as const satisfies StorageClass[]).filter(
+    (storageClass) => days >= CLASS_RULES[storageClass].earliestTransitionDays && days < keptDays,
+  );
+  return [undefined, ...colder.map((storageClass) => ({ days, storageClass }))];
 }
 
-/** Compares the declared rules with no transitions at all, and looks for one tier whose class could be cheaper. */
-export function compare(scenario: Scenario, prices: PlanPrices): Comparison {
-  const declared = totalCost(scenario, prices);
-  const alternative = (words: string, changed: Scenario): Alternative => {
-    const total = totalCost(changed, prices);
-    return { words, total, difference: total - declared };
-  };
-  const standard = scenario.tiers.reduce((changed, tier) => withMove(changed, tier, undefined), scenario);
-  const candidates = scenario.tiers.flatMap((tier) =>
-    choicesFor(tier).map((choice) => {
-      const changed = withMove(scenario, tier, choice);
-      return { changed, ...alternative(choiceWords(tier, choice), changed) };
-    }),
-  );
-  const [cheaper] = candidates
-    .filter(({ difference }) => difference < -0.005)
-    .sort((one, other) => one.total - other.total)
-    .filter(({ changed }) => prove(changed, simulate(changed), changed.replica !== undefined).violations.length === 0);
+/**
+ * Compares the declared rules with no transitions at all, and looks for one tier whose class could be cheaper. A class changes nothing but
+ * the storage of its tier's backups, so only that is computed again.
+ */
+export function compare(scenario: Scenario, history: History, prices: PlanPrices): Comparison {
+  const months = new Months(scenario.schedule.firstDay, scenario.schedule.days);
+  const declared = costsOf(scenario, history, prices).reduce((sum, costs) => sum + totalOf(costs), 0);
+  const vaults = [
+    { history: history.primary, prices: prices.primary },
+    ...(history.replica && prices.replica ? [{ history: history.replica, prices: prices.replica }] : []),
+  ];
+  const differences = scenario.tiers.map((tier, index) => {
+    const lives = vaults.map((vault) => vault.history.lives.filter((life) => life.tier === index));
+    const costs = (livesOf: (life: Life, vault: DeclaredVault) => Life) =>
+      vaults.reduce((sum, vault, at) => {
+        const changed = (lives[at] ?? []).map((life) => livesOf(life, vault.history.vault));
+        return sum + storageCost(changed, vault.prices, months);
+      }, 0);
+    const now = costs((life) => life);
+    return choicesFor(tier).map((choice) => {
+      const moved = (life: Life, vault: DeclaredVault) => {
+        const { rules } = vaultWith(vault, tier, choice);
+        return lifeOf(life, index, lifecycleOf(tier.prefix, life.objectBytes, rules), vault);
+      };
+      return { tier, choice, difference: costs(moved) - now };
+    });
+  });
+  const standard = differences.reduce((sum, [stays]) => sum + (stays?.difference ?? 0), 0);
+  const cheaper = differences
+    .flat()
+    .filter(({ difference }) => difference < -WORTHWHILE * declared)
+    .sort((one, other) => one.difference - other.difference)
+    .find(({ tier, choice }) => keepsEveryPromise(withMove(scenario, tier, choice)));
+  const alternative = (words: string, difference: number) => ({ words, total: declared + difference, difference });
   return {
     declared,
     allInStandard: alternative("everything in STANDARD", standard),
-    cheaper: cheaper && { words: cheaper.words, total: cheaper.total, difference: cheaper.difference },
+    cheaper: cheaper && alternative(choiceWords(cheaper.tier, cheaper.choice), cheaper.difference),
   };
 }
 
-function totalCost(scenario: Scenario, prices: PlanPrices): number {
-  return costsOf(scenario, simulate(scenario), prices).reduce((sum, costs) => sum + totalOf(costs), 0);
+/** The part of all costs that a choice must save to be worth a change. */
+const WORTHWHILE = 0.001;
+
+function keepsEveryPromise(scenario: Scenario): boolean {
+  return prove(scenario, simulate(scenario), scenario.replica !== undefined).violations.length === 0;
 }
 
 function choiceWords({ name }: RunnerTier, choice: Transition | undefined): string {
@@ -67,11 +91,18 @@ function choiceWords({ name }: RunnerTier, choice: Transition | undefined): stri
 }
 
 /** The scenario with another transition for one tier, in both vaults. */
-function withMove(scenario: Scenario, { prefix }: RunnerTier, move: Transition | undefined): Scenario {
-  const changed = (vault: DeclaredVault): DeclaredVault => ({
-    ...vault,
-    rules: vault.rules.map((rule) => (rule.prefix === prefix ? { ...rule, transitions: move ? [move] : [] } : rule)),
-  });
-  const { replica } = scenario;
-  return { ...scenario, primary: changed(scenario.primary), ...(replica && { replica: changed(replica) }) };
+function withMove(scenario: Scenario, tier: RunnerTier, move: Transition | undefined): Scenario {
+  const { primary, replica } = scenario;
+  return {
+    ...scenario,
+    primary: vaultWith(primary, tier, move),
+    ...(replica && { replica: vaultWith(replica, tier, move) }),
+  };
+}
+
+function vaultWith(vault: DeclaredVault, { prefix }: RunnerTier, move: Transition | undefined): DeclaredVault {
+  const rules = vault.rules.map((rule) =>
+    rule.prefix === prefix ? { ...rule, transitions: move ? [move] : [] } : rule,
+  );
+  return { ...vault, rules };
 }

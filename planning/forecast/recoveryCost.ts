@@ -1,5 +1,6 @@
 import type { RegionPrices } from "../prices/regionPrices.ts";
 import { type DatabaseSize, SUPABASE_PRICES } from "../prices/supabase.ts";
+import type { Life } from "../retention/life.ts";
 import type { VaultHistory } from "../retention/simulation.ts";
 import { dateOf, dayOf } from "../retention/time.ts";
 import type { RunnerTier, StorageClass } from "../retention/vault.ts";
@@ -48,15 +49,15 @@ export function recoveryCosts(
   if (newest === undefined) return [];
   const priced = there.map(({ life, storageClass }) => {
     const from = `the ${tiers[life.tier]?.name ?? "oldest"} backup of ${dateOf(dayOf(life.takenAt))}`;
-    return costOf(from, storageClass, life.bytes);
+    return costOf(from, storageClass, life);
   });
   const dearest = priced.reduce((one, other) => (other.total > one.total ? other : one));
-  return [costOf("the newest backup", newest.storageClass, newest.life.bytes), dearest];
+  return [costOf("the newest backup", newest.storageClass, newest.life), dearest];
 
-  function costOf(from: string, storageClass: StorageClass, bytes: number): RecoveryCost {
+  function costOf(from: string, storageClass: StorageClass, { bytes, objectBytes }: Life): RecoveryCost {
     const gb = bytes / GB;
     const retrieval = gb * prices.retrieval[storageClass];
-    const requests = ((SMALL_OBJECTS + 1) * prices.reads[storageClass]) / 1000;
+    const requests = ((SMALL_OBJECTS + bytes / objectBytes) * prices.reads[storageClass]) / 1000;
     const transfer = gb * prices.toInternet;
     const month = (30 * 24) / plan.hours;
     const database =

@@ -14,6 +14,8 @@ export interface Coverage {
   readonly words: string;
   /** Days that were checked. */
   readonly days: number;
+  /** Days that the promise spans at its longest. Fewer checked days don't show that it is kept. */
+  readonly spanDays: number;
   /** Days on which each of the last periods had a backup. */
   readonly kept: number;
   /** Periods whose runs all failed: no lifecycle rule can give them a backup. */
@@ -69,7 +71,8 @@ export function proveCoverage(
     }
     if (isKept) kept++;
   }
-  return { stack, tier: promise.tier, words: promise.words, days, kept, excused: excused.size };
+  const spanDays = longestDays(promise.keep);
+  return { stack, tier: promise.tier, words: promise.words, days, spanDays, kept, excused: excused.size };
 
   function blame(period: number, day: number): void {
     // Days are checked in order, so each period is reported once, on its first day.

@@ -7,8 +7,8 @@ import { expiringRule, type ProofSpan } from "./coverage.ts";
 import { after, daysText, longestDays, type RetentionPromise } from "./promises.ts";
 import type { ViolationList } from "./violation.ts";
 
-/** Days that a backup may outstay its tier: S3 rounds up to midnight and removes hidden versions a day later. */
-const TOLERANCE_DAYS = 2;
+/** Days that a backup may outstay its tier: S3 rounds up to midnight twice, and removes hidden versions a day later (life.ts). */
+const TOLERANCE_DAYS = 3;
 
 /**
  * Adds a violation if a backup of the promised tier is hidden before the promised age, or before the days that its own tier says (an
@@ -113,7 +113,7 @@ function blameStay(
   history: VaultHistory,
   violations: ViolationList,
 ): void {
-  const { expire, noncurrent } = lifecycleOf(tier.prefix, life.bytes, history.vault.rules);
+  const { expire, noncurrent } = lifecycleOf(tier.prefix, life.objectBytes, history.vault.rules);
   const kept = daysText(tier.keptDays);
   const stays = life.removedAt === NEVER ? "is never removed" : `is only removed on ${dateOf(dayOf(life.removedAt))}`;
   const what = `the ${tier.name} backup of ${dateOf(dayOf(life.takenAt))} ${stays}, but its tier says ${kept}`;

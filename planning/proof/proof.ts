@@ -11,6 +11,11 @@ export interface Proof {
   readonly violations: readonly Violation[];
 }
 
+/** The promises that last longer than the days that were checked, in words: nothing is broken, but nothing shows that they are kept. */
+export function unprovenIn({ coverage }: Proof): string[] {
+  return [...new Set(coverage.filter(({ days, spanDays }) => days < spanDays).map(({ words }) => words))];
+}
+
 /**
  * Proves for every day and both vaults that each promise is kept, that no backup is removed too early and that none stays too long.
  *

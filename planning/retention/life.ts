@@ -13,11 +13,16 @@ export interface Arrival {
   /** Storage class in which it arrives. */
   readonly storageClass: StorageClass;
   readonly bytes: number;
+  /** Mean bytes of the large objects that it is stored as. A rule sees objects, never a backup. */
+  readonly objectBytes: number;
   /** The end of its lock, before which no version can be deleted. */
   readonly lockedUntil: number;
   /** The end of its legal hold: the newest backup is held until the next one is proven. */
   readonly heldUntil: number;
 }
+
+/** Any time after midnight: what follows from a delete marker is rounded up to a midnight. */
+const MARKER_DELAY_MS = 1;
 
 /** A stay in one storage class. */
 export interface Stay {
@@ -43,30 +48,35 @@ export interface Life extends Arrival {
 /**
  * Simulates a vault's lifecycle for one backup. S3 acts at midnight UTC: it adds the rule's days to the creation date and rounds up. A
  * locked or held version isn't removed, and a backup that hasn't arrived isn't touched.
+ *
+ * Noncurrent days count from the instant of the delete marker and are rounded up in the same way. S3 makes markers after midnight, not at
+ * it, so a version that is noncurrent for one day stays for two midnights. Sources:
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html and, for an example of the rounding,
+ * https://repost.aws/questions/QUvjf44qlYSMmQLyRUtTrevg
  */
 export function lifeOf(arrival: Arrival, tier: number, lifecycle: TierLifecycle, vault: DeclaredVault): Life {
-  const { createdAt, bytes } = arrival;
+  const { createdAt, objectBytes } = arrival;
   const due = (days: number | undefined, since = createdAt) =>
     days === undefined ? NEVER : nextMidnight(Math.max(since + days * DAY_MS, arrival.arrivedAt));
 
   const hiddenAt = due(lifecycle.expire?.days);
   const removedAt = removal();
   const markerRemovedAt = vault.versioned
-    ? Math.max(removedAt + DAY_MS, due(lifecycle.loneMarker?.days, hiddenAt))
+    ? Math.max(removedAt + DAY_MS, due(lifecycle.loneMarker?.days, hiddenAt + MARKER_DELAY_MS))
     : removedAt;
   return { ...arrival, tier, hiddenAt, removedAt, markerRemovedAt, stays: stays() };
 
   function removal(): number {
     // Without versioning an expiration removes the object for good.
     if (!vault.versioned) return hiddenAt;
-    const noncurrentDue = due(lifecycle.noncurrent?.days, hiddenAt);
+    const noncurrentDue = due(lifecycle.noncurrent?.days, hiddenAt + MARKER_DELAY_MS);
     if (!vault.objectLock) return noncurrentDue;
     return Math.max(noncurrentDue, nextMidnight(arrival.lockedUntil), nextMidnight(arrival.heldUntil));
   }
 
   function stays(): Stay[] {
     const moves = lifecycle.transitions
-      .filter(({ largerThan }) => bytes > largerThan)
+      .filter(({ largerThan }) => objectBytes > largerThan)
       .map(({ days, storageClass }) => ({ at: due(days), storageClass }))
       // A version under a delete marker is no longer current, and these rules apply to current versions.
       .filter(({ at }) => at <= hiddenAt && at < removedAt);

@@ -4,7 +4,7 @@ import { runsDue, type Schedule } from "./schedule.ts";
 import { lifecycleOf } from "./tierLifecycle.ts";
 import { DAY_MS, NEVER } from "./time.ts";
 import type { DeclaredVault, Replication, RunnerTier } from "./vault.ts";
-import { dumpBytesAfter, type Workload } from "./workload.ts";
+import { dumpBytesAfter, objectBytesOf, type Workload } from "./workload.ts";
 
 /** A pause in replication: what is due during it arrives at its end. Milliseconds since 1970. */
 export interface ReplicationPause {
@@ -77,13 +77,15 @@ function storeBackups(runs: readonly Run[], scenario: Scenario): Backup[] {
     const lockDays = lockDaysOf(tiers[tier], primary);
     // The runner holds only what it locks.
     const isHeld = (tiers[tier]?.lockDays ?? 0) > 0;
+    const bytes = dumpBytesAfter(workload, startedAt - first);
     return {
       tier,
       takenAt: startedAt,
       createdAt: storedAt,
       arrivedAt: storedAt,
       storageClass: "STANDARD",
-      bytes: dumpBytesAfter(workload, startedAt - first),
+      bytes,
+      objectBytes: objectBytesOf(workload, bytes),
       lockedUntil: startedAt + lockDays * DAY_MS,
       heldUntil: !isHeld ? storedAt : next === undefined ? NEVER : next.startedAt + schedule.runMs,
     };
@@ -125,7 +127,7 @@ function afterPauses(instant: number, pauses: readonly ReplicationPause[]): numb
 
 function keep(backups: readonly Backup[], vault: DeclaredVault, { tiers }: Scenario): VaultHistory {
   const lifecycleFor = lifecycles(vault, tiers);
-  return { vault, lives: backups.map((one) => lifeOf(one, one.tier, lifecycleFor(one.tier, one.bytes), vault)) };
+  return { vault, lives: backups.map((one) => lifeOf(one, one.tier, lifecycleFor(one.tier, one.objectBytes), vault)) };
 }
 
 /** A tier's lifecycle, computed once for each tier if no rule depends on sizes. */

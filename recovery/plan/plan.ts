@@ -1,6 +1,7 @@
+import { totalOf, type VaultCosts } from "../../planning/forecast/bill.ts";
 import { type Holding, holdingsAt } from "../../planning/forecast/census.ts";
 import { compare, type Comparison } from "../../planning/forecast/comparison.ts";
-import { costsOf, type PlanPrices, totalOf, type VaultCosts } from "../../planning/forecast/costs.ts";
+import { costsOf, type PlanPrices } from "../../planning/forecast/costs.ts";
 import { type EgressForecast, egressForecast } from "../../planning/forecast/egress.ts";
 import { type RecoveryCost, recoveryCosts, type RecoveryPlan } from "../../planning/forecast/recoveryCost.ts";
 import { REPLICATION_LAG_MS } from "../../planning/objectives.ts";
@@ -13,6 +14,7 @@ import { missedOn } from "../../planning/retention/schedule.ts";
 import { type History, type Scenario, simulate } from "../../planning/retention/simulation.ts";
 import { DAY_MS } from "../../planning/retention/time.ts";
 import type { DeclaredVault, RunnerTier } from "../../planning/retention/vault.ts";
+import { CHUNK_BYTES, type Workload } from "../../planning/retention/workload.ts";
 import { UserError } from "../../services/common/errors.ts";
 
 const DAYS_PER_YEAR = 365.25;
@@ -34,6 +36,8 @@ export interface Assumptions {
   dumpBytes: number;
   /** Bytes of the project's storage objects at the start. Every run reads and stores each of them. */
   storageBytes: number;
+  /** Mean bytes of one of those objects. */
+  storageObjectBytes: number;
   growthPerYear: number;
   /** Bytes of rows that a backup reads for each byte of its compressed dump. */
   readPerDumpByte: number;
@@ -99,7 +103,7 @@ export function plan(input: PlanInput): PlanReport {
     proof,
     holdings: vaults.flatMap((vault) => holdingsAt(vault, tiers, instant)),
     costs: costsOf(scenario, history, prices),
-    comparison: compare(scenario, prices),
+    comparison: compare(scenario, history, prices),
     recovery: recoveryCosts(restoredFrom, tiers, prices.replica ?? prices.primary, assumptions.recovery, instant),
     egress: egressOf(assumptions),
     prices: [prices.primary, ...(prices.replica ? [prices.replica] : [])],
@@ -140,8 +144,7 @@ function scenarioOf(
   tiers: readonly RunnerTier[],
   assumptions: Assumptions,
 ): Scenario {
-  const { firstDay, years, intervalHours, runMinutes, missedDays, dumpBytes, storageBytes, growthPerYear } =
-    assumptions;
+  const { firstDay, years, intervalHours, runMinutes, missedDays } = assumptions;
   return {
     primary,
     ...(replica && { replica }),
@@ -153,8 +156,20 @@ function scenarioOf(
       runMs: runMinutes * 60_000,
       isMissed: missedOn(missedDays),
     },
-    workload: { dumpBytes: dumpBytes + storageBytes, growthPerYear },
+    workload: workloadOf(assumptions),
     replicationLagMs: REPLICATION_LAG_MS,
+  };
+}
+
+function workloadOf(assumptions: Assumptions): Workload {
+  const { dumpBytes, storageBytes, storageObjectBytes, growthPerYear, readPerDumpByte } = assumptions;
+  const bytes = dumpBytes + storageBytes;
+  const chunks = (dumpBytes * readPerDumpByte) / CHUNK_BYTES;
+  return {
+    dumpBytes: bytes,
+    growthPerYear,
+    objectBytes: bytes / (chunks + storageBytes / storageObjectBytes),
+    readPerStoredByte: (dumpBytes * readPerDumpByte + storageBytes) / bytes,
   };
 }
 

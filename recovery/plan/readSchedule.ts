@@ -34,7 +34,7 @@ const project = z.object({
 });
 
 /**
- * Reads when the scheduled backups of a stack start, and compares what its runner is told with the tiers that are simulated.
+ * Reads when the scheduled backups of a stack start, and compares the runner's settings with the tiers that are simulated.
  *
  * @returns the schedule, unless there are faults: sentences that say what to do
  */
@@ -79,8 +79,8 @@ function* faultsOfRunner(
 ): Generator<string> {
   if (buildTimeout > RUN_LIMIT_MINUTES)
     yield `A run of ${stack} may take ${buildTimeout} minutes, but the objectives allow ${RUN_LIMIT_MINUTES}; set buildTimeout to that.`;
-  const told = environment.environmentVariables.find(({ name }) => name === RUNNER_SETTINGS_VARIABLE)?.value;
-  const settings = RUNNER_SETTINGS.safeParse(jsonIn(told));
+  const json = environment.environmentVariables.find(({ name }) => name === RUNNER_SETTINGS_VARIABLE)?.value;
+  const settings = RUNNER_SETTINGS.safeParse(jsonIn(json));
   if (!settings.success) {
     yield `The runner's settings of ${stack} (${RUNNER_SETTINGS_VARIABLE}) can't be read, so the tiers that it fills are unknown; declare them as components/siteSchedule.ts does.`;
     return;

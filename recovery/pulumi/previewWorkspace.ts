@@ -61,6 +61,7 @@ export async function readWorkspace(workspace: string, stack: string): Promise<W
  * Copies the project and a stack's settings into a folder, so that a preview of a new stack of that name leaves the original files as they
  * are (the engine writes the stack's salt into its file).
  *
+ * @param changed settings in place of the stack's own, by full key
  * @returns the Pulumi project's name, and the program's entry
  * @throws UserError if a file is missing or is not a Pulumi file
  */
@@ -68,12 +69,14 @@ export async function copyWorkspace(
   workspace: string,
   stack: string,
   folder: string,
+  changed: Readonly<Record<string, unknown>> = {},
 ): Promise<{ project: string; main: string }> {
   const { project, settings } = await readFiles(workspace, stack);
   const main = absoluteIn(workspace, project.main);
   const providers = project.plugins?.providers.map((one) => ({ ...one, path: absoluteIn(workspace, one.path) }));
   const copy = { ...project, main, ...(providers && { plugins: { ...project.plugins, providers } }) };
-  const kept = Object.entries(settings).filter(([key]) => !OWN_TO_THE_STACK.includes(key));
+  const all = { ...settings, config: { ...settings.config, ...changed } };
+  const kept = Object.entries(all).filter(([key]) => !OWN_TO_THE_STACK.includes(key));
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "Pulumi.yaml"), stringify(copy));
   await writeFile(join(folder, `Pulumi.${stack}.yaml`), stringify(Object.fromEntries(kept)));

@@ -21,6 +21,8 @@ export interface ApartOptions {
   /** Where the engine is found. @default - the environment's PATH */
   path?: string;
   signal?: AbortSignal;
+  /** Settings in place of the stack's own, by full key. @default - none */
+  settings?: Readonly<Record<string, unknown>>;
 }
 
 const PREVIEW = fileURLToPath(new URL("previewChild.ts", import.meta.url));
@@ -35,10 +37,10 @@ const NO_BACKEND = "file:///preview";
  * @throws UserError if a file is missing, or the signal's reason
  */
 export async function previewApart(options: ApartOptions): Promise<PreviewReport> {
-  const { stack, workspace, policyPack, path = process.env["PATH"] ?? "" } = options;
+  const { stack, workspace, policyPack, settings, path = process.env["PATH"] ?? "" } = options;
   const what = `The preview of stack ${stack}`;
   return await withTemporaryFolder("preview", async (folder) => {
-    const copied = await copyWorkspace(workspace, stack, folder);
+    const copied = await copyWorkspace(workspace, stack, folder, settings);
     const environment = await prepareEnvironment(folder, path);
     const order: PreviewOrder = { ...copied, stack, folder, policyPack };
     return await inChild<PreviewReport>(PREVIEW, order, { environment, signal: options.signal, what });

@@ -23,7 +23,7 @@ export interface RecordOrder {
 async function record({ stack, project, main, config }: RecordOrder): Promise<Registration> {
   const monitor = new RecordingMonitor(stack, project);
   pulumi.runtime.setAllConfig(config);
-  // Only this tells the SDK what a monitor supports; the monitor of its own is then replaced.
+  // The SDK has no other way to declare what a monitor supports. The mocks' own monitor is then replaced.
   const mocks = { newResource: () => ({ id: "", state: {} }), call: () => ({}) };
   await pulumi.runtime.setMocks(mocks, project, stack, true);
   pulumi.runtime.setMockOptions(monitor, project, stack, true);

@@ -76,10 +76,11 @@ describe("castchat-recovery plan, on the real engine and without an account", ()
     expect(stderr).not.toContain("    at ");
   }, 120_000);
 
-  it("reports what it can't prove when the other stack can't be previewed; exit 1", async () => {
-    const { stdout, exitCode } = await castchatRecovery(["plan", "-s", "prod", "--standby", "nowhere", "--years", "1"]);
+  it("reports what it can't prove when the other stack can't be read; exit 1", async () => {
+    await writeFile(join(workspace, "Pulumi.broken.yaml"), "config: { castchat-recovery:role: standby }");
+    const { stdout, exitCode } = await castchatRecovery(["plan", "-s", "prod", "--standby", "broken", "--years", "1"]);
     expect(exitCode).toBe(1);
-    expect(stdout).toContain("the rules of nowhere can't be read, so nothing is proven for the replica: There is no ");
+    expect(stdout).toContain("the rules of broken can't be read, so nothing is proven for the replica: ");
     expect(stdout).toContain("or pass --no-standby");
   }, 120_000);
 
@@ -93,6 +94,13 @@ describe("castchat-recovery plan, on the real engine and without an account", ()
 
   it.each([
     [["plan", "-s", "nope", "--no-standby"], "There is no "],
+    [["plan", "-s", "prod", "--standby", "nowhere"], "Pulumi.nowhere.yaml"],
+    [["plan", "-s", "prod", "--html", "/nonexistent/x.html"], "can't be written (ENOENT): name another file."],
+    [["calendar", "--interval-hours", "22"], "--interval-hours 22 is not a whole number from 1 to 21."],
+    [
+      ["calendar", "--from", "2027-01-01", "--days", "20", "--missed", "2027-02-28"],
+      "is outside the 20 days from 2027-01-01.",
+    ],
     [["plan", "-s", "prod", "--years", "0"], "from 1 to 50."],
     [["plan", "-s", "prod", "--missed", "2027-02-30"], '"2027-02-30" is not a date'],
     [["plan", "-s", "prod", "--runner", "moon"], "Allowed choices are internet, region."],

@@ -51,7 +51,7 @@ describe("policies/check.ts", () => {
     const ran = async () => ({ code: 0, output: await readFile(CHECKED ?? "", "utf8"), left: [] });
     const { code, output, left } = CHECKED === undefined ? await check(PROJECT_ROOT) : await ran();
     expect(output).toMatch(
-      /^prod: \d\d resources, every policy is kept\ndr: \d\d resources, every policy is kept\nboth stacks: every policy is kept\n$/,
+      /^prod: \d\d resources, every policy is kept\ndr: \d\d resources, every policy is kept\ndr in mode active: \d\d resources, every policy is kept\ndr in mode drill: \d\d resources, every policy is kept\nboth stacks: every policy is kept\n$/,
     );
     expect(code).toBe(0);
     expect(await contentsIn(PROJECT_ROOT)).toEqual(before);

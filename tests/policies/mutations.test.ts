@@ -62,7 +62,7 @@ function rulesOf(
 function changePolicy(inputs: Inputs, change: (text: string) => string): void {
   inputs["policy"] = change(inputs["policy"] as string);
 }
-/** The tiers that the runner is told to fill. */
+/** The runner's settings, with the tiers that it fills. */
 function changeRunner(stacks: readonly RecordedStack[], change: (settings: string) => string): void {
   const { environmentVariables: variables } = inputsOf(stacks, "prod", "schedule-runner-project")["environment"] as {
     environmentVariables: { name: string; value: string }[];
@@ -127,7 +127,7 @@ const MUTATIONS: Record<string, [change: (stacks: RecordedStack[]) => void, sent
     (stacks) => changeRunner(stacks, (text) => text.replace('"prefix":"annual/"', '"prefix":"yearly/"')),
     /^The runner of prod fills annual \(yearly\/, .* but the stack's tiers are annual \(annual\//,
   ],
-  "longer weekly backups in the primary alone": [
+  "longer weekly backups only in the primary": [
     (stacks) => {
       overrides(stacks, "prod", { weekly: 120 });
       for (const rule of rulesOf(stacks, "weekly", ["prod"])) rule.expiration.days = 120;

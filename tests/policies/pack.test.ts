@@ -183,6 +183,10 @@ const CASES: Case[] = [
         rulesWith(4, { filter: { prefix: "daily/2026" }, expiration: { days: 1 } }),
         /daily/,
       ],
+      "a rule over a part of a tier, by size": [
+        rulesWith(4, { filter: { and: { prefix: "annual/", objectSizeLessThan: 1000 } }, expiration: { days: 30 } }),
+        /annual backups for at least 1827 days; .* after 30/,
+      ],
       "an archive class": [
         rulesWith(3, { transitions: [{ days: 30, storageClass: "DEEP_ARCHIVE" }] }),
         /must not move annual backups to DEEP_ARCHIVE/,

@@ -100,6 +100,15 @@ describe("judge", () => {
     ]);
   });
 
+  it("judges other modes by their own policies, and not by the rules over both stacks", () => {
+    const active = { ...report(DR), stack: "dr in mode active" };
+    expect(judge([report(PROD), report(DR)], undefined, [active])).toMatchObject({
+      lines: expect.arrayContaining(["dr in mode active: 2 resources, every policy is kept"]) as unknown,
+      exitCode: 0,
+    });
+    expect(judge([report(PROD), report(DR)], undefined, [{ ...active, violations }]).exitCode).toBe(1);
+  });
+
   it("exits with 2 when a preview failed, and prints nothing about both stacks", () => {
     const { lines, exitCode } = judge([
       report(PROD, { violations }),

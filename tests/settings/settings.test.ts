@@ -160,7 +160,7 @@ describe("parseSettings", () => {
   });
 
   it.each<[key: string, values: string[], fault: RegExp]>([
-    ["intervalHours", ["24", "0", "six"], /intervalHours is "\w+"; .* from 1 to 23/],
+    ["intervalHours", ["24", "0", "six"], /intervalHours is "\w+"; .* from 1 to 21/],
     ["deployerArns", ['["not-an-arn"]'], /^castchat-recovery:deployerArns is .*list of ARNs/],
     [
       "tierOverrides",

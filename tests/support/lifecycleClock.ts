@@ -116,7 +116,8 @@ export class LifecycleClock {
     if (moves.length > 0 && coldest !== undefined) this.#classes.set(current.versionId, coldest);
     if (!rules.some(({ Expiration }) => isDue(current.bornAt, Expiration?.Days, midnight))) return;
     const { VersionId } = await this.#s3.deleteObject({ Bucket: this.#bucket, Key: current.key });
-    if (VersionId !== undefined) this.#bornAt.set(VersionId, midnight);
+    // S3 makes markers some time after midnight, and counts from then.
+    if (VersionId !== undefined) this.#bornAt.set(VersionId, new Date(midnight.getTime() + 1));
   }
 
   /** A version is noncurrent from the creation of its successor. Locked and held versions are not removed. */

@@ -1,15 +1,12 @@
+import { readFile } from "node:fs/promises";
+
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 
+import { type COST_ITEMS, totalOf, type VaultCosts } from "../../../planning/forecast/bill.ts";
 import { holdingsAt } from "../../../planning/forecast/census.ts";
 import { compare } from "../../../planning/forecast/comparison.ts";
-import {
-  type COST_ITEMS,
-  costsOf,
-  type PlanPrices,
-  totalOf,
-  type VaultCosts,
-} from "../../../planning/forecast/costs.ts";
+import { costsOf, type PlanPrices } from "../../../planning/forecast/costs.ts";
 import { Months } from "../../../planning/forecast/months.ts";
 import { recoveryCosts } from "../../../planning/forecast/recoveryCost.ts";
 import { TOKYO } from "../../../planning/prices/apNortheast1.ts";
@@ -17,6 +14,7 @@ import { OSAKA } from "../../../planning/prices/apNortheast3.ts";
 import { PRICE_TABLE, pricesIn } from "../../../planning/prices/priceTable.ts";
 import { type Scenario, simulate } from "../../../planning/retention/simulation.ts";
 import { DAY_MS } from "../../../planning/retention/time.ts";
+import { CHUNK_BYTES } from "../../../planning/retention/workload.ts";
 import { TIERS } from "../../../planning/tiers.ts";
 import { day, PRIMARY, REPLICA, rulesWith, scenario } from "../support/scenario.ts";
 
@@ -25,6 +23,8 @@ const costs = (one: Scenario, prices = PRICES) => costsOf(one, simulate(one), pr
 const item = (vault: VaultCosts, name: (typeof COST_ITEMS)[number]) =>
   vault.items[name].reduce((sum, one) => sum + one, 0);
 const GB = 2 ** 30;
+/** Chunks of a backup of one GB: 6 MB of rows each, at the measured compression. */
+const CHUNKS = GB / ((6 * 2 ** 20) / 2.5);
 /** Backups of a size that stays. */
 const of = (dumpBytes: number) => ({ dumpBytes, growthPerYear: 0 });
 
@@ -40,14 +40,47 @@ describe("costsOf", () => {
     const small = (128 * 1024) / GB;
     expect(primary!.items["storage STANDARD"][0]).toBeCloseTo((1 + small) * january * 0.025, 8);
     expect(primary!.items["storage GLACIER_IR"][1]).toBeCloseTo(0.005, 8);
-    expect(item(primary!, "moves to colder classes")).toBeCloseTo(0.02 / 1000, 12);
+    expect(item(primary!, "moves to colder classes")).toBeCloseTo((CHUNKS * 0.02) / 1000, 12);
     expect(item(primary!, "transfer to the other region")).toBeCloseTo((1 + small) * 0.09, 8);
     expect(item(primary!, "replication time control")).toBeCloseTo((1 + small) * 0.015, 8);
     expect(item(primary!, "reading back")).toBeCloseTo(0.114, 8);
-    // 128 parts, begin and end, 7 small objects; 2 hold changes and a read for each of 8 objects.
-    expect(item(primary!, "requests")).toBeCloseTo(((130 + 7 + 16) * 0.0047 + 8 * 0.00037) / 1000, 10);
-    expect(item(replica!, "requests")).toBeCloseTo((137 * 0.0047) / 1000, 10);
+    // 427 chunks and 7 small objects: each put, held, let go and read; one listing; four reads of the one backup.
+    expect(item(primary!, "requests")).toBeCloseTo(((3 * 434 + 1) * 0.0047 + (434 + 4) * 0.00037) / 1000, 10);
+    expect(item(primary!, "audit trail (CloudTrail)")).toBeCloseTo(((3 * 434 + 1 + 434 + 4) * 0.1) / 100_000, 10);
+    expect(item(replica!, "requests")).toBeCloseTo((434 * 0.0047) / 1000, 10);
+    expect(item(primary!, "build minutes (CodeBuild)")).toBeCloseTo(10 * 0.005, 10);
     expect(item(primary!, "early deletion")).toBe(0);
+  });
+
+  it("charges keys, secret and metrics by the month, and the egress beyond what is included", () => {
+    const whole = scenario({
+      days: 31,
+      from: "2027-01-01",
+      workload: { ...of(GB), readPerStoredByte: 2.5 },
+    });
+    const [primary, replica] = costs(whole);
+    expect(item(primary!, "keys (KMS)")).toBeCloseTo(3, 10);
+    expect(item(replica!, "keys (KMS)")).toBeCloseTo(2, 10);
+    expect(item(primary!, "secrets (Secrets Manager)")).toBeCloseTo(0.4, 10);
+    expect(item(primary!, "replication metrics")).toBeCloseTo(0.9, 10);
+    const read = (124 * GB * 2.5) / 1e9;
+    expect(item(primary!, "database egress (Supabase)")).toBeCloseTo((read - 250) * 0.09, 6);
+  });
+
+  it("moves chunks, not backups: a rule for larger objects moves nothing", () => {
+    const moved = (largerThan: number) => {
+      const primary = { ...PRIMARY, rules: rulesWith("annual", { largerThan }), replications: [] };
+      const lives = simulate(scenario({ days: 400, primary })).primary.lives.filter(({ tier }) => tier === 3);
+      return lives.some(({ stays }) => stays.some(({ storageClass }) => storageClass === "GLACIER_IR"));
+    };
+    expect(moved(128 * 1024)).toBe(true);
+    expect(moved(8 * 1024 * 1024)).toBe(false);
+  });
+
+  it("cuts chunks where the backup cuts them", async () => {
+    const source = await readFile("recovery/backup/chunkWriter.ts", "utf8");
+    expect(source).toContain("const CHUNK_BYTES = 6 * 1024 * 1024;");
+    expect(CHUNK_BYTES).toBe(6 * 1024 * 1024);
   });
 
   it("charges the rest of a minimum duration when an object goes early", () => {
@@ -92,16 +125,31 @@ describe("costsOf", () => {
 });
 
 describe("compare", () => {
+  const comparison = (one: Scenario) => compare(one, simulate(one), PRICES);
+
   it("finds STANDARD more expensive, and a legal choice that is cheaper and keeps every promise", () => {
-    const { allInStandard, cheaper, declared } = compare(scenario({ days: 800 }), PRICES);
+    const { allInStandard, cheaper, declared } = comparison(scenario({ days: 800 }));
     expect(allInStandard.difference).toBeGreaterThan(0);
     expect(cheaper).toBeDefined();
     expect(cheaper!.total).toBeCloseTo(declared + cheaper!.difference, 6);
     expect(cheaper!.words).not.toMatch(/DEEP_ARCHIVE|GLACIER /);
   });
 
+  it("agrees with the costs of the changed rules, and never moves what a recovery reads first", () => {
+    const one = scenario({ days: 800 });
+    const { allInStandard, cheaper } = comparison(one);
+    const total = (rules: typeof PRIMARY.rules) =>
+      costs({ ...one, primary: { ...PRIMARY, rules }, replica: { ...REPLICA, rules } })
+        .map((vault) => totalOf(vault))
+        .reduce((sum, amount) => sum + amount, 0);
+    expect(allInStandard.total).toBeCloseTo(total(PRIMARY.rules.map((rule) => ({ ...rule, transitions: [] }))), 6);
+    expect(cheaper!.words).toBe("weekly moves to GLACIER_IR after 30 days");
+    const weekly = rulesWith("weekly", { transitions: [{ days: 30, storageClass: "GLACIER_IR" }] });
+    expect(cheaper!.total).toBeCloseTo(total(weekly), 6);
+  });
+
   it("suggests nothing if nothing is cheaper", () => {
-    expect(compare(scenario({ days: 60, workload: of(1000) }), PRICES).cheaper).toBeUndefined();
+    expect(comparison(scenario({ days: 60, workload: of(1000) })).cheaper).toBeUndefined();
   });
 });
 
@@ -131,9 +179,9 @@ describe("holdingsAt", () => {
     const holdings = holdingsAt(history.primary, TIERS, (day("2027-04-15") + 1) * DAY_MS - 1);
     const found = holdings.map((one) => `${one.tier} ${one.storageClass} ${one.backups} ${one.hidden}`);
     expect(found).toEqual([
-      // 32 days of four runs, less the six that opened a longer tier.
-      "daily STANDARD 122 3",
-      "weekly STANDARD_IA 7 0",
+      // 33 days of four runs, less the six that opened a longer tier.
+      "daily STANDARD 126 7",
+      "weekly STANDARD_IA 8 1",
       "weekly STANDARD 4 0",
       "monthly GLACIER_IR 3 0",
       "monthly STANDARD 1 0",

@@ -79,7 +79,7 @@ describe("the proof", () => {
 
   it("breaks when a lock keeps versions longer than their tier says", () => {
     const tiers = TIERS.map((tier) => (tier.name === "daily" ? { ...tier, lockDays: 40 } : tier));
-    expect(faultsOf(scenario({ days: 90, tiers }))).toContain("2026-12-25 prod daily the lock overstay");
+    expect(faultsOf(scenario({ days: 90, tiers }))).toContain("2026-12-26 prod daily the lock overstay");
   });
 
   it("breaks without a replica, or when a replica gets only a part", () => {
@@ -129,7 +129,7 @@ describe("the proof", () => {
       const lives = simulate(one).primary.lives.filter(({ takenAt }) => takenAt < at("2027-01-02T00:00"));
       return lives.at(-1)!.removedAt;
     };
-    expect(newest(unlocked)).toBe(at("2027-02-02T00:00"));
+    expect(newest(unlocked)).toBe(at("2027-02-03T00:00"));
     expect(newest(scenario({ days: 90, missed }))).toBe(at("2027-02-12T00:00"));
   });
 

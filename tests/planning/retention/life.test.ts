@@ -13,7 +13,7 @@ const text = (instant: number) => (instant === NEVER ? "never" : new Date(instan
 
 function arrival(createdAt: number, change: Partial<Arrival> = {}): Arrival {
   const dates = { takenAt: createdAt, createdAt, arrivedAt: createdAt, lockedUntil: 0, heldUntil: 0 };
-  return { ...dates, storageClass: "STANDARD", bytes: GB, ...change };
+  return { ...dates, storageClass: "STANDARD", bytes: GB, objectBytes: GB, ...change };
 }
 
 function life(
@@ -22,7 +22,7 @@ function life(
   rules: readonly LifecycleRule[] = RULES,
   change: Partial<DeclaredVault> = {},
 ) {
-  return lifeOf(arrived, 0, lifecycleOf(prefix, arrived.bytes, rules), { ...PRIMARY, rules, ...change });
+  return lifeOf(arrived, 0, lifecycleOf(prefix, arrived.objectBytes, rules), { ...PRIMARY, rules, ...change });
 }
 
 describe("lifeOf", () => {
@@ -31,9 +31,9 @@ describe("lifeOf", () => {
     expect(text(hiddenAt)).toBe("2014-01-19T00:00");
   });
 
-  it("hides, removes a day later, and clears the marker at the midnight after", () => {
+  it("hides, removes at the second midnight after, as AWS rounds, and clears the marker at the midnight after", () => {
     const { hiddenAt, removedAt, markerRemovedAt } = life("daily/", arrival(FIRST));
-    const days = ["2027-02-01T00:00", "2027-02-02T00:00", "2027-02-03T00:00"];
+    const days = ["2027-02-01T00:00", "2027-02-03T00:00", "2027-02-04T00:00"];
     expect([hiddenAt, removedAt, markerRemovedAt].map(text)).toEqual(days);
   });
 
@@ -46,7 +46,7 @@ describe("lifeOf", () => {
 
   it("knows no locks without Object Lock, and no hidden versions without versioning", () => {
     const held = arrival(FIRST, { heldUntil: NEVER });
-    expect(text(life("daily/", held, RULES, { objectLock: false }).removedAt)).toBe("2027-02-02T00:00");
+    expect(text(life("daily/", held, RULES, { objectLock: false }).removedAt)).toBe("2027-02-03T00:00");
     const plain = life("daily/", held, RULES, { objectLock: false, versioned: false });
     const instants = [plain.hiddenAt, plain.removedAt, plain.markerRemovedAt].map(text);
     expect(instants).toEqual(Array(3).fill("2027-02-01T00:00"));
@@ -70,11 +70,11 @@ describe("lifeOf", () => {
     const moved = life("weekly/", arrival(FIRST));
     expect(moved.stays.map(({ storageClass, from, to }) => `${storageClass} ${text(from)} ${text(to)}`)).toEqual([
       "STANDARD 2027-01-01T02:10 2027-02-01T00:00",
-      "STANDARD_IA 2027-02-01T00:00 2027-04-05T00:00",
+      "STANDARD_IA 2027-02-01T00:00 2027-04-06T00:00",
     ]);
-    expect(life("weekly/", arrival(FIRST, { bytes: 128 * 1024 - 1 })).stays).toHaveLength(1);
+    expect(life("weekly/", arrival(FIRST, { objectBytes: 128 * 1024 - 1 })).stays).toHaveLength(1);
     const forced = rulesWith("weekly", { largerThan: 0 });
-    expect(life("weekly/", arrival(FIRST, { bytes: 1000 }), forced).stays).toHaveLength(2);
+    expect(life("weekly/", arrival(FIRST, { objectBytes: 1000 }), forced).stays).toHaveLength(2);
   });
 
   it("moves to the colder class when two are due on one day, and never back", () => {

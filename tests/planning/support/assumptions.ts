@@ -9,6 +9,7 @@ export const ASSUMPTIONS: Assumptions = {
   runMinutes: 10,
   dumpBytes: 2 ** 31,
   storageBytes: 2 ** 30,
+  storageObjectBytes: 500 * 1024,
   growthPerYear: 0,
   readPerDumpByte: 2.5,
   missedDays: new Set<number>(),

@@ -30,13 +30,15 @@ export function retentionOf(tiers: readonly Tier[]): ResourceValidationPolicy {
 interface Rule {
   id: string;
   status: string;
-  filter?: { prefix?: string | undefined } | undefined;
+  prefix?: string | undefined;
+  filter?: { prefix?: string | undefined; and?: { prefix?: string | undefined } | undefined } | undefined;
   expiration?: { days?: number | undefined } | undefined;
   transitions?: { storageClass: string }[] | undefined;
 }
 
-function* faultsOf({ id, status, filter, expiration, transitions = [] }: Rule, tier: Tier): Generator<string> {
-  if (status !== "Enabled" || !touches(filter?.prefix ?? "", tier)) return;
+function* faultsOf(rule: Rule, tier: Tier): Generator<string> {
+  const { id, status, prefix, filter, expiration, transitions = [] } = rule;
+  if (status !== "Enabled" || !touches(filter?.and?.prefix ?? filter?.prefix ?? prefix ?? "", tier)) return;
   const least = leastKeptDays(tier);
   const days = expiration?.days;
   const sleeping = transitions.filter(({ storageClass }) => SLEEPING_CLASSES.includes(storageClass));
