@@ -1,6 +1,6 @@
+import { nearest } from "../planning/nearest.ts";
 import { type Tier, TIERS, tiersWith } from "../planning/tiers.ts";
 import { type Endpoints, type FlatEndpoints, withEndpoints } from "./endpoints.ts";
-import { nearest } from "./nearest.ts";
 import { SETTINGS, type SettingValues } from "./schema.ts";
 import { faultsOfSettings } from "./settingsRules.ts";
 

@@ -1,4 +1,4 @@
-import { allNearest } from "./nearest.ts";
+import { allNearest } from "../planning/nearest.ts";
 
 /**
  * Regions in which Supabase creates projects, by AWS's code. AWS has more: Osaka (ap-northeast-3) is not one of Supabase's. Read on 29

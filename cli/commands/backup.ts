@@ -54,8 +54,8 @@ export function backupCommand(): Command {
         }),
       );
       printResult({ ...result, storedBytes: result.sizeBytes }, options.json === true, [
-        `${result.backupId} (${kind}) is proven: ${result.tables} tables, ${result.rows} rows, ${(result.sizeBytes / 1e6).toFixed(1)} MB, tier ${result.tier}.`,
         ...leftOutLines(result.leftOut),
+        `${result.backupId} (${kind}) is proven: ${result.tables} tables, ${result.rows} rows, ${(result.sizeBytes / 1e6).toFixed(1)} MB, tier ${result.tier}.`,
       ]);
       const failure = failureText(result.backupId, result.leftOut);
       if (failure !== undefined) throw new PromiseError(failure);

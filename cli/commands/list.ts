@@ -2,7 +2,7 @@ import { Command } from "commander";
 
 import { readPlatformBackups } from "../../recovery/restore/platform/platformBackups.ts";
 import { ageFault } from "../../recovery/vault/backupAge.ts";
-import { newestProven } from "../../recovery/vault/chooseBackup.ts";
+import { isAhead, newestProven } from "../../recovery/vault/chooseBackup.ts";
 import { type BackupSummary, listBackups } from "../../recovery/vault/listBackups.ts";
 import { readVerifications } from "../../recovery/vault/verification.ts";
 import { systemClock } from "../../services/common/clock.ts";
@@ -20,6 +20,12 @@ import { backupTable, type ListedBackup } from "../text/backupList.ts";
 import { verifiedFacts } from "../text/backupState.ts";
 import { showPlatform } from "../text/platformTable.ts";
 
+/** How the first backup gets into a vault. */
+const NEXT = {
+  primary: "`castchat-recovery backup` takes one now.",
+  standby: "The primary's come within minutes of `castchat-recovery backup -s prod`, by S3's replication.",
+} as const;
+
 interface ListCommandOptions {
   stack: string;
   maxAge?: number;
@@ -35,7 +41,7 @@ export function listCommand(): Command {
     .addOption(allOption())
     .addOption(
       jsonOption(
-        'an array; backupId, kind, purpose, tier, snapshotAt, sizeBytes, proven, problems, lacks and more of each; Supabase\'s own have source "supabase"',
+        'an array; backupId, kind, purpose, tier, snapshotAt, sizeBytes, proven, problems, lacks, datedAhead and more of each; Supabase\'s own have source "supabase"',
       ),
     )
     .addHelpText("after", example("list -s dr --max-age 25h"))
@@ -55,7 +61,7 @@ async function list({ stack, maxAge, all = false, json = false }: ListCommandOpt
   const facts = await Promise.all(shown.map((one) => factsOf(vault, one, trustedKeys, signal)));
   const platform = await platformOf(context, all, signal);
   printResult([...facts, ...platform.facts], json, [
-    facts.length === 0 ? "This vault has no backups." : backupTable(facts),
+    facts.length === 0 ? `This vault has no backups. ${NEXT[context.settings.role]}` : backupTable(facts),
     ...rest,
     // Of those that are not shown, too: only an attack or a mistake does such a thing.
     ...backups.flatMap(({ backupId }) => vault.passedOver.clauses(backupId).map((clause) => `In the vault ${clause}.`)),
@@ -80,6 +86,7 @@ async function factsOf(
   return {
     ...summary,
     ...(walkedPast.length > 0 && { walkedPast }),
+    ...(isAhead({ ...summary, manifest }, {}) && { datedAhead: true }),
     kind,
     ...(purpose && { purpose }),
     lacks: leftOut.filter(({ failed }) => failed === true).length,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { vaultBucketName } from "../../planning/names.ts";
 import { type Pulumi, pulumiClient } from "../../recovery/pulumi/pulumi.ts";
 import { settingsIn } from "../../recovery/pulumi/stackSettings.ts";
 import { UserError } from "../../services/common/errors.ts";
@@ -39,9 +40,22 @@ export async function readStack(stack: string, signal?: AbortSignal): Promise<St
   const parsed = outputsSchema.safeParse(outputs);
   if (!parsed.success) {
     const missing = parsed.error.issues.map((issue) => issue.path.join(".")).join(", ");
-    throw new UserError(`Stack ${stack} has no output ${missing}: deploy it first (\`pulumi up -s ${stack}\`).`);
+    throw new UserError(
+      `Stack ${stack} is not up: no \`pulumi up\` of it has ended yet (it has no output ${missing}). Run \`pulumi up -s ${stack}\`, again if one failed.`,
+    );
   }
+  refuseOtherPlace(settings, parsed.data.vaultBucket, stack);
   return { settings, outputs: parsed.data, pulumi };
+}
+
+/** Settings of one place and a state of another: the folder, or PULUMI_BACKEND_URL, is not the one that was meant. */
+function refuseOtherPlace(settings: Settings, vaultBucket: string, stack: string): void {
+  const { project, role, awsAccountId: accountId, awsRegion: region } = settings;
+  const expected = vaultBucketName({ project, role, accountId, region });
+  if (vaultBucket === expected) return;
+  throw new UserError(
+    `The settings in ${process.cwd()} mean the vault ${expected}, but in this backend stack ${stack} has ${vaultBucket}. Run the command in the folder of that stack's settings, or correct PULUMI_BACKEND_URL.`,
+  );
 }
 
 /** The keys whose backups a stack trusts: those that its settings pin, and its own. */

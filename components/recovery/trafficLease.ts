@@ -5,20 +5,25 @@ import type { TrafficSwitchArgs } from "./trafficSwitch.ts";
 /** The public name, and the stack and generation that want it. */
 export type TrafficLeaseArgs = Pick<TrafficSwitchArgs, "publicName" | "zoneName" | "stack" | "generation">;
 
-/**
- * Checks the lease of a public name, also in a preview. A generation that is too low is refused before a recovery spends time on a
- * database. Rejects with a RunError if the lease can't be read.
- */
-export function checkTrafficLease(
-  args: TrafficLeaseArgs,
-  opts: pulumi.InvokeOptions,
-): pulumi.Output<{ holder: string }> {
-  const asked = pulumi.runtime.invoke("recovery:index:trafficLease", { ...args }, opts) as Promise<{ holder: string }>;
-  return pulumi.output(asked.catch(inOneSentence));
+/** Who holds the public name, in words. */
+interface Holder {
+  holder: string;
 }
 
-/** The engine prints a RunError as its message, and any other with the stack of Pulumi's runtime. */
-function inOneSentence(error: unknown): never {
-  const { message } = error as Error;
-  throw new pulumi.RunError(message.replace(/^invocation of \S+ returned an error: /, ""));
+/**
+ * Checks the lease of a public name, also in a preview. A generation that is too low is refused before a recovery spends time on a
+ * database. Fails with a RunError if the lease can't be read.
+ */
+export function checkTrafficLease(args: TrafficLeaseArgs, opts: pulumi.InvokeOptions): pulumi.Output<Holder> {
+  return pulumi.output(askTrafficLease(args, opts));
+}
+
+/** @internal exported for its test, since an Output that fails ends a process without Pulumi's runtime */
+export async function askTrafficLease(args: TrafficLeaseArgs, opts: pulumi.InvokeOptions): Promise<Holder> {
+  try {
+    return (await pulumi.runtime.invoke("recovery:index:trafficLease", { ...args }, opts)) as Holder;
+  } catch (error) {
+    // The engine prints a RunError as its message, and any other with the stack of Pulumi's runtime.
+    throw new pulumi.RunError((error as Error).message.replace(/^invocation of \S+ returned an error: /, ""));
+  }
 }

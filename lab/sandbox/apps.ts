@@ -13,6 +13,8 @@ import { writeWhole } from "./host/writeWhole.ts";
 
 /** The program that a deployment starts. */
 const ENTRY = "server.mjs";
+/** Ends the program with the daemon, however that ends. */
+const END_WITH_PARENT = join(import.meta.dirname, "endWithParent.mjs");
 const START_TIMEOUT_MS = 15_000;
 const POLL_MS = 25;
 /** Log lines that are shown when an app doesn't start: a JavaScript error with its stack. */
@@ -80,9 +82,9 @@ export class LocalAppRunner implements AppRunner {
     if (this.#closing) throw new Error("the sandbox is being stopped");
     const logFile = join(this.#folder, `${id}.log`);
     const log = openSync(logFile, "a", 0o600);
-    const child = spawn(process.execPath, [ENTRY], {
+    const child = spawn(process.execPath, ["--import", END_WITH_PARENT, ENTRY], {
       cwd: app.dir,
-      stdio: ["ignore", log, log],
+      stdio: ["pipe", log, log],
       // A deployment gets its project's variables, and nothing of the daemon's own environment.
       env: { NODE_ENV: "production", ...app.env, PORT: String(port), HOST: LOOPBACK },
     });

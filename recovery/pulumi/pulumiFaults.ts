@@ -21,7 +21,7 @@ const SENTENCES: readonly [said: RegExp, sentence: (call: PulumiCall) => string]
   [
     /no stack named/i,
     ({ stack }) =>
-      `There is no stack named ${stack} in this backend. \`pulumi stack ls\` lists its stacks. If one is missing there, check PULUMI_BACKEND_URL.`,
+      `There is no stack named ${stack} in this backend. \`pulumi stack ls\` lists its stacks. If one is missing there, check PULUMI_BACKEND_URL. \`pulumi stack select --create ${stack}\` makes a new one.`,
   ],
   [
     /no Pulumi\.yaml project file found/i,

@@ -34,6 +34,8 @@ export interface BackupSummary {
   proven: boolean;
   /** Why it is not proven, in clauses. */
   problems: string[];
+  /** Present if it is dated later than the vault has received its manifest: its writer's clock was ahead. */
+  datedAhead?: true;
   /** Versions that were passed over and objects that were deleted, in clauses. Absent if there were none. */
   walkedPast?: string[];
   /** Present if it is complete and read back according to a writer whose key is not trusted here. */
@@ -52,6 +54,12 @@ export interface ListOptions {
   tiers: readonly TierPrefix[];
   signal?: AbortSignal | undefined;
 }
+
+/**
+ * How far the clock of a machine that writes backups may be from the store's. NTP keeps it within a fraction of a second. The store's time
+ * comes in whole seconds, and a slow answer takes some more.
+ */
+export const MOST_APART_MS = 60_000;
 
 /** The problem of a backup whose run ended before its manifest, or is still running. */
 export const NEVER_FINISHED = "it has no manifest, so it was never finished";
@@ -106,7 +114,17 @@ async function summarize(options: ListOptions, listed: ListedBackup): Promise<Ba
     const problems = [...missing.map(({ key }) => `${key} is missing`), ...fault, ...manifest.suspicions];
     const keys = objects.filter(isVerification).map(({ key }) => key);
     const verifications = { manifestSha256: sha256, keys };
-    return { ...summary, manifest, proven: problems.length === 0, problems, ...walked(listed, vault), verifications };
+    const receivedAt =
+      objects.find(({ key }) => key === keyOf(prefix, backupId, MANIFEST))?.modifiedAt.getTime() ?? Infinity;
+    return {
+      ...summary,
+      manifest,
+      proven: problems.length === 0,
+      problems,
+      ...(Date.parse(manifest.snapshotAt) > receivedAt + MOST_APART_MS && { datedAhead: true as const }),
+      ...walked(listed, vault),
+      verifications,
+    };
   } catch (error) {
     if (!(error instanceof PromiseError)) throw error;
     const untrusted = error instanceof NotTrustedError ? await claimIfWhole(options, listed, there, error) : undefined;

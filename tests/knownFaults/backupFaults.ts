@@ -86,8 +86,8 @@ export const BACKUP_FAULTS: readonly KnownFault[] = [
   {
     name: "A backup of a machine whose clock is ahead is restored as the newest until that time has come",
     file: "recovery/vault/chooseBackup.ts",
-    find: "proven.filter((backup) => takenAt(backup) <= latestOf(choice))",
-    replace: "proven",
+    find: ".find((backup) => !isAhead(backup, choice))",
+    replace: "[0]",
     suite: "tests/recovery/vault/chooseBackup.test.ts",
   },
   {

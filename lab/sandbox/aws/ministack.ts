@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { accessSync, closeSync, constants, existsSync, openSync, readFileSync, realpathSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
+import type { Socket } from "node:net";
 import { delimiter, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -68,7 +69,8 @@ export async function startMinistack(options: MinistackOptions): Promise<number>
   const log = openSync(options.log, "a", 0o600);
   const child = spawn(python, [START_SCRIPT], {
     cwd: options.dataDir,
-    stdio: ["ignore", log, log],
+    // Its other end closes with this process, however that ends; ministack then ends as on SIGTERM.
+    stdio: ["pipe", log, log],
     detached: true,
     env: {
       PATH: process.env["PATH"],
@@ -105,6 +107,7 @@ export async function startMinistack(options: MinistackOptions): Promise<number>
   child.once("error", (error) => (failure = error.message));
   child.once("exit", (code, signal) => (failure ??= `it ended with ${signal ?? `exit code ${code ?? "?"}`}`));
   child.unref();
+  (child.stdin as Socket).unref();
   if (child.pid !== undefined) options.onSpawn?.(child.pid);
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (!(await isHealthy(options.port))) {

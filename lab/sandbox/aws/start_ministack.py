@@ -2,7 +2,10 @@
 
 import contextvars
 import datetime
+import os
 import re
+import signal
+import threading
 import urllib.parse
 
 from ministack.app import main
@@ -151,6 +154,18 @@ def let_root_take_the_vaults_roles():
     sts._caller_identity = identified
 
 
+def end_with_its_parent():
+    """The sandbox holds the other end of standard input. It closes with the sandbox, also after a kill; SIGTERM writes the state."""
+
+    def wait():
+        while os.read(0, 4096):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+end_with_its_parent()
 keep_locks_over_restarts()
 lock_uploads_in_parts()
 replicate_locks()

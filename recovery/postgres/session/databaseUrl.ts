@@ -13,6 +13,9 @@ export interface DatabaseAddress {
   rootCertificates?: string | undefined;
 }
 
+/** The brackets keep it whole in a message, where passwords of connection strings are taken out. */
+const FORM = "Write it as postgresql://user:<password>@host:port/database.";
+
 /** libpq's sslmode, as far as it keeps the password from a server that only claims to be the right one, and no TLS at all. */
 export type SslMode = (typeof SSL_MODES)[number];
 
@@ -36,16 +39,12 @@ export function parseDatabaseUrl(connectionString: string): DatabaseAddress {
   try {
     url = new URL(connectionString);
   } catch (error) {
-    throw new UserError(
-      "The database's connection string is not a URL. Write it as postgresql://user:password@host:port/database.",
-      { cause: error },
-    );
+    throw new UserError(`The database's connection string is not a URL. ${FORM}`, { cause: error });
   }
-  if (!/^postgres(ql)?:$/.test(url.protocol) || url.hostname === "" || url.username === "") {
-    throw new UserError(
-      "The database's connection string is incomplete. Write it as postgresql://user:password@host:port/database.",
-    );
-  }
+  if (!/^postgres(ql)?:$/.test(url.protocol))
+    throw new UserError(`The database's connection string is not one of PostgreSQL. ${FORM}`);
+  if (url.hostname === "" || url.username === "")
+    throw new UserError(`The database's connection string has no host or no user. ${FORM}`);
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const port = url.port === "" ? DEFAULT_PORT : Number(url.port);
   if (port === TRANSACTION_POOLER_PORT && TRANSACTION_POOLER_HOST.test(host)) {

@@ -5,7 +5,7 @@ import { listTables } from "../../postgres/catalog/catalog.ts";
 import { countObjects, digestObjects } from "../../postgres/catalog/objects.ts";
 import { REALTIME_MESSAGES } from "../../postgres/catalog/platform.ts";
 import type { Session } from "../../postgres/session/database.ts";
-import { tableName } from "../../postgres/session/quote.ts";
+import { tableKey, tableName } from "../../postgres/session/quote.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { countRows } from "../run/restoreTarget.ts";
 import { sqlFile } from "../sql/sqlFile.ts";
@@ -24,8 +24,13 @@ export async function describeLoss(
   const lines = [
     `The whole database is replaced by ${backup}. A safety backup is taken first. All of this is deleted and is then only in that backup:`,
   ];
-  for (const table of await listTables(session))
-    lines.push(`${tableName(table)}: all of its ${await countRows(session, table)} rows.`);
+  for (const table of await listTables(session)) {
+    const rows = await countRows(session, table);
+    const backedUp = manifest.tables.find((one) => tableKey(one) === tableKey(table));
+    const brought = backedUp === undefined ? "does not have the table" : `brings ${backedUp.rows}`;
+    if (rows > 0) lines.push(`${tableName(table)}: all of its ${rows} rows; the backup ${brought}.`);
+  }
+  lines.push(`\`castchat-recovery assess --backup ${manifest.backupId}\` compares them row by row.`);
   const [objects] = await session.query<{ count: number }>(
     "select count(*)::int as count from pg_catalog.pg_largeobject_metadata",
   );

@@ -15,7 +15,7 @@ export async function refuseData(session: Session): Promise<void> {
   const data = await listDataIn(session);
   if (data.length === 0) return;
   throw new UserError(
-    `The target database ${placeOf(session.address)} holds data (${data.join(", ")}), and a restore goes into a new project only.`,
+    `The target database ${placeOf(session.address)} holds data (${data.join(", ")}), and a restore goes into a new project only. A live database is put back by \`castchat-recovery restore in-place\`, and rows of single tables by \`castchat-recovery restore tables\`.`,
   );
 }
 

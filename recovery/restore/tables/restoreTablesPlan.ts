@@ -1,3 +1,4 @@
+import { nearest } from "../../../planning/nearest.ts";
 import { UserError } from "../../../services/common/errors.ts";
 import { named } from "../../../services/common/named.ts";
 import type { BackedUpTable } from "../../postgres/catalog/description.ts";
@@ -27,8 +28,9 @@ export async function planTables(
   const found = await resolveTables(session, wished);
   const missing = found.filter(({ keys }) => keys.length === 0);
   if (missing.length > 0) {
+    const [first] = missing.map(({ name }) => adviceFor(name, manifest));
     throw new UserError(
-      `The database has no table ${missing.map(({ name }) => name).join(", ")}, and this command only replaces rows of existing tables. To restore what was dropped, run \`castchat-recovery restore in-place\`.`,
+      `The database has no table ${missing.map(({ name }) => name).join(", ")}, and this command only replaces rows of existing tables. ${first ?? ""}`,
     );
   }
   const keys = new Set(found.flatMap((one) => one.keys));
@@ -46,6 +48,17 @@ export async function planTables(
     planned.push({ table, beside, rowsNow: await countRows(session, table) });
   }
   return planned;
+}
+
+/** A mistyped name must not lead to a restore of the whole database. */
+function adviceFor(name: string, manifest: Manifest): string {
+  const names = manifest.tables.map((table) => `${table.schema}.${table.name}`);
+  if (names.includes(name))
+    return `Backup ${manifest.backupId} has ${name}: \`castchat-recovery restore in-place\` restores what was dropped.`;
+  const meant = nearest(name, names);
+  return meant === undefined
+    ? `Neither has backup ${manifest.backupId}: check the spelling.`
+    : `Did you mean ${meant}?`;
 }
 
 async function refuseOtherColumns(

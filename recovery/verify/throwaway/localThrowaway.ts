@@ -9,6 +9,7 @@ import { z } from "zod";
 import { messageOf, UserError } from "../../../services/common/errors.ts";
 import { freePort, LOOPBACK } from "../../../services/common/ports.ts";
 import { isSameProcess, startTicks } from "../../../services/common/processes.ts";
+import { refuseTemporary } from "../../../services/common/temporaryFolder.ts";
 import { realTiming, type Timing } from "../../../services/common/timing.ts";
 import { findServerPrograms } from "../../postgres/programs/postgresPrograms.ts";
 import {
@@ -48,6 +49,7 @@ export function localThrowaway(environment: NodeJS.ProcessEnv, timing = realTimi
   return {
     async create(wish) {
       const temporary = environment["TMPDIR"] ?? tmpdir();
+      await readdir(temporary).catch(refuseTemporary(temporary));
       await removeLeftovers(temporary, timing);
       const programs = await findServerPrograms(wish.serverMajor, environment, temporary);
       wish.signal.throwIfAborted();
@@ -98,14 +100,18 @@ async function makeServer(
     signal.throwIfAborted();
     if (error instanceof UserError) throw error;
     // The last lines of initdb and of the server say more than the command that failed.
-    const reason = [messageOf(error), log]
-      .map((text) => text.trim().split("\n").at(-1) ?? "")
-      .filter((one) => one !== "");
+    const reason = [messageOf(error), log].map(decisiveLine).filter((one) => one !== "");
     throw new UserError(
       `The throwaway Postgres server in ${folder} does not start (${reason.join("; ")}). Set TMPDIR to a folder that any user may enter, with room for the whole database.`,
       { cause: error },
     );
   }
+}
+
+/** The last line that names an error; otherwise the last one, since initdb ends with what it has cleaned up. */
+function decisiveLine(text: string): string {
+  const lines = text.trim().split("\n");
+  return lines.findLast((line) => /error|fatal|no space/i.test(line)) ?? lines.at(-1) ?? "";
 }
 
 /** Lets the server's user reach its data, and nothing else in the folder. */

@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "@jest/globals";
 import { z } from "zod";
 
-import { addressOf } from "../../../lab/sandbox/host/layout.ts";
+import { addressOf, PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 import { SANDBOX_NAMES } from "../../../lab/sandbox/workspace.ts";
 import { castchatRecovery, type Ended, expectRefusal, pulumi } from "../support/commands.ts";
 import type { PreparedCompany } from "../support/preparedCompany.ts";
@@ -22,8 +22,20 @@ export function refusals(lost: () => PreparedCompany, early: Readonly<Record<str
       expectRefusal(early["filled target"]!, /holds|data/);
     });
 
+    it("a wrong passphrase", () => {
+      expectRefusal(early["wrong passphrase"]!, /passphrase/);
+    });
+
     it("an unknown stack", async () => {
       expectRefusal(await castchatRecovery(["list", "--stack", "nowhere"], engine()), /no stack named nowhere/);
+    });
+
+    it("settings of another place than the state's, as in the project's own folder", async () => {
+      const elsewhere = { ...engine(), workspace: PROJECT_ROOT };
+      expectRefusal(
+        await castchatRecovery(["list", "--stack", "dr"], elsewhere),
+        /mean the vault .*222222222222.* has .*000000000000/,
+      );
     });
 
     it("an unknown command, option and number", async () => {

@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { request } from "node:http";
@@ -112,6 +114,15 @@ describe("LocalAppRunner", () => {
     await runner.stop("d3");
     await sleep(700);
     expect(runner.portOf("d3")).toBeUndefined();
+  });
+
+  it("runs an app that ends with the daemon, however that ends", async () => {
+    const endWithParent = join(PROJECT_ROOT, "lab/sandbox/endWithParent.mjs");
+    const options = ["--import", endWithParent, "--eval", "setInterval(() => undefined, 1000); console.log('runs')"];
+    const child = spawn(process.execPath, options, { stdio: ["pipe", "pipe", "inherit"] });
+    await once(child.stdout, "data");
+    child.stdin.end();
+    expect(await once(child, "exit")).toEqual([0, null]);
   });
 
   it("stops several at once, as a destroyed project does", async () => {

@@ -11,7 +11,7 @@ const refused = {
 } as const;
 
 describe("what a backup does not hold", () => {
-  it("is listed one thing a line, with long lists of names cut", () => {
+  it("is listed a line for each reason, with long lists of names cut", () => {
     const lines = leftOutLines([byNature, refused]);
     expect(lines[0]).toBe("What it does not hold:");
     expect(lines[1]).toBe("  passwords of roles: a managed database does not give them out: set new ones");
@@ -19,6 +19,9 @@ describe("what a backup does not hold", () => {
       /^ {2}bytes of 90 storage objects \(files\/0\.txt, .* …\): Supabase refused GET \/x \(401\): Unauthorized$/,
     );
     expect(lines[2]!.length).toBeLessThan(260);
+    expect(leftOutLines([byNature, refused, { ...byNature, what: "passwords of users" }])[1]).toBe(
+      "  passwords of roles, passwords of users: a managed database does not give them out: set new ones",
+    );
     expect(leftOutLines([])).toEqual([]);
   });
 

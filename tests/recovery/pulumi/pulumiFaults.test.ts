@@ -13,7 +13,10 @@ describe("setupFault", () => {
     ],
     ["error: passphrase must be set with PULUMI_CONFIG_PASSPHRASE or …", /Set PULUMI_CONFIG_PASSPHRASE to/],
     ["error: getting secrets manager: incorrect passphrase, please set …", /does not open the secrets of stack prod/],
-    ["error: no stack named 'prod' found", /^There is no stack named prod in this backend/],
+    [
+      "error: no stack named 'prod' found",
+      /^There is no stack named prod in this backend.*`pulumi stack select --create prod`/,
+    ],
     [
       "error: no Pulumi.yaml project file found (searching upwards from /here)",
       /^There is no Pulumi project in \/here/,

@@ -5,7 +5,7 @@ import { describe, expect, it } from "@jest/globals";
 
 import { connect, withSession } from "../../../../recovery/postgres/session/database.ts";
 import { parseDatabaseUrl } from "../../../../recovery/postgres/session/databaseUrl.ts";
-import { UserError } from "../../../../services/common/errors.ts";
+import { redact, UserError } from "../../../../services/common/errors.ts";
 import { startTestDatabase } from "../../../support/postgres.ts";
 import { expectRefusal } from "../../../support/refusal.ts";
 import { startSessionPooler } from "../../../support/sessionPooler.ts";
@@ -49,11 +49,16 @@ describe("parseDatabaseUrl", () => {
     expect(parseDatabaseUrl("postgres://u:p@127.0.0.1:6000/x").sslMode).toBe("disable");
   });
 
+  const FORM = "Write it as postgresql://user:<password>@host:port/database.";
   it.each(["", "not an address", "mysql://u:secret@h/d", "postgresql:///d", "postgresql://:secret@h/d"])(
     "refuses %j without repeating it",
     (url) => {
-      expect(() => parseDatabaseUrl(url)).toThrow(UserError);
-      expect(() => parseDatabaseUrl(url)).not.toThrow(/secret/);
+      const parse = () => parseDatabaseUrl(url);
+      expect(parse).toThrow(UserError);
+      expect(parse).not.toThrow(/secret/);
+      // As it is shown, without what may be a password.
+      expect(parse).toThrow(FORM);
+      expect(redact(FORM)).toBe(FORM);
     },
   );
 

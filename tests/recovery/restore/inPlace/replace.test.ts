@@ -139,7 +139,8 @@ describe("replacement of a live database", () => {
     await expectNew();
     expect(refused).toBeGreaterThan(0);
     expect(seen).toBe(2);
-    expect(said).toContain("public.posts: all of its 60 rows.");
+    expect(said).toContain("public.posts: all of its 60 rows; the backup brings 60.");
+    expect(said.filter((line) => line.includes(": all of its 0 rows"))).toEqual([]);
     expect(result).toMatchObject({ backupId: saved.backupId, posts: 60, tables: saved.tables, rows: saved.rows });
     expect(result.phases.map(({ name }) => name)).toEqual([
       ...["claim", "gate", "safety backup", "aside", "download", "extensions", "roles", "schema", "data"],

@@ -139,7 +139,8 @@ describe("restore of tables into a live database", () => {
   it("refuses other columns, unknown tables, acting triggers, damage and a no", async () => {
     const { vault } = live;
     const before = await contentOf(live.url);
-    await expectRefused(["public.nothing", "public.posts"], "The database has no table public.nothing");
+    await expectRefused(["public.nothing", "public.posts"], /has no table public\.nothing.* check the spelling\.$/);
+    await expectRefused(["public.pots"], /has no table public\.pots.*Did you mean public\.posts\?$/);
     const confirm = () => Promise.reject(new UserError("It was not confirmed."));
     await expect(restore(["public.posts"], { confirm })).rejects.toThrow("It was not confirmed.");
     await live.query("create table public.newer (id int)");

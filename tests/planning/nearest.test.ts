@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { allNearest, nearest } from "../../settings/nearest.ts";
+import { allNearest, nearest } from "../../planning/nearest.ts";
 import { supabaseRegionFault } from "../../settings/supabaseRegions.ts";
 
 const KEYS = ["awsRegion", "peerAwsRegion", "role", "mode"];
