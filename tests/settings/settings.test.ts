@@ -256,7 +256,7 @@ describe("rules between settings", () => {
     ],
     "a zone's account on a standby": [
       { ...STANDBY, ...ZONE },
-      /^cloudflareAccountId is "0a1b2c", but only a primary .*DNS zone; remove it\.$/,
+      /^cloudflareAccountId is "0a1b2c3d[0-9a-f]{24}", but only a primary .*DNS zone; remove it\.$/,
     ],
     "a backup to restore where nothing is restored": [
       { ...STANDBY, backup: "20260701T020000Z-1a2b3c" },
