@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { Site } from "../planning/names.ts";
 import { flatEndpoints } from "../settings/endpoints.ts";
-import type { DeclaredRunnerSettings } from "../settings/runnerSettings.ts";
+import { type DeclaredRunnerSettings, ownTokenOfRuns, RUNNER_TOKENS } from "../settings/runnerSettings.ts";
 import { BackupSchedule } from "./backupSchedule.ts";
 import type { BackupVault } from "./backupVault.ts";
 import type { Database } from "./database.ts";
@@ -52,7 +52,18 @@ export function scheduleBackups(
     },
     { ...opts, dependsOn: [database, ...(after ? [after] : [])] },
   );
+  warnOfMissingTokens(args, schedule);
   return { schedule, settings };
+}
+
+/** A run without a token still stores the database. So that is no error, but its every run ends with exit code 1. */
+function warnOfMissingTokens({ stack, scheduledRun: { tokens } }: SiteArgs, schedule: BackupSchedule): void {
+  const missing = RUNNER_TOKENS.filter((name) => tokens[name] === undefined).map(ownTokenOfRuns);
+  if (missing.length === 0) return;
+  void pulumi.log.warn(
+    `The scheduled backups lack what these tokens read: ${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} not set. Set them to tokens with the rights that docs/accounts.md lists, then run \`pulumi up -s ${stack}\`.`,
+    schedule,
+  );
 }
 
 function runnerSettings(

@@ -29,6 +29,11 @@ export interface VaultReplicationArgs {
   readonly tags?: Record<string, string> | undefined;
 }
 
+/**
+ * No condition on the source: AWS documents none for replication, and one that S3 does not send would stop it without an error. Another
+ * bucket could replicate with this role only if a principal who may pass it configured that, and it writes only to the standby's vault.
+ * (docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html, step 2.)
+ */
 const S3_MAY_ASSUME = policyDocument([
   { Effect: "Allow", Principal: { Service: "s3.amazonaws.com" }, Action: "sts:AssumeRole" },
 ]);

@@ -1,4 +1,4 @@
-import { RECOVERY_LOG_PREFIX, type Site, type VaultRolePurpose, vaultRoleTag } from "../planning/names.ts";
+import { buildProjectArn, RECOVERY_LOG_PREFIX, type Site, type VaultRolePurpose, vaultRoleTag } from "../planning/names.ts";
 import type { Tier } from "../planning/tiers.ts";
 import {
   accountRoot,
@@ -25,7 +25,7 @@ export const SESSION_SECONDS = 3600;
 const SCHEDULE_SERVICE = "codebuild.amazonaws.com";
 
 /**
- * The trust policy of a role. The account's schedule may assume it (except break-glass), and people of the account with the role's tag or
+ * The trust policy of a role. The site's own schedule may assume it (except break-glass), and people of the account with the role's tag or
  * on the list. Each also needs an own policy that allows assuming it. Break-glass requires MFA.
  *
  * @param listed ARNs of people, with * and ? as patterns
@@ -35,7 +35,7 @@ export function vaultRoleTrust(site: Site, purpose: VaultRolePurpose, listed: re
   const people = { Effect: "Allow", Principal: { AWS: accountRoot(site) }, Action: "sts:AssumeRole" };
   const tag = `aws:PrincipalTag/${vaultRoleTag(site.project, purpose)}`;
   return policyDocument([
-    ...(purpose === "break-glass" ? [] : [scheduleOf(site)]),
+    ...(purpose === "break-glass" ? [] : [scheduledBuild(site)]),
     { Sid: "TaggedPeople", ...people, Condition: { StringEquals: { [tag]: "true" }, ...mfa } },
     ...(listed.length > 0
       ? [{ Sid: "ListedPeople", ...people, Condition: { ArnLike: { "aws:PrincipalArn": listed }, ...mfa } }]
@@ -48,13 +48,17 @@ const MFA = {
   NumericLessThan: { "aws:MultiFactorAuthAge": String(SESSION_SECONDS) },
 };
 
-function scheduleOf({ accountId }: Site): PolicyStatement {
+/** The build of the site's own schedule. Without its ARN, any CodeBuild project of the account could act with the role. */
+function scheduledBuild(site: Site): PolicyStatement {
   return {
     Sid: "Schedule",
     Effect: "Allow",
     Principal: { Service: SCHEDULE_SERVICE },
     Action: "sts:AssumeRole",
-    Condition: { StringEquals: { "aws:SourceAccount": accountId } },
+    Condition: {
+      StringEquals: { "aws:SourceAccount": site.accountId },
+      ArnEquals: { "aws:SourceArn": buildProjectArn(site) },
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import {
   RUNNER_SETTINGS,
   RUNNER_SETTINGS_VARIABLE,
   type RunnerSettings,
+  type RunnerToken,
 } from "../settings/runnerSettings.ts";
 
 /** What a run works with. */
@@ -15,6 +16,8 @@ export interface RunnerInput {
   databaseUrl: string;
   /** The stack's services, with the environment's credentials. */
   ports: Ports;
+  /** The tokens that the run lacks. */
+  lacks: readonly RunnerToken[];
 }
 
 /** Reads a run's settings and secrets from environment variables. An empty one counts as not set. UserError with every fault, without a secret. */
@@ -27,8 +30,13 @@ export function readInput(environment: NodeJS.ProcessEnv): RunnerInput {
     faults.push(`${RUNNER_DATABASE_SECRET} is not set. Set it to the connection string of the database to back up`);
   if (settings === undefined || databaseUrl === undefined)
     throw new UserError(`The run can't start: ${faults.join("; ")}.`);
-  const { ports } = services({ ...settings, awsRegion: settings.region }, environment);
-  return { settings, databaseUrl: trusting(databaseUrl, settings.rootCertificates), ports };
+  const { ports, lacks } = services({ ...settings, awsRegion: settings.region }, environment);
+  return {
+    settings,
+    databaseUrl: trusting(databaseUrl, settings.rootCertificates),
+    ports,
+    lacks: lacks.map((one) => one.variable),
+  };
 }
 
 function readSettings(json: string | undefined, faults: string[]): RunnerSettings | undefined {

@@ -4,7 +4,9 @@ import { collectConfiguration } from "../recovery/configuration/configuration.ts
 import { readStackState } from "../recovery/pulumi/stackState.ts";
 import { systemClock } from "../services/common/clock.ts";
 import { messageOf, PromiseError, UserError } from "../services/common/errors.ts";
+import { visible } from "../services/common/visibleText.ts";
 import { openerOf, sealerTo } from "../services/vault/encryption.ts";
+import { ownTokenOfRuns } from "../settings/runnerSettings.ts";
 import { readInput, type RunnerInput } from "./input.ts";
 
 /**
@@ -19,6 +21,10 @@ async function main(): Promise<void> {
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);
   say(`Backing up stack ${input.settings.stack} into ${input.settings.vaultBucket}`);
+  for (const token of input.lacks)
+    say(
+      `This run has no ${token}. A scheduled run gets it from ${ownTokenOfRuns(token)} of \`pulumi up -s ${input.settings.stack}\`, with the rights that docs/accounts.md lists`,
+    );
   const result = await backUp(input, controller.signal);
   say(
     `${result.backupId} is proven: ${result.tables} tables, ${result.rows} rows, ${(result.sizeBytes / 1e6).toFixed(1)} MB, tier ${result.tier}, ${(result.durationMs / 1000).toFixed(1)} s`,
@@ -59,7 +65,7 @@ async function readState({ state, stack }: RunnerInput["settings"]): Promise<obj
 
 /** One line of the run's log. */
 function say(message: string): void {
-  process.stdout.write(`${systemClock().toISOString()} ${message}\n`);
+  process.stdout.write(`${systemClock().toISOString()} ${visible(message)}\n`);
 }
 
 try {

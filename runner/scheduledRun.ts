@@ -2,14 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { ScheduledRun } from "../components/siteArgs.ts";
 import { portableRootCertificates } from "../recovery/postgres/session/serverTrust.ts";
-import { RUNNER_TOKENS, type RunnerToken } from "../settings/runnerSettings.ts";
+import { ownTokenOfRuns, RUNNER_TOKENS, type RunnerToken } from "../settings/runnerSettings.ts";
 import type { Settings } from "../settings/settings.ts";
 import { bundleRunner } from "./bundle.ts";
 
 /**
  * What the scheduled runs are made of: the runner's code, bundled now, the services' tokens, the place of the stack's state,
  * and the root certificates of the database's server, if this `up` has others than Supabase's (PGSSLROOTCERT).
- * RUNNER_<NAME> is a token only for the runs, with fewer rights. Without it they get the token of this `up`.
+ * Runs get only the tokens RUNNER_<NAME>, which need fewer rights than those of this `up`. One that is not set is missing there.
  */
 export function scheduledRun({ runnerImage }: Settings, environment: NodeJS.ProcessEnv = process.env): ScheduledRun {
   const { path, sha256 } = bundleRunner();
@@ -31,8 +31,8 @@ function stateIn({ PULUMI_BACKEND_URL: backend = "" }: NodeJS.ProcessEnv): Pick<
 function tokensIn(environment: NodeJS.ProcessEnv): ScheduledRun["tokens"] {
   const tokens: Partial<Record<RunnerToken, pulumi.Output<string>>> = {};
   for (const name of RUNNER_TOKENS) {
-    const value = [environment[`RUNNER_${name}`], environment[name]].find((one) => one !== undefined && one !== "");
-    if (value !== undefined) tokens[name] = pulumi.secret(value);
+    const value = environment[ownTokenOfRuns(name)] ?? "";
+    if (value !== "") tokens[name] = pulumi.secret(value);
   }
   return tokens;
 }

@@ -71,3 +71,8 @@ export const RUNNER_TOKENS = [
   "SUPABASE_ACCESS_TOKEN",
 ] as const;
 export type RunnerToken = (typeof RUNNER_TOKENS)[number];
+
+/** The variable of `pulumi up` that holds the scheduled runs' own token. They never get the token with which the stack is changed. */
+export function ownTokenOfRuns(variable: RunnerToken): `RUNNER_${RunnerToken}` {
+  return `RUNNER_${variable}`;
+}

@@ -53,14 +53,16 @@ function* idleFaults(values: Values): Generator<SettingFault> {
   const { role, mode = "standby" } = values;
   if (role === undefined) return;
   const isSet = (key: keyof SettingValues) => values[key] !== undefined && values[key] !== false;
+  const shown = (key: keyof SettingValues) => JSON.stringify(values[key]);
   for (const [only, does, keys] of OF_ONE_ROLE)
     for (const key of keys)
-      if (role !== only && isSet(key)) yield fault([key, "role"], `is set, but only a ${only} ${does}; remove it.`);
+      if (role !== only && isSet(key))
+        yield fault([key, "role"], `is ${shown(key)}, but only a ${only} ${does}; remove it.`);
   for (const key of OF_A_RESTORE)
     if (role === "standby" && mode === "standby" && isSet(key))
       yield fault(
         [key, "mode"],
-        'is set, but mode "standby" restores nothing; remove it, or set mode to "active" or "drill".',
+        `is ${shown(key)}, but mode "standby" restores nothing; remove it, or set mode to "active" or "drill".`,
       );
 }
 

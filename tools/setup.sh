@@ -61,7 +61,7 @@ install_packages() {
 install_python() {
   # A virtual environment holds its own path, so it is made in place and marked when it is complete.
   rm -rf "$python_home"; python3 -m venv "$python_home"
-  "$python_home/bin/python" -m pip install --quiet --no-input -r "$root/tools/requirements.txt"
+  "$python_home/bin/python" -m pip install --quiet --no-input --require-hashes -r "$root/tools/requirements.txt"
   touch "$python_home/.complete"
 }
 download_engine() { # the official download, by Pulumi's own installer

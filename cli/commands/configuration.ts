@@ -1,13 +1,12 @@
 import { Command } from "commander";
 
 import { readConfiguration } from "../../recovery/configuration/readConfiguration.ts";
-import { visible } from "../../services/common/visibleText.ts";
 import { backupsOf } from "../stack/services.ts";
 import { readStack } from "../stack/stackContext.ts";
 import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
-import { printResult } from "../terminal/progress.ts";
+import { printResult, reportLine } from "../terminal/progress.ts";
 
 /** `castchat-recovery configuration`: prints the settings, DNS records, variable names and Pulumi state in a backup. */
 export function configurationCommand(): Command {
@@ -25,7 +24,7 @@ export function configurationCommand(): Command {
       const source = { ...(await backupsOf(context)), backupId, signal };
       const { configuration, passedOver } = await readConfiguration(source);
       // Only JSON goes to stdout.
-      for (const sentence of passedOver) process.stderr.write(`${visible(sentence)}\n`);
+      for (const sentence of passedOver) reportLine(sentence);
       printResult(configuration, true, []);
     });
 }

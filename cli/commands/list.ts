@@ -2,7 +2,7 @@ import { Command } from "commander";
 
 import { readPlatformBackups } from "../../recovery/restore/platform/platformBackups.ts";
 import { ageFault } from "../../recovery/vault/backupAge.ts";
-import { newestProven } from "../../recovery/vault/chooseBackup.ts";
+import { isAhead, newestProven } from "../../recovery/vault/chooseBackup.ts";
 import { type BackupSummary, listBackups } from "../../recovery/vault/listBackups.ts";
 import { readVerifications } from "../../recovery/vault/verification.ts";
 import { systemClock } from "../../services/common/clock.ts";
@@ -41,7 +41,7 @@ export function listCommand(): Command {
     .addOption(allOption())
     .addOption(
       jsonOption(
-        'an array; backupId, kind, purpose, tier, snapshotAt, sizeBytes, proven, problems, lacks and more of each; Supabase\'s own have source "supabase"',
+        'an array; backupId, kind, purpose, tier, snapshotAt, sizeBytes, proven, problems, lacks, datedAhead and more of each; Supabase\'s own have source "supabase"',
       ),
     )
     .addHelpText("after", example("list -s dr --max-age 25h"))
@@ -86,6 +86,7 @@ async function factsOf(
   return {
     ...summary,
     ...(walkedPast.length > 0 && { walkedPast }),
+    ...(isAhead({ ...summary, manifest }, {}) && { datedAhead: true }),
     kind,
     ...(purpose && { purpose }),
     lacks: leftOut.filter(({ failed }) => failed === true).length,

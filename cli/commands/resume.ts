@@ -15,6 +15,7 @@ import { requiredVariable } from "../stack/stackContext.ts";
 import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { stackOption } from "../terminal/options.ts";
+import { reportLine } from "../terminal/progress.ts";
 
 /** `castchat-recovery resume`: continues an `up` that was killed. */
 export function resumeCommand(): Command {
@@ -26,7 +27,6 @@ export function resumeCommand(): Command {
       const backend = requiredVariable("PULUMI_BACKEND_URL", "the backend that holds the stack's state and locks");
       const signal = abortOnInterrupt();
       const pulumi = pulumiClient({ stack: options.stack, workspace: process.cwd(), signal });
-      const reporter = (message: string): boolean => process.stderr.write(`${message}\n`);
       const settings = async () => settingsIn(await pulumi.config(), options.stack);
       await resumeUpdate({
         pulumi,
@@ -37,13 +37,13 @@ export function resumeCommand(): Command {
         endOrphans: () => endOrphans(process.env),
         ownerIsDead: options.ownerIsDead === true,
         findLeftResources: async (pending) =>
-          findLeftResources(pending, { ...leftResourcesPorts(await settings()), reporter, signal }),
+          findLeftResources(pending, { ...leftResourcesPorts(await settings()), reporter: reportLine, signal }),
         adoptHalfMade: async () => {
           const { vercelProject } = await settings();
           const { appHost } = leftResourcesPorts(await settings());
-          await adoptHalfMadeProject({ pulumi, appHost, reporter, signal }, vercelProject, options.stack);
+          await adoptHalfMadeProject({ pulumi, appHost, reporter: reportLine, signal }, vercelProject, options.stack);
         },
-        reporter,
+        reporter: reportLine,
       });
     });
 }

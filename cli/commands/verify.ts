@@ -4,6 +4,7 @@ import { parseDatabaseUrl, placeOf } from "../../recovery/postgres/session/datab
 import type { Share } from "../../recovery/vault/verification.ts";
 import { FailedVerification, verify, type VerifyResult } from "../../recovery/verify/verify.ts";
 import { systemClock } from "../../services/common/clock.ts";
+import { readMadeBy } from "../html/madeBy.ts";
 import { backupsOf, throwawaysOf, writerOf } from "../stack/services.ts";
 import { readStack } from "../stack/stackContext.ts";
 import { example } from "../terminal/help.ts";
@@ -30,7 +31,7 @@ export function verifyCommand(): Command {
     .option("--no-store", "do not store the signed result beside the backup (for readers, who may not write)")
     .addOption(
       jsonOption(
-        "backupId, tier, snapshotAt, ok, level, faults, restore, parts, tables, rows, leftOut, isDecrypted, storedAs, passedOver, durationMs",
+        "backupId, tier, snapshotAt, ok, level, faults, restore, parts, tables, rows, leftOut, isDecrypted, storedAs, passedOver, durationMs, madeBy",
       ),
     )
     .addHelpText(
@@ -56,6 +57,7 @@ Storing the result needs the vault's writer, whose role is assumed; a reader add
             ...(writer && { vault: writer.vault, store: { signer: writer.signer, clock: systemClock } }),
             backupId,
             share: options.sample,
+            madeBy: await readMadeBy(),
             reporter,
             signal,
             ...(options.restore === true && {

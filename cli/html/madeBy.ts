@@ -3,26 +3,8 @@ import { cpus, release, totalmem, type } from "node:os";
 import { join } from "node:path";
 
 import { execa } from "execa";
-import { z } from "zod";
 
-/** What has made a report, and on which machine. */
-export const MADE_BY = z.strictObject({
-  version: z.string(),
-  /** SHA of the commit; "unknown" outside of a checkout. */
-  commit: z.string(),
-  /** True if files differed from the commit. */
-  changed: z.boolean(),
-  cpu: z.string(),
-  cores: z.number().int(),
-  memoryBytes: z.number().int(),
-  system: z.string(),
-  node: z.string(),
-  /** Of the engine. */
-  pulumi: z.string(),
-  /** Of the database that was measured; absent if there was none. */
-  postgres: z.string().optional(),
-});
-export type MadeBy = z.infer<typeof MADE_BY>;
+import type { MadeBy } from "../../planning/madeBy.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
@@ -47,25 +29,6 @@ export async function readMadeBy(postgres?: string): Promise<MadeBy> {
     pulumi: pulumi ?? "unknown",
     ...(postgres !== undefined && { postgres }),
   };
-}
-
-/** The rows of a table about it. */
-export function madeByRows(by: MadeBy): [string, string][] {
-  return [
-    [
-      "Program",
-      `castchat-recovery ${by.version}, commit ${by.commit}${by.changed ? ", with uncommitted changes" : ""}`,
-    ],
-    ["Machine", `${by.cpu}, ${by.cores} cores, ${(by.memoryBytes / 2 ** 30).toFixed(1)} GiB of memory, ${by.system}`],
-    [
-      "Versions",
-      [
-        `Node ${by.node}`,
-        `Pulumi ${by.pulumi}`,
-        ...(by.postgres === undefined ? [] : [`PostgreSQL ${by.postgres}`]),
-      ].join(", "),
-    ],
-  ];
 }
 
 /** What a command prints; undefined if it fails or is not there. */

@@ -1,4 +1,4 @@
-import { type MadeBy, madeByRows } from "./madeBy.ts";
+import { type MadeBy, madeByRows } from "../../planning/madeBy.ts";
 import { STYLE } from "./style.ts";
 
 /** One page. Texts are escaped here; a section's content is HTML. */

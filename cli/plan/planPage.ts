@@ -3,7 +3,7 @@ import type { VaultHistory } from "../../planning/retention/simulation.ts";
 import { dateOf, DAY_MS } from "../../planning/retention/time.ts";
 import { STORAGE_CLASSES } from "../../planning/retention/vault.ts";
 import { grandTotal, type PlanReport } from "../../recovery/plan/plan.ts";
-import type { MadeBy } from "../html/madeBy.ts";
+import type { MadeBy } from "../../planning/madeBy.ts";
 import { escaped, page, table } from "../html/page.ts";
 import { type Layer, stackedAreas } from "./areaChart.ts";
 import { backupCalendar } from "./backupCalendar.ts";

@@ -2,6 +2,8 @@ import { createInterface } from "node:readline/promises";
 
 import type { Confirm, Danger } from "../../recovery/postgres/session/confirmation.ts";
 import { typeSecret, UserError } from "../../services/common/errors.ts";
+import { visible } from "../../services/common/visibleText.ts";
+import { reportLine } from "./progress.ts";
 
 /**
  * Agrees to what destroys data, once the error stream shows what will be destroyed: by the value of `--confirm` in a script, otherwise
@@ -12,7 +14,7 @@ import { typeSecret, UserError } from "../../services/common/errors.ts";
  */
 export function confirmWith(given: string | undefined): Confirm {
   return async (danger) => {
-    process.stderr.write(`${danger.lines.join("\n")}\n`);
+    for (const line of danger.lines) reportLine(line);
     const answer = given ?? (await ask(danger));
     if (danger.names.includes(answer.trim())) return;
     throw new UserError(
@@ -43,7 +45,7 @@ export async function askFor(prompt: string, variable: string): Promise<string> 
 async function question(prompt: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return await terminal.question(prompt);
+    return await terminal.question(visible(prompt));
   } finally {
     terminal.close();
   }

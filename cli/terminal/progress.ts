@@ -2,6 +2,7 @@ import { systemClock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import { showProgress } from "../../services/common/terminal.ts";
+import { visible, visibleText } from "../../services/common/visibleText.ts";
 
 /** Shows what a command is doing on the error stream, so that its output stays clean. */
 export async function withProgress<T>(title: string, action: (reporter: Reporter) => Promise<T>): Promise<T> {
@@ -9,11 +10,14 @@ export async function withProgress<T>(title: string, action: (reporter: Reporter
 }
 
 /** Shows progress as plain lines on the error stream, if the command may ask: a spinner would be in the way. */
-export const reportLine: Reporter = (message) => void process.stderr.write(`${message}\n`);
+export const reportLine: Reporter = (message) => void process.stderr.write(`${visible(message)}\n`);
+
+/** The same for a text of several lines, such as a list of faults. */
+export const reportText: Reporter = (text) => void process.stderr.write(`${visibleText(text)}\n`);
 
 /** Prints a result, and nothing else, on stdout: JSON for programs, lines for people. */
 export function printResult(result: unknown, asJson: boolean, lines: readonly string[]): void {
-  process.stdout.write(asJson ? `${JSON.stringify(result, null, 2)}\n` : `${lines.join("\n")}\n`);
+  process.stdout.write(`${visibleText(asJson ? JSON.stringify(result, null, 2) : lines.join("\n"))}\n`);
 }
 
 /** Writes to the file that an option names. UserError if that fails. */

@@ -14,6 +14,7 @@ export interface ListedBackup extends VerifiedFacts {
   /** The number of parts that services did not deliver. */
   lacks: number;
   walkedPast?: readonly string[];
+  datedAhead?: boolean;
 }
 
 /** The table of backups. */

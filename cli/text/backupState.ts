@@ -30,12 +30,14 @@ export function backupState(
     problems: readonly string[];
     lacks?: number;
     walkedPast?: readonly string[];
+    datedAhead?: boolean;
   },
 ): string {
   const { verified, failed, unbelieved = [], lacks = 0, walkedPast = [] } = backup;
   const level =
     verified === undefined || verified.level === "proven" ? "proven" : `${verified.level} ${minute(verified.at)}`;
   return [
+    ...(backup.datedAhead === true ? ["its time lies in the future, so it is never taken as the newest"] : []),
     backup.proven ? level : backup.problems.join("; "),
     ...(lacks === 0
       ? []

@@ -1,3 +1,4 @@
+import { madeByRows } from "../../planning/madeBy.ts";
 import { leftOutLines } from "../../recovery/backup/leftOutText.ts";
 import { CHECKLIST } from "../../recovery/vault/verification.ts";
 import { stateOf } from "../../recovery/verify/testRestore/checklist.ts";
@@ -17,6 +18,9 @@ export function verificationLines(result: VerifyResult): string[] {
     ...result.faults.map((fault) => `  not ok: ${fault}`),
     ...(result.walkedPast ?? []).map((clause) => `  passed over: ${clause}`),
     ...(result.restore === undefined ? [] : restoreLines(result.restore)),
+    ...(result.restore === undefined || result.madeBy === undefined
+      ? []
+      : madeByRows(result.madeBy).map(([what, by]) => `${what}: ${by}`)),
     outcome(result),
     ...(result.storedAs === undefined ? [] : [`The signed result is stored as ${result.storedAs}.`]),
   ];

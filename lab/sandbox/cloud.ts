@@ -7,7 +7,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import { systemClock } from "../../services/common/clock.ts";
 import { messageOf, UserError } from "../../services/common/errors.ts";
 import { LocalAppRunner } from "./apps.ts";
-import { RegionGateway } from "./aws/gateway.ts";
+import { gatewaySecret, RegionGateway } from "./aws/gateway.ts";
 import { startMinistack } from "./aws/ministack.ts";
 import { advanceScheduler } from "./aws/schedulerClock.ts";
 import { EdgeProxy, resolveDeployment } from "./edge.ts";
@@ -166,6 +166,7 @@ export class Cloud {
       dataDir: paths.aws,
       port: this.#file.ports.ministack,
       accessKeyId: this.#file.credentials.awsAccessKeyId,
+      gatewaySecret: gatewaySecret(this.#file.credentials.awsSecretAccessKey),
       log: join(paths.logs, "ministack.log"),
       endpoints: {
         [REGIONS.primary]: addressOf(this.#file.ports, "awsPrimary"),

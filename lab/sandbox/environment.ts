@@ -27,6 +27,11 @@ export function sandboxEnvironment(
     GITHUB_TOKEN: credentials.githubToken,
     CLOUDFLARE_API_TOKEN: credentials.cloudflareToken,
     SUPABASE_ACCESS_TOKEN: credentials.supabaseToken,
+    // The sandbox's services have one token each, with every right.
+    RUNNER_VERCEL_API_TOKEN: credentials.vercelToken,
+    RUNNER_GITHUB_TOKEN: credentials.githubToken,
+    RUNNER_CLOUDFLARE_API_TOKEN: credentials.cloudflareToken,
+    RUNNER_SUPABASE_ACCESS_TOKEN: credentials.supabaseToken,
     CASTCHAT_AGE_IDENTITY: credentials.ageIdentity,
     SANDBOX_VERCEL_URL: addressOf(ports, "vercel"),
     // A test restore starts its server from these programs, never from others on PATH.

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { HEALTH_PATH } from "../../planning/names.ts";
 import { deployApplication, type HealthyDeployment, removeDeployment } from "../../recovery/site/deployApplication.ts";
 import { messageOf } from "../../services/common/errors.ts";
+import { visible } from "../../services/common/visibleText.ts";
 import type { ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";
@@ -108,7 +109,7 @@ async function newestOr(
     return (await context.git().newestCommit(sourceUrl, sourceRef, signal)) ?? deployed;
   } catch (error) {
     signal.throwIfAborted();
-    process.stderr.write(`recovery: ${messageOf(error)}\n`);
+    process.stderr.write(`recovery: ${visible(messageOf(error))}\n`);
     return deployed;
   }
 }

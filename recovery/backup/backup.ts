@@ -28,6 +28,7 @@ import { readBack } from "../vault/readBack.ts";
 import { inAttempts } from "./attempts.ts";
 import type { BackupOptions, BackupResult, BackupTier } from "./backupOptions.ts";
 import { storeConfiguration } from "./backupParts.ts";
+import { refuseWrongClock } from "./clockCheck.ts";
 import { moveLegalHold } from "./legalHold.ts";
 import { Contention } from "./lockConflict.ts";
 import { lackingConfiguration, type ManifestBody } from "./manifestBody.ts";
@@ -75,10 +76,11 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
   const sessions = sessionsFor(options, kind, backupId, signal);
   try {
     // The lock comes first: a backup that another run is about to prove would change this run's tier.
-    await sessions?.ready();
+    const session = await sessions?.ready();
     const ownKey = await options.signer.publicKeyPem(signal);
     const trustedKeys = [ownKey, ...(options.trustedKeys ?? [])];
     const earlier = await listBackups({ vault: options.vault, trustedKeys, tiers: options.tiers, signal });
+    await refuseWrongClock({ ...options, session });
     const tier = tierOf(options, kind, startedAt, earlier);
     const lockUntil = tier.lockDays ? new Date(startedAt.getTime() + tier.lockDays * DAY_MS) : undefined;
     const signedBy = fingerprintOfKey(ownKey);

@@ -8,6 +8,7 @@ import {
 } from "../postgres/catalog/catalog.ts";
 import { readLargeObjects } from "../postgres/catalog/largeObjects.ts";
 import { digestObjects, LATER_KINDS } from "../postgres/catalog/objects.ts";
+import { readServerCollation } from "../postgres/catalog/serverCollation.ts";
 import { readVaultSecrets } from "../postgres/catalog/vaultSecrets.ts";
 import { readPlatformRights } from "../postgres/roles/platformRights.ts";
 import type { MeasuredTable } from "../postgres/rows/measureTables.ts";
@@ -46,6 +47,7 @@ export async function describeDatabase(
   const vaultContent = await readVaultSecrets(session, sealer !== undefined);
   return {
     systemIdentifier: await readSystemIdentifier(session),
+    collation: await readServerCollation(session),
     content: {
       extensions: await listExtensions(session),
       appSchemas: await listAppSchemas(session),

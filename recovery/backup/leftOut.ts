@@ -2,6 +2,7 @@ import { listLeftOutOfExtensions } from "../postgres/catalog/extensionRows.ts";
 import { listLeftOutJobs } from "../postgres/catalog/heldBack.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 import { IS_BROKEN_INDEX } from "../postgres/catalog/objects.ts";
+import { OWNED } from "../postgres/catalog/owners.ts";
 import {
   IS_APP_SCHEMA,
   IS_MANAGED_DATA_SCHEMA,
@@ -10,6 +11,7 @@ import {
   PLATFORM_OWNERS,
   PLATFORM_ROLES,
 } from "../postgres/catalog/platform.ts";
+import { listPlatformAdditions } from "../postgres/catalog/platformAdditions.ts";
 import type { Session } from "../postgres/session/database.ts";
 
 /** Finds in the catalog what the database holds and a backup does not. */
@@ -43,6 +45,16 @@ export async function listLeftOut(session: Session): Promise<LeftOut[]> {
        from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
        where ${IS_BROKEN_INDEX} and ${IS_APP_SCHEMA}
      union all
+     select format('default rights of role %I', pg_catalog.pg_get_userbyid(d.defaclrole)), 'the role is PostgreSQL''s own'
+       from pg_catalog.pg_default_acl d where pg_catalog.pg_get_userbyid(d.defaclrole) ~ '^pg_' group by d.defaclrole
+     union all
+     select format('%I as the owner of %s', o.rolname, string_agg(i.type || ' ' || i.identity, ', ' order by i.type, i.identity)),
+         'only that role of the platform could give them to itself: a restore gives them to the role that restores'
+       from (${OWNED.join(" union all ")}) w (class, oid, owner, schema) join pg_catalog.pg_namespace n on n.oid = w.schema
+       join pg_catalog.pg_roles o on o.oid = w.owner cross join pg_catalog.pg_identify_object(w.class, w.oid, 0) i
+       where ${IS_APP_SCHEMA} and o.rolname ~ '${PLATFORM_OWNERS}'
+         and not exists (select from pg_catalog.pg_depend m where m.classid = w.class and m.objid = w.oid and m.deptype = 'e') group by o.rolname
+     union all
      select format('%s security labels', count(*)), 'the label providers belong to the platform' from pg_catalog.pg_seclabel having count(*) > 0
      order by 1`,
     [MANAGED_VERSION_TABLES],
@@ -51,6 +63,7 @@ export async function listLeftOut(session: Session): Promise<LeftOut[]> {
     ...found,
     ...(await listLeftOutOfExtensions(session)),
     ...(await listLeftOutJobs(session)),
+    ...(await listPlatformAdditions(session)),
     { what: "passwords of roles", why: "a managed database does not give them out: set new ones" },
   ];
 }

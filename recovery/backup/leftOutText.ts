@@ -1,7 +1,10 @@
+import { visible } from "../../services/common/visibleText.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 
 /** Characters that are shown of a list of names. The manifest has all of it. */
 const SHOWN = 160;
+/** Dependents that are shown. */
+const DEPENDENTS = 5;
 
 /** Says in one sentence what a backup lacks because reading it failed. Undefined if nothing failed. */
 export function failureText(backupId: string, leftOut: readonly LeftOut[]): string | undefined {
@@ -13,17 +16,24 @@ export function failureText(backupId: string, leftOut: readonly LeftOut[]): stri
 /** Lists what a backup does not hold and why, a line for each reason. */
 export function leftOutLines(leftOut: readonly LeftOut[]): string[] {
   if (leftOut.length === 0) return [];
-  const byReason = Map.groupBy(leftOut, ({ why }) => why);
+  const byReason = Map.groupBy(leftOut, reasonOf);
   const lines = [...byReason].map(
-    ([why, all]) => `  ${all.map(({ what }) => shortened(what)).join(", ")}: ${why.replace(/\.$/, "")}`,
+    ([reason, all]) => `  ${all.map(({ what }) => shortened(what)).join(", ")}: ${reason}`,
   );
-  return ["What it does not hold:", ...lines];
+  return ["What it does not hold:", ...lines.map(visible)];
 }
 
-function inWords({ what, why }: LeftOut): string {
-  return `${shortened(what)}: ${why.replace(/\.$/, "")}`;
+function inWords(one: LeftOut): string {
+  return visible(`${shortened(one.what)}: ${reasonOf(one)}`);
 }
 
 function shortened(what: string): string {
   return what.length > SHOWN ? `${what.slice(0, SHOWN)} …)` : what;
+}
+
+function reasonOf({ why, neededBy = [] }: LeftOut): string {
+  const rest = neededBy.length - DEPENDENTS;
+  const more = rest > 0 ? [`${rest} more`] : [];
+  const needed = neededBy.length === 0 ? "" : `. Needed by ${[...neededBy.slice(0, DEPENDENTS), ...more].join(", ")}`;
+  return why.replace(/\.$/, "") + needed;
 }

@@ -52,6 +52,7 @@ export function manifestBody(found: Found): ManifestBody {
       host: session.address.host,
       port: session.address.port,
       systemIdentifier: description.systemIdentifier,
+      collation: description.collation,
       database: session.address.database,
       serverVersion: session.serverVersion,
       pgDumpVersion: found.pgDumpVersion,

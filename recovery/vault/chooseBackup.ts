@@ -49,7 +49,7 @@ export function chooseBackup(backups: readonly BackupSummary[], choice: BackupCh
   if (backupId !== undefined) return { chosen: named(backups, backupId), passedOver: [] };
   const chosen = newestOf(backups, choice);
   const newer = newerThan(backups, chosen, choice);
-  const untrusted = newer.find((one) => one.untrusted !== undefined && takenAt(one) <= latestOf(choice));
+  const untrusted = newer.find((one) => one.untrusted !== undefined && !isAhead(one, choice));
   if (at === undefined && untrusted !== undefined) throw new UserError(refusalOf(untrusted, chosen));
   return { chosen, passedOver: newer.map((one) => sentenceOf(one, choice)) };
 }
@@ -88,7 +88,7 @@ function named(backups: readonly BackupSummary[], backupId: string): ChosenBacku
 function newestOf(backups: readonly BackupSummary[], choice: BackupChoice): ChosenBackup {
   const { at } = choice;
   const proven = provenFull(backups, choice.accepts);
-  const past = proven.filter((backup) => takenAt(backup) <= latestOf(choice));
+  const past = proven.filter((backup) => !isAhead(backup, choice));
   const newest = newestProven(backups, choice);
   const oldest = past.at(-1);
   if (newest === undefined || oldest === undefined) {
@@ -122,7 +122,7 @@ export function newestProven(
   backups: readonly BackupSummary[],
   choice: Pick<BackupChoice, "now" | "accepts"> = {},
 ): ChosenBackup | undefined {
-  return provenFull(backups, choice.accepts).find((backup) => takenAt(backup) <= latestOf(choice));
+  return provenFull(backups, choice.accepts).find((backup) => !isAhead(backup, choice));
 }
 
 /**
@@ -139,8 +139,7 @@ function newerThan(backups: readonly BackupSummary[], chosen: ChosenBackup, { at
 }
 
 function sentenceOf(one: BackupSummary, choice: BackupChoice): string {
-  const isAhead = takenAt(one) > latestOf(choice);
-  const why = isAhead ? ["it is dated in the future", ...one.problems].join("; ") : whyNot(one);
+  const why = isAhead(one, choice) ? ["its time lies in the future", ...one.problems].join("; ") : whyNot(one);
   const way = isProven(one) ? ` To take it, name it: ${one.backupId}.` : "";
   return `Backup ${one.backupId} of ${new Date(takenAt(one)).toISOString()} is newer and was passed over: ${why}.${way}`;
 }
@@ -155,9 +154,9 @@ function refusalOf(newer: BackupSummary, chosen: ChosenBackup): string {
   ].join(" ");
 }
 
-/** The latest instant at which a backup is not dated in the future. */
-function latestOf({ now = systemClock() }: BackupChoice): number {
-  return now.getTime() + CLOCKS_APART_MS;
+/** Whether a backup is dated in the future, or was when the vault received it. */
+export function isAhead(one: BackupSummary, { now = systemClock() }: Pick<BackupChoice, "now">): boolean {
+  return one.datedAhead === true || takenAt(one) > now.getTime() + CLOCKS_APART_MS;
 }
 
 /** The proven backups that may be taken without an id, newest first. */

@@ -34,6 +34,8 @@ export interface BackupSummary {
   proven: boolean;
   /** Why it is not proven, in clauses. */
   problems: string[];
+  /** Present if it is dated later than the vault has received its manifest: its writer's clock was ahead. */
+  datedAhead?: true;
   /** Versions that were passed over and objects that were deleted, in clauses. Absent if there were none. */
   walkedPast?: string[];
   /** Present if it is complete and read back according to a writer whose key is not trusted here. */
@@ -53,11 +55,18 @@ export interface ListOptions {
   signal?: AbortSignal | undefined;
 }
 
+/**
+ * How far the clock of a machine that writes backups may be from the store's. NTP keeps it within a fraction of a second. The store's time
+ * comes in whole seconds, and a slow answer takes some more.
+ */
+export const MOST_APART_MS = 60_000;
+
 /** The problem of a backup whose run ended before its manifest, or is still running. */
 export const NEVER_FINISHED = "it has no manifest, so it was never finished";
 
-/** Manifests that are read at once. */
+/** Manifests that are read at once. One that is larger than its share is read by itself: nothing of it is trusted before all of it is in memory. */
 const READERS = 12;
+const SHARE_BYTES = MOST_BYTES.manifest / READERS;
 
 /**
  * Lists all backups of a vault, newest first, each with its faults. An unreachable vault is an error. A damaged backup is not, so that the
@@ -77,7 +86,9 @@ export async function listBackups(options: ListOptions): Promise<BackupSummary[]
   );
   // A verification is younger than its backup, so lifecycle keeps it for a while after the backup is gone.
   const backups = listed.flat().filter(({ objects }) => !objects.every(isVerification));
-  const summaries = await pool(backups, READERS, (one) => summarize(options, one));
+  const [small = [], large = []] = [false, true].map((isLarge) => backups.filter((one) => isLarge === hasLarge(one)));
+  const summarizeOne = (one: ListedBackup) => summarize(options, one);
+  const summaries = [...(await pool(small, READERS, summarizeOne)), ...(await pool(large, 1, summarizeOne))];
   return summaries.sort((a, b) => takenAt(b) - takenAt(a) || (a.backupId < b.backupId ? 1 : -1));
 }
 
@@ -87,6 +98,12 @@ interface ListedBackup {
   tier: TierPrefix;
   startedAt: Date;
   objects: readonly ListedObject[];
+}
+
+/** Whether a backup's manifest is larger than its share of the memory. */
+function hasLarge({ backupId, tier, objects }: ListedBackup): boolean {
+  const manifest = keyOf(tier.prefix, backupId, MANIFEST);
+  return objects.some(({ key, sizeBytes }) => key === manifest && sizeBytes > SHARE_BYTES);
 }
 
 async function summarize(options: ListOptions, listed: ListedBackup): Promise<BackupSummary> {
@@ -106,7 +123,17 @@ async function summarize(options: ListOptions, listed: ListedBackup): Promise<Ba
     const problems = [...missing.map(({ key }) => `${key} is missing`), ...fault, ...manifest.suspicions];
     const keys = objects.filter(isVerification).map(({ key }) => key);
     const verifications = { manifestSha256: sha256, keys };
-    return { ...summary, manifest, proven: problems.length === 0, problems, ...walked(listed, vault), verifications };
+    const receivedAt =
+      objects.find(({ key }) => key === keyOf(prefix, backupId, MANIFEST))?.modifiedAt.getTime() ?? Infinity;
+    return {
+      ...summary,
+      manifest,
+      proven: problems.length === 0,
+      problems,
+      ...(Date.parse(manifest.snapshotAt) > receivedAt + MOST_APART_MS && { datedAhead: true as const }),
+      ...walked(listed, vault),
+      verifications,
+    };
   } catch (error) {
     if (!(error instanceof PromiseError)) throw error;
     const untrusted = error instanceof NotTrustedError ? await claimIfWhole(options, listed, there, error) : undefined;

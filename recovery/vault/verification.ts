@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { MADE_BY } from "../../planning/madeBy.ts";
 import { PromiseError } from "../../services/common/errors.ts";
 import { isSignedByOneOf, type Signer } from "../../services/signer/signer.ts";
 import type { Vault } from "../../services/vault/vault.ts";
@@ -63,6 +64,8 @@ const verificationSchema = z.object({
     })
     .optional(),
   durationMs: z.number().nonnegative(),
+  /** Absent in those of an earlier version. */
+  madeBy: MADE_BY.optional(),
 });
 
 /** The result of a verification, as it is signed. */

@@ -67,6 +67,8 @@ export interface VerifyOptions {
   restore?: { throwaways: ThrowawayPostgres; forbidden: readonly string[]; clock: Clock } | undefined;
   /** Signs the result and stores it next to the backup. */
   store?: { signer: Signer; clock: Clock } | undefined;
+  /** Program and machine, for the result. */
+  madeBy?: Verification["madeBy"];
   reporter: Reporter;
   signal?: AbortSignal | undefined;
 }
@@ -119,6 +121,7 @@ async function readAndRestore(options: VerifyOptions, signal: AbortSignal): Prom
     ...(walkedPast.length > 0 && { walkedPast }),
     ...(restored && { restore: restored }),
     durationMs: Math.round(performance.now() - startedAt),
+    madeBy: options.madeBy,
   };
   const result = {
     ...verification,

@@ -1,5 +1,6 @@
 import type { Clock } from "./clock.ts";
 import type { Reporter } from "./reporter.ts";
+import { visible } from "./visibleText.ts";
 
 /** How a long action is shown. */
 export interface ProgressOptions {
@@ -18,17 +19,18 @@ export async function showProgress<T>(
   const { stream, clock } = options;
   const started = clock().getTime();
   const elapsed = (): string => duration(clock().getTime() - started);
+  const named = visible(title);
   let detail = "";
   // The command handles Ctrl-C and stops what it has started: the spinner must not swallow it.
   const { default: ora } = await import("ora");
-  const spinner = ora({ text: title, stream, discardStdin: false }).start();
+  const spinner = ora({ text: named, stream, discardStdin: false }).start();
   // ora also recognizes terminals that can't be drawn on.
   const { isEnabled: draws } = spinner;
   const ticking = setInterval(() => {
-    spinner.text = `${title}${detail === "" ? "" : ` – ${detail}`} (${elapsed()})`;
+    spinner.text = `${named}${detail === "" ? "" : ` – ${detail}`} (${elapsed()})`;
   }, 250);
   const end = (symbol: "✔" | "✖"): void => {
-    const text = `${title} (${elapsed()})`;
+    const text = `${named} (${elapsed()})`;
     // ora's symbols would be coloured in a file, too, if TERM is set.
     if (!draws) stream.write(`${symbol} ${text}\n`);
     else if (symbol === "✔") spinner.succeed(text);
@@ -36,8 +38,8 @@ export async function showProgress<T>(
   };
   try {
     const result = await action((message) => {
-      detail = message;
-      if (!draws && options.inLines === true) stream.write(`- ${title} – ${message} (${elapsed()})\n`);
+      detail = visible(message);
+      if (!draws && options.inLines === true) stream.write(`- ${named} – ${detail} (${elapsed()})\n`);
     });
     end("✔");
     return result;

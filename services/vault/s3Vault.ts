@@ -15,6 +15,7 @@ import { release } from "../common/releaseMemory.ts";
 import { realTiming } from "../common/timing.ts";
 import { readOn } from "./objectContent.ts";
 import { PassedOver } from "./passedOver.ts";
+import { noteStoreTime } from "./storeTime.ts";
 import type { Vault } from "./vault.ts";
 import { keptVersion, listedObjects, listVersions } from "./vaultVersions.ts";
 import { writeOnce } from "./vaultWriting.ts";
@@ -39,6 +40,7 @@ export function s3Vault(options: AwsPlace & { bucket: string }): Vault {
   const asked = <T>(answer: Promise<T>): Promise<T> => explainedCall(answer, call);
 
   const passedOver = new PassedOver();
+  const storeTime = noteStoreTime(client);
   const listing = (prefix: string, signal?: AbortSignal) => listVersions({ client, bucket, asked }, prefix, signal);
   /** Every version of one object, newest first. */
   const versionsOf = async (key: string, signal?: AbortSignal) =>
@@ -106,6 +108,7 @@ export function s3Vault(options: AwsPlace & { bucket: string }): Vault {
   return {
     name: bucket,
     passedOver,
+    now: storeTime,
     put: (key, body, put = {}) =>
       writeOnce({ client, bucket, timing, asked, newest: fetchObject, contentOf }, key, body, put),
     async get(key, signal, versionId) {

@@ -38,6 +38,8 @@ export interface Vault {
   readonly name: string;
   /** The versions that its readers have passed over. */
   readonly passedOver: PassedOver;
+  /** The store's own time, counted from its newest answer, which names whole seconds. Undefined before the first. */
+  now(): Date | undefined;
   /**
    * Stores a stream or bytes under a new key. The stream is read once, in parts; a stream that fails leaves nothing behind. If the key has
    * the same content already, that counts as stored; PromiseError if it has other content.

@@ -9,6 +9,7 @@ import { verificationLines } from "../../cli/text/verificationTable.ts";
 import { CHECKLIST, type Verification } from "../../recovery/vault/verification.ts";
 import type { CheckLine } from "../../recovery/verify/testRestore/checklist.ts";
 import type { VerifyResult } from "../../recovery/verify/verify.ts";
+import { MADE_BY_TEST } from "../support/madeBy.ts";
 
 const verification: Verification = {
   format: "castchat-verification",
@@ -46,7 +47,11 @@ const text = (more?: Partial<VerifyResult>) => verificationLines(result(more)).j
 
 describe("verify on the command line", () => {
   it("shows the checklist line by line, and never calls a line ok that was not checked", () => {
-    const shown = text({ restore: { throwaway: "a server of its own", lines, notes: ["Something stands as text."] } });
+    const notes = ["Something stands as text."];
+    const shown = text({ restore: { throwaway: "a server of its own", lines, notes }, madeBy: MADE_BY_TEST });
+    expect(shown).toMatch(
+      /^Program: castchat-recovery 0\.1\.0, commit c0ffee.*\nMachine: A processor.*\nVersions: Node/m,
+    );
     for (const item of CHECKLIST) expect(shown).toContain(item);
     expect(shown).toContain("Authentication functional: not checked");
     expect(shown).toMatch(/not checked +│ part 4 +│ not checked here: no Auth service/);

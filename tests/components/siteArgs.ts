@@ -2,6 +2,9 @@ import type { PrimarySiteArgs } from "../../components/primarySite.ts";
 import type { StandbySiteArgs } from "../../components/standbySite.ts";
 import type { Site } from "../../planning/names.ts";
 import { TIERS } from "../../planning/tiers.ts";
+import { RUNNER_TOKENS } from "../../settings/runnerSettings.ts";
+
+const TOKENS = Object.fromEntries(RUNNER_TOKENS.map((name) => [name, `${name} of the test`]));
 
 /** A primary's place in AWS, and its standby's. */
 export const SITE: Site = {
@@ -32,7 +35,7 @@ const COMMON = {
   shrinkPercent: 20,
   criticalTables: ["public.users"],
   ageRecipients: ["age1x"],
-  scheduledRun: { code: { path: "/bundle/runner.mjs", sha256: "5ca1ab1e" }, image: "node:1", tokens: {} },
+  scheduledRun: { code: { path: "/bundle/runner.mjs", sha256: "5ca1ab1e" }, image: "node:1", tokens: TOKENS },
   protect: true,
 };
 /** A primary site as shipped. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect, it, jest } from "@jest/globals";
 import { isSecret } from "@pulumi/pulumi";
 
 import { environmentHash } from "../../components/application.ts";
@@ -159,7 +159,12 @@ describe("PrimarySite", () => {
     const own = { tokens: { GITHUB_TOKEN: "ghp_secret" }, state: STATE, rootCertificates: "CERTIFICATES" };
     const scheduledRun = { ...PRIMARY.scheduledRun, ...own };
     const args = { ...PRIMARY, endpoints, scheduledRun };
+    const warn = jest.spyOn(console, "warn").mockImplementation(() => undefined);
     const { resources, outputs } = await declared(() => new PrimarySite("primary", args));
+    expect(warn.mock.calls.flat().join()).toMatch(
+      /lack what these tokens read: RUNNER_VERCEL_API_TOKEN, RUNNER_CLOUDFLARE_API_TOKEN, RUNNER_SUPABASE_ACCESS_TOKEN are not set/,
+    );
+    warn.mockRestore();
     const settings = await valueOf(outputs.runnerSettings!);
     const { endpointAws: aws, ...others } = settings;
     expect(RUNNER_SETTINGS.parse(settings)).toEqual({ ...others, endpoints: { aws } });

@@ -38,12 +38,17 @@ describe("VaultRoles", () => {
 });
 
 describe("vaultRoleTrust", () => {
-  it("lets the account's schedule assume every role but break-glass", () => {
+  it("lets the site's own schedule assume every role but break-glass", () => {
     const services = (purpose: (typeof VAULT_ROLE_PURPOSES)[number]) =>
       vaultRoleTrust(SITE, purpose).Statement.filter(({ Sid }) => Sid === "Schedule");
     const service = { Principal: { Service: "codebuild.amazonaws.com" }, Action: "sts:AssumeRole" };
-    const account = { StringEquals: { "aws:SourceAccount": "222222222222" } };
-    expect(services("writer")).toEqual([{ Sid: "Schedule", Effect: "Allow", ...service, Condition: account }]);
+    const source = {
+      StringEquals: { "aws:SourceAccount": "222222222222" },
+      ArnEquals: {
+        "aws:SourceArn": "arn:aws:codebuild:ap-northeast-3:222222222222:project/castchat-recovery-standby-backup",
+      },
+    };
+    expect(services("writer")).toEqual([{ Sid: "Schedule", Effect: "Allow", ...service, Condition: source }]);
     expect(services("break-glass")).toEqual([]);
   });
 

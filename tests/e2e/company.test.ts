@@ -12,12 +12,16 @@ import { prepareCompany, type PreparedCompany } from "./support/preparedCompany.
 let company: PreparedCompany;
 /** How some commands ended before the loss. */
 const early: Record<string, Ended> = {};
+/** The end of a recovery that nothing has interrupted. Empty before there is one. */
+const undisturbed: string[] = [];
 const ofIt = () => company;
 
 beforeAll(async () => {
   company = await prepareCompany(200, {
     beforeBackup: async ({ engine }) => {
       early["verify"] = await castchatRecovery(["verify", "--stack", "dr"], engine);
+      const wrong = { PULUMI_CONFIG_PASSPHRASE: "not-this-one" };
+      early["wrong passphrase"] = await castchatRecovery(["list", "--stack", "prod"], engine, wrong);
       early["list"] = await castchatRecovery(["list", "--stack", "dr", "--json"], engine);
     },
     beforeLoss: async ({ engine }, { primaryOutputs }) => {
@@ -30,11 +34,11 @@ afterAll(() => company.dispose(), 60_000);
 
 describe("after the loss of the primary", () => {
   refusals(ofIt, early);
-  standby(ofIt);
+  standby(ofIt, undisturbed);
 });
 
 describe("a recovery that is interrupted", () => {
-  interruption(ofIt);
+  interruption(ofIt, undisturbed);
 });
 
 describe("while the company runs", () => {

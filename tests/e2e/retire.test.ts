@@ -11,6 +11,7 @@ import { sandboxEnvironment } from "../../lab/sandbox/environment.ts";
 import { addressOf, PROJECT_ROOT, REGIONS } from "../../lab/sandbox/host/layout.ts";
 import { prepareWorkspace } from "../../lab/sandbox/workspace.ts";
 import { castchatRecovery, pulumi } from "./support/commands.ts";
+import { createStandbyStack } from "./support/standbyStack.ts";
 
 let home: string;
 let engine: EngineOptions;
@@ -22,7 +23,8 @@ let outputs: Record<"vaultBucket" | "vaultKeyArn" | "auditBucket", string>;
 beforeAll(async () => {
   home = await mkdtemp(join(PROJECT_ROOT, ".sandbox", "tests-retire-"));
   const file = await startSandbox({ home });
-  engine = { workspace: await prepareWorkspace(home, file), environment: sandboxEnvironment(home, file) };
+  const environment = sandboxEnvironment(home, file);
+  engine = await createStandbyStack({ workspace: await prepareWorkspace(home, file), environment }, file);
   const credentials = {
     accessKeyId: file.credentials.awsAccessKeyId,
     secretAccessKey: file.credentials.awsSecretAccessKey,
@@ -31,7 +33,6 @@ beforeAll(async () => {
   s3 = new S3({ ...at, forcePathStyle: true });
   kms = new KMS(at);
   for (const args of [
-    ["stack", "init", "dr"],
     ["config", "set", "disposableVault", "false", "--stack", "dr"],
     ["config", "set", "protect", "false", "--stack", "dr"],
     ["up", "--stack", "dr", "--yes", "--skip-preview"],

@@ -100,7 +100,8 @@ describe("the standby on the engine", () => {
     "refuses mode %s in preview while it is active, and loses nothing",
     async (mode) => {
       const before = await program.resources();
-      await program.set({ mode });
+      // The settings themselves refuse a backup to restore in mode standby.
+      await program.set({ mode, backup: "" });
       const text = await program.refusal("up", "--yes");
       expect(text).toMatch(/Preview failed: resource .*(traffic|database).*cannot be deleted|because it is protected/s);
       expect(await program.resources()).toEqual(before);

@@ -143,6 +143,10 @@ describe("the runner in an empty folder", () => {
       /Failed: Backup \S+ counts as proven, but lacks .*the configuration's part dns: CLOUDFLARE_API_TOKEN is not set/,
     );
     expect(log).toMatch(/edge functions: SUPABASE_ACCESS_TOKEN is not set/);
+    expect(log).toContain(
+      "This run has no CLOUDFLARE_API_TOKEN. A scheduled run gets it from RUNNER_CLOUDFLARE_API_TOKEN of `pulumi up -s prod`",
+    );
+    expect(log).not.toContain("This run has no VERCEL_API_TOKEN");
     expect(missing[4]!.reason).toContain("PULUMI_BACKEND_URL");
     expect(await readdir(empty)).toEqual(["runner.mjs"]);
     const { password } = new URL(database.url);

@@ -5,6 +5,7 @@ import { rootCertificatesOf } from "../../recovery/postgres/session/serverTrust.
 import { SUPABASE_ROOTS } from "../../recovery/postgres/session/supabaseRoots.ts";
 import { readInput } from "../../runner/input.ts";
 import { scheduledRun } from "../../runner/scheduledRun.ts";
+import { RUNNER_TOKENS } from "../../settings/runnerSettings.ts";
 import { parseSettings } from "../../settings/settings.ts";
 import { makeTestFolder } from "../support/folder.ts";
 import { PRIMARY_SETTINGS } from "../support/primarySettings.ts";
@@ -24,6 +25,13 @@ const certificatesOfRun = (environment: NodeJS.ProcessEnv) => {
 };
 
 describe("scheduledRun", () => {
+  it("gives the runs their own tokens, and never those of the update", () => {
+    const ofTheUpdate = Object.fromEntries(RUNNER_TOKENS.map((name) => [name, "may-change-everything"]));
+    expect(declared(ofTheUpdate).tokens).toEqual({});
+    const { tokens } = declared({ ...ofTheUpdate, RUNNER_GITHUB_TOKEN: "reads", RUNNER_VERCEL_API_TOKEN: "" });
+    expect(Object.keys(tokens)).toEqual(["GITHUB_TOKEN"]);
+  });
+
   it("lets the runs verify the database's server by the same root certificates as the program", async () => {
     const folder = await makeTestFolder();
     const { file } = await makeAuthority(folder.path);

@@ -237,30 +237,30 @@ describe("rules between settings", () => {
       { ...PRIMARY, tierOverrides: '{"weekly":91}' },
       /^tierOverrides is too short: weekly keeps 91 days, .* at least 92\.$/,
     ],
-    "a mode on a primary": [{ ...PRIMARY, mode: "active" }, /^mode is set, but only a standby .*remove it\.$/],
+    "a mode on a primary": [{ ...PRIMARY, mode: "active" }, /^mode is "active", but only a standby .*remove it\.$/],
     "a mirror on a primary": [
       { ...PRIMARY, mirrorRepository: "castchat" },
-      /^mirrorRepository is set, but only a standby has a mirror .*remove it\.$/,
+      /^mirrorRepository is "castchat", but only a standby has a mirror .*remove it\.$/,
     ],
     "a restore on a primary": [
       { ...PRIMARY, at: "2026-07-01T02:00:00Z" },
-      /^at is set, but only a standby restores .*remove it\.$/,
+      /^at is "2026-07-01T02:00:00Z", but only a standby restores .*remove it\.$/,
     ],
     "older auth settings on a primary": [
       { ...PRIMARY, olderAuthSettings: "true" },
-      /^olderAuthSettings is set, but only a standby restores .*remove it\.$/,
+      /^olderAuthSettings is true, but only a standby restores .*remove it\.$/,
     ],
     "another app to stop on a primary": [
       { ...PRIMARY, peerVercelProject: "castchat-dr" },
-      /^peerVercelProject is set, but only a standby .*remove it\.$/,
+      /^peerVercelProject is "castchat-dr", but only a standby .*remove it\.$/,
     ],
     "a zone's account on a standby": [
       { ...STANDBY, ...ZONE },
-      /^cloudflareAccountId is set, but only a primary .*DNS zone; remove it\.$/,
+      /^cloudflareAccountId is "0a1b2c", but only a primary .*DNS zone; remove it\.$/,
     ],
     "a backup to restore where nothing is restored": [
       { ...STANDBY, backup: "20260701T020000Z-1a2b3c" },
-      /^backup is set, but mode "standby" restores nothing; remove it, or set mode to "active" or "drill"\.$/,
+      /^backup is "20260701T020000Z-1a2b3c", but mode "standby" restores nothing; remove it, or set mode to "active" or "drill"\.$/,
     ],
     "no standby vault": [
       { ...PRIMARY, standbyVaultBucketArn: undefined, standbyVaultKeyArn: undefined },
@@ -304,7 +304,7 @@ describe("rules between settings", () => {
     ],
     "a standby that replicates": [
       { ...STANDBY, standbyVaultBucketArn: "arn:aws:s3:::replica" },
-      /^standbyVaultBucketArn is set, but only a primary .*remove it\.$/,
+      /^standbyVaultBucketArn is "arn:aws:s3:::replica", but only a primary .*remove it\.$/,
     ],
     "a recovery without trusted keys": [
       { ...ACTIVE, trustedWriterKeys: undefined },

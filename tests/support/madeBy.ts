@@ -1,4 +1,4 @@
-import type { MadeBy } from "../../cli/html/madeBy.ts";
+import type { MadeBy } from "../../planning/madeBy.ts";
 
 /** What has made a report, as tests have it. */
 export const MADE_BY_TEST: MadeBy = {

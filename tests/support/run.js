@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 const SANDBOX = join(import.meta.dirname, "..", "..", ".sandbox");
 const PREFIX = "tests-run-";
+const ON_DEMAND = join(import.meta.dirname, "onDemand.js");
 
 /** Before all suites: creates a folder for what they share (sharedCloud.ts), named by this process. Removes what a killed run has left. */
 export default function setUp() {
@@ -13,6 +14,7 @@ export default function setUp() {
   const folder = join(SANDBOX, `${PREFIX}${process.pid}`);
   mkdirSync(folder);
   process.env["CASTCHAT_TEST_RUN"] = folder;
+  process.env["NODE_OPTIONS"] = `${process.env["NODE_OPTIONS"] ?? ""} --import ${JSON.stringify(ON_DEMAND)}`;
 }
 
 /** Stops what the suites of a run shared, and removes its folder. */

@@ -7,6 +7,7 @@ import type { StateResource } from "../../recovery/pulumi/exportedState.ts";
 import { copyWorkspace, writeStarter } from "../../recovery/pulumi/previewWorkspace.ts";
 import { makeTestFolder } from "./folder.ts";
 import { changeSettings, changeYaml } from "./shippedSettings.ts";
+import { type StackKey, startStackKey } from "./stackKey.ts";
 
 /** The output of an engine's run (both streams, without colours) and its exit code. */
 export interface Run {
@@ -19,16 +20,22 @@ const STUB = join(PROJECT_ROOT, "tests/program/stubProvider.mjs");
 /** A stack of the real engine in a throwaway folder, with a `file://` backend, a PULUMI_HOME and plugins of its own. */
 export class TestStack {
   readonly folder: string;
-  /** Deletes the folder; first destroy resources outside of it. */
-  readonly dispose: () => Promise<void>;
   /** The environment of every run. */
   readonly environment: NodeJS.ProcessEnv;
+  readonly #removeFolder: () => Promise<void>;
+  readonly #key: StackKey;
   readonly #project: string;
   readonly #name: string;
 
-  private constructor(folder: { path: string; remove: () => Promise<void> }, project: string, name: string) {
+  private constructor(
+    folder: { path: string; remove: () => Promise<void> },
+    key: StackKey,
+    project: string,
+    name: string,
+  ) {
     this.folder = folder.path;
-    this.dispose = folder.remove;
+    this.#removeFolder = folder.remove;
+    this.#key = key;
     this.#project = project;
     this.#name = name;
     this.environment = {
@@ -36,7 +43,7 @@ export class TestStack {
       PATH: [join(this.folder, "bin"), process.env["PATH"]].join(":"),
       PULUMI_HOME: join(this.folder, "home"),
       PULUMI_BACKEND_URL: `file://${join(this.folder, "state")}`,
-      PULUMI_CONFIG_PASSPHRASE: "tests",
+      ...key.environment,
       PULUMI_SKIP_UPDATE_CHECK: "true",
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       NO_COLOR: "1",
@@ -47,7 +54,7 @@ export class TestStack {
 
   /** Creates the stack `test` of an empty program. Its folder is in the project, so that node_modules resolves. */
   static async create(pluginFolders: string[] = [], environment: NodeJS.ProcessEnv = {}): Promise<TestStack> {
-    const stack = new TestStack(await makeTestFolder(), "tests", "test");
+    const stack = new TestStack(await makeTestFolder(), await startStackKey(), "tests", "test");
     stack.environment["PATH"] = [...pluginFolders, stack.environment["PATH"]].join(":");
     Object.assign(stack.environment, environment);
     const main = "program.cjs";
@@ -64,15 +71,21 @@ export class TestStack {
     const { project } = await copyWorkspace(PROJECT_ROOT, name, folder.path);
     const providers = [{ name: "recovery", path: "bin" }];
     await changeYaml(join(folder.path, "Pulumi.yaml"), (file) => ({ ...file, plugins: { providers } }));
-    const stack = new TestStack(folder, project, name);
+    const stack = new TestStack(folder, await startStackKey(), project, name);
     for (const one of ["aws", "vercel", "github", "cloudflare", "recovery"]) await stack.addPlugin(one, STUB);
     return await stack.#begin();
   }
 
   async #begin(): Promise<this> {
     for (const name of ["state", "tmp"]) await mkdir(join(this.folder, name));
-    await this.must("stack", "init", this.#name);
+    await this.must("stack", "init", this.#name, "--secrets-provider", this.#key.secretsProvider);
     return this;
+  }
+
+  /** Deletes the folder; first destroy resources outside of it. */
+  async dispose(): Promise<void> {
+    this.#key.stop();
+    await this.#removeFolder();
   }
 
   /** Lets the engine find a provider's plugin, a script. */

@@ -1,7 +1,8 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { z } from "zod";
 
-import { type MadeBy, readMadeBy } from "../../../cli/html/madeBy.ts";
+import { readMadeBy } from "../../../cli/html/madeBy.ts";
+import type { MadeBy } from "../../../planning/madeBy.ts";
 import { commitChange } from "../../sandbox/app/repository.ts";
 import { castchatRecovery } from "../stage/commandLine.ts";
 import { openStack, up } from "../stage/stacks.ts";

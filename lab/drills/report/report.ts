@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { MADE_BY } from "../../../cli/html/madeBy.ts";
+import { MADE_BY } from "../../../planning/madeBy.ts";
 import { RECOVERY_POINT_OBJECTIVES, RECOVERY_TIME_OBJECTIVES } from "../../../planning/objectives.ts";
 
 const objective = z.strictObject({

@@ -1,6 +1,6 @@
 import Table from "cli-table3";
 
-import { madeByRows } from "../../../cli/html/madeBy.ts";
+import { madeByRows } from "../../../planning/madeBy.ts";
 import { duration } from "../../../services/common/terminal.ts";
 import { type DrillReport, headlineOf, megabytes } from "./report.ts";
 

@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import {
   Agent,
   createServer,
@@ -39,6 +40,14 @@ const GLOBAL_SERVICES = new Set([
 const KEYS_WITHOUT_CHECK = /^(test|\d{12})$/;
 /** Bodies without a hash header (all but S3's) are held in memory to check them; AWS's own limits are below this size. */
 const MAXIMUM_HELD_BODY = 16 * 1024 * 1024;
+/** The header by which ministack knows a gateway's requests (start_ministack.py). */
+const GATEWAY_HEADER = "x-castchat-gateway";
+
+/** The value of that header: it is derived from the root's secret key, which only the gateways know. */
+export function gatewaySecret(secretAccessKey: string): string {
+  return createHmac("sha256", secretAccessKey).update("castchat-recovery sandbox gateway").digest("hex");
+}
+
 /** Headers of one connection, which are not passed on (RFC 9110, 7.6.1); `expect` has been answered here. */
 const CONNECTION_HEADERS = new Set([
   "connection",
@@ -56,11 +65,13 @@ const CONNECTION_HEADERS = new Set([
  */
 export class RegionGateway {
   readonly #options: GatewayOptions;
+  readonly #secret: string;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64, timeout: 30_000 });
   #server: Server | undefined;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
+    this.#secret = gatewaySecret(options.secretAccessKey);
   }
 
   /** Whether the region's endpoint accepts connections. */
@@ -107,7 +118,11 @@ export class RegionGateway {
       }
     }
     // AWS is only reached over TLS. Policies that demand TLS see it, although the sandbox uses plain HTTP.
-    const headers = { ...passedOn(request.headers), "x-forwarded-proto": "https" };
+    const headers = {
+      ...passedOn(request.headers),
+      "x-forwarded-proto": "https",
+      [GATEWAY_HEADER]: this.#secret,
+    };
     const upstream = { port: this.#options.upstreamPort, agent: this.#agent, headers, body, headersOf: passedOn };
     passOn(request, response, upstream, () => refuse({ reason: "unavailable" }));
   }

@@ -19,6 +19,8 @@ export interface MinistackOptions {
   port: number;
   /** Key of the account's root user, which bypasses IAM policies, as on AWS. */
   accessKeyId: string;
+  /** What a region's gateway adds to each request; requests without it are refused. @default - all of this machine are taken */
+  gatewaySecret?: string;
   /** Its log file. */
   log: string;
   /** Each region's gateway, by the region's name. @default - ministack itself is the primary's region */
@@ -80,6 +82,7 @@ export async function startMinistack(options: MinistackOptions): Promise<number>
       GATEWAY_PORT: String(options.port),
       MINISTACK_REGION: REGIONS.primary,
       AWS_ACCESS_KEY_ID: options.accessKeyId,
+      CASTCHAT_GATEWAY_SECRET: options.gatewaySecret ?? "",
       AUTH: "true",
       PERSIST_STATE: "1",
       STATE_DIR: folders.state,

@@ -2,13 +2,14 @@
 
 import contextvars
 import datetime
+import hmac
 import os
 import re
 import signal
 import threading
 import urllib.parse
 
-from ministack.app import main
+from ministack import app as ministack_app
 from ministack.core import iam_actions, iam_evaluator
 from ministack.services import iam, s3, sts
 
@@ -166,6 +167,49 @@ def end_with_its_parent():
 
 
 end_with_its_parent()
+# What every request has to carry, because the gateways check the signatures: ministack itself takes a root key without one.
+GATEWAY_HEADER = b"x-castchat-gateway"
+GATEWAY_SECRET = os.environ.pop("CASTCHAT_GATEWAY_SECRET", "").encode()
+HEALTH_PATH = "/_ministack/health"
+LOOPBACK_HOST = re.compile(rb"(127\.0\.0\.1|localhost)(:\d+)?")
+
+
+def admit_only_the_gateways():
+    """Refuses requests that no gateway has passed on, and requests for another host, which a page sends that DNS leads here."""
+    served = ministack_app.app
+
+    def is_admitted(scope):
+        headers = dict(scope["headers"])
+        if not LOOPBACK_HOST.fullmatch(headers.get(b"host", b"")):
+            return False
+        sent = headers.get(GATEWAY_HEADER, b"")
+        return not GATEWAY_SECRET or scope.get("path") == HEALTH_PATH or hmac.compare_digest(sent, GATEWAY_SECRET)
+
+    async def admitting(scope, receive, send):
+        if scope["type"] == "lifespan" or is_admitted(scope):
+            await served(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await send({"type": "http.response.start", "status": 403, "headers": [(b"content-length", b"0")]})
+            await send({"type": "http.response.body", "body": b""})
+
+    ministack_app.app = admitting
+
+
+def know_one_root_key():
+    """ministack also takes an empty key, `test` and any twelve digits for the root user's."""
+    own = os.environ["AWS_ACCESS_KEY_ID"]
+
+    def is_own(access_key_id):
+        return access_key_id == own
+
+    for module in (iam_evaluator, sts):
+        module.is_root_access_key = is_own
+
+
+admit_only_the_gateways()
+know_one_root_key()
 keep_locks_over_restarts()
 lock_uploads_in_parts()
 replicate_locks()
@@ -174,4 +218,4 @@ know_lock_and_encryption_of_uploads()
 accept_mfa()
 let_root_take_the_vaults_roles()
 scheduled_builds.install()
-main()
+ministack_app.main()

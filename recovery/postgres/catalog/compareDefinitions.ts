@@ -30,11 +30,11 @@ export async function compareDefinitions(
   session: Session,
   manifest: DescribedDatabase,
 ): Promise<DefinitionDifferences> {
-  const now = plainlyNamed(await digestObjects(session));
   const isSameMajor = Number.parseInt(manifest.source.serverVersion, 10) === session.serverMajor;
   const objects = plainlyNamed(manifest.objects);
   const names = Object.keys(objects);
   const known = manifest.laterKinds ?? LATER_KINDS.filter((kind) => names.some((name) => isOf(name, kind)));
+  const now = plainlyNamed(await digestObjects(session, known));
   const isUnknown = (name: string) => LATER_KINDS.some((kind) => isOf(name, kind) && !known.includes(kind));
   const [own] = await session.query<{ digest: string }>(`select md5(${asPlayed("current_user::text")}) as digest`);
   // The role that reads here owns it, and may differ from the role that read for the backup.

@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { serverCollationSchema } from "./serverCollation.ts";
+
 /** SHA-256, hexadecimal. */
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -79,6 +81,8 @@ export const describedSchema = z.object({
     pgDumpVersion: z.string(),
     /** Identifies the server, so that no test restore runs on it. Absent if the role may not read it. */
     systemIdentifier: z.string().optional(),
+    /** Its default collation. Absent in older backups. */
+    collation: serverCollationSchema.optional(),
   }),
   extensions: z.array(z.object({ name: z.string(), version: z.string(), schema: z.string() })),
   sequences: z.array(sequenceSchema),

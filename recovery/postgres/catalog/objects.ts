@@ -11,12 +11,16 @@ import { asPlayed } from "./standIn.ts";
  */
 export type ObjectDigests = Record<string, string>;
 
-/** Rights as sorted lines. Those of the owner are left out, since a restore may change the owner. */
+/**
+ * Rights as sorted lines. Those of the owner are left out, since a restore may change the owner. So are those of the reading role on what a
+ * role of the platform owns, unless $5 is false: the restoring role, which takes its place, becomes the owner.
+ */
 function rights(acl: string, kind: string, owner: string): string {
   return `(select coalesce(string_agg(format('%s %s %s', coalesce(r.rolname, 'PUBLIC'), a.privilege_type, a.is_grantable), ',' order by r.rolname, a.privilege_type, a.is_grantable), '')
     from pg_catalog.aclexplode(coalesce(${acl}, pg_catalog.acldefault('${kind}', ${owner}))) a
     left join (select oid, (${asPlayed("rolname")})::name as rolname from pg_catalog.pg_roles) r on r.oid = a.grantee
-    where a.grantee <> ${owner} and coalesce(r.rolname, '') !~ '${PLATFORM_OWNERS}')`;
+    where a.grantee <> ${owner}
+      and not ($5 and a.grantee = (select oid from pg_catalog.pg_roles where rolname = current_user) and pg_catalog.pg_get_userbyid(${owner}) ~ '${PLATFORM_OWNERS}') and coalesce(r.rolname, '') !~ '${PLATFORM_OWNERS}')`;
 }
 
 /** The roles of a policy, `pg_policies p`, sorted. */
@@ -29,6 +33,9 @@ const OF_APP = `${IS_APP_SCHEMA} and c.relpersistence <> 't' and ${isNoMember("p
 /** Triggers that call a function of the app. Those of the platform exist in every project. */
 const TRIGGER_OF_APP = `not t.tgisinternal and (${IS_APP_SCHEMA} or ${IS_MANAGED_DATA_SCHEMA} and exists (
   select from pg_catalog.pg_proc f join pg_catalog.pg_namespace n on n.oid = f.pronamespace where f.oid = t.tgfoid and ${IS_APP_SCHEMA}))`;
+
+/** No kind: says that a backup leaves out rights that no restore brings back, where earlier versions included them. */
+const WITHOUT_UNRESTORABLE_RIGHTS = "without unrestorable rights";
 
 /** Kinds that were added later. A backup lists those that it includes (`laterKinds` of its manifest). The others can't be compared. */
 export const LATER_KINDS: readonly string[] = [
@@ -43,6 +50,7 @@ export const LATER_KINDS: readonly string[] = [
   "replica identity of",
   "statistics",
   "realtime policy",
+  WITHOUT_UNRESTORABLE_RIGHTS,
 ];
 
 const SELECTS: readonly string[] = [
@@ -111,7 +119,7 @@ const SELECTS: readonly string[] = [
   `select format('default rights of %I in %s on %s', ${asPlayed("pg_catalog.pg_get_userbyid(d.defaclrole)")}, coalesce(n.nspname, 'any schema'), d.defaclobjtype),
        ${rights("d.defaclacl", "r", "d.defaclrole")}
      from pg_catalog.pg_default_acl d left join pg_catalog.pg_namespace n on n.oid = d.defaclnamespace
-     where pg_catalog.pg_get_userbyid(d.defaclrole) !~ '${PLATFORM_OWNERS}' and (n.oid is null or ${IS_APP_SCHEMA})`,
+     where pg_catalog.pg_get_userbyid(d.defaclrole) !~ '${PLATFORM_OWNERS}' and not ($5 and pg_catalog.pg_get_userbyid(d.defaclrole) ~ '^pg_') and (n.oid is null or ${IS_APP_SCHEMA})`,
   OTHER_OWNERS(IS_APP_SCHEMA),
   `select format('realtime policy %I', p.policyname), concat_ws(' ', p.permissive, p.cmd, ${POLICY_ROLES}, p.qual, '|', p.with_check)
      from pg_catalog.pg_policies p where p.schemaname || '.' || p.tablename = '${REALTIME_MESSAGES}'`,
@@ -140,12 +148,16 @@ const CONSTANT = "E?'(?:[^']|'')*'::[a-z ]+";
 const READ_AGAIN = `ARRAY\\[(\\(${CONSTANT}\\)::([a-z ]+)(?:, \\(${CONSTANT}\\)::\\2)*)\\]`;
 const ONE_OF_THEM = `\\((${CONSTANT})\\)::[a-z ]+(?=, \\(|\\]\\))`;
 
-/** Digests of everything that the app has defined, as PostgreSQL first prints it. Only reads catalogs. */
-export async function digestObjects(session: Session): Promise<ObjectDigests> {
+/**
+ * Digests of everything that the app has defined, as PostgreSQL first prints it. Only reads catalogs.
+ *
+ * @param kinds those of the backup that they are compared with
+ */
+export async function digestObjects(session: Session, kinds = LATER_KINDS): Promise<ObjectDigests> {
   const rows = await session.query<{ name: string; digest: string }>(
     `select o.name, md5(regexp_replace(regexp_replace(o.definition, $1, $2, 'g'), $3, $4, 'g')) as digest
      from (${SELECTS.join("\nunion all\n")}) as o (name, definition) order by 1`,
-    [READ_AGAIN, "(ARRAY[\\1])::\\2[]", ONE_OF_THEM, "\\1"],
+    [READ_AGAIN, "(ARRAY[\\1])::\\2[]", ONE_OF_THEM, "\\1", kinds.includes(WITHOUT_UNRESTORABLE_RIGHTS)],
   );
   return Object.fromEntries(rows.map((row) => [row.name, row.digest]));
 }

@@ -10,7 +10,8 @@ export const OWNED: readonly string[] = [
   // Row types follow their tables, array types their elements, multiranges their ranges.
   `select 'pg_type'::regclass, t.oid, t.typowner, t.typnamespace from pg_type t left join pg_class c on c.oid = t.typrelid
      where t.typtype <> 'm' and coalesce(c.relkind, 'c') = 'c' and not exists (select from pg_type e where e.typarray = t.oid)`,
-  "select 'pg_operator'::regclass, oid, oprowner, oprnamespace from pg_operator",
+  // Not one that only another operator has named, as its negator: SQL can't name it.
+  "select 'pg_operator'::regclass, oid, oprowner, oprnamespace from pg_operator where oprcode <> 0",
   "select 'pg_opclass'::regclass, oid, opcowner, opcnamespace from pg_opclass",
   "select 'pg_opfamily'::regclass, oid, opfowner, opfnamespace from pg_opfamily",
   "select 'pg_collation'::regclass, oid, collowner, collnamespace from pg_collation",
@@ -21,7 +22,10 @@ export const OWNED: readonly string[] = [
 ];
 
 /** SQL condition on an owner, `pg_roles o`: neither the connected role nor the platform. */
-export const IS_OTHER = `o.rolname <> current_user and o.rolname !~ '${PLATFORM_OWNERS}' and o.rolname <> 'pg_database_owner'`;
+export const IS_OTHER = `o.rolname <> current_user and o.rolname !~ '${PLATFORM_OWNERS}'`;
+
+/** The same for the owner of a schema. PostgreSQL gives `public` to pg_database_owner in every database. */
+export const IS_OTHER_OF_SCHEMA = `${IS_OTHER} and o.rolname <> 'pg_database_owner'`;
 
 /** Owners of the app's objects that differ from the reading role: name, role. */
 export const OTHER_OWNERS = (isAppSchema: string): string => `
@@ -31,4 +35,4 @@ export const OTHER_OWNERS = (isAppSchema: string): string => `
     where ${isAppSchema} and ${IS_OTHER} and not exists (select from pg_depend m where m.classid = w.class and m.objid = w.oid and m.deptype = 'e')
   union all
   select format('owner of schema %I', n.nspname), o.rolname::text from pg_namespace n join pg_roles o on o.oid = n.nspowner
-    where ${isAppSchema} and ${IS_OTHER}`;
+    where ${isAppSchema} and ${IS_OTHER_OF_SCHEMA}`;

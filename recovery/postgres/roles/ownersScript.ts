@@ -1,4 +1,4 @@
-import { IS_OTHER, OWNED } from "../catalog/owners.ts";
+import { IS_OTHER, IS_OTHER_OF_SCHEMA, OWNED } from "../catalog/owners.ts";
 import { IS_APP_SCHEMA } from "../catalog/platform.ts";
 import type { Session } from "../session/database.ts";
 
@@ -21,7 +21,7 @@ export async function ownersScript(session: Session): Promise<string[]> {
      )
      select line from (
        select 1 as pass, format('alter schema %I owner to %I;', n.nspname, o.rolname) as line
-         from pg_namespace n join pg_roles o on o.oid = n.nspowner where ${IS_APP_SCHEMA} and ${IS_OTHER}
+         from pg_namespace n join pg_roles o on o.oid = n.nspowner where ${IS_APP_SCHEMA} and ${IS_OTHER_OF_SCHEMA}
        union all select 2, format('grant create on schema %s to %I;', schema, rolname) from lent
        union all select 3, format('alter %s %s owner to %I;', case type when 'function' then 'routine' when 'procedure' then 'routine' when 'aggregate' then 'routine'
          when 'statistics object' then 'statistics' else type end, identity, rolname) from others

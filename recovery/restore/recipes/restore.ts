@@ -1,3 +1,4 @@
+import { noteOfCollation } from "../../postgres/catalog/serverCollation.ts";
 import { type Session, withSession } from "../../postgres/session/database.ts";
 import { parseDatabaseUrl, placeOf } from "../../postgres/session/databaseUrl.ts";
 import { whileReachable } from "../../postgres/session/reachable.ts";
@@ -96,6 +97,7 @@ async function restoreInto(
     notes: [
       ...new Set([...passedOver, ...walkedPastNotes(vault, manifest)]),
       ...notes,
+      ...(await noteOfCollation(session, manifest.source.collation)),
       // The parts outside the database are still missing. A test restore has no project.
       ...(selection === "everything" && options.isTest !== true ? noteOfProject(manifest) : []),
     ],

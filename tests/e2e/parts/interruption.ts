@@ -4,48 +4,10 @@ import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { z } from "zod";
 
-import { Visitor } from "../../../lab/drills/company/visitor.ts";
-import { compareSnapshots } from "../../../lab/drills/compare/compare.ts";
-import { takeSnapshot } from "../../../lab/drills/compare/snapshot.ts";
-import { isHeldBack } from "../../../lab/drills/compare/types.ts";
-import { addressOf, layout } from "../../../lab/sandbox/host/layout.ts";
-import { SANDBOX_NAMES } from "../../../lab/sandbox/workspace.ts";
-import { castchatRecovery, interruptUp, pulumi, supabaseProjects, upDr } from "../support/commands.ts";
+import { layout } from "../../../lab/sandbox/host/layout.ts";
+import { castchatRecovery, interruptUp, upDr } from "../support/commands.ts";
+import { endState } from "../support/endState.ts";
 import type { PreparedCompany } from "../support/preparedCompany.ts";
-
-const checkpoint = z.object({
-  deployment: z.object({
-    resources: z.array(z.object({ urn: z.string(), type: z.string(), protect: z.boolean().optional() })),
-    pending_operations: z.array(z.unknown()).nullish(),
-  }),
-});
-
-/** The result of the recovery, without generated names. */
-async function endState({ context, before }: PreparedCompany): Promise<string[]> {
-  const { file, engine } = context;
-  const exported = await pulumi(["stack", "export", "--stack", "dr"], engine);
-  const { resources, pending_operations: pending } = checkpoint.parse(JSON.parse(exported.output)).deployment;
-  const outputs = z
-    .object({ databaseUrl: z.string(), restore: z.object({ backupId: z.string() }) })
-    .parse(JSON.parse((await pulumi(["stack", "output", "--json", "--show-secrets", "--stack", "dr"], engine)).output));
-  const differences = compareSnapshots(before, await takeSnapshot(outputs.databaseUrl));
-  const health = await new Visitor(addressOf(file.ports, "edge"), SANDBOX_NAMES.publicName).health();
-  const projects = await supabaseProjects(context);
-  return [
-    ...resources.map((one) => `${one.urn}${one.protect === true ? " protected" : ""}`).sort(),
-    `pending: ${pending?.length ?? 0}`,
-    `differences: ${differences
-      .filter(({ kind }) => !isHeldBack(kind))
-      .map((one) => one.text)
-      .join(" ")}`,
-    `held back: ${differences
-      .filter(({ kind }) => isHeldBack(kind))
-      .map((one) => one.name)
-      .join(", ")}`,
-    `public name: ${health.status}`,
-    `recovered projects: ${projects.filter((one) => one.name.startsWith("castchat-dr")).length}`,
-  ];
-}
 
 /** The points at which the up is interrupted: a line of its output, a delay after it (ms), and the resource that must be unfinished then. */
 const POINTS: [string, RegExp, number, string][] = [
@@ -94,13 +56,16 @@ async function interruptBefore(
   }
 }
 
-/** Interrupted recoveries, each from the state right after the loss. They end in the same state as the undisturbed one. */
-export function interruption(lost: () => PreparedCompany): void {
-  let undisturbed: string[];
+/**
+ * Interrupted recoveries, each from the state right after the loss. They end in the same state as the undisturbed one, which is made first
+ * if it is not known.
+ */
+export function interruption(lost: () => PreparedCompany, undisturbed: string[]): void {
   beforeAll(async () => {
+    if (undisturbed.length > 0) return;
     await lost().rewind("lost");
     await upDr(lost().context.engine);
-    undisturbed = await endState(lost());
+    undisturbed.push(...(await endState(lost())));
   }, 300_000);
   beforeEach(() => lost().rewind("lost"), 60_000);
 

@@ -22,6 +22,10 @@ export function refusals(lost: () => PreparedCompany, early: Readonly<Record<str
       expectRefusal(early["filled target"]!, /holds|data/);
     });
 
+    it("a wrong passphrase", () => {
+      expectRefusal(early["wrong passphrase"]!, /passphrase/);
+    });
+
     it("an unknown stack", async () => {
       expectRefusal(await castchatRecovery(["list", "--stack", "nowhere"], engine()), /no stack named nowhere/);
     });

@@ -18,12 +18,13 @@ import {
   supabaseProjects,
   upDr,
 } from "../support/commands.ts";
+import { endState } from "../support/endState.ts";
 import type { PreparedCompany } from "../support/preparedCompany.ts";
 import { documents } from "./documents.ts";
 import { secondRecovery } from "./secondRecovery.ts";
 
-/** A drill in the standby, then its recovery for real, and a second one. */
-export function standby(lost: () => PreparedCompany): void {
+/** A drill in the standby, then its recovery for real, whose end is added to `undisturbed`, and a second one. */
+export function standby(lost: () => PreparedCompany, undisturbed: string[]): void {
   const engine = () => lost().context.engine;
   const databaseUrl = () => databaseUrlOfDr(engine());
 
@@ -55,7 +56,11 @@ export function standby(lost: () => PreparedCompany): void {
   });
 
   describe("an active dr", () => {
-    beforeAll(() => upDr(engine()), 120_000);
+    let secondUp: string | undefined;
+    beforeAll(async () => {
+      await upDr(engine());
+      undisturbed.push(...(await endState(lost())));
+    }, 120_000);
 
     it("is not changed by a second up, also after the app has written", async () => {
       const visitor = new Visitor(addressOf(lost().context.file.ports, "edge"), SANDBOX_NAMES.publicName);
@@ -66,13 +71,8 @@ export function standby(lost: () => PreparedCompany): void {
         body: "after the recovery",
       });
       expect(written.status).toBe(201);
-      await upDr(engine(), "--expect-no-changes");
+      secondUp = await upDr(engine(), "--expect-no-changes", "--diff", "--show-config");
     }, 60_000);
-
-    it("is not read with a wrong passphrase", async () => {
-      const wrong = { PULUMI_CONFIG_PASSPHRASE: "not-this-one" };
-      expectRefusal(await castchatRecovery(["list", "--stack", "dr"], engine(), wrong), /passphrase/);
-    });
 
     it("is refused to go back to standby in preview, and loses nothing", async () => {
       const before = await takeSnapshot(await databaseUrl());
@@ -96,7 +96,7 @@ export function standby(lost: () => PreparedCompany): void {
       );
       expect(secrets).toHaveLength(8);
       const shown = [
-        await upDr(engine(), "--diff", "--show-config"),
+        secondUp ?? (await upDr(engine(), "--diff", "--show-config")),
         (await pulumi(["stack", "output", "--stack", "dr"], engine())).output,
         (await castchatRecovery(["list", "--stack", "dr", "--json"], engine())).output,
         (await castchatRecovery(["configuration", "--stack", "dr"], engine())).output,

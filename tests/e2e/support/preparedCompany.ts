@@ -16,6 +16,7 @@ import { sandboxEnvironment } from "../../../lab/sandbox/environment.ts";
 import { layout, PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 import { prepareWorkspace } from "../../../lab/sandbox/workspace.ts";
 import { systemClock } from "../../../services/common/clock.ts";
+import { createStandbyStack } from "./standbyStack.ts";
 
 /** The states of a prepared company: it runs and has no backup yet, or its primary is lost after a backup. */
 export type CompanyState = "running" | "lost";
@@ -32,7 +33,7 @@ export interface PreparedCompany {
   dispose(): Promise<void>;
 }
 
-/** A new, empty sandbox with everything that a drill's steps need. */
+/** A new sandbox with everything that a drill's steps need, and an empty stack dr. */
 export async function startContext(name: string, rows: number): Promise<DrillContext> {
   const home = join(PROJECT_ROOT, ".sandbox", `tests-e2e-${name}-${process.pid}`);
   const file = await startSandbox({ home });
@@ -40,12 +41,14 @@ export async function startContext(name: string, rows: number): Promise<DrillCon
   const { temporary } = layout(home);
   await mkdir(temporary, { recursive: true });
   const clock = systemClock;
+  const environment = { ...sandboxEnvironment(home, file), TMPDIR: temporary };
+  const engine = await createStandbyStack({ workspace, environment }, file);
   const stream = new PassThrough().resume() as unknown as NodeJS.WriteStream;
   const { signal } = new AbortController();
   return {
     home,
     file,
-    engine: { workspace, environment: { ...sandboxEnvironment(home, file), TMPDIR: temporary } },
+    engine,
     rows,
     clock,
     steps: new Steps({ clock, stream, signal }),

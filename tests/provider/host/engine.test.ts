@@ -100,7 +100,8 @@ describe("a provider on the host, run by the real engine", () => {
     await stack.program(`${PRELUDE}
       new Thing("a", { name: "leaky", colour: "green", size: 13 }, mine);
       new Thing("b", { name: "half", size: 77 }, mine);`);
-    const text = await stack.refusal("up", "--yes", "--skip-preview");
+    // Else the engine may end at the failure of one before it has begun with the other.
+    const text = await stack.refusal("up", "--yes", "--skip-preview", "--continue-on-error");
     expect(text).toContain("refused");
     expect(text).not.toContain("hunter2");
     expect(text).not.toMatch(/\.ts:\d+/);

@@ -37,7 +37,7 @@ export async function prepareStack(
 ) {
   const stack = await TestStack.create([`${PROJECT_ROOT}/provider`], {
     // Jest's own options are not the engine's.
-    NODE_OPTIONS: "",
+    NODE_OPTIONS: process.env["NODE_OPTIONS"]?.replace("--experimental-vm-modules --no-warnings", ""),
     SUPABASE_ACCESS_TOKEN: cloud.credentials.supabaseToken,
     VERCEL_API_TOKEN: cloud.credentials.vercelToken,
     CLOUDFLARE_API_TOKEN: cloud.credentials.cloudflareToken,

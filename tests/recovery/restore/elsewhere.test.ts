@@ -10,6 +10,7 @@ import { verify } from "../../../recovery/verify/verify.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { makeTestFolder } from "../../support/folder.ts";
 import { startTestDatabase } from "../../support/postgres.ts";
+import { quickInitdb } from "../../support/quickInitdb.ts";
 import { forSuite } from "../../support/suite.ts";
 import { startTestCloud } from "../support/cloud.ts";
 import { firstDifferences, fullDumpOf } from "../support/peerDump.ts";
@@ -100,7 +101,7 @@ describe.each([OLDER, sandboxPostgres])("a database from elsewhere, of PostgreSQ
   it("passes its test restore", async () => {
     const temporary = await makeTestFolder();
     try {
-      const throwaways = localThrowaway({ PG_BIN: postgres.folder, TMPDIR: temporary.path });
+      const throwaways = localThrowaway({ PG_BIN: await quickInitdb(postgres), TMPDIR: temporary.path });
       const result = await verify({ ...site.common, restore: { throwaways, forbidden: [], clock: systemClock } });
       expect(result.restore!.lines.filter(({ state }) => state === "not ok")).toEqual([]);
     } finally {

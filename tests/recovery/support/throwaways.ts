@@ -11,12 +11,21 @@ import type {
 import { localThrowaway } from "../../../recovery/verify/throwaway/localThrowaway.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { silent } from "../../../services/common/reporter.ts";
+import { quickInitdb } from "../../support/quickInitdb.ts";
 
-/** A folder of its own for local throwaway servers, so that what they leave is known. Call stop() at the end, which removes them. */
-export async function startThrowaways(postgres = sandboxPostgres) {
+/**
+ * A folder of its own for local throwaway servers, so that what they leave is known. Call stop() at the end, which removes them.
+ *
+ * @param initdb "real" if the test is about the making of servers
+ */
+export async function startThrowaways(postgres = sandboxPostgres, initdb: "quick" | "real" = "quick") {
   // Closed to all but its owner, as a job's private TMPDIR is.
   const folder = await mkdtemp(join(tmpdir(), "throwaways-"));
-  const environment = { PATH: "", PG_BIN: postgres.folder, TMPDIR: folder };
+  const environment = {
+    PATH: "",
+    PG_BIN: initdb === "real" ? postgres.folder : await quickInitdb(postgres),
+    TMPDIR: folder,
+  };
   const made: Throwaway[] = [];
   return {
     environment,

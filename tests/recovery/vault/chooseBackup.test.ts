@@ -165,7 +165,7 @@ describe("a newer backup of a writer that is not trusted", () => {
     expect(chooseBackup([older, newest], { now })).toEqual({ chosen: newest, passedOver: [] });
     const { chosen, passedOver } = chooseBackup(backups, { now: new Date("2026-07-01T15:00:00Z") });
     expect(chosen).toBe(newest);
-    expect(passedOver).toEqual([expect.stringContaining("it is dated in the future")]);
+    expect(passedOver).toEqual([expect.stringContaining("its time lies in the future")]);
   });
 });
 
@@ -194,7 +194,7 @@ describe("what is passed over", () => {
     const saved = /passed over: saved before a replacement\. To take it, name it: 20260701T210000Z-000006\.$/;
     expect(of(safety)).toEqual([expect.stringMatching(saved)]);
     const ahead = summary("20260801T000000Z-000007", "2026-08-01T00:00:00.000Z");
-    const future = /it is dated in the future\. To take it, name it: 20260801T000000Z-000007\.$/;
+    const future = /its time lies in the future\. To take it, name it: 20260801T000000Z-000007\.$/;
     expect(of(ahead)).toEqual([expect.stringMatching(future)]);
   });
 

@@ -17,6 +17,7 @@ import { prepareThrowaway } from "../../../recovery/verify/throwaway/prepare.ts"
 import { scratchThrowaway } from "../../../recovery/verify/throwaway/scratchThrowaway.ts";
 import { verify } from "../../../recovery/verify/verify.ts";
 import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
+import { quickInitdb } from "../../support/quickInitdb.ts";
 import { forSuite } from "../../support/suite.ts";
 import { startTestCloud } from "../support/cloud.ts";
 import { putInPlace } from "../support/inPlace.ts";
@@ -80,7 +81,9 @@ describe.each([OLDER, sandboxPostgres])("a hostile backup of PostgreSQL $major",
   let site: Site;
   let manifest: Manifest;
   let evidence: string;
+  let programs: string;
   beforeAll(async () => {
+    programs = await quickInitdb(postgres);
     evidence = join(folder, `${postgres.major}`);
     await makeOpen(evidence);
     [source, plain] = await Promise.all([
@@ -106,7 +109,7 @@ describe.each([OLDER, sandboxPostgres])("a hostile backup of PostgreSQL $major",
   }, 60_000);
   afterAll(() => Promise.all([source.stop(), plain.remove()]));
 
-  const local = () => localThrowaway({ PG_BIN: postgres.folder, TMPDIR: folder });
+  const local = () => localThrowaway({ PG_BIN: programs, TMPDIR: folder });
 
   it.each<[string, () => ThrowawayPostgres]>([
     ["a server of its own", local],

@@ -15,6 +15,7 @@ import { systemClock } from "../../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../../services/common/errors.ts";
 import type { Signer } from "../../../services/signer/signer.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
+import { MADE_BY_TEST } from "../../support/madeBy.ts";
 import { expectRefusal } from "../../support/refusal.ts";
 import { forSuite } from "../../support/suite.ts";
 import { startBackingUp } from "../support/backingUp.ts";
@@ -58,7 +59,7 @@ describe("verify", () => {
     await tamper(vault, `${at}managed-objects.sql.zst`, (content) => content.subarray(0, -7));
     await removeVersions(vault, `${at}roles.sql.zst`);
 
-    const result = await failure(checkNamed(taken, storing()));
+    const result = await failure(checkNamed(taken, { ...storing(), madeBy: MADE_BY_TEST }));
     // Swapped, cut short, gone, and with another bit.
     expect([...result.faults].sort()).toEqual([
       expect.stringMatching(`^${first} is damaged: it has \\d+ bytes instead of`),
@@ -70,7 +71,7 @@ describe("verify", () => {
     expect([result.ok, result.level]).toEqual([false, undefined]);
     await expect(checkNamed(taken)).rejects.toThrow(/did not pass its verification: .*roles\.sql.*; .*/);
     const state = await source.verified(vault);
-    expect(state.latest).toMatchObject({ ok: false, faults: result.faults });
+    expect(state.latest).toMatchObject({ ok: false, faults: result.faults, madeBy: MADE_BY_TEST });
     expect(state.best).toMatchObject({ ok: true, level: "proven" });
     // Without a name it is no longer chosen: what is missing makes it unproven.
     await expect(check(vault)).rejects.toBeInstanceOf(UserError);

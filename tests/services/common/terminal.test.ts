@@ -27,6 +27,14 @@ describe("showProgress without a terminal", () => {
     expect(await writtenBy(work, false)).toBe("- Restoring\n✔ Restoring (0.0 s)\n");
   });
 
+  it("shows control characters of a name, and does not send them", async () => {
+    const work = async (reporter: (message: string) => void): Promise<void> => {
+      reporter("reading a\u001b[2K\rb");
+      await Promise.resolve();
+    };
+    expect(await writtenBy(work, true)).toContain("- Restoring – reading a\\u001b[2K\\u000db (0.0 s)\n");
+  });
+
   it("says that it failed", async () => {
     expect(await writtenBy(() => Promise.reject(new Error("no")), true)).toBe("- Restoring\n✖ Restoring (0.0 s)\n");
   });

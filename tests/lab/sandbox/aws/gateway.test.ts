@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 
@@ -7,7 +8,7 @@ import { STS } from "@aws-sdk/client-sts";
 import { Upload } from "@aws-sdk/lib-storage";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
-import { RegionGateway } from "../../../../lab/sandbox/aws/gateway.ts";
+import { gatewaySecret, RegionGateway } from "../../../../lab/sandbox/aws/gateway.ts";
 import { startMinistack } from "../../../../lab/sandbox/aws/ministack.ts";
 import { Supervisor } from "../../../../lab/sandbox/host/supervisor.ts";
 import { freePorts, isFree } from "../../../../services/common/ports.ts";
@@ -45,6 +46,7 @@ const startUpstream = () =>
     dataDir: join(folder.path, "aws"),
     port: upstreamPort,
     accessKeyId: KEY.accessKeyId,
+    gatewaySecret: gatewaySecret(KEY.secretAccessKey),
     log: join(folder.path, "ministack.log"),
     onSpawn: (pid) => supervisor.add("ministack", pid, { stopSignal: "SIGTERM", group: true }),
   });
@@ -67,6 +69,35 @@ const failure = async (work: Promise<unknown>) =>
       return `${$metadata?.httpStatusCode} ${name}`;
     },
   );
+
+describe("ministack's own port", () => {
+  /** Asks it for the caller's identity, as a page in a browser or another user of this machine could. */
+  const asked = (headers: Record<string, string>, accessKeyId = KEY.accessKeyId) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const scope = `Credential=${accessKeyId}/20260701/${TOKYO}/sts/aws4_request, SignedHeaders=host, Signature=00`;
+      const authorization = `AWS4-HMAC-SHA256 ${scope}`;
+      const type = { "content-type": "application/x-www-form-urlencoded" };
+      const wanted = { host: "127.0.0.1", port: upstreamPort, method: "POST", path: "/" };
+      request({ ...wanted, headers: { ...type, authorization, ...headers } }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      })
+        .once("error", reject)
+        .end("Action=GetCallerIdentity&Version=2011-06-15");
+    });
+
+  it("refuses what no gateway has passed on", async () => {
+    for (const key of [KEY.accessKeyId, "test", "123456789012", ""]) expect(await asked({}, key)).toBe(403);
+    expect(await asked({ "x-castchat-gateway": "guessed" })).toBe(403);
+    expect(await asked({ "x-castchat-gateway": gatewaySecret(KEY.secretAccessKey) })).toBe(200);
+  });
+
+  it("refuses another host, and any root key but the sandbox's", async () => {
+    const admitted = { "x-castchat-gateway": gatewaySecret(KEY.secretAccessKey) };
+    expect(await asked({ ...admitted, host: `evil.example:${upstreamPort}` })).toBe(403);
+    for (const key of ["test", "123456789012"]) expect(await asked(admitted, key)).toBe(400);
+  });
+});
 
 describe("credentials", () => {
   it("accepts the account's key", async () => {

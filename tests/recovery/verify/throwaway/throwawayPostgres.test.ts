@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 
 import { describe, expect, it } from "@jest/globals";
 
+import { sandboxPostgres } from "../../../../lab/sandbox/postgres/binaries.ts";
 import { readSystemIdentifier } from "../../../../recovery/postgres/session/systemIdentifier.ts";
 import { markOf } from "../../../../recovery/postgres/session/throwawayPostgres.ts";
 import { localThrowaway } from "../../../../recovery/verify/throwaway/localThrowaway.ts";
@@ -20,7 +21,7 @@ import { startThrowaways, wishFor } from "../../support/throwaways.ts";
 
 const CHILD = fileURLToPath(new URL("support/makeThrowaway.ts", import.meta.url));
 
-const local = forSuite(startThrowaways);
+const local = forSuite(() => startThrowaways(sandboxPostgres, "real"));
 const scratch = forSuite(startTestDatabase);
 
 const onScratch = () => scratchThrowaway(scratch.superuserUrl);
