@@ -8,7 +8,7 @@ import { type PostgresPackage, sandboxPostgres } from "../../lab/sandbox/postgre
 
 const KEPT = join(PROJECT_ROOT, ".sandbox", "prepared-clusters");
 
-/** Copies what initdb has once made of the same arguments, and sets the password. A copy is complete or absent, whoever else makes one. */
+/** Copies what initdb has once made of the same arguments, and sets the password. A template is complete or absent, also when several processes make it. */
 const scriptOf = (real: string, templates: string) => `#!/bin/sh
 set -eu
 how=

@@ -39,11 +39,12 @@ export class TestStack {
     this.#project = project;
     this.#name = name;
     this.environment = {
+      // A suite's own credentials are right for the key as well.
+      ...key.environment,
       ...process.env,
       PATH: [join(this.folder, "bin"), process.env["PATH"]].join(":"),
       PULUMI_HOME: join(this.folder, "home"),
       PULUMI_BACKEND_URL: `file://${join(this.folder, "state")}`,
-      ...key.environment,
       PULUMI_SKIP_UPDATE_CHECK: "true",
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       NO_COLOR: "1",
