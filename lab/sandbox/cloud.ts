@@ -168,6 +168,7 @@ export class Cloud {
       accessKeyId: this.#file.credentials.awsAccessKeyId,
       gatewaySecret: gatewaySecret(this.#file.credentials.awsSecretAccessKey),
       log: join(paths.logs, "ministack.log"),
+      endsWithStarter: true,
       endpoints: {
         [REGIONS.primary]: addressOf(this.#file.ports, "awsPrimary"),
         [REGIONS.standby]: addressOf(this.#file.ports, "awsStandby"),

@@ -12,7 +12,8 @@ describe("the lease of a public name", () => {
     async (thrown) => {
       await pulumi.runtime.setMocks({
         newResource: () => ({ id: "", state: {} }),
-        call: () => Promise.reject(new Error(thrown)),
+        // As gRPC gives an engine's error.
+        call: () => Promise.reject(Object.assign(new Error(thrown), { details: thrown })),
       });
       const refusal: unknown = await askTrafficLease(WANTED, {}).catch((error: unknown) => error);
       expect(pulumi.RunError.isInstance(refusal)).toBe(true);

@@ -25,6 +25,8 @@ export interface MinistackOptions {
   log: string;
   /** Each region's gateway, by the region's name. @default - ministack itself is the primary's region */
   endpoints?: Readonly<Record<string, string>>;
+  /** It ends with this process, however that ends, as on SIGTERM. @default - it stays until it is stopped */
+  endsWithStarter?: boolean;
   /** Called with its process id as soon as it exists, before it answers. */
   onSpawn?: (pid: number) => void;
 }
@@ -71,8 +73,7 @@ export async function startMinistack(options: MinistackOptions): Promise<number>
   const log = openSync(options.log, "a", 0o600);
   const child = spawn(python, [START_SCRIPT], {
     cwd: options.dataDir,
-    // Its other end closes with this process, however that ends; ministack then ends as on SIGTERM.
-    stdio: ["pipe", log, log],
+    stdio: [options.endsWithStarter === true ? "pipe" : "ignore", log, log],
     detached: true,
     env: {
       PATH: process.env["PATH"],
@@ -101,6 +102,7 @@ export async function startMinistack(options: MinistackOptions): Promise<number>
         join(options.dataDir, "builds"),
       ]),
       CASTCHAT_SCHEDULER_CLOCK: schedulerClockFile(options.dataDir),
+      ...(options.endsWithStarter === true && { CASTCHAT_ENDS_WITH_STDIN: "1" }),
       PYTHONDONTWRITEBYTECODE: "1",
       PYTHONUNBUFFERED: "1",
     },
@@ -110,7 +112,7 @@ export async function startMinistack(options: MinistackOptions): Promise<number>
   child.once("error", (error) => (failure = error.message));
   child.once("exit", (code, signal) => (failure ??= `it ended with ${signal ?? `exit code ${code ?? "?"}`}`));
   child.unref();
-  (child.stdin as Socket).unref();
+  (child.stdin as Socket | null)?.unref();
   if (child.pid !== undefined) options.onSpawn?.(child.pid);
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (!(await isHealthy(options.port))) {

@@ -166,7 +166,8 @@ def end_with_its_parent():
     threading.Thread(target=wait, daemon=True).start()
 
 
-end_with_its_parent()
+if os.environ.get("CASTCHAT_ENDS_WITH_STDIN"):
+    end_with_its_parent()
 # What every request has to carry, because the gateways check the signatures: ministack itself takes a root key without one.
 GATEWAY_HEADER = b"x-castchat-gateway"
 GATEWAY_SECRET = os.environ.pop("CASTCHAT_GATEWAY_SECRET", "").encode()
