@@ -21,8 +21,8 @@ export interface AttemptsOptions {
 
 /**
  * Reads the database, and starts again with another snapshot after a lock conflict or after the session that held the snapshot is lost.
- * Before it starts again it waits for the transactions that it yielded to. The next attempt releases their tables first. A chunk that fails while the leading session lives is retried by
- * its reader.
+ * Before it starts again it waits for the transactions that it yielded to. The next attempt releases their tables first. A chunk that fails
+ * while the leading session lives is retried by its reader.
  */
 export async function inAttempts<T>(
   { run, contention, timing, reporter, signal }: AttemptsOptions,

@@ -20,7 +20,7 @@ function objectsOf(prefix: string, manifest: Manifest): string[] {
  * Holds every backup that must not be lost (completeness.ts): the newest proven one, which the database is restored from, and the newest
  * one that has all of each part outside the database. Then it releases all others. Lifecycle rules expire by age only, so without the hold
  * an end of all runs would end with an empty vault. New holds come first, so that each part is held at all times. A backup whose proof is
- * held is completely held. A backup whose manifest is held may be held in part, by a run that was interrupted; the next run finishes it, and an abort leaves no more than that.
+ * held is completely held. A backup whose manifest is held may be held in part, by a run that was interrupted; the next run finishes it.
  *
  * @param newest the backup that was just taken, proven
  * @param earlier what the vault held before; costs two requests for each backup that is held already, and one for each other

@@ -64,7 +64,8 @@ export interface GateState {
  * The same transaction records what was changed, so that {@link openGate} puts back exactly that. It can be run again after an
  * interruption. Closing above another holder's closing adds a layer. The session must be outside of a transaction.
  *
- * @throws UserError if the role has no right to close it, or can't see or end other sessions; PromiseError if another session could still write; then nothing is changed
+ * @throws UserError if the role has no right to close it, or can't see or end other sessions; PromiseError if another session could still
+ * write; then nothing is changed
  */
 export async function closeGate(session: Session, options: CloseGateOptions): Promise<ClosedGate> {
   const { holder, level, signal } = options;

@@ -5,8 +5,8 @@ export const BACKUP_FAULTS: readonly KnownFault[] = [
   {
     name: "The plan promises nothing of a tier that the objectives do not name",
     file: "planning/proof/promises.ts",
-    find: "return [...PROMISES, ...own];",
-    replace: "return PROMISES;",
+    find: "return [...asked, ...own];",
+    replace: "return asked;",
     suite: "tests/planning/proof/promises.test.ts",
   },
   {
@@ -153,13 +153,13 @@ export const BACKUP_FAULTS: readonly KnownFault[] = [
   {
     name: "The objects of a backup whose hold was interrupted are held for ever",
     file: "recovery/backup/legalHold.ts",
-    find: "await vault.setLegalHold(first, true);",
+    find: "await vault.setLegalHold(first, true, signal);",
     replace: "",
     also: [
       {
         file: "recovery/backup/legalHold.ts",
-        find: "await vault.setLegalHold(last, true);",
-        replace: "await vault.setLegalHold(last, true);\n  await vault.setLegalHold(first, true);",
+        find: "await vault.setLegalHold(last, true, signal);",
+        replace: "await vault.setLegalHold(last, true, signal);\n  await vault.setLegalHold(first, true, signal);",
       },
     ],
     suite: "tests/recovery/backup/legalHold.test.ts",

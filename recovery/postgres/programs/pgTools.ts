@@ -102,7 +102,10 @@ export interface RunningPgTool {
 /** Characters that are kept of standard error, from its start and from its end: pg_dump prints its whole statement after the reason. */
 const KEPT_STDERR = 2_000;
 
-/** Starts a client program, the one on PATH or the one that was found. The password is passed in the environment, never in arguments, which any user of the machine can read. */
+/**
+ * Starts a client program, the one on PATH or the one that was found. The password is passed in the environment, never in arguments, which
+ * any user of the machine can read.
+ */
 export function startPgTool(tool: PgTool["name"] | PgTool, options: PgToolOptions): RunningPgTool {
   const { name, program } = typeof tool === "string" ? { name: tool, program: tool } : tool;
   options.signal?.throwIfAborted();

@@ -35,9 +35,10 @@ const IS_OWN_TYPE = `(t.oid >= 16384 and coalesce((select e.typtype from pg_cata
 
 /**
  * The app's tables of other roles than the restoring one. What an owner has put into an expression could do anything that the restoring
- * role may, so such rows are written as their owner. An index, a materialized view and ANALYZE run as the owner anyway: https://www.postgresql.org/docs/release/9.3.6/
- * A table of the restoring role that calls another role's function is no such table: in the source, too, it ran that as its owner. Nor can
- * a restore change that PostgreSQL computes constant calls of immutable functions as whichever role plans a query, as each backup does.
+ * role may, so such rows are written as their owner. An index, a materialized view and ANALYZE run as the owner anyway
+ * (https://www.postgresql.org/docs/release/9.3.6/). A table of the restoring role that calls another role's function is no
+ * such table: in the source, too, it ran that as its owner. Nor can a restore change that PostgreSQL computes constant calls of immutable
+ * functions as the role that plans a query, as each backup does.
  */
 export async function listTablesOfOthers(session: Session): Promise<Map<string, TableOfOther>> {
   const tables = await session.query<TableOfOther>(
