@@ -2,6 +2,10 @@ import { z } from "zod";
 
 import { restoredPartsSchema } from "./restoredParts.ts";
 
+/** A field that may be absent. A resource's state has null for it, since an output that is left out is unknown in every preview. */
+const absent = <T extends z.ZodType>(field: T) =>
+  z.preprocess((value) => value ?? undefined, field.optional()).optional();
+
 /**
  * What a finished restore brought back and checked. The marker in the restored database, the resource's state, the component's outputs and
  * the stack's outputs all have these fields. A new field must be optional or have a default, because markers and states of earlier versions
@@ -24,11 +28,11 @@ export const RESTORE_RESULT = z.object({
   /** What the operator has to know or do, in sentences: newer backups that were passed over, what is held back, what is missing. */
   notes: z.array(z.string()).default([]),
   /** The restored parts of the project outside the database; absent when there are none. */
-  project: z.object({ storageObjects: z.number(), functions: z.number(), authSettings: z.number() }).optional(),
+  project: absent(z.object({ storageObjects: z.number(), functions: z.number(), authSettings: z.number() })),
   /** The source of each part outside the database, and what is missing; absent when no such part was looked for. */
-  parts: restoredPartsSchema.optional(),
+  parts: absent(restoredPartsSchema),
   /** Absent when the whole backup was restored. */
-  selection: z.enum(["definitions", "rows"]).optional(),
+  selection: absent(z.enum(["definitions", "rows"])),
 });
 
 /** See {@link RESTORE_RESULT}. */

@@ -32,13 +32,21 @@ const inputs = z.strictObject({
 });
 
 type Inputs = z.infer<typeof inputs>;
+type Absent = "project" | "parts" | "selection";
+/** A restore's result with null for a field that is absent. An output that is left out would be unknown in every preview. */
+type Outputs = Omit<RestoreResult, Absent> & { [Key in Absent]?: RestoreResult[Key] | null };
+
+function outputsOf(result: RestoreResult): Outputs {
+  const { project, parts, selection } = result;
+  return { ...result, project: project ?? null, parts: parts ?? null, selection: selection ?? null };
+}
 
 /**
  * `recovery:index:DatabaseRestore`: a backup restored into an empty database, id = the restore's id. `create` chooses the backup once; see
  * recovery/restore/recipes/restore.ts. A restore never overwrites restored data and is never replaced in place. For the same database, a
  * preview refuses another backup, time or generation.
  */
-export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, RestoreResult> = {
+export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, Outputs> = {
   inputs,
   secrets: ["connectionString"],
   diff(_context, olds, news, unknownKeys) {
@@ -70,7 +78,7 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, RestoreRe
       said.add(note);
     };
     const { restore } = await import("../../recovery/restore/recipes/restore.ts");
-    const outputs = await restore({
+    const result = await restore({
       vault: context.vault(wanted.vaultBucket),
       trustedKeys: wanted.trustedWriterKeys,
       tiers: TIERS,
@@ -86,15 +94,15 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, RestoreRe
       signal,
       clock: context.clock,
     });
-    for (const note of outputs.notes) warn(note);
-    return { id: outputs.restoreId, outputs };
+    for (const note of result.notes) warn(note);
+    return { id: result.restoreId, outputs: outputsOf(result) };
   },
   async read(context, id, last, signal) {
     if (!last)
       throw new UserError(
         `Restore ${id} cannot be imported, because its database's connection string is not known here.`,
       );
-    const same = { id, inputs: last.inputs, outputs: RESTORE_RESULT.parse(last.outputs) };
+    const same = { id, inputs: last.inputs, outputs: outputsOf(RESTORE_RESULT.parse(last.outputs)) };
     if (same.outputs.backupId === "") return same;
     const { connectionString, supabaseRef = "" } = last.inputs;
     // A project that is gone took its database with it. A paused project can't be read, and nothing in it changes.
@@ -106,7 +114,7 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, RestoreRe
     const marker = await finishedRestore(connectionString, signal, id);
     return marker?.restoreId === id ? same : undefined;
   },
-  update: (_context, _id, olds) => Promise.resolve(RESTORE_RESULT.parse(olds.outputs)),
+  update: (_context, _id, olds) => Promise.resolve(outputsOf(RESTORE_RESULT.parse(olds.outputs))),
   // The restore deletes no data: the project owns the data.
   delete: () => Promise.resolve(),
 };
@@ -119,10 +127,10 @@ async function recordOf(
   { connectionString, generation }: Inputs,
   signal: AbortSignal,
   operation: Operation,
-): Promise<{ id: string; outputs: RestoreResult }> {
+): Promise<{ id: string; outputs: Outputs }> {
   try {
     const marker = connectionString === "" ? undefined : await finishedRestore(connectionString, signal);
-    if (marker?.result !== undefined) return { id: marker.restoreId, outputs: marker.result };
+    if (marker?.result !== undefined) return { id: marker.restoreId, outputs: outputsOf(marker.result) };
   } catch (error) {
     signal.throwIfAborted();
     operation.warn(messageOf(error));
@@ -130,7 +138,7 @@ async function recordOf(
   const notes = [`The restore of generation ${generation} was never finished.`];
   const counts = { durationMs: 0, tables: 0, rows: 0, users: 0, posts: 0, applications: 0 };
   const id = `unfinished-${generation}`;
-  return { id, outputs: { restoreId: id, backupId: "", snapshotAt: "", phases: [], ...counts, notes } };
+  return { id, outputs: outputsOf({ restoreId: id, backupId: "", snapshotAt: "", phases: [], ...counts, notes }) };
 }
 
 /** A database's record of its restore; undefined if it has none, or if the restore is not finished. */

@@ -23,7 +23,7 @@ export async function listLeftOut(session: Session): Promise<LeftOut[]> {
      select format('subscription %I', s.subname), 'it holds another server''s password'
        from pg_catalog.pg_stat_subscription s where s.subname is not null
      union all
-     select format('rows of %s tables of schema %I', count(*), n.nspname), 'the schema belongs to the platform or an extension, which fills it'
+     select format('rows of %s table%s of schema %I', count(*), case count(*) when 1 then '' else 's' end, n.nspname), 'the schema belongs to the platform or an extension, which fills it'
        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
        where c.relkind = 'r' and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', '${MARKER_SCHEMA}', 'vault')
          and not ${IS_APP_SCHEMA} and not ${IS_MANAGED_DATA_SCHEMA}

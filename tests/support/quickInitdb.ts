@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { PROJECT_ROOT } from "../../lab/sandbox/host/layout.ts";
 import { type PostgresPackage, sandboxPostgres } from "../../lab/sandbox/postgres/binaries.ts";
 
-const KEPT = join(PROJECT_ROOT, ".sandbox", "prepared-clusters");
+/** Beside the programs that it stands for: a sandbox closes its own folder to other users, and as root the servers run as one. */
+const KEPT = join(PROJECT_ROOT, "node_modules", ".cache", "castchat-quick-initdb");
 
 /** Copies what initdb has once made of the same arguments, and sets the password. A template is complete or absent, also when several processes make it. */
 const scriptOf = (real: string, templates: string) => `#!/bin/sh

@@ -1,6 +1,9 @@
 import { hash } from "node:crypto";
 
 import type { ObjectDigests } from "../../postgres/catalog/objects.ts";
+import { PLATFORM_OWNERS } from "../../postgres/catalog/platform.ts";
+import { PLAYED_ROLE, standInOf } from "../../postgres/catalog/standIn.ts";
+import type { Session } from "../../postgres/session/database.ts";
 import type { ScriptEntry } from "./archiveScript.ts";
 import { topLevelLines } from "./topLevel.ts";
 
@@ -10,8 +13,11 @@ export interface OwnedEntry extends ScriptEntry {
   owned: { owner: string; statement: string } | undefined;
 }
 
-/** The statement with which pg_restore ends an entry that has an owner. Source: _printTocEntry in src/bin/pg_dump/pg_backup_archiver.c */
-const STATEMENT = /^ALTER ([A-Z ]+?) \S[^]* OWNER TO ("(?:[^"]|"")+"|[a-z_][a-z0-9_$]*);\n*$/;
+/**
+ * The statement with which pg_restore ends an entry that has an owner, and the comment that ends its script. Source: _printTocEntry in
+ * src/bin/pg_dump/pg_backup_archiver.c
+ */
+const STATEMENT = /^ALTER ([A-Z ]+?) \S[^]* OWNER TO ("(?:[^"]|"")+"|[a-z_][a-z0-9_$]*);\n*(?:--[^\n]*\n*)*$/;
 /** What a backup records no owner of, since a role of the app can't own it or it is held back. */
 const NOT_OURS =
   /^(EVENT TRIGGER|FOREIGN DATA WRAPPER|SERVER|PUBLICATION|SUBSCRIPTION|PROCEDURAL LANGUAGE|LANGUAGE|LARGE OBJECT)$/;
@@ -32,11 +38,14 @@ export function splitOwner({ description, sql }: ScriptEntry): OwnedEntry {
 
 /**
  * Whether a role owned something in the source, and is neither the role that read the backup nor the platform's. The manifest only has
- * hashes of such roles. A backup of an early version has none, and its owners are set at the end.
+ * hashes of such roles. A backup of an early version has none, and its owners are set at the end. A stand-in keeps what the role that it
+ * plays owns.
  */
-export function isOtherOwner(objects: ObjectDigests): (role: string) => boolean {
+export function isOtherOwner(session: Pick<Session, "address">, objects: ObjectDigests): (role: string) => boolean {
   const digests = new Set(
     Object.entries(objects).flatMap(([name, digest]) => (name.startsWith("owner of ") ? [digest] : [])),
   );
-  return (role) => digests.has(hash("md5", role));
+  const played = standInOf(session) === undefined ? undefined : PLAYED_ROLE;
+  const isPlatform = new RegExp(PLATFORM_OWNERS);
+  return (role) => role !== played && !isPlatform.test(role) && digests.has(hash("md5", role));
 }

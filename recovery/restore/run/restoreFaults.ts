@@ -4,7 +4,7 @@ import { messageOf, UserError } from "../../../services/common/errors.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { placeOf } from "../../postgres/session/databaseUrl.ts";
 import { isLostConnection, SQLSTATE, sqlStateOf } from "../../postgres/session/sqlState.ts";
-import { EntryFault } from "../archive/entryFault.ts";
+import { EntryFault } from "./entryFault.ts";
 
 /** The server's words for a full disk. pg_restore passes on no code. */
 const NO_ROOM = /could not (extend|write|create)[^\n]*No space left on device/;

@@ -1,9 +1,12 @@
 import { listTables } from "../../postgres/catalog/catalog.ts";
+import type { BackedUpTable } from "../../postgres/catalog/description.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent, quoteTable, tableKey, tableName } from "../../postgres/session/quote.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { noteNotRestored } from "../run/notRestored.ts";
-import type { RowTarget } from "./restoreRows.ts";
+
+/** Where a table's rows go. */
+export type RowTarget = Pick<BackedUpTable, "schema" | "name" | "columns" | "format">;
 
 /** The columns of the platform's tables that a target lacks, by table. All columns of a table that it lacks. */
 export type LackingColumns = ReadonlyMap<string, readonly string[]>;

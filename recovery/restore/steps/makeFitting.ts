@@ -1,7 +1,7 @@
 import type { Session } from "../../postgres/session/database.ts";
 import type { ScriptEntry } from "../archive/archiveScript.ts";
-import { atEntry } from "../archive/entryFault.ts";
 import { fitEntry } from "../archive/fitEntry.ts";
+import { atEntry } from "../run/entryFault.ts";
 import { isMissing, noteNotRestored } from "../run/notRestored.ts";
 
 /** At most this many parts of an entry are left out, before the entry is. */

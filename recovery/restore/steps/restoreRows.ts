@@ -11,7 +11,7 @@ import { copyConfined, listTablesOfOthers, type TableOfOther, withConfinement } 
 import { clearJournal, journaled } from "../run/journal.ts";
 import { countRows } from "../run/restoreTarget.ts";
 import { inOwnSession, type RestoreWork } from "../run/restoring.ts";
-import { copyWithout, findLacking, type LackingColumns } from "./fitRows.ts";
+import { copyWithout, findLacking, type LackingColumns, type RowTarget } from "./fitRows.ts";
 import { RowProgress } from "./rowProgress.ts";
 
 /** Which rows are brought, and how. */
@@ -25,9 +25,6 @@ export interface RestoreRowsOptions extends RestoreWork {
   /** Brings only the rows of these tables, by {@link tableKey}, each into the table given for it. */
   into?: ReadonlyMap<string, RowTarget> | undefined;
 }
-
-/** Where a table's rows go. */
-export type RowTarget = Pick<BackedUpTable, "schema" | "name" | "columns" | "format">;
 
 /** Connections beside the leading one. */
 const WRITERS = 3;

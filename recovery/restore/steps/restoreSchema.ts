@@ -49,7 +49,7 @@ const BATCH = 50;
  */
 async function restoreDefinitions(restoring: Restoring, dump: PrivateFile): Promise<string[]> {
   const { settings, entries, notes } = await readDefinitions(restoring, dump);
-  const isOther = isOtherOwner(restoring.manifest.objects);
+  const isOther = isOtherOwner(restoring.session, restoring.manifest.objects);
   const owners = [...new Set(entries.flatMap(({ owned }) => (owned && isOther(owned.owner) ? [owned.owner] : [])))];
   await inOwnSession(restoring, { signal: restoring.signal }, async (own) => {
     await own.query(settings);

@@ -29,6 +29,10 @@ describe("what a backup does not carry", () => {
       { what: "rows of foreign table places.second", why: "they lie on another server" },
       { what: 'rows of foreign table public."Ünï T"', why: "they lie on another server" },
       { what: 'subscription "in flow"', why: "it holds another server's password" },
+      {
+        what: 'supabase_admin as the owner of foreign table places.second, foreign table public."Ünï T"',
+        why: "only that role of the platform could give them to itself: a restore gives them to the role that restores",
+      },
     ]);
   });
 });

@@ -13,18 +13,21 @@ beforeAll(async () => {
   site = await newSite(cloud);
 });
 
-/** A backup of the configuration of an hour: its parts hold that hour, and others are missing. */
-async function taken(hour: number, parts: string[], missing: string[]) {
+/** No run is dated by another clock than the vault's. */
+const begunAt = Date.now();
+
+/** A backup of the configuration of a second: its parts hold that second, and others are missing. */
+async function taken(second: number, parts: string[], missing: string[]) {
   const content = {
-    takenAt: `${hour}`,
-    ...Object.fromEntries(parts.map((part) => [part, { of: hour }])),
+    takenAt: `${second}`,
+    ...Object.fromEntries(parts.map((part) => [part, { of: second }])),
     missing: missing.map((part) => ({ part, reason: "refused" })),
   };
   return await backup({
     ...site.common,
     kind: "configuration",
     signer: site.signer,
-    clock: () => new Date(Date.UTC(2026, 6, 1, hour)),
+    clock: () => new Date(begunAt + second * 1000),
     configuration: () => Promise.resolve(content),
   });
 }

@@ -102,7 +102,7 @@ describe("rights on what the platform and extensions have made", () => {
       true,
     );
     expect((await ended).notes).toEqual([
-      "This backup does not record its source's rights on the platform's own objects and on extensions. 2 statements about them were tried, and 1 were refused: GRANT ALL ON FUNCTION pg_catalog.pg_reload_conf() TO old (permission denied for function pg_reload_conf). Compare those rights by hand.",
+      "This backup does not record its source's rights on the platform's own objects and on extensions. 2 statements about them were tried, and 1 was refused: GRANT ALL ON FUNCTION pg_catalog.pg_reload_conf() TO old (permission denied for function pg_reload_conf). Compare those rights by hand.",
     ]);
     expect(await mayRun(target, "old", "extensions.crypt(text, text)")).toBe(true);
   }, 30_000);
