@@ -17,22 +17,21 @@ export interface OwnedEntry extends ScriptEntry {
  * The statement with which pg_restore ends an entry that has an owner, and the comment that ends its script. Source: _printTocEntry in
  * src/bin/pg_dump/pg_backup_archiver.c
  */
-const STATEMENT = /^ALTER ([A-Z ]+?) \S[^]* OWNER TO ("(?:[^"]|"")+"|[a-z_][a-z0-9_$]*);\n*(?:--[^\n]*\n*)*$/;
+const STATEMENT = /^ALTER [A-Z]+ \S[^]* OWNER TO ("(?:[^"]|"")+"|[a-z_][a-z0-9_$]*);\n*(?:--[^\n]*\n*)*$/;
 /** What a backup records no owner of, since a role of the app can't own it or it is held back. */
 const NOT_OURS =
-  /^(EVENT TRIGGER|FOREIGN DATA WRAPPER|SERVER|PUBLICATION|SUBSCRIPTION|PROCEDURAL LANGUAGE|LANGUAGE|LARGE OBJECT)$/;
+  /^ALTER (EVENT TRIGGER|FOREIGN DATA WRAPPER|SERVER|PUBLICATION|SUBSCRIPTION|PROCEDURAL LANGUAGE|LANGUAGE|LARGE OBJECT) /;
 
 /** Takes the owner out of an entry of pg_restore's script. */
 export function splitOwner({ description, sql }: ScriptEntry): OwnedEntry {
   const start = topLevelLines(sql).findLast((at) => sql.startsWith("ALTER ", at)) ?? sql.length;
-  const [statement, kind, role] = STATEMENT.exec(sql.slice(start)) ?? [];
-  if (statement === undefined || kind === undefined || role === undefined)
-    return { description, sql, owned: undefined };
+  const [statement, role] = STATEMENT.exec(sql.slice(start)) ?? [];
+  if (statement === undefined || role === undefined) return { description, sql, owned: undefined };
   const owner = role.startsWith('"') ? role.slice(1, -1).replaceAll('""', '"') : role;
   return {
     description,
     sql: sql.slice(0, start),
-    owned: NOT_OURS.test(kind) ? undefined : { owner, statement },
+    owned: NOT_OURS.test(statement) ? undefined : { owner, statement },
   };
 }
 
