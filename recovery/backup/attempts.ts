@@ -72,7 +72,7 @@ function explained(error: unknown): unknown {
 }
 
 function exhausted(cause: unknown, attempts: number, yieldedTo: readonly string[]): UserError {
-  const who = yieldedTo.length === 0 ? "" : `: ${yieldedTo.join("; ")}`;
+  const who = yieldedTo.length === 0 ? "" : `: ${[...new Set(yieldedTo)].join("; ")}`;
   const sentence =
     cause instanceof LockConflict
       ? `The backup yielded ${attempts} times to sessions that lock its tables exclusively${who}. Run it again when they have finished. If such a job comes again and again, let it come less often, or let it DELETE rows instead.`
