@@ -68,7 +68,7 @@ describe("what a backup leaves out of extensions", () => {
       why: "they are kept as scheduled jobs, which come back when they are released",
     });
     expect(manifest.leftOut).toContainEqual({
-      what: "rows of 1 tables of schema cron",
+      what: "rows of 1 table of schema cron",
       why: "the schema belongs to the platform or an extension, which fills it",
     });
     await started.database.asSuperuser(
