@@ -214,7 +214,8 @@ describe(`a migration during a backup (seed ${seed})`, () => {
     await backups;
     expect(refused).toEqual([]);
     expect(longestMs).toBeLessThan(5_000);
-    for (const end of ends) expect(end).toMatch(/^well$|yielded [3-6] times|could not be locked for reading within 5 s/);
+    for (const end of ends)
+      expect(end).toMatch(/^well$|yielded [3-6] times|could not be locked for reading within 5 s/);
     await runSql(setting.source.url, "drop view public.seen");
   }, 120_000);
 });
