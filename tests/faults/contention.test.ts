@@ -40,7 +40,7 @@ async function locked(): Promise<void> {
   });
 }
 
-/** A backup whose rows, and other objects if asked for, are only stored after the table was emptied, which each attempt waits for. */
+/** A backup whose rows, and other objects if asked for, count as stored only once the table was emptied, which each attempt waits for. */
 async function backUpBehind(emptyIn: (attempt: number) => Promise<unknown> | undefined, held = /\/data\//) {
   const vault = vaultIn(await setting.newStore());
   let emptying: Promise<unknown> | undefined;
@@ -48,8 +48,9 @@ async function backUpBehind(emptyIn: (attempt: number) => Promise<unknown> | und
   const gated: Vault = {
     ...vault,
     async put(key, body, options) {
+      const stored = await vault.put(key, body, options);
       if (held.test(key)) await Promise.race([emptying, aborted(options?.signal)]);
-      return await vault.put(key, body, options);
+      return stored;
     },
   };
   const said: string[] = [];
@@ -95,7 +96,9 @@ describe("a table that a job empties again and again", () => {
   }, 60_000);
 
   it("is never read after the session that held it for the snapshot is lost: the run starts again", async () => {
-    const holder = `select pg_terminate_backend(pid) from pg_locks where relation = '${STAGING}'::regclass`;
+    // It began before the snapshot, and so before pg_dump, which locks the table as well.
+    const holder = `select pg_terminate_backend(first.pid) from (select a.pid from pg_locks l join pg_stat_activity a using (pid)
+      where l.relation = '${STAGING}'::regclass order by a.backend_start limit 1) first`;
     const { vault, said, result, manifest, staged } = await backUpBehind(async (attempt) => {
       if (attempt === 2) await runSql(setting.source.superuserUrl, holder);
       if (attempt <= 2) await renewed(500 - 100 * attempt);
