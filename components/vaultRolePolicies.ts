@@ -54,7 +54,10 @@ const MFA = {
   NumericLessThan: { "aws:MultiFactorAuthAge": String(SESSION_SECONDS) },
 };
 
-/** The build of the site's own schedule. Without its ARN, any CodeBuild project of the account could act with the role. */
+/**
+ * The build of the site's own schedule. Without its ARN, any CodeBuild project of the account could act with the role. Source:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourcearn
+ */
 function scheduledBuild(site: Site): PolicyStatement {
   return {
     Sid: "Schedule",

@@ -6,20 +6,17 @@ import type { RunnerTier } from "../../planning/retention/vault.ts";
 import { grandTotal, type PlanReport } from "../../recovery/plan/plan.ts";
 import { planSummary } from "./summary.ts";
 
+/** The figures that a plan rests on, beside those of a recovery. */
+const ASSUMED = [
+  ...(["dumpBytes", "storageBytes", "storageObjectBytes", "growthPerYear", "readPerDumpByte"] as const),
+  ...(["runMinutes", "readBackOverInternet"] as const),
+];
+
 /** The plan as data: dates as text, money in US dollars, sizes in bytes. */
 export function planFacts(report: PlanReport): unknown {
   const { scenario, history, proof, assumptions, costs } = report;
   const { firstDay, days, intervalHours } = scenario.schedule;
   const unproven = unprovenIn(proof);
-  const {
-    dumpBytes,
-    storageBytes,
-    storageObjectBytes,
-    growthPerYear,
-    readPerDumpByte,
-    runMinutes,
-    readBackOverInternet,
-  } = assumptions;
   return {
     kept: proof.violations.length === 0 && unproven.length === 0,
     unproven,
@@ -29,16 +26,7 @@ export function planFacts(report: PlanReport): unknown {
     runs: history.runs.length,
     missedRuns: history.runs.filter(({ tier }) => tier === undefined).length,
     simulationMs: Math.round(report.simulationMs),
-    assumptions: {
-      dumpBytes,
-      storageBytes,
-      storageObjectBytes,
-      growthPerYear,
-      readPerDumpByte,
-      runMinutes,
-      readBackOverInternet,
-      ...assumptions.recovery,
-    },
+    assumptions: { ...Object.fromEntries(ASSUMED.map((key) => [key, assumptions[key]])), ...assumptions.recovery },
     vaults: [scenario.primary, ...(scenario.replica ? [scenario.replica] : [])],
     tiers: scenario.tiers,
     backupsByTier: countByTier(history.primary.lives, scenario.tiers),

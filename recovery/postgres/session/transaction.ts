@@ -15,7 +15,7 @@ export async function inTransaction<T>(session: Session, work: () => Promise<T>)
 
 const SAVEPOINT = "castchat_recovery_part";
 
-/** Runs a part of an open transaction. If the part fails, only its own changes are rolled back. */
+/** Runs a part of an open transaction. If the part fails, only its own changes are rolled back; on a lost connection there is nothing to. */
 export async function withSavepoint<T>(session: Session, work: () => Promise<T>): Promise<T> {
   await session.query(`savepoint ${SAVEPOINT}`);
   try {
