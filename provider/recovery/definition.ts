@@ -2,6 +2,7 @@ import { type ProviderDefinition, providerFunction, resource } from "../host/ind
 import { appDeployment } from "./appDeployment.ts";
 import { type RecoveryConfig, recoveryConfig, type RecoveryContext, recoveryContext } from "./context.ts";
 import { databaseRestore } from "./databaseRestore.ts";
+import { existingDatabase } from "./existingDatabase.ts";
 import { generations } from "./generations.ts";
 import { primaryFence } from "./primaryFence.ts";
 import { supabaseProject } from "./supabaseProject.ts";
@@ -17,6 +18,7 @@ export const recoveryProvider: ProviderDefinition<RecoveryConfig, RecoveryContex
   resources: {
     "recovery:index:Generations": resource(generations),
     "recovery:index:SupabaseProject": resource(supabaseProject),
+    "recovery:index:ExistingDatabase": resource(existingDatabase),
     "recovery:index:PrimaryFence": resource(primaryFence),
     "recovery:index:DatabaseRestore": resource(databaseRestore),
     "recovery:index:AppDeployment": resource(appDeployment),

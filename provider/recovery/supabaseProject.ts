@@ -2,7 +2,6 @@ import { z } from "zod";
 
 import { generationOf } from "../../planning/names.ts";
 import { READY_PROJECT, READY_PROJECT_SECRETS, type ReadyProject } from "../../planning/readyProject.ts";
-import type { InspectDatabase } from "../../recovery/postgres/catalog/databaseContent.ts";
 import {
   createDatabaseProject,
   type DatabaseProjectPorts,
@@ -16,6 +15,7 @@ import { supabaseRegionFault } from "../../settings/supabaseRegions.ts";
 import type { ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";
+import { inspect } from "./inspect.ts";
 
 const inputs = z.strictObject({
   /** Supabase allows 256 characters; a dot is not allowed. */
@@ -39,12 +39,6 @@ const inputs = z.strictObject({
 type Inputs = z.infer<typeof inputs>;
 
 const IDENTITY = ["name", "organization", "region"] as const;
-
-/** Only a project's creation looks into its database, so the client is loaded then. */
-const inspect: InspectDatabase = async (...database) => {
-  const { inspectDatabase } = await import("../../recovery/postgres/catalog/databaseContent.ts");
-  return await inspectDatabase(...database);
-};
 
 function ports(context: RecoveryContext): DatabaseProjectPorts {
   const { clock, passwordOf } = context;

@@ -97,6 +97,7 @@ export const SETTLEMENTS: Readonly<Record<string, Settlement>> = {
   "cloudflare:index/dnsRecord:DnsRecord": lookUp("zoneId", recordOf),
   "recovery:index:AppDeployment": { forget: ITSELF },
   "recovery:index:DatabaseRestore": { forget: ITSELF },
+  "recovery:index:ExistingDatabase": { forget: "it only looks at a database that exists" },
   "recovery:index:Generations": { forget: "it is only a record in the state" },
   "recovery:index:PrimaryFence": { forget: ITSELF },
   "recovery:index:SupabaseProject": { forget: ITSELF },

@@ -14,7 +14,7 @@ export interface Registered {
 export type Calls = Readonly<Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>>;
 
 const ANSWERS: Calls = {
-  "recovery:index:trafficLease": () => ({ holder: "no stack" }),
+  "recovery:index:trafficLease": () => ({ holder: "no stack", refusal: "" }),
   "aws:kms/getPublicKey:getPublicKey": ({ keyId }) => ({ publicKeyPem: `public key of ${String(keyId)}` }),
 };
 
@@ -93,6 +93,7 @@ const COMPUTED: Readonly<Record<string, (name: string, own: string) => Record<st
   "aws:sqs/queue:Queue": (_, own) => ({ arn: `arn:aws:sqs:::${own}`, url: `https://sqs/${own}` }),
   "github:index/repository:Repository": (_, own) => ({ fullName: `owner/${own}` }),
   "recovery:index:SupabaseProject": () => PROJECT,
+  "recovery:index:ExistingDatabase": () => PROJECT,
   "recovery:index:AppDeployment": () => ({ deploymentId: "dpl_1", url: "https://app-1.vercel.app", commit: "c0ffee" }),
 };
 const PROJECT = {
