@@ -120,7 +120,7 @@ export function appOutputs(apps: readonly App[], running: readonly RunningApp[])
   return { ...all[0]?.[1], ...(all.length > 1 && { apps: Object.fromEntries(all) }) };
 }
 
-function outputsOf({ publicNames: [first = ""] }: App, running: RunningApp | undefined): AppOutputs {
+function outputsOf({ publicNames: [first] }: App, running: RunningApp | undefined): AppOutputs {
   const { application, switches: [traffic] = [], publicNames = [first] } = running ?? {};
   const deployment = application?.deployment;
   return {

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { cloneUrl, drillName, PRIMARY_DATABASE_NAME, recoveredDatabaseName, type Site } from "../planning/names.ts";
-import type { StandbySettings } from "../settings/settings.ts";
 import type { App } from "../settings/apps.ts";
+import type { StandbySettings } from "../settings/settings.ts";
 import { Application } from "./application.ts";
 import { BackupVault } from "./backupVault.ts";
 import { Database } from "./database.ts";

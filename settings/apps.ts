@@ -28,7 +28,7 @@ const HOST = text(DOMAIN, "a host name such as app.example.com");
 const APP = z
   .strictObject(
     {
-      /** Tells apps apart in the names of resources. One app needs none, so that its resources keep their names. */
+      /** Distinguishes apps in the names of resources. One app needs none, so that its resources keep their names. */
       name: text(/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/, "a short name in small letters, such as web").optional(),
       /** The Vercel project. */
       project: text(VERCEL_NAME, "the name of a Vercel project, in small letters"),

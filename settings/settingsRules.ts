@@ -1,8 +1,8 @@
 import { LONGEST_INTERVAL_HOURS, RUN_LIMIT_MINUTES } from "../planning/schedule.ts";
 import { faultsOfOverrides } from "../planning/tiers.ts";
+import { appFaults } from "./appRules.ts";
 import { type LiveState, STATES } from "./apps.ts";
 import { SECRET_SETTINGS, type SettingValues } from "./schema.ts";
-import { appFaults } from "./appRules.ts";
 import { fault, type SettingFault } from "./settingFault.ts";
 import { supabaseRegionFault } from "./supabaseRegions.ts";
 

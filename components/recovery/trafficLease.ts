@@ -24,7 +24,7 @@ export function checkTrafficLease(args: TrafficLeaseArgs, opts: pulumi.InvokeOpt
  * read before an emergency.
  */
 export async function rehearseTakeover(
-  args: TrafficLeaseArgs,
+  args: TrafficLeaseArgs & { readonly publicName: string },
   resource: pulumi.Resource,
   opts: pulumi.InvokeOptions,
 ): Promise<void> {

@@ -53,13 +53,13 @@ export async function fencePrimary(
 ): Promise<FenceResult[]> {
   const { organization, databaseName, live, appProjects, leftDatabaseName } = primary;
   const pauseOf = (name: string) => () => pauseDatabase(ports.databaseHost, organization, name, signal);
-  const ofDatabase = live ? await stopDatabase(ports, live, signal) : await attempt("database", pauseOf(databaseName));
-  const ofApps = appProjects.length > 0 ? appProjects : [undefined];
-  const results = await Promise.all([
-    ofDatabase,
-    ...ofApps.map((name) => attempt("application", () => pauseApplication(ports.appHost, name, signal))),
+  const stopped = live ? await stopDatabase(ports, live, signal) : await attempt("database", pauseOf(databaseName));
+  const named = appProjects.length > 0 ? appProjects : [undefined];
+  const others = await Promise.all([
+    ...named.map((name) => attempt("application", () => pauseApplication(ports.appHost, name, signal))),
     ...(leftDatabaseName === undefined ? [] : [attempt("earlier generation", pauseOf(leftDatabaseName))]),
   ]);
+  const results = [stopped, ...others];
   signal.throwIfAborted();
   for (const { part, fenced, reason } of results)
     reporter(`${fenced ? "fenced" : "could not fence"} ${PARTS[part]}: ${reason}`);

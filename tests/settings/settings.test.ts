@@ -39,8 +39,14 @@ const ZONE = { cloudflareAccountId: "0a1b2c3d4e5f60718293a4b5c6d7e8f9" };
 const PRIMARY: RawSettings = { ...COMMON, role: "primary", apps: apps(APP), ...DATABASE, ...VAULT };
 /** A primary that creates everything. */
 const GREENFIELD: RawSettings = {
-  ...{ ...COMMON, role: "primary", ...VAULT, ...SUPABASE, ...ZONE },
-  ...{ apps: apps({ ...APP, state: "create" }), database: "create", dns: "create" },
+  ...COMMON,
+  ...VAULT,
+  ...SUPABASE,
+  ...ZONE,
+  role: "primary",
+  apps: apps({ ...APP, state: "create" }),
+  database: "create",
+  dns: "create",
 };
 const MIRRORED = { ...APP, mirror: "mirrors/castchat" };
 const STANDBY: RawSettings = { ...COMMON, role: "standby", apps: apps(MIRRORED), ...SUPABASE };

@@ -60,9 +60,9 @@ export async function foundCompany(file: SandboxFile, signal: AbortSignal): Prom
 
   await createRepository(file, signal);
   await post(`${at("vercel")}/v11/projects`, vercelToken, { name: PROJECT });
-  const variables = ["DATABASE_URL", "MAIL_KEY", "PAYMENT_KEY"].map((key) => ({
-    ...{ key, value: `live ${key}`, type: "sensitive", target: ["production"] },
-  }));
+  const variables = ["DATABASE_URL", "MAIL_KEY", "PAYMENT_KEY"].map((key) => {
+    return { key, value: `live ${key}`, type: "sensitive", target: ["production"] };
+  });
   await post(`${at("vercel")}/v10/projects/${PROJECT}/env`, vercelToken, variables);
   await post(`${at("vercel")}/v10/projects/${PROJECT}/domains`, vercelToken, { name: SANDBOX_NAMES.publicName });
   await post(`${at("cloudflare")}/client/v4/zones`, cloudflareToken, {

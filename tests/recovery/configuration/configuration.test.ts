@@ -137,12 +137,12 @@ describe("fencing the primary", () => {
     const database = await cloud.databaseHost.project(supabaseRef);
     const application = await cloud.appHost.exportProject(projectId);
     const { organization, name: databaseName } = database!;
-    const primary = { organization, databaseName, appProjects: [String(application!["name"]), "web-of-nobody"] };
+    const primary = { organization, databaseName, appProjects: [String(application!["name"]), "lost-web"] };
     const results = await fencePrimary({ ...fenced(), stopWrites }, primary, signal, (line) => lines.push(line));
     expect(results).toEqual([
       { part: "database", fenced: true, reason: `${primary.databaseName} (${supabaseRef}) is paused` },
       { part: "application", fenced: true, reason: `${primary.appProjects[0]} is paused` },
-      { part: "application", fenced: false, reason: "Vercel has no project web-of-nobody" },
+      { part: "application", fenced: false, reason: "Vercel has no project lost-web" },
     ]);
     expect(["PAUSING", "INACTIVE"]).toContain((await cloud.databaseHost.project(supabaseRef))?.status);
     expect((await cloud.appHost.exportProject(projectId))?.["paused"]).toBe(true);

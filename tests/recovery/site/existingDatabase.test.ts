@@ -110,7 +110,7 @@ describe("stopping writes to a live database", () => {
     await write();
   });
 
-  it("gives up on a database that hangs, so that a recovery goes on", async () => {
+  it("gives up on a database that hangs, so that a recovery continues", async () => {
     const hanging = "postgresql://postgres:x@127.0.0.1:9/postgres";
     await expect(stopWritesOf(hanging, signal, { ...brisk, fenceMs: 1 })).rejects.toThrow();
   });
