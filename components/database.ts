@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { DatabasePassword } from "./recovery/databasePassword.ts";
 import { DatabaseRestore } from "./recovery/databaseRestore.ts";
 import { SupabaseProject } from "./recovery/supabaseProject.ts";
 
@@ -52,9 +53,18 @@ export class Database extends pulumi.ComponentResource {
     // The current settings are meant for the present generation.
     const stays = (...ignoreChanges: string[]) => (kept ? { ignoreChanges } : {});
 
+    // Not protected: the project's own state holds the password as well.
+    const { password } = new DatabasePassword(`${name}-password`, { projectName }, { parent: this });
     const { ready } = new SupabaseProject(
       `${name}-project`,
-      { name: projectName, organization, region, deletionProtection: protect, ...(kept && { kept }) },
+      {
+        name: projectName,
+        organization,
+        region,
+        initialPassword: password,
+        deletionProtection: protect,
+        ...(kept && { kept }),
+      },
       { parent: this, protect, ...stays("organization", "region") },
     );
     // The provider marks these as secret too; here the program doesn't depend on it.
