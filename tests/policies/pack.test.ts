@@ -447,8 +447,8 @@ describe(confineServiceTrust.name, () => {
 
   it.each([
     ["no condition", { Condition: undefined }, "aws:SourceAccount and aws:SourceArn"],
-    ["the account alone", { Condition: account }, "aws:SourceArn"],
-    ["the resource alone", { Condition: resource }, "aws:SourceAccount"],
+    ["only the account", { Condition: account }, "aws:SourceArn"],
+    ["only the resource", { Condition: resource }, "aws:SourceAccount"],
     ["any resource", { Condition: { ...account, ArnLike: { "aws:SourceArn": ["*"] } } }, "aws:SourceArn"],
     ["all but one", { Condition: { ...account, ArnNotLike: { "aws:SourceArn": source } } }, "aws:SourceArn"],
     ["a key that may be absent", { Condition: { ...account, ArnLikeIfExists: resource.ArnLike } }, "aws:SourceArn"],
