@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -106,7 +106,7 @@ describe("set-up", () => {
   }, 30_000);
 
   it("is the same in a shell that has its tools on PATH already, as make shell's", async () => {
-    for (const program of ["git", "mv", "find", "node"]) await link(program);
+    for (const program of ["git", "ln", "mv", "find", "node"]) await link(program);
     await put("node", "echo v20.0.0");
     await put("python3", "echo 3.12");
     const cache = join(project, "home", ".cache", "castchat-recovery");
@@ -118,11 +118,12 @@ describe("set-up", () => {
         `. tools/versions.env
          home="$CACHE/python-$(printf 3.12 | cat - tools/requirements.txt | git hash-object --stdin | cut -c1-12)/bin"
          node="$CACHE/node-$NODE_VERSION/node_modules/.bin" engine="$CACHE/engine-$PULUMI_VERSION/bin"
-         mkdir -p "$home" "$node" "$engine" node_modules
+         mkdir -p "$home" "$node" "$engine" "$engine/../language" node_modules
+         touch "$engine/../language/pulumi-language-nodejs"; chmod +x "$engine/../language/pulumi-language-nodejs"
          touch "$home/../.complete"; printf '#!/bin/bash\necho /client\n' > "$home/python"
          printf '#!/bin/bash\necho v%s\n' "$NODE_VERSION" > "$node/node"; touch "$engine/pulumi"; chmod +x "$home/python" "$node/node" "$engine/pulumi"
          cat package-lock.json | git hash-object --stdin | tr -d '\n' > node_modules/.castchat-set-up
-         echo "$node"`,
+         echo "$node:$engine"`,
       ],
       { cwd: project, env: { CACHE: cache } },
     );
@@ -132,6 +133,10 @@ describe("set-up", () => {
     };
     const fresh = await written(programs);
     expect(fresh).toContain(`export PATH="${stdout}:`);
+    // The engine warns, up to eight times in a run, of a language host that is not beside it.
+    const [, engine = ""] = stdout.split(":");
+    expect(await readdir(engine)).toEqual(["pulumi", "pulumi-language-nodejs"]);
+    expect(fresh).not.toContain("language");
     expect(await written(`${stdout}:${programs}`)).toBe(fresh);
   });
 });
