@@ -30,7 +30,7 @@ export interface RecoveryContext extends Pick<
   importedPassword: () => string;
 }
 
-/** The name that Supabase's own command line has for it (supabase.com/docs/guides/deployment/managing-environments). */
+/** The name that Supabase's own command line has for it. */
 const PASSWORD_VARIABLE = "SUPABASE_DB_PASSWORD";
 
 /** Clients of every service, from the provider's configuration and the environment's credentials. */
