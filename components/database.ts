@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { DatabasePassword } from "./recovery/databasePassword.ts";
 import { DatabaseRestore } from "./recovery/databaseRestore.ts";
 import { ExistingDatabase, type ExistingDatabaseArgs } from "./recovery/existingDatabase.ts";
 import { SupabaseProject } from "./recovery/supabaseProject.ts";
@@ -73,9 +74,18 @@ export class Database extends pulumi.ComponentResource {
 
   #project(name: string, args: NewDatabaseArgs) {
     const { projectName, organization, region, kept = false, protect = true } = args;
+    // Not protected: the project's own state holds the password as well.
+    const { password } = new DatabasePassword(`${name}-password`, { projectName }, { parent: this });
     const { ready } = new SupabaseProject(
       `${name}-project`,
-      { name: projectName, organization, region, deletionProtection: protect, ...(kept && { kept }) },
+      {
+        name: projectName,
+        organization,
+        region,
+        initialPassword: password,
+        deletionProtection: protect,
+        ...(kept && { kept }),
+      },
       { parent: this, protect, ...stays(kept, "organization", "region") },
     );
     return ready;

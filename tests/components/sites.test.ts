@@ -50,6 +50,7 @@ describe("PrimarySite", () => {
       "cloudflare:index/dnsRecord:DnsRecord dns-caa",
       "cloudflare:index/zone:Zone dns-zone",
       "recovery:index:AppDeployment application-deployment",
+      "recovery:index:DatabasePassword database-password",
       "recovery:index:SupabaseProject database-project",
       "recovery:index:TrafficSwitch traffic",
       "vercel:index/project:Project application-project",
@@ -82,7 +83,12 @@ describe("PrimarySite", () => {
     const resources = await primary();
     const inputs = (name: string) => named(resources, name).inputs;
     const database = { name: "castchat-prod", organization: "castchat", region: "ap-northeast-1" };
-    expect(inputs("database-project")).toEqual({ ...database, deletionProtection: true });
+    expect(inputs("database-password")).toEqual({ projectName: "castchat-prod" });
+    expect(inputs("database-project")).toEqual({
+      ...database,
+      initialPassword: "password of castchat-prod",
+      deletionProtection: true,
+    });
     expect(inputs("application-project")).toEqual({
       name: "castchat",
       vercelAuthentication: { deploymentType: "standard_protection_new" },
@@ -283,6 +289,10 @@ describe("StandbySite", () => {
     const resources = await standby({ mode: "active", ...wish });
     const names = resources.filter(({ type }) => type === "recovery:index:SupabaseProject").map(({ name }) => name);
     expect(names).toEqual(["database-project", "database-g3-project", "database-g5-project"]);
+    for (const [name, generation] of Object.entries({ database: 2, "database-g3": 3, "database-g5": 5 }))
+      expect(named(resources, `${name}-project`).inputs).toMatchObject({
+        initialPassword: `password of castchat-dr-g${generation}`,
+      });
     for (const name of ["database", "database-g3"]) {
       expect(named(resources, `${name}-project`).inputs).toMatchObject({ kept: true, deletionProtection: true });
       expect(named(resources, `${name}-restore`).inputs).toMatchObject({ kept: true });
