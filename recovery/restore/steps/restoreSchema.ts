@@ -10,7 +10,7 @@ import { restoreScript } from "../archive/pgRestore.ts";
 import { lendSchemas } from "../rights/lentSchemas.ts";
 import { type MadeRoles, restoreRoles } from "../rights/restoreRoles.ts";
 import { revokeDefaults } from "../rights/revokeDefaults.ts";
-import { inOwnSession, type Restoring } from "../run/restoring.ts";
+import { inOwnSession, type RestoreWork, type Restoring } from "../run/restoring.ts";
 import type { Definitions } from "./fetchParts.ts";
 import { makeFitting } from "./makeFitting.ts";
 import { restoreExtensions } from "./restoreExtensions.ts";
@@ -94,10 +94,13 @@ async function makeBatch(session: Session, restoreId: string, entries: readonly 
 }
 
 /** The definitions without words that the target's server does not know. `notes` says what is left out. */
-async function readDefinitions(restoring: Restoring, dump: PrivateFile) {
-  const { session } = restoring;
+export async function readDefinitions(
+  work: RestoreWork & Pick<Restoring, "withoutEventTriggers" | "isTest">,
+  dump: PrivateFile,
+) {
+  const { session } = work;
   const args = ["--section=pre-data", "--verbose"];
-  const { sql, list } = await restoreScript({ ...restoring, dump, args, withOwners: true });
+  const { sql, list } = await restoreScript({ ...work, dump, args, withOwners: true });
   const isOlder = session.serverMajor < NOT_NULL_CONSTRAINTS_SINCE;
   const read = readEntries(isOlder ? (forOlderServer(sql) ?? sql) : sql, list);
   const { entries, notes } = await withoutUnknownOptions(session, read.entries);
