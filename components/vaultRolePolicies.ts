@@ -55,8 +55,9 @@ const MFA = {
 };
 
 /**
- * The build of the site's own schedule. Without its ARN, any CodeBuild project of the account could act with the role. Source:
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourcearn
+ * The build of the site's own schedule. Without its ARN, any CodeBuild project of the account could act with the role. CodeBuild names the
+ * project in `aws:SourceArn`: the note below `create-role.json` in
+ * https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
  */
 function scheduledBuild(site: Site): PolicyStatement {
   return {
