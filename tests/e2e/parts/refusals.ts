@@ -18,7 +18,7 @@ export function refusals(lost: () => PreparedCompany, early: Readonly<Record<str
       expectRefusal(early["verify"]!, /no proven full backup/);
       expect(early["young list"]).toEqual({
         exitCode: 1,
-        output: expect.stringMatching(/no proven full backup, and one of at most 25 h is asked for/),
+        output: expect.stringMatching(/no proven full backup, and one of at most 25 h 0 min is asked for/),
       });
     });
 
