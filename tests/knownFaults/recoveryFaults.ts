@@ -74,6 +74,13 @@ export const RECOVERY_FAULTS: readonly KnownFault[] = [
     file: "recovery/restore/inPlace/replace.ts",
     find: "openerFor({ vault, manifest, opener: options.opener });",
     replace: "",
+    also: [
+      {
+        file: "recovery/restore/inPlace/replace.ts",
+        find: "const { publications } = await fetchHeldBack({ vault, manifest, opener: options.opener }, signal);",
+        replace: "const publications = [] as const;",
+      },
+    ],
     suite: "tests/recovery/restore/inPlace/replaceIdentity.test.ts",
   },
   {

@@ -105,6 +105,22 @@ describe("set-up", () => {
     expect(await run("tools/setup.sh")).toEqual({ exitCode: 2, all: expect.stringMatching(log) });
   }, 30_000);
 
+  it("takes only those files of Python's packages whose SHA-256 it knows", async () => {
+    for (const program of ["chmod", "env", "sleep", "node", "pgrep", "rm"]) await link(program);
+    // A virtual environment whose pip fails after it has said what it was asked for.
+    const pip = `mkdir -p "\${@: -1}/bin"; printf '#!/bin/bash\necho "$@"; exit 1\n' > "\${@: -1}/bin/python"; chmod +x "\${@: -1}/bin/python"`;
+    await put("python3", `case "$*" in *venv*) ${pip} ;; *) echo 3.12 ;; esac`);
+    await put("node", "echo v99.0.0");
+    await put("npm", "exit 0");
+    await mkdir(join(project, "node_modules"));
+    await put("pulumi", "echo v99.0.0");
+    const { exitCode, all } = await run("tools/setup.sh");
+    expect([exitCode, all]).toEqual([
+      2,
+      expect.stringMatching(/-m pip install .*--require-hashes -r \S+requirements\.txt/),
+    ]);
+  });
+
   it("is the same in a shell that has its tools on PATH already, as make shell's", async () => {
     for (const program of ["git", "ln", "mv", "find", "node"]) await link(program);
     await put("node", "echo v20.0.0");
