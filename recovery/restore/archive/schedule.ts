@@ -27,7 +27,8 @@ const FINISHED = "finished";
 export class Schedule<E extends Scheduled> {
   readonly #entries: readonly E[];
   readonly #estimate: (entry: Scheduled) => number;
-  readonly #waiting: E[];
+  /** In the order in which they are tried. */
+  readonly #waiting: Set<E>;
   readonly #running = new Set<E>();
   readonly #givenUp = new Set<E>();
   /** Ids of entries that others have to wait for. */
@@ -39,13 +40,13 @@ export class Schedule<E extends Scheduled> {
     this.#entries = entries;
     this.#estimate = estimate;
     const ranks = ranksOf(entries, estimate);
-    this.#waiting = [...entries].sort((a, b) => (ranks.get(b.id) ?? 0) - (ranks.get(a.id) ?? 0));
+    this.#waiting = new Set([...entries].sort((a, b) => (ranks.get(b.id) ?? 0) - (ranks.get(a.id) ?? 0)));
     this.#unfinished = new Set(entries.map(({ id }) => id));
   }
 
   /** The number of entries that no session has yet. */
   get size(): number {
-    return this.#waiting.length;
+    return this.#waiting.size;
   }
 
   /** The entries that were given up, and those that need one of them, in pg_restore's order. */
@@ -58,7 +59,7 @@ export class Schedule<E extends Scheduled> {
   async next(signal: AbortSignal): Promise<E[] | undefined> {
     for (;;) {
       signal.throwIfAborted();
-      if (this.#waiting.length === 0) return undefined;
+      if (this.#waiting.size === 0) return undefined;
       const batch = this.#takeBatch();
       if (batch.length > 0) return batch;
       if (this.#running.size === 0) {
@@ -107,9 +108,10 @@ export class Schedule<E extends Scheduled> {
       own.add(entry.id);
       if (!isSmall) break;
     }
-    for (const entry of batch) this.#running.add(entry);
-    const left = this.#waiting.filter(({ id }) => !own.has(id));
-    this.#waiting.splice(0, this.#waiting.length, ...left);
+    for (const entry of batch) {
+      this.#waiting.delete(entry);
+      this.#running.add(entry);
+    }
     return batch;
   }
 }
