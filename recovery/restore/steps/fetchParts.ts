@@ -1,4 +1,3 @@
-import { together } from "../../../services/common/pool.ts";
 import { type HeldBack, parseHeldBack } from "../../postgres/catalog/heldBack.ts";
 import { forStandIn } from "../../postgres/catalog/standIn.ts";
 import { parseVaultSecrets, type VaultSecret } from "../../postgres/catalog/vaultSecrets.ts";
@@ -39,13 +38,10 @@ export async function withDumps<T>(restoring: Restoring, work: (fetch: FetchDump
 export async function downloadDefinitions(restoring: Restoring, fetch: FetchDump): Promise<Definitions> {
   const { session, manifest, phase, signal } = restoring;
   return await phase("download", `Fetching backup ${manifest.backupId} of ${manifest.snapshotAt}`, async () => {
-    const [dump, roles, managedObjects] = await together<[PrivateFile, string, string]>(
-      signal,
-      () => fetch("schema.dump"),
-      (inner) => fetchText(restoring, "roles.sql", inner),
-      (inner) => fetchText(restoring, "managed-objects.sql", inner),
-    );
-    return { dump, roles, managedObjects: forStandIn(session, managedObjects) };
+    const dump = await fetch("schema.dump");
+    const roles = await fetchText(restoring, "roles.sql", signal);
+    const managedObjects = forStandIn(session, await fetchText(restoring, "managed-objects.sql", signal));
+    return { dump, roles, managedObjects };
   });
 }
 

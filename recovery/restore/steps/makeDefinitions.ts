@@ -3,6 +3,7 @@ import type { Session } from "../../postgres/session/database.ts";
 import { isLostConnection } from "../../postgres/session/sqlState.ts";
 import type { PlacedEntry } from "../archive/archiveScript.ts";
 import { isOtherOwner, type Owned } from "../archive/entryOwners.ts";
+import { runsOf } from "../archive/runs.ts";
 import { Schedule, type Scheduled } from "../archive/schedule.ts";
 import { lendSchemas } from "../rights/lentSchemas.ts";
 import { inOwnSession, type Restoring } from "../run/restoring.ts";
@@ -34,14 +35,14 @@ export async function makeDefinitions(
   await inOwnSession(restoring, { signal: restoring.signal }, async (own) => {
     await own.query(settings);
     let hasLent = false;
-    for (const { how, items } of inGroups(all, howToMake)) {
-      if (how === "schemas") hasLent = false;
+    for (const { way, entries: some } of runsOf(all, BATCH + 1)) {
+      if (way === "schemas") hasLent = false;
       else if (!hasLent && owners.length > 0) {
         // An owner needs rights in each schema that is there by now.
         await lendSchemas(own, owners);
         hasLent = true;
       }
-      const left = how === "beside" ? await makeBeside(restoring, { own, settings }, items) : items;
+      const left = way === "beside" ? await makeBeside(restoring, { own, settings }, some) : some;
       await makeInOrder(own, restoring.restoreId, left);
     }
   });
@@ -50,30 +51,6 @@ export async function makeDefinitions(
 /** An entry, and the statement that sets its owner; empty if the restoring role keeps it. */
 interface Definition extends PlacedEntry, Scheduled {
   owner: string;
-}
-
-/**
- * What the archive says in full of which entries it needs. The same is not known of a function: its text may use anything, and PostgreSQL
- * reads it when a table's expression calls it. So functions, types and the like come in pg_restore's order, between the tables that it has
- * before and after them.
- */
-const BESIDE = /^(TABLE|TABLE ATTACH|FOREIGN TABLE|VIEW|MATERIALIZED VIEW|SEQUENCE|SEQUENCE OWNED BY|DEFAULT|COMMENT) /;
-
-function howToMake({ description }: Definition): "schemas" | "beside" | "in order" {
-  if (description.startsWith("SCHEMA ")) return "schemas";
-  return BESIDE.test(description) ? "beside" : "in order";
-}
-
-/** Splits a list into its runs of items that are made alike. */
-function inGroups<T, H>(items: readonly T[], howOf: (item: T) => H): { how: H; items: T[] }[] {
-  const groups: { how: H; items: T[] }[] = [];
-  for (const item of items) {
-    const last = groups.at(-1);
-    const how = howOf(item);
-    if (last?.how === how) last.items.push(item);
-    else groups.push({ how, items: [item] });
-  }
-  return groups;
 }
 
 /**
@@ -86,7 +63,6 @@ async function makeBeside(
   entries: readonly Definition[],
 ): Promise<Definition[]> {
   const sessions = Math.min(WORKERS, Math.ceil(entries.length / BATCH));
-  if (sessions < 2) return [...entries];
   const schedule = new Schedule(entries, () => 0);
   const make = async (session: Session, inner: AbortSignal) => {
     for (let batch = await schedule.next(inner); batch !== undefined; batch = await schedule.next(inner)) {
