@@ -15,6 +15,9 @@ import { sqlFile } from "../sql/sqlFile.ts";
 const VIEWS_IN_ORDER = sqlFile("viewsInOrder");
 const VIEWS_OVER_FOREIGN = sqlFile("viewsOverForeign");
 
+/** Sequences in one transaction, which keeps a lock on each. A server has room for some thousands of locks in all. */
+const SEQUENCES_AT_ONCE = 200;
+
 /** Sets every sequence to the backup's value. */
 export async function restoreSequences(session: Session, manifest: Manifest): Promise<void> {
   // One that the target lacks is found by the comparison.
@@ -26,7 +29,8 @@ export async function restoreSequences(session: Session, manifest: Manifest): Pr
     const sequence = quoteLiteral(quoteTable({ schema, name }));
     return [`select pg_catalog.setval(${sequence}, ${BigInt(value)}, ${lastValue !== null})`];
   });
-  if (commands.length > 0) await session.query(commands.join(";\n"));
+  for (let at = 0; at < commands.length; at += SEQUENCES_AT_ONCE)
+    await session.query(commands.slice(at, at + SEQUENCES_AT_ONCE).join(";\n"));
 }
 
 /** The commands that fill these materialized views, each after those that it reads according to the catalog. */
