@@ -24,7 +24,7 @@ beforeAll(async () => {
   home = await mkdtemp(join(PROJECT_ROOT, ".sandbox", "tests-existing-"));
   const file = await startSandbox({ home });
   engine = { workspace: await prepareWorkspace(home, file), environment: sandboxEnvironment(home, file) };
-  company = await foundCompany(file, AbortSignal.timeout(60_000));
+  company = await foundCompany(file, new AbortController().signal);
   await changeYaml(join(engine.workspace, "Pulumi.prod.yaml"), ({ config, ...rest }) => {
     const kept = Object.entries(config as object).filter(([key]) => !CREATING.includes(key.replace(/^.*:/, "")));
     const apps = [
