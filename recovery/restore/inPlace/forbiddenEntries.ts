@@ -20,7 +20,7 @@ const KINDS =
  * their shells.
  */
 const WORDS =
-  /^ {4}(LANGUAGE (?!(sql|plpgsql)\b)|LANGUAGE .*\b(LEAKPROOF|SUPPORT)\b|SET |INTERNALLENGTH = )|^CREATE TYPE [^\n]*;$/m;
+  /^ {4}(LANGUAGE (?!(sql|plpgsql)\b)|LANGUAGE .*\b(LEAKPROOF|SUPPORT)\b|SET (?!search_path )|INTERNALLENGTH = )|^CREATE TYPE [^\n]*;$/m;
 
 /**
  * Refuses a backup with definitions that the connected role may not make in this database, before its gate closes: the replacement would
