@@ -3,6 +3,7 @@ import type { BackedUpTable } from "../../postgres/catalog/description.ts";
 import { actAsReplica } from "../../postgres/catalog/replicaRole.ts";
 import { copyInSql } from "../../postgres/rows/tableReading.ts";
 import type { Session } from "../../postgres/session/database.ts";
+import { EVERY_ROW } from "../../postgres/session/everyRow.ts";
 import { quoteTable, tableKey, tableName } from "../../postgres/session/quote.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
 import type { BackupChunk } from "../../vault/manifest.ts";
@@ -122,7 +123,7 @@ export async function bringLostRows(work: RestoreWork): Promise<void> {
   await clearJournal(session, restoreId);
   await inTransaction(session, async () => {
     await actAsReplica(session, lost);
-    for (const table of lost) await session.query(`delete from only ${quoteTable(table)}`);
+    for (const table of lost) await session.query(`delete from only ${quoteTable(table)} ${EVERY_ROW}`);
   });
   const into = new Map(lost.map((table) => [tableKey(table), table]));
   await restoreRows({ ...work, restoreId, done: new Set(), into, asReplica: true });

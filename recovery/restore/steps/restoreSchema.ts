@@ -7,7 +7,7 @@ import { forOlderServer, NOT_NULL_CONSTRAINTS_SINCE } from "../archive/olderSynt
 import { restoreScript } from "../archive/pgRestore.ts";
 import { type MadeRoles, restoreRoles } from "../rights/restoreRoles.ts";
 import { revokeDefaults } from "../rights/revokeDefaults.ts";
-import type { Restoring } from "../run/restoring.ts";
+import type { RestoreWork, Restoring } from "../run/restoring.ts";
 import type { Definitions } from "./fetchParts.ts";
 import { makeDefinitions } from "./makeDefinitions.ts";
 import { restoreExtensions } from "./restoreExtensions.ts";
@@ -45,10 +45,13 @@ async function restoreDefinitions(restoring: Restoring, dump: PrivateFile): Prom
 }
 
 /** The definitions without words that the target's server does not know. `notes` says what is left out. */
-async function readDefinitions(restoring: Restoring, dump: PrivateFile) {
-  const { session } = restoring;
+export async function readDefinitions(
+  work: RestoreWork & Pick<Restoring, "withoutEventTriggers" | "isTest">,
+  dump: PrivateFile,
+) {
+  const { session } = work;
   const args = ["--section=pre-data", "--verbose"];
-  const { sql, list } = await restoreScript({ ...restoring, dump, args, withOwners: true });
+  const { sql, list } = await restoreScript({ ...work, dump, args, withOwners: true });
   const isOlder = session.serverMajor < NOT_NULL_CONSTRAINTS_SINCE;
   const read = readEntries(isOlder ? (forOlderServer(sql) ?? sql) : sql, list);
   const { entries, notes } = await withoutUnknownOptions(session, read.entries);

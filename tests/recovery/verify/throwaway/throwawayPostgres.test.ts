@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -72,6 +72,25 @@ describe("localThrowaway", () => {
       expect(await readdir(open)).toEqual([]);
     } finally {
       await rm(open, { recursive: true });
+    }
+  });
+
+  it("says why initdb has failed, not what that cleaned up afterwards", async () => {
+    const programs = await mkdtemp(join("/tmp", "throwaway-test-"));
+    await chmod(programs, 0o755);
+    try {
+      const said = "initdb: error: could not write to file: No space left on device";
+      const scripts = {
+        postgres: "echo 'postgres (PostgreSQL) 17.1'",
+        initdb: `printf '%s\\n' '${said}' 'initdb: removing contents of data directory' >&2; exit 1`,
+      };
+      for (const [name, script] of Object.entries(scripts))
+        await writeFile(join(programs, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+      const failing = localThrowaway({ ...local.environment, PG_BIN: programs }).create(wishFor());
+      await expectRefusal(failing, UserError, `does not start (${said}). Set TMPDIR to a folder`);
+      expect(await folders()).toEqual([]);
+    } finally {
+      await rm(programs, { recursive: true });
     }
   });
 
