@@ -1,7 +1,7 @@
 import { Command } from "commander";
 
 import { cloneUrl } from "../../planning/names.ts";
-import { mirrorRepository,type MirrorResult } from "../../recovery/mirror/mirrorRepository.ts";
+import { mirrorRepository, type MirrorResult } from "../../recovery/mirror/mirrorRepository.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
 import type { Settings } from "../../settings/settings.ts";

@@ -44,9 +44,7 @@ export async function compareDefinitions(
   return {
     missing: names.filter((name) => now[name] === undefined && !isOwnHere(name) && alike[name] === undefined),
     altered: isSameMajor ? names.filter((name) => now[name] !== undefined && now[name] !== objects[name]) : [],
-    added: Object.keys(now).filter(
-      (name) => objects[name] === undefined && !isUnknown(name) && !renamed.has(name),
-    ),
+    added: Object.keys(now).filter((name) => objects[name] === undefined && !isUnknown(name) && !renamed.has(name)),
     notCompared: isSameMajor ? undefined : "another major version writes the same definition in other words",
   };
 }
