@@ -77,8 +77,13 @@ export const RECOVERY_FAULTS: readonly KnownFault[] = [
     also: [
       {
         file: "recovery/restore/inPlace/replace.ts",
-        find: "const { publications } = await fetchHeldBack({ vault, manifest, opener: options.opener }, signal);",
-        replace: "const publications = [] as const;",
+        find: "await refusePublications(session, (await fetchHeldBack(work, signal)).publications);",
+        replace: "await refusePublications(session, []);",
+      },
+      {
+        file: "recovery/restore/inPlace/replace.ts",
+        find: "await refuseForbidden(work);",
+        replace: "",
       },
     ],
     suite: "tests/recovery/restore/inPlace/replaceIdentity.test.ts",

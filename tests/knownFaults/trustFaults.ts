@@ -17,11 +17,11 @@ export const TRUST_FAULTS: readonly KnownFault[] = [
     suite: "tests/components/sites.test.ts",
   },
   {
-    name: "Any build of the account may take the vault's roles",
-    file: "components/vaultRolePolicies.ts",
-    find: 'ArnEquals: { "aws:SourceArn": buildProjectArn(site) },',
-    replace: 'ArnLike: { "aws:SourceArn": buildProjectArn(site).replace(/[^:]*$/, "*") },',
-    suite: "tests/components/vaultRoles.test.ts",
+    name: "Any build of the account may take the role of the scheduled backups",
+    file: "components/schedulePolicies.ts",
+    find: 'ArnEquals: { "aws:SourceArn": sourceArn } },',
+    replace: 'ArnLike: { "aws:SourceArn": sourceArn.replace(/[^:]*$/, "*") } },',
+    suite: "tests/components/backupSchedule.test.ts",
   },
   {
     name: "Scheduled backups get the tokens with which the stack is changed",
