@@ -1,4 +1,4 @@
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
@@ -80,6 +80,22 @@ describe("the first day of a CastChat that runs", () => {
     expect(configuration.output).not.toContain("live PAYMENT_KEY");
     expect(await company.look()).toBe(before);
   }, 120_000);
+
+  it("refuses an address that is not encrypted, and does not show it", async () => {
+    const file = join(engine.workspace, "Pulumi.prod.yaml");
+    const kept = await readFile(file, "utf8");
+    await changeYaml(file, ({ config, ...rest }) => ({
+      ...rest,
+      config: { ...(config as object), "castchat-recovery:databaseUrl": company.databaseUrl },
+    }));
+    const refused = await pulumi(["preview", "--stack", "prod"], engine);
+    await writeFile(file, kept);
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.output).toMatch(
+      /databaseUrl stands in Pulumi\.prod\.yaml in clear\. Run `pulumi config set --secret databaseUrl -s prod`/,
+    );
+    expect(refused.output).not.toContain("the-founders-own-password");
+  }, 60_000);
 
   it("refuses another database's address before anything changes, without the password", async () => {
     const wrong = company.databaseUrl.replace(/\/\/[^@]*@/, "//postgres:wrong-password@");
