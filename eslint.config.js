@@ -2,7 +2,9 @@ import pulumi from "@pulumi/eslint-plugin";
 import imports, { createNodeResolver } from "eslint-plugin-import-x";
 import sortImports from "eslint-plugin-simple-import-sort";
 import tseslint from "typescript-eslint";
-import { LAB_COMMANDS, restrictedPaths } from "./tools/zones.js";
+import { LAB_COMMANDS, restrictedPaths, WRITERS } from "./tools/zones.js";
+
+const WRITES = "Only cli/terminal/ writes to the terminal, without control characters of other texts (tools/zones.js).";
 
 /** Packages of which a program declares a few resources. */
 const PROVIDER_PACKAGES = ["@pulumi/aws", "@pulumi/cloudflare", "@pulumi/github", "@pulumiverse/vercel"];
@@ -26,6 +28,11 @@ export default tseslint.config(
       "simple-import-sort/imports": ["error", { groups: [["^node:"], ["^@?\\w"], ["^"], ["^\\."]] }],
       eqeqeq: "error",
       "no-console": "error",
+      "no-restricted-imports": ["error", ...["node:process", "process"].map((name) => ({ name, message: WRITES }))],
+      "no-restricted-properties": [
+        "error",
+        ...["stdout", "stderr"].map((property) => ({ object: "process", property, message: WRITES })),
+      ],
       "no-restricted-syntax": [
         "error",
         {
@@ -55,6 +62,10 @@ export default tseslint.config(
         },
       ],
     },
+  },
+  {
+    files: WRITERS,
+    rules: { "no-restricted-imports": "off", "no-restricted-properties": "off" },
   },
   {
     files: ["tests/**/*.ts"],

@@ -31,7 +31,8 @@ function declaredGenerations(
   settings: StandbySettings,
   providers: readonly ProviderResource[],
 ): Promise<DeclaredGenerations> {
-  const { generation, stack, publicName, zoneName, supabaseOrganization: organization, protect } = settings;
+  const { generation, stack, apps, zoneName, supabaseOrganization: organization, protect } = settings;
+  const [publicName] = apps[0].publicNames;
   const provider = providers.find((one) => one instanceof RecoveryProvider);
   return new Generations(
     "generations",

@@ -93,7 +93,10 @@ export class AuditTrail extends pulumi.ComponentResource {
   }
 }
 
-/** The log bucket's policy: this trail may write, and no principal may delete. */
+/**
+ * The log bucket's policy: this trail may write, and no principal may delete. Without the trail's ARN, a trail of any account could write
+ * there. Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
+ */
 function logBucketPolicy(site: Site, deployerArns: readonly string[] = defaultDeployerArns(site)): PolicyDocument {
   const bucketArn = `arn:aws:s3:::${auditBucketName(site)}`;
   const trail = { Effect: "Allow", Principal: { Service: "cloudtrail.amazonaws.com" } };

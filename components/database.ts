@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { DatabasePassword } from "./recovery/databasePassword.ts";
 import { DatabaseRestore } from "./recovery/databaseRestore.ts";
+import { ExistingDatabase, type ExistingDatabaseArgs } from "./recovery/existingDatabase.ts";
 import { SupabaseProject } from "./recovery/supabaseProject.ts";
 
 /** The backup with which a database is filled. */
@@ -18,7 +20,7 @@ export interface RestoreSource {
   readonly generation: number;
 }
 
-export interface DatabaseArgs {
+export interface NewDatabaseArgs {
   /** Name of the Supabase project. */
   readonly projectName: string;
   readonly organization: string;
@@ -31,10 +33,18 @@ export interface DatabaseArgs {
   readonly protect?: boolean;
 }
 
-/** CastChat's database on Supabase, restored from a vault if `restore` is set. Resources that depend on it also wait for the restore. */
+/** A live database that the stack did not create. It is looked at, and never changed. */
+export interface LiveDatabaseArgs {
+  readonly existing: ExistingDatabaseArgs;
+}
+
+export type DatabaseArgs = NewDatabaseArgs | LiveDatabaseArgs;
+
+/**
+ * CastChat's database on Supabase: a new one, restored from a vault if `restore` is set, or a live one. Resources that depend on it also
+ * wait for the restore.
+ */
 export class Database extends pulumi.ComponentResource {
-  /** Name of the Supabase project. */
-  readonly projectName: string;
   /** The project's reference at Supabase. */
   readonly ref: pulumi.Output<string>;
   readonly apiUrl: pulumi.Output<string>;
@@ -47,25 +57,47 @@ export class Database extends pulumi.ComponentResource {
 
   constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
     super("castchat:index:Database", name, {}, opts);
-    const { projectName, organization, region, restore, kept = false, protect = true } = args;
-    this.projectName = projectName;
-    // The current settings are meant for the present generation.
-    const stays = (...ignoreChanges: string[]) => (kept ? { ignoreChanges } : {});
+    const found = "existing" in args ? this.#live(name, args) : this.#project(name, args);
+    this.ref = found.ref;
+    this.apiUrl = found.apiUrl;
+    // The provider marks these as secret too; here the program doesn't depend on it.
+    this.connectionString = pulumi.secret(found.connectionString);
+    this.anonKey = pulumi.secret(found.anonKey);
+    this.restore = "existing" in args ? undefined : this.#restore(name, args);
+    this.registerOutputs({ ref: this.ref, apiUrl: this.apiUrl });
+  }
 
+  #live(name: string, { existing }: LiveDatabaseArgs) {
+    const { ref, connectionString, found } = new ExistingDatabase(`${name}-existing`, existing, { parent: this });
+    return { ref, connectionString, ...found };
+  }
+
+  #project(name: string, args: NewDatabaseArgs) {
+    const { projectName, organization, region, kept = false, protect = true } = args;
+    // Not protected: the project's own state holds the password as well.
+    const { password } = new DatabasePassword(`${name}-password`, { projectName }, { parent: this });
     const { ready } = new SupabaseProject(
       `${name}-project`,
-      { name: projectName, organization, region, deletionProtection: protect, ...(kept && { kept }) },
-      { parent: this, protect, ...stays("organization", "region") },
+      {
+        name: projectName,
+        organization,
+        region,
+        initialPassword: password,
+        deletionProtection: protect,
+        ...(kept && { kept }),
+      },
+      { parent: this, protect, ...stays(kept, "organization", "region") },
     );
-    // The provider marks these as secret too; here the program doesn't depend on it.
-    this.connectionString = pulumi.secret(ready.connectionString);
-    this.anonKey = pulumi.secret(ready.anonKey);
-    this.restore = restore
+    return ready;
+  }
+
+  #restore(name: string, { restore, kept = false, protect = true }: NewDatabaseArgs): DatabaseRestore | undefined {
+    return restore
       ? new DatabaseRestore(
           `${name}-restore`,
           {
             connectionString: this.connectionString,
-            supabaseRef: ready.ref,
+            supabaseRef: this.ref,
             vaultBucket: restore.vaultBucket,
             trustedWriterKeys: restore.trustedWriterKeys,
             ...(restore.backup !== undefined && { backup: restore.backup }),
@@ -74,12 +106,13 @@ export class Database extends pulumi.ComponentResource {
             generation: restore.generation,
             ...(kept && { kept }),
           },
-          { parent: this, protect, ...stays("vaultBucket", "trustedWriterKeys", "backup", "at") },
+          { parent: this, protect, ...stays(kept, "vaultBucket", "trustedWriterKeys", "backup", "at") },
         )
       : undefined;
-
-    this.ref = ready.ref;
-    this.apiUrl = ready.apiUrl;
-    this.registerOutputs({ ref: this.ref, apiUrl: this.apiUrl });
   }
+}
+
+/** The current settings are meant for the present generation, so an earlier one's inputs stay as they were. */
+function stays(kept: boolean, ...ignoreChanges: string[]): { ignoreChanges?: string[] } {
+  return kept ? { ignoreChanges } : {};
 }

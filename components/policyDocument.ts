@@ -1,4 +1,4 @@
-import type { Site } from "../planning/names.ts";
+import { auditTrailArn, type Site } from "../planning/names.ts";
 
 /** One statement of an IAM policy. */
 export type PolicyStatement = Record<string, unknown>;
@@ -33,6 +33,20 @@ export function deny(
 ): PolicyStatement {
   const what = { Sid: sid, Effect: "Deny", Principal: "*", Action: action, Resource: resource };
   return { ...what, ...(condition && { Condition: condition }) };
+}
+
+/**
+ * For the policy of a role: refuses to silence the trail that records what the role does, whatever other policies the role gets. Each role
+ * that this project makes has it.
+ */
+export function keepsTrail(site: Site): PolicyStatement {
+  const actions = ["DeleteTrail", "PutEventSelectors", "StopLogging", "UpdateTrail"];
+  return {
+    Sid: "KeepsTheTrail",
+    Effect: "Deny",
+    Action: actions.map((action) => `cloudtrail:${action}`),
+    Resource: auditTrailArn(site),
+  };
 }
 
 /** The condition of a refusal that spares these principals: ARNs, with * and ? as patterns. */

@@ -20,8 +20,8 @@ export function createProviders(settings: Settings): pulumi.ProviderResource[] {
     new RecoveryProvider("recovery", { awsRegion, endpoints, vercelTeam }),
   ];
   return settings.role === "primary"
-    ? [...common, cloudflareProvider(settings)]
-    : [...common, githubProvider(settings.mirrorOwner, settings.endpoints.github)];
+    ? [...common, ...(settings.dns === "create" ? [cloudflareProvider(settings)] : [])]
+    : [...common, githubProvider(mirrorOwnerOf(settings), settings.endpoints.github)];
 }
 
 /** The services that the program uses. Plugin aws reads and writes the tags of buckets through S3 Control. */
@@ -39,6 +39,11 @@ function awsProvider({ awsRegion, awsAccountId, endpoints: { aws: endpoint } }: 
       s3UsePathStyle: true,
     }),
   });
+}
+
+/** The owner of all mirrors. The check of the settings has refused several. */
+function mirrorOwnerOf({ apps: [{ mirror = "" }] }: Settings): string {
+  return mirror.slice(0, mirror.indexOf("/"));
 }
 
 function githubProvider(owner: string, endpoint: string | undefined): GitHubProvider {

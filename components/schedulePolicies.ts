@@ -8,7 +8,14 @@ import {
 } from "../planning/names.ts";
 import { privateRepositoryArn } from "../settings/runnerImage.ts";
 import { CHECKPOINT_ENDINGS, checkpointPath, stateBucketOf } from "../settings/stateBackendUrl.ts";
-import { allow, ownAccount, type PolicyDocument, policyDocument, type PolicyStatement } from "./policyDocument.ts";
+import {
+  allow,
+  keepsTrail,
+  ownAccount,
+  type PolicyDocument,
+  policyDocument,
+  type PolicyStatement,
+} from "./policyDocument.ts";
 import { vaultRolePermissions, type VaultRoleScope } from "./vaultRolePolicies.ts";
 
 /** The resources that a run may use. */
@@ -27,7 +34,11 @@ export interface CheckpointPlace {
   readonly stack: string;
 }
 
-/** Lets a service of the account assume a role for one of its own resources. */
+/**
+ * Lets a service of the account assume a role for one of its own resources. Both services name these two keys for their roles. Sources:
+ * https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html and
+ * https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html (there, a schedule's group).
+ */
 export function serviceTrust(service: string, { accountId }: Site, sourceArn: string): PolicyDocument {
   return policyDocument([
     {
@@ -66,6 +77,7 @@ export function starterPermissions(site: Site): PolicyDocument {
   return policyDocument([
     allow("Starts", buildProjectArn(site), ["codebuild:StartBuild"]),
     allow("SaysWhatItMissed", missedRunsQueueArn(site), ["sqs:SendMessage"]),
+    keepsTrail(site),
   ]);
 }
 

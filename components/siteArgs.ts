@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 import { HEALTH_PATH } from "../planning/names.ts";
+import type { App } from "../settings/apps.ts";
 import type { RunnerSettings, RunnerToken } from "../settings/runnerSettings.ts";
 import type { CommonSettings } from "../settings/settings.ts";
 import type { RunnerCode } from "./backupRunner.ts";
@@ -9,7 +10,7 @@ import type { RunnerCode } from "./backupRunner.ts";
 export interface SiteArgs
   extends
     Readonly<Pick<CommonSettings, SettingOfSites>>,
-    Readonly<Partial<Pick<CommonSettings, "vercelTeam" | "deployerArns" | "disposableVault" | "healthPath">>> {
+    Readonly<Partial<Pick<CommonSettings, "vercelTeam" | "deployerArns" | "disposableVault">>> {
   /** Public keys (PEM) of the writers whose backups are trusted. */
   readonly trustedWriterKeys: readonly string[];
   readonly criticalTables: readonly string[];
@@ -19,11 +20,11 @@ export interface SiteArgs
 
 type SettingOfSites =
   | ("project" | "stack" | "awsAccountId" | "awsRegion" | "peerAwsAccountId" | "peerAwsRegion" | "tiers")
-  | ("publicName" | "zoneName" | "supabaseOrganization" | "supabaseRegion" | "vercelProject" | "repository" | "branch")
+  | ("apps" | "zoneName")
   | ("endpoints" | "intervalHours" | "shrinkPercent" | "generation" | "protect");
 
 /** The health path as an argument, if it is not the default: what earlier versions declared stays as it is. */
-export function healthPathOf({ healthPath = HEALTH_PATH }: Pick<SiteArgs, "healthPath">): { healthPath?: string } {
+export function healthPathOf({ healthPath }: Pick<App, "healthPath">): { healthPath?: string } {
   return healthPath === HEALTH_PATH ? {} : { healthPath };
 }
 
@@ -38,4 +39,15 @@ export interface ScheduledRun {
   readonly state?: RunnerSettings["state"];
   /** Root certificates (PEM) of the database's server, or `system`. @default - Supabase's */
   readonly rootCertificates?: string;
+}
+
+/** Name of a part of an app. An app without a name has the part's own, which every stack with one app began with. */
+export function nameOfPart(part: string, { name }: Pick<App, "name">): string {
+  return name === undefined ? part : `${part}-${name}`;
+}
+
+/** Name of the traffic switch of one of an app's public names. The first has the name that every stack with one public name began with. */
+export function nameOfTraffic(part: string, app: App, publicName: string): string {
+  const ofApp = nameOfPart(part, app);
+  return publicName === app.publicNames[0] ? ofApp : `${ofApp}-${publicName.replaceAll(".", "-")}`;
 }

@@ -1,6 +1,7 @@
 import type { Output } from "@pulumi/pulumi";
 
 import type { VaultRolePurpose } from "../planning/names.ts";
+import type { App } from "../settings/apps.ts";
 import type { DeclaredRunnerSettings } from "../settings/runnerSettings.ts";
 import type { Application } from "./application.ts";
 import type { BackupVault } from "./backupVault.ts";
@@ -30,7 +31,7 @@ export interface SiteOutputs {
   readonly apiUrl?: Output<string>;
   /** Secret. */
   readonly anonKey?: Output<string>;
-  /** The deployment's own address. */
+  /** The deployment's own address. This output and the next three are the first app's; `apps` has them of every app. */
   readonly applicationUrl?: Output<string>;
   /** The name that users know. */
   readonly publicUrl?: string;
@@ -38,7 +39,12 @@ export interface SiteOutputs {
   readonly restore?: RestoreOutputs;
   readonly deployment?: Readonly<Record<string, Output<unknown>>>;
   readonly traffic?: Readonly<Record<string, Output<unknown>>>;
+  /** What a stack with several apps runs, by the app's Vercel project. */
+  readonly apps?: Readonly<Record<string, AppOutputs>>;
+  /** Clone address of the first app's mirror. */
   readonly mirrorUrl?: string;
+  /** Clone addresses of all mirrors, by the mirrored repository. */
+  readonly mirrorUrls?: Readonly<Record<string, string>>;
   /** The scheduled backups: names of the schedule, its CodeBuild project and its log group, and the URL of the queue of missed runs. */
   readonly schedule?: Readonly<Record<"name" | "project" | "logGroup" | "missedRunsUrl", Output<string>>>;
   /** A run's settings (RUNNER_SETTINGS), for a run by hand or in another container. Not secret. */
@@ -57,12 +63,21 @@ export interface EarlierGeneration {
   readonly ref: Output<string>;
 }
 
-/** The parts of a site that runs CastChat. */
-export interface RunningSite {
-  readonly database: Database;
+/** An app that a stack deploys, and its public names, the first one first. */
+export interface RunningApp {
+  readonly app: App;
   readonly application: Application;
-  readonly traffic: TrafficSwitch;
-  readonly publicName: string;
+  readonly switches: readonly TrafficSwitch[];
+  /** The names that it answers under. @default - the app's public names */
+  readonly publicNames?: readonly string[];
+}
+
+/** What a stack outputs of one app. */
+export interface AppOutputs {
+  readonly publicUrl: string;
+  readonly applicationUrl?: Output<string>;
+  readonly deployment?: Readonly<Record<string, Output<unknown>>>;
+  readonly traffic?: Readonly<Record<string, Output<unknown>>>;
 }
 
 /** Outputs of the parts that every site has. */
@@ -79,22 +94,42 @@ export function vaultOutputs(awsRegion: string, vault: BackupVault, signing: Sig
   };
 }
 
-/** Outputs of a site that runs CastChat. */
-export function runningOutputs({ database, application, traffic, publicName }: RunningSite): Partial<SiteOutputs> {
-  const { restore } = database;
-  const { deployment } = application;
+/** Outputs of a site that has a database. */
+export function databaseOutputs({ ref, connectionString, apiUrl, anonKey, restore }: Database): Partial<SiteOutputs> {
   return {
-    supabaseRef: database.ref,
-    databaseUrl: database.connectionString,
-    apiUrl: database.apiUrl,
-    anonKey: database.anonKey,
-    publicUrl: `https://${publicName}`,
+    supabaseRef: ref,
+    databaseUrl: connectionString,
+    apiUrl,
+    anonKey,
     ...(restore && { restore: restore.result }),
+  };
+}
+
+/** Outputs of a site's apps. An app that the stack does not declare has only its address. */
+export function appOutputs(apps: readonly App[], running: readonly RunningApp[]): Partial<SiteOutputs> {
+  const all = apps.map(
+    (app) =>
+      [
+        app.project,
+        outputsOf(
+          app,
+          running.find((one) => one.app === app),
+        ),
+      ] as const,
+  );
+  return { ...all[0]?.[1], ...(all.length > 1 && { apps: Object.fromEntries(all) }) };
+}
+
+function outputsOf({ publicNames: [first] }: App, running: RunningApp | undefined): AppOutputs {
+  const { application, switches: [traffic] = [], publicNames = [first] } = running ?? {};
+  const deployment = application?.deployment;
+  return {
+    publicUrl: `https://${publicNames[0]}`,
     ...(deployment && {
       applicationUrl: deployment.url,
       deployment: some(deployment, ["deploymentId", "commit", "previousDeploymentId", "durationMs"]),
     }),
-    traffic: some(traffic, ["leaseName", "previousHolder", "recordId", "durationMs"]),
+    ...(traffic && { traffic: some(traffic, ["leaseName", "previousHolder", "recordId", "durationMs"]) }),
   };
 }
 

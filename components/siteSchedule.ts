@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Site } from "../planning/names.ts";
+import { sourcesOf } from "../settings/apps.ts";
 import { flatEndpoints } from "../settings/endpoints.ts";
 import { type DeclaredRunnerSettings, ownTokenOfRuns, RUNNER_TOKENS } from "../settings/runnerSettings.ts";
 import { BackupSchedule } from "./backupSchedule.ts";
@@ -16,7 +17,7 @@ export interface BackedUpSite {
   readonly signing: SigningKey;
   readonly database: Database;
   /** Resources that must exist before the first run is declared. @default - only the database */
-  readonly after?: pulumi.Resource;
+  readonly after?: readonly pulumi.Resource[];
 }
 
 /** A site's backups, and their runs' settings for a run by hand. */
@@ -31,7 +32,7 @@ export function scheduleBackups(
   parts: BackedUpSite,
   opts: pulumi.ComponentResourceOptions,
 ): SiteSchedule {
-  const { site, vault, signing, database, after } = parts;
+  const { site, vault, signing, database, after = [] } = parts;
   const settings = runnerSettings(args, parts);
   const { state, code, image, tokens } = args.scheduledRun;
   const schedule = new BackupSchedule(
@@ -50,7 +51,7 @@ export function scheduleBackups(
       settings: settings.apply((one) => JSON.stringify(one)),
       databaseUrl: database.connectionString,
     },
-    { ...opts, dependsOn: [database, ...(after ? [after] : [])] },
+    { ...opts, dependsOn: [database, ...after] },
   );
   warnOfMissingTokens(args, schedule);
   return { schedule, settings };
@@ -70,7 +71,7 @@ function runnerSettings(
   args: SiteArgs,
   { vault, signing, database }: BackedUpSite,
 ): pulumi.Output<DeclaredRunnerSettings> {
-  const { stack, shrinkPercent, vercelProject, vercelTeam, zoneName, repository } = args;
+  const { stack, shrinkPercent, vercelTeam, zoneName, apps } = args;
   const { state, rootCertificates } = args.scheduledRun;
   return pulumi
     .all([vault.bucket, signing.keyArn, database.ref])
@@ -84,10 +85,9 @@ function runnerSettings(
       criticalTables: [...args.criticalTables],
       shrinkPercent,
       ageRecipients: [...args.ageRecipients],
-      vercelProject,
+      ...sourcesOf(apps),
       ...(vercelTeam !== undefined && { vercelTeam }),
       zoneName,
-      repository,
       supabaseRef,
       ...(state !== undefined && { state }),
       ...(rootCertificates !== undefined && { rootCertificates }),

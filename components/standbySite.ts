@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { cloneUrl, drillName, PRIMARY_DATABASE_NAME, recoveredDatabaseName, type Site } from "../planning/names.ts";
+import type { App } from "../settings/apps.ts";
 import type { StandbySettings } from "../settings/settings.ts";
 import { Application } from "./application.ts";
 import { BackupVault } from "./backupVault.ts";
@@ -8,14 +9,15 @@ import { Database } from "./database.ts";
 import { MirrorRepository } from "./mirrorRepository.ts";
 import type { DeclaredGenerations } from "./recovery/generations.ts";
 import { PrimaryFence } from "./recovery/primaryFence.ts";
-import { checkTrafficLease } from "./recovery/trafficLease.ts";
+import { checkTrafficLease, rehearseTakeover } from "./recovery/trafficLease.ts";
 import { TrafficSwitch } from "./recovery/trafficSwitch.ts";
 import { SigningKey } from "./signingKey.ts";
-import { healthPathOf, type SiteArgs } from "./siteArgs.ts";
+import { healthPathOf, nameOfPart, nameOfTraffic, type SiteArgs } from "./siteArgs.ts";
 import {
+  appOutputs,
+  databaseOutputs,
   type EarlierGeneration,
-  runningOutputs,
-  type RunningSite,
+  type RunningApp,
   scheduleOutputs,
   type SiteOutputs,
   vaultOutputs,
@@ -25,11 +27,14 @@ import { scheduleBackups } from "./siteSchedule.ts";
 export interface StandbySiteArgs
   extends
     SiteArgs,
-    Pick<StandbySettings, "mode" | "mirrorOwner" | "mirrorRepository">,
-    Readonly<Partial<Pick<StandbySettings, "peerVercelProject" | "backup" | "at" | "olderAuthSettings">>> {
+    Pick<StandbySettings, "mode" | "supabaseOrganization" | "supabaseRegion">,
+    Readonly<Partial<Pick<StandbySettings, RecoverySetting>>> {
   /** The generations of the recovered database to declare while the site is active. @default - only the present one, as the first */
   readonly generations?: DeclaredGenerations | undefined;
 }
+
+/** The settings of one recovery, and of the primary that it stops. */
+type RecoverySetting = "peerSupabaseRef" | "peerDatabaseUrl" | "takeover" | "backup" | "at" | "olderAuthSettings";
 
 /**
  * The site that stands ready in another region. It has the vault's replica, a signing key, a mirror of the code and an empty app project;
@@ -49,12 +54,7 @@ export class StandbySite extends pulumi.ComponentResource {
     const signing = new SigningKey("signing", { site, deployerArns, protect }, child);
     const guards = { signingKeyArn: signing.keyArn, deployerArns, disposable: args.disposableVault };
     const vault = new BackupVault("vault", { site, tiers, protect, replicaOf: primary, ...guards }, child);
-    new MirrorRepository(
-      "mirror",
-      { repositoryName: args.mirrorRepository, mirrorOf: args.repository, protect },
-      child,
-    );
-    const mirrorUrl = cloneUrl(`${args.mirrorOwner}/${args.mirrorRepository}`, args.endpoints.github);
+    const mirrors = this.#mirrorCode(args);
 
     // A drill must not touch the running primary.
     const fence = mode === "active" ? this.#fencePrimary(args) : undefined;
@@ -62,31 +62,61 @@ export class StandbySite extends pulumi.ComponentResource {
     const earlier = mode === "active" ? this.#keepEarlier(args, { vault, trustedWriterKeys }) : [];
     const database =
       mode === "standby" ? undefined : this.#recoverDatabase(args, mode, { vault, trustedWriterKeys }, fence);
-    const application = new Application(
-      "application",
-      {
-        projectName: args.vercelProject,
-        ...(database && { release: { sourceUrl: mirrorUrl, sourceRef: args.branch, database, ...healthPathOf(args) } }),
-        protect,
-      },
-      child,
-    );
-    const running = database && this.#takeTraffic(args, database, application);
+    const running = args.apps.map((app) => this.#keepApp(app, args, mirrors, database));
     // The recovered site takes real backups into its own vault. They never delay the recovery.
     const backups =
-      mode === "active" && running
-        ? scheduleBackups(args, { site, vault, signing, database: running.database, after: running.traffic }, child)
+      mode === "active" && database
+        ? scheduleBackups(
+            args,
+            { site, vault, signing, database, after: running.flatMap(({ switches }) => switches) },
+            child,
+          )
         : undefined;
 
     this.outputs = {
       ...vaultOutputs(awsRegion, vault, signing),
-      mirrorUrl,
+      ...mirrorOutputs(mirrors),
       ...(fence && { fence: fence.results }),
-      ...(running && runningOutputs(running)),
+      ...(database && { ...databaseOutputs(database), ...appOutputs(args.apps, running) }),
       ...(earlier.length > 0 && { earlierGenerations: earlier }),
       ...(backups && scheduleOutputs(backups)),
     };
     this.registerOutputs({});
+  }
+
+  /** Declares a mirror of each repository. */
+  #mirrorCode({ apps, endpoints, protect }: StandbySiteArgs): Mirrors {
+    const first = new Map(apps.toReversed().map((app) => [app.repository, app]));
+    for (const app of first.values())
+      new MirrorRepository(
+        nameOfPart("mirror", app),
+        { repositoryName: nameInOwner(mirrorOf(app)), mirrorOf: app.repository, protect },
+        { parent: this },
+      );
+    return new Map(apps.map((app) => [app.repository, cloneUrl(mirrorOf(app), endpoints.github)]));
+  }
+
+  /** Declares an app's project, empty while there is no database for it. With a database also its deployment and its public names. */
+  #keepApp(app: App, args: StandbySiteArgs, mirrors: Mirrors, database: Database | undefined): RunningApp {
+    const sourceUrl = mirrors.get(app.repository) ?? "";
+    const application = new Application(
+      nameOfPart("application", app),
+      {
+        projectName: app.project,
+        ...(database && { release: { sourceUrl, sourceRef: app.branch, database, ...healthPathOf(app) } }),
+        protect: args.protect,
+      },
+      { parent: this },
+    );
+    if (database) return this.#takeTraffic(app, args, application);
+    const { zoneName, stack, generation, takeover = [] } = args;
+    for (const publicName of app.publicNames)
+      void rehearseTakeover(
+        { publicName, zoneName, stack, generation, takeover: takeover.includes(publicName) },
+        this,
+        { parent: this },
+      );
+    return { app, application, switches: [] };
   }
 
   #recoverDatabase(
@@ -113,10 +143,11 @@ export class StandbySite extends pulumi.ComponentResource {
   #keepEarlier(args: StandbySiteArgs, { vault, trustedWriterKeys }: RestoreFrom): EarlierGeneration[] {
     const others = generationsOf(args).declared.filter((one) => one !== args.generation);
     return others.map((generation) => {
-      const { projectName, ref } = new Database(
+      const projectName = recoveredDatabaseName("active", generation);
+      const { ref } = new Database(
         generationName(args, generation),
         {
-          projectName: recoveredDatabaseName("active", generation),
+          projectName,
           organization: args.supabaseOrganization,
           region: args.supabaseRegion,
           restore: { vaultBucket: vault.bucket, trustedWriterKeys, generation },
@@ -130,8 +161,9 @@ export class StandbySite extends pulumi.ComponentResource {
   }
 
   #fencePrimary(args: StandbySiteArgs): PrimaryFence {
-    const { supabaseOrganization: organization, peerVercelProject: vercelProject, generation } = args;
+    const { supabaseOrganization: organization, peerSupabaseRef, peerDatabaseUrl, generation } = args;
     const left = generationsOf(args).declared.findLast((one) => one < generation);
+    const [vercelProject, ...further] = args.apps.flatMap(({ peerProject }) => peerProject ?? []);
     return new PrimaryFence(
       "fence",
       {
@@ -140,30 +172,57 @@ export class StandbySite extends pulumi.ComponentResource {
         generation,
         ...(left !== undefined && { leftDatabaseName: recoveredDatabaseName("active", left) }),
         ...(vercelProject !== undefined && { vercelProject }),
+        ...(further.length > 0 && { furtherVercelProjects: further }),
+        ...(peerSupabaseRef !== undefined && { databaseRef: peerSupabaseRef }),
+        ...(peerDatabaseUrl !== undefined && { connectionString: pulumi.secret(peerDatabaseUrl) }),
       },
       { parent: this },
     );
   }
 
-  #takeTraffic(args: StandbySiteArgs, database: Database, application: Application): RunningSite {
-    const { mode, zoneName, stack, generation } = args;
-    const publicName = mode === "drill" ? drillName(args.publicName) : args.publicName;
-    const lease = checkTrafficLease({ publicName, zoneName, stack, generation }, { parent: this });
-    const traffic = new TrafficSwitch(
-      partName(mode, "traffic"),
-      {
-        publicName,
-        zoneName,
-        projectId: application.projectId,
-        deploymentUrl: application.deploymentUrl,
-        stack: lease.apply(() => stack),
-        generation,
-        ...healthPathOf(args),
-      },
-      { parent: this, protect: mode === "active" && args.protect, dependsOn: [application] },
-    );
-    return { database, application, traffic, publicName };
+  #takeTraffic(app: App, args: StandbySiteArgs, application: Application): RunningApp {
+    const { mode, zoneName, stack, generation, takeover = [], protect } = args;
+    const names = app.publicNames.map((name) => [name, mode === "drill" ? drillName(name) : name] as const);
+    const switches = names.map(([name, publicName]) => {
+      const taken = { publicName, zoneName, generation, ...(takeover.includes(publicName) && { takeover: true }) };
+      const lease = checkTrafficLease({ ...taken, stack }, { parent: this });
+      return new TrafficSwitch(
+        nameOfTraffic(partName(mode, "traffic"), app, name),
+        {
+          ...taken,
+          projectId: application.projectId,
+          deploymentUrl: application.deploymentUrl,
+          stack: lease.apply(() => stack),
+          ...healthPathOf(app),
+        },
+        { parent: this, protect: mode === "active" && protect, dependsOn: [application] },
+      );
+    });
+    return { app, application, switches, publicNames: names.map(([, publicName]) => publicName) };
   }
+}
+
+/** Clone addresses of the mirrors, by the mirrored repository. */
+type Mirrors = ReadonlyMap<string, string>;
+
+function mirrorOutputs(mirrors: Mirrors): Partial<SiteOutputs> {
+  const [first] = mirrors.values();
+  return {
+    ...(first !== undefined && { mirrorUrl: first }),
+    ...(mirrors.size > 1 && { mirrorUrls: Object.fromEntries(mirrors) }),
+  };
+}
+
+/** An app's mirror. The check of the settings has refused a standby without it. */
+function mirrorOf({ mirror, repository }: App): string {
+  if (mirror === undefined)
+    throw new pulumi.RunError(`The app of ${repository} has no mirror in castchat-recovery:apps.`);
+  return mirror;
+}
+
+/** A repository's name without its owner. */
+function nameInOwner(repository: string): string {
+  return repository.slice(repository.indexOf("/") + 1);
 }
 
 /** The sources of every restore of a site. */

@@ -7,7 +7,7 @@ import type { BucketVersioning } from "@pulumi/aws/s3/bucketVersioning.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import { replicationRoleName, type Site } from "../planning/names.ts";
-import { policyDocument, s3Service } from "./policyDocument.ts";
+import { keepsTrail, policyDocument, s3Service } from "./policyDocument.ts";
 import { REPLICA_ACTIONS } from "./vaultPolicies.ts";
 
 /** Address of another site's vault that receives replicas. */
@@ -31,8 +31,10 @@ export interface VaultReplicationArgs {
 
 /**
  * No condition on the source: AWS documents none for replication, and one that S3 does not send would stop it without an error. Another
- * bucket could replicate with this role only if a principal who may pass it configured that, and it writes only to the standby's vault.
- * (docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html, step 2.)
+ * account's bucket cannot use the role, since a role is passed within its own account only. Another bucket of this account could only if a
+ * principal who may pass the role configured that, and the role reads and writes nothing but the two vaults. Sources:
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html (step 2) and
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
  */
 const S3_MAY_ASSUME = policyDocument([
   { Effect: "Allow", Principal: { Service: "s3.amazonaws.com" }, Action: "sts:AssumeRole" },
@@ -66,7 +68,7 @@ export function replicateVault(
   const policy = pulumi
     .all([bucket.arn, key.arn])
     .apply(([bucketArn, keyArn]) =>
-      JSON.stringify(replicationPermissions({ bucketArn, keyArn, region: site.region }, target)),
+      JSON.stringify(replicationPermissions(site, { bucketArn, keyArn, region: site.region }, target)),
     );
   const rolePolicy = new RolePolicy(
     `${name}-replication-policy`,
@@ -101,7 +103,7 @@ export function replicateVault(
 }
 
 /** Permissions of the replication role: read versions and their locks here, write replicas there. It may not delete. */
-function replicationPermissions(source: ReplicationEnd, target: ReplicationEnd) {
+function replicationPermissions(site: Site, source: ReplicationEnd, target: ReplicationEnd) {
   const through = ({ region }: ReplicationEnd) => ({ StringEquals: { "kms:ViaService": s3Service(region) } });
   const reading = [
     ...["s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl", "s3:GetObjectVersionTagging"],
@@ -114,5 +116,6 @@ function replicationPermissions(source: ReplicationEnd, target: ReplicationEnd) 
     { Effect: "Allow", Action: REPLICA_ACTIONS, Resource: `${target.bucketArn}/*` },
     { Effect: "Allow", Action: "kms:Decrypt", Resource: source.keyArn, Condition: through(source) },
     { Effect: "Allow", Action: encrypting, Resource: target.keyArn, Condition: through(target) },
+    keepsTrail(site),
   ]);
 }

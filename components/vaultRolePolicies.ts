@@ -1,14 +1,9 @@
-import {
-  buildProjectArn,
-  RECOVERY_LOG_PREFIX,
-  type Site,
-  type VaultRolePurpose,
-  vaultRoleTag,
-} from "../planning/names.ts";
+import { RECOVERY_LOG_PREFIX, type Site, type VaultRolePurpose, vaultRoleTag } from "../planning/names.ts";
 import type { Tier } from "../planning/tiers.ts";
 import {
   accountRoot,
   allow,
+  keepsTrail,
   type PolicyDocument,
   policyDocument,
   type PolicyStatement,
@@ -27,12 +22,9 @@ export interface VaultRoleScope {
 /** Seconds for which an MFA code is valid, and the maximum session of each role. The shortest that IAM offers. */
 export const SESSION_SECONDS = 3600;
 
-/** The service that runs the schedule. It may never assume break-glass. */
-const SCHEDULE_SERVICE = "codebuild.amazonaws.com";
-
 /**
- * The trust policy of a role. The site's own schedule may assume it (except break-glass), and people of the account with the role's tag or
- * on the list. Each also needs an own policy that allows assuming it. Break-glass requires MFA.
+ * The trust policy of a role: people of the account with the role's tag or on the list. Each also needs an own policy that allows assuming
+ * it. Break-glass requires MFA. No service may assume it: scheduled runs have a role of their own (components/backupRunner.ts).
  *
  * @param listed ARNs of people, with * and ? as patterns
  */
@@ -41,7 +33,6 @@ export function vaultRoleTrust(site: Site, purpose: VaultRolePurpose, listed: re
   const people = { Effect: "Allow", Principal: { AWS: accountRoot(site) }, Action: "sts:AssumeRole" };
   const tag = `aws:PrincipalTag/${vaultRoleTag(site.project, purpose)}`;
   return policyDocument([
-    ...(purpose === "break-glass" ? [] : [scheduledBuild(site)]),
     { Sid: "TaggedPeople", ...people, Condition: { StringEquals: { [tag]: "true" }, ...mfa } },
     ...(listed.length > 0
       ? [{ Sid: "ListedPeople", ...people, Condition: { ArnLike: { "aws:PrincipalArn": listed }, ...mfa } }]
@@ -54,26 +45,9 @@ const MFA = {
   NumericLessThan: { "aws:MultiFactorAuthAge": String(SESSION_SECONDS) },
 };
 
-/**
- * The build of the site's own schedule. Without its ARN, any CodeBuild project of the account could act with the role. Source:
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourcearn
- */
-function scheduledBuild(site: Site): PolicyStatement {
-  return {
-    Sid: "Schedule",
-    Effect: "Allow",
-    Principal: { Service: SCHEDULE_SERVICE },
-    Action: "sts:AssumeRole",
-    Condition: {
-      StringEquals: { "aws:SourceAccount": site.accountId },
-      ArnEquals: { "aws:SourceArn": buildProjectArn(site) },
-    },
-  };
-}
-
 /** Permissions of a role. */
 export function vaultRolePermissions(purpose: VaultRolePurpose, scope: VaultRoleScope): PolicyDocument {
-  return policyDocument(STATEMENTS[purpose](scope));
+  return policyDocument([...STATEMENTS[purpose](scope), keepsTrail(scope.site)]);
 }
 
 const STATEMENTS: Readonly<Record<VaultRolePurpose, (scope: VaultRoleScope) => PolicyStatement[]>> = {

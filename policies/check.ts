@@ -6,6 +6,7 @@ import { previewApart, registeredApart } from "../recovery/pulumi/pulumiApart.ts
 import { systemClock } from "../services/common/clock.ts";
 import { UserError } from "../services/common/errors.ts";
 import { withTemporaryFolder } from "../services/common/temporaryFolder.ts";
+import { visibleText } from "../services/common/visibleText.ts";
 import { prepareEngine } from "./engine.ts";
 import { previewModes } from "./modes.ts";
 import { keepEveryPromise } from "./stacks/keepEveryPromise.ts";
@@ -43,11 +44,11 @@ async function main(workspace: string): Promise<number> {
     const recorded = isWhole ? await record({ workspace, signal }) : [];
     const promises = () => keepEveryPromise(recorded, dayOf(systemClock().getTime()));
     const { lines, exitCode } = judge(reports, { ...RULES, "stacks-keep-every-promise": promises }, modes);
-    process.stdout.write(`${lines.join("\n")}\n`);
+    process.stdout.write(`${visibleText(lines.join("\n"))}\n`);
     return exitCode;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(`${visibleText(error.message)}\n`);
     return 2;
   }
 }

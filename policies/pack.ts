@@ -2,6 +2,7 @@ import type { Policies } from "@pulumi/policy";
 
 import { configureVaultTrail } from "./aws/cloudtrail/Trail/configureVaultTrail.ts";
 import { disallowPlainSecrets } from "./aws/codebuild/Project/disallowPlainSecrets.ts";
+import { confineServiceTrust } from "./aws/iam/Role/confineServiceTrust.ts";
 import { protectVaultKey } from "./aws/kms/Key/protectVaultKey.ts";
 import { restrictSigning } from "./aws/kms/Key/restrictSigning.ts";
 import { enableObjectLock } from "./aws/s3/Bucket/enableObjectLock.ts";
@@ -33,4 +34,5 @@ export const POLICIES: Policies = [
   missingSchedule,
   configureBackupInterval,
   disallowPlainSecrets,
+  confineServiceTrust,
 ];

@@ -31,11 +31,11 @@ const DECLARED = z.strictObject({
   shrinkPercent: z.number().min(0).max(100),
   /** age1…; without one, the vault's own encryption applies. */
   ageRecipients: z.array(text),
-  vercelProject: text,
+  vercelProjects: z.array(text),
   vercelTeam: text.optional(),
   zoneName: text,
-  /** `owner/name`. */
-  repository: text,
+  /** Each as `owner/name`. */
+  repositories: z.array(text),
   supabaseRef: text,
   /** The `file://` or `s3://` backend of this stack's Pulumi state, and the project's name there. Without it a run saves no state. */
   state: z.strictObject({ backend: text, project: text }).optional(),

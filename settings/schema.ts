@@ -2,10 +2,10 @@ import { createPublicKey } from "node:crypto";
 
 import { z } from "zod";
 
-import { HEALTH_PATH } from "../planning/names.ts";
 import { LONGEST_INTERVAL_HOURS } from "../planning/schedule.ts";
 import { leastKeptDays, TIER_NAMES, TIERS } from "../planning/tiers.ts";
 import { isAgeRecipient } from "./ageRecipient.ts";
+import { APPS, DOMAIN, STATES } from "./apps.ts";
 import { ENDPOINT_KEYS } from "./endpoints.ts";
 import { DEFAULT_RUNNER_IMAGE } from "./runnerImage.ts";
 
@@ -14,16 +14,14 @@ const optional = <T extends z.ZodType>(schema: T, expected: string) => schema.op
 const matching = (pattern: RegExp) => z.string().regex(pattern);
 const account = matching(/^\d{12}$/);
 const region = matching(/^[a-z]{2}(-[a-z]+)+-\d$/);
-const domain = matching(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/);
-const githubName = matching(/^[A-Za-z0-9_.-]+$/);
-/** As Vercel allows. */
-const vercelName = matching(/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/);
-/** As plugin vercel allows: https://github.com/vercel/terraform-provider-vercel, vercel/resource_project.go. */
-const declaredVercelName = matching(/^[a-z0-9]([a-z0-9-]{0,50}[a-z0-9])?$/);
+const domain = matching(DOMAIN);
 const slug = matching(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/);
-/** By the rules of `git check-ref-format --branch` (https://git-scm.com/docs/git-check-ref-format), for ASCII without control characters. */
-const BRANCH =
-  /^(?![-/.])(?!.*(?:\.\.|\/[/.]|@\{|\.lock(?:\/|$)))(?!refs\/heads\/)(?!@$)[^\s~^:?*[\\]*[^\s~^:?*[\\./]$/;
+const state = z
+  .enum(STATES)
+  .default("existing")
+  .describe(STATES.map((one) => `"${one}"`).join(" or "));
+const DATABASE_URL = "a PostgreSQL address, postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with its password";
+const databaseUrl = z.string().refine(isDatabaseUrl);
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 const days = z.number().int().min(1);
 const count = (lowest: number, highest: number) => z.coerce.number().int().min(lowest).max(highest);
@@ -50,23 +48,19 @@ export const SETTINGS = z.object({
     .describe(
       "a list of P-256 public keys in PEM, as the other stack's output signingPublicKey shows them once that stack is up",
     ),
-  publicName: domain.describe("a host name such as app.example.com"),
+  apps: json(APPS).describe("a list of apps (Pulumi.prod.yaml shows one)"),
+  database: state,
+  supabaseRef: optional(matching(/^[a-z]{20}$/), "the reference of a Supabase project, 20 small letters"),
+  databaseUrl: optional(databaseUrl, DATABASE_URL),
+  peerSupabaseRef: optional(matching(/^[a-z]{20}$/), "the reference of a Supabase project, 20 small letters"),
+  peerDatabaseUrl: optional(databaseUrl, DATABASE_URL),
+  takeover: json(z.array(domain)).default([]).describe("a list of host names"),
+  dns: state,
   zoneName: domain.describe("a DNS zone such as example.com"),
   cloudflareAccountId: optional(matching(/^[0-9a-f]{32}$/), "the id of a Cloudflare account, 32 hexadecimal digits"),
-  supabaseOrganization: slug.describe("the slug of a Supabase organization"),
-  supabaseRegion: region.describe("a region of Supabase such as ap-northeast-1"),
+  supabaseOrganization: optional(slug, "the slug of a Supabase organization"),
+  supabaseRegion: optional(region, "a region of Supabase such as ap-northeast-1"),
   vercelTeam: optional(matching(/^[A-Za-z0-9_-]+$/), "the id or slug of a Vercel team"),
-  vercelProject: declaredVercelName.describe(
-    "the name of a Vercel project: small letters, digits and hyphens, at most 52",
-  ),
-  peerVercelProject: optional(vercelName, "the name of the other stack's Vercel project, in small letters"),
-  repository: matching(/^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/).describe("a GitHub repository as owner/name"),
-  branch: matching(BRANCH).default("main").describe("the name of a branch, without refs/heads/"),
-  healthPath: matching(/^\/[^\s?#]*$/)
-    .default(HEALTH_PATH)
-    .describe("a path that begins with a slash, without a query"),
-  mirrorOwner: optional(githubName, "a GitHub owner"),
-  mirrorRepository: optional(githubName, "the name of a GitHub repository, without its owner"),
   protect: flag.default(true).describe("true or false"),
   disposableVault: flag.default(false).describe("true or false"),
   backup: optional(matching(/^\d{8}T\d{6}Z-[0-9a-f]{6}$/), "a backup's id such as 20260701T020000Z-1a2b3c"),
@@ -99,6 +93,9 @@ export const SETTINGS = z.object({
   ...ENDPOINT_KEYS,
 });
 
+/** The settings that Pulumi encrypts in a stack's file. No message shows their value. */
+export const SECRET_SETTINGS: ReadonlySet<string> = new Set(["databaseUrl", "peerDatabaseUrl"]);
+
 /** All values before the rules between settings are checked. */
 export type SettingValues = z.output<typeof SETTINGS>;
 function parseJson(text: string, context: z.RefinementCtx): unknown {
@@ -108,6 +105,12 @@ function parseJson(text: string, context: z.RefinementCtx): unknown {
     context.addIssue({ code: "custom", message: String(error) });
     return z.NEVER;
   }
+}
+
+function isDatabaseUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, password } = new URL(text);
+  return ["postgresql:", "postgres:"].includes(protocol) && hostname !== "" && password !== "";
 }
 
 function isP256PublicKey(pem: string): boolean {

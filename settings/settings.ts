@@ -1,7 +1,10 @@
+import type { z } from "zod";
+
 import { nearest } from "../planning/nearest.ts";
 import { type Tier, TIERS, tiersWith } from "../planning/tiers.ts";
 import { type Endpoints, type FlatEndpoints, withEndpoints } from "./endpoints.ts";
-import { SETTINGS, type SettingValues } from "./schema.ts";
+import { formerSetting } from "./formerSettings.ts";
+import { SECRET_SETTINGS, SETTINGS, type SettingValues } from "./schema.ts";
 import { faultsOfSettings } from "./settingsRules.ts";
 
 /** The settings of a stack, parsed and checked. */
@@ -21,14 +24,13 @@ export interface CommonSettings extends Omit<
 }
 export interface PrimarySettings extends CommonSettings {
   readonly role: "primary";
-  readonly cloudflareAccountId: string;
 }
 export interface StandbySettings extends CommonSettings {
   readonly role: "standby";
   /** Kept ready, recovering for real, or recovering into throwaway resources. */
   readonly mode: "standby" | "active" | "drill";
-  readonly mirrorOwner: string;
-  readonly mirrorRepository: string;
+  readonly supabaseOrganization: string;
+  readonly supabaseRegion: string;
 }
 export type Settings = PrimarySettings | StandbySettings;
 
@@ -57,13 +59,15 @@ export function parseSettings(raw: RawSettings, stack: string, project: string =
     if (parsed.success) Object.assign(values, { [key]: parsed.data });
     else {
       broken.add(key);
-      faults.push(`${project}:${key} ${shown(text)}; it must be ${schema.description ?? "something else"}.`);
+      faults.push(...faultsOfValue(key, text, parsed.error.issues).map((fault) => `${project}:${fault}`));
     }
   }
   for (const key of Object.keys(raw).filter((key) => !(key in SETTINGS.shape)))
-    faults.push(`${project}:${key} is not a setting; ${guess(key)}`);
+    faults.push(`${project}:${key} ${formerSetting(key) ?? `is not a setting; ${guess(key)}`}`);
   const between = faultsOfSettings(values).filter((fault) => !fault.keys.some((key) => broken.has(key)));
-  faults.push(...between.map(({ keys, sentence }) => `${project}:${keys[0]} ${sentence}`));
+  faults.push(
+    ...between.map(({ keys: [key], sentence }) => `${project}:${key}${sentence.startsWith("[") ? "" : " "}${sentence}`),
+  );
   if (faults.length > 0) throw new SettingsError(refusal(stack, faults));
   const given = Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== ""));
   return settingsFrom(SETTINGS.parse(given), stack, project);
@@ -73,9 +77,31 @@ function settingsFrom(values: SettingValues, stack: string, project: string): Se
   const { role, mode = "standby", tierOverrides, deployerArns: named, ...rest } = withEndpoints(values);
   const deployerArns = named.length > 0 ? named : undefined;
   const common = { ...rest, project, stack, deployerArns, tiers: tiersWith(tierOverrides, TIERS) };
-  const { cloudflareAccountId = "", mirrorOwner = "", mirrorRepository = "" } = common;
-  if (role === "primary") return { ...common, role, cloudflareAccountId };
-  return { ...common, role, mode, mirrorOwner, mirrorRepository };
+  if (role === "primary") return { ...common, role };
+  const { supabaseOrganization = "", supabaseRegion = "" } = common;
+  return { ...common, role, mode, supabaseOrganization, supabaseRegion };
+}
+
+/**
+ * The faults of a setting's value. In a list they name the entry and its key. The value of a secret is not shown.
+ */
+function faultsOfValue(key: string, text: string | undefined, issues: readonly z.core.$ZodIssue[]): string[] {
+  const schema = SETTINGS.shape[key as keyof typeof SETTINGS.shape];
+  const inside = issues.filter(({ path }) => path.length > 0);
+  if (inside.length === 0 || key !== "apps" || text === undefined)
+    return [
+      `${key} ${SECRET_SETTINGS.has(key) ? hidden(text) : shown(text)}; it must be ${schema.description ?? "something else"}.`,
+    ];
+  return inside.map(({ path, message, ...issue }) => {
+    const where = path.map((step) => (typeof step === "number" ? `[${step}]` : `.${String(step)}`)).join("");
+    if (issue.code === "unrecognized_keys")
+      return `${key}${where} has ${issue.keys.join(", ")}, which apps do not have.`;
+    const value = path.reduce<unknown>(
+      (parent, step) => (parent as Record<PropertyKey, unknown> | undefined)?.[step],
+      JSON.parse(text),
+    );
+    return `${key}${where} ${shown(value === undefined ? undefined : value)}; it must be ${message}.`;
+  });
 }
 
 function refusal(stack: string, faults: readonly string[]): string {
@@ -93,7 +119,12 @@ function guess(key: string): string {
   return meant === undefined ? `the settings are ${keys.join(", ")}.` : `did you mean ${meant}?`;
 }
 
-function shown(text: string | undefined): string {
-  if (text === undefined) return "is not set";
-  return `is ${JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}...` : text)}`;
+function shown(value: unknown): string {
+  if (value === undefined) return "is not set";
+  if (typeof value !== "string") return `is ${JSON.stringify(value)}`;
+  return `is ${JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value)}`;
+}
+
+function hidden(text: string | undefined): string {
+  return text === undefined ? "is not set" : "has a value that is not shown";
 }

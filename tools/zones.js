@@ -49,6 +49,24 @@ const ZONES = {
 /** The only files outside of `lab/` and `tests/` that know the sandbox. */
 export const LAB_COMMANDS = ["cli/commands/drill.ts", "cli/commands/sandbox.ts"];
 
+/**
+ * The only files that write to a standard stream. What a person reads there passes `visible` or `visibleText` on its way, so that no name of a
+ * database can forge or erase lines. Those beside `cli/terminal/` are entries of programs of their own.
+ */
+export const WRITERS = [
+  "cli/terminal/**/*.ts",
+  "policies/check.ts",
+  // The engine reads the port, and keeps what the provider writes to its log.
+  "provider/host/serve.ts",
+  "provider/recovery/appDeployment.ts",
+  // The parent reads the last line.
+  "recovery/pulumi/previewChild.ts",
+  "recovery/pulumi/recordChild.ts",
+  "runner/main.ts",
+  "lab/**/*.ts",
+  "tests/**/*.ts",
+];
+
 /** The zones of import-x/no-restricted-paths. `also` is a folder that every one of them may import. */
 export function restrictedPaths(also) {
   const names = Object.keys(ZONES);

@@ -2,6 +2,7 @@ import { Argument, Command } from "commander";
 
 import { completionScript, type Shell, SHELLS } from "../terminal/completion.ts";
 import { example } from "../terminal/help.ts";
+import { printResult } from "../terminal/progress.ts";
 
 /** `castchat-recovery completion`: prints a script with which a shell completes commands, options and choices. */
 export function completionCommand(): Command {
@@ -16,6 +17,7 @@ export function completionCommand(): Command {
     .addHelpText("after", example("completion bash"))
     .action((shell: Shell, _options: object, { parent }: Command) => {
       if (parent === null) throw new Error("the command has no program above it, so there is nothing to complete");
-      process.stdout.write(completionScript(parent, shell));
+      const script = completionScript(parent, shell);
+      printResult(script, false, [script.trimEnd()]);
     });
 }

@@ -36,7 +36,8 @@ function listCommand(): Command {
     .action(async (options: { stack: string; all?: boolean; json?: boolean }) => {
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);
-      const { generation: present, publicName } = context.settings;
+      const { generation: present, apps } = context.settings;
+      const [publicName] = apps[0].publicNames;
       const lease = await leaseOf(context, signal);
       const held = generationsIn(await context.pulumi.exportState());
       const holder = lease === undefined ? "no stack" : leaseContent(lease);

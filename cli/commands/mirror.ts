@@ -1,9 +1,10 @@
 import { Command } from "commander";
 
 import { cloneUrl } from "../../planning/names.ts";
-import { mirrorRepository } from "../../recovery/mirror/mirrorRepository.ts";
+import { mirrorRepository, type MirrorResult } from "../../recovery/mirror/mirrorRepository.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
+import type { Settings } from "../../settings/settings.ts";
 import { portsOf } from "../stack/services.ts";
 import { readStack } from "../stack/stackContext.ts";
 import { example } from "../terminal/help.ts";
@@ -15,24 +16,36 @@ import { printResult, withProgress } from "../terminal/progress.ts";
 export function mirrorCommand(): Command {
   return new Command("mirror")
     .addOption(stackOption())
-    .addOption(jsonOption("refs, heads (commit by branch), durationMs"))
+    .addOption(jsonOption("mirrors (repository, refs, heads (commit by branch), durationMs)"))
     .addHelpText("after", example("mirror -s dr"))
     .action(async (options: { stack: string; json?: boolean }) => {
       const signal = abortOnInterrupt();
       const { settings, outputs } = await readStack(options.stack, signal);
       if (outputs.mirrorUrl === undefined)
         throw new UserError(`Stack ${options.stack} has no mirror. Name the standby's stack.`);
-      const urls = {
-        source: cloneUrl(settings.repository, settings.endpoints.github),
-        mirror: outputs.mirrorUrl,
-      };
-      const result = await withProgress("Mirroring", (reporter) =>
-        mirrorRepository(portsOf(settings).git(), systemClock, urls, signal, reporter),
-      );
-      printResult(result, options.json === true, [
-        `${result.refs.length} refs are in the mirror: ${Object.entries(result.heads)
-          .map(([branch, commit]) => `${branch} at ${commit.slice(0, 8)}`)
-          .join(", ")}.`,
-      ]);
+      const git = portsOf(settings).git();
+      const mirrors = [];
+      for (const [repository, mirror] of mirrorsOf(settings)) {
+        const urls = { source: cloneUrl(repository, settings.endpoints.github), mirror };
+        const result = await withProgress(`Mirroring ${repository}`, (reporter) =>
+          mirrorRepository(git, systemClock, urls, signal, reporter),
+        );
+        mirrors.push({ repository, ...result });
+      }
+      printResult({ mirrors }, options.json === true, mirrors.map(mirrorLine));
     });
+}
+
+/** Clone addresses of the mirrors, by repository. */
+function mirrorsOf({ apps, endpoints }: Settings): ReadonlyMap<string, string> {
+  return new Map(
+    apps.flatMap(({ repository, mirror }) =>
+      mirror === undefined ? [] : [[repository, cloneUrl(mirror, endpoints.github)] as const],
+    ),
+  );
+}
+
+function mirrorLine({ repository, refs, heads }: { repository: string } & MirrorResult): string {
+  const branches = Object.entries(heads).map(([branch, commit]) => `${branch} at ${commit.slice(0, 8)}`);
+  return `${refs.length} refs of ${repository} are in its mirror: ${branches.join(", ")}.`;
 }

@@ -39,9 +39,10 @@ export function resumeCommand(): Command {
         findLeftResources: async (pending) =>
           findLeftResources(pending, { ...leftResourcesPorts(await settings()), reporter: reportLine, signal }),
         adoptHalfMade: async () => {
-          const { vercelProject } = await settings();
+          const { apps } = await settings();
           const { appHost } = leftResourcesPorts(await settings());
-          await adoptHalfMadeProject({ pulumi, appHost, reporter: reportLine, signal }, vercelProject, options.stack);
+          for (const { project } of apps)
+            await adoptHalfMadeProject({ pulumi, appHost, reporter: reportLine, signal }, project, options.stack);
         },
         reporter: reportLine,
       });

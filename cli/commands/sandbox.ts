@@ -7,7 +7,7 @@ import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { loadLab } from "../terminal/lab.ts";
 import { jsonOption, rowsOption } from "../terminal/options.ts";
-import { printResult, withProgress } from "../terminal/progress.ts";
+import { printResult, reportText, withProgress } from "../terminal/progress.ts";
 
 /** Posts of a seed: a backup or restore takes a few seconds. */
 const SEED_ROWS = 1500;
@@ -113,9 +113,9 @@ export function sandboxCommand(): Command {
     .addHelpText("after", example("sandbox shell"))
     .action(async () => {
       const { environment, workspace } = await running(home);
-      process.stderr.write(
+      reportText(
         'Plain `pulumi` commands use the sandbox here. README.md ("Play it by hand") has the story; it begins with `pulumi up -s dr`.\n' +
-          "To stop the sandbox afterwards, run `castchat-recovery sandbox stop`.\n",
+          "To stop the sandbox afterwards, run `castchat-recovery sandbox stop`.",
       );
       const { execa } = await import("execa");
       const shell = await execa(process.env["SHELL"] ?? "/bin/bash", {

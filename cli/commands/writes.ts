@@ -1,6 +1,6 @@
 import { Command } from "commander";
 
-import { closeGate, gateState, letAuthIn, openGate } from "../../recovery/gate/writeGate.ts";
+import { closeGate, ENGINEER, gateState, letAuthIn, openGate } from "../../recovery/gate/writeGate.ts";
 import { type Session, withSession } from "../../recovery/postgres/session/database.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { readStack } from "../stack/stackContext.ts";
@@ -8,7 +8,7 @@ import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult, reportLine } from "../terminal/progress.ts";
-import { ENGINEER, holderName, isUnfinished, NEXT_OF_REPLACEMENT, statusLines } from "../text/gateText.ts";
+import { holderName, isUnfinished, NEXT_OF_REPLACEMENT, statusLines } from "../text/gateText.ts";
 
 /** What users notice: PostgREST, the auth and the storage service can't connect, also for reading. */
 const OUTAGE = "Logins, the API and uploads fail until `castchat-recovery writes allow`";

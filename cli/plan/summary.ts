@@ -44,7 +44,7 @@ export function planSummary({ costs, assumptions, recovery, scenario }: PlanRepo
     {
       what: "Not included",
       answer:
-        "tax and discounts; the plans of Supabase, Vercel, GitHub and Cloudflare; the app's own share of Supabase's included egress; storage of logs and of the audit trail; test restores; requests for holds that S3 repeats in the replica",
+        "tax and discounts; the plans of Supabase, Vercel, GitHub and Cloudflare; the app's own share of Supabase's included egress; storage of logs and of the audit trail; test restores; requests to KMS and Secrets Manager, and for holds that S3 repeats in the replica",
     },
   ];
 }

@@ -82,5 +82,5 @@ export function leftResourcesPorts(settings: Settings): Omit<LeftResourcesPorts,
 export async function leaseOf({ settings }: StackContext, signal: AbortSignal): Promise<Lease | undefined> {
   const dns = portsOf(settings).dns();
   const zoneId = await dns.zoneId(settings.zoneName, signal);
-  return zoneId === undefined ? undefined : await readLease(dns, zoneId, settings.publicName, signal);
+  return zoneId === undefined ? undefined : await readLease(dns, zoneId, settings.apps[0].publicNames[0], signal);
 }

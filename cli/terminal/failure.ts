@@ -1,7 +1,8 @@
 import { CommanderError } from "commander";
 
+import { WHO_ENDS_SESSIONS, wordsOfEnd } from "../../recovery/postgres/session/endedSession.ts";
 import { RefusedTokenError } from "../../services/codeHost/git.ts";
-import { messageOf, UserError } from "../../services/common/errors.ts";
+import { messageOf, PromiseError, UserError } from "../../services/common/errors.ts";
 import { ServiceError, UnreachableError } from "../../services/http/http.ts";
 
 /** Exit codes of every command: 0 fine, 1 the promise is not kept, 2 wrong use or set-up, 130 ended by Ctrl-C. */
@@ -24,6 +25,9 @@ function isSetUp(thrown: unknown): boolean {
 export function explanationOf(thrown: unknown): string | undefined {
   if (thrown instanceof CommanderError) return undefined; // commander has printed it
   if (isAbort(thrown)) return "Interrupted. What was started has been stopped.";
+  const words = thrown instanceof UserError || thrown instanceof PromiseError ? undefined : wordsOfEnd(thrown);
+  if (words !== undefined)
+    return `The database's server has ended the session of this command (${words}). ${WHO_ENDS_SESSIONS}. Run the same command again once that is over.`;
   return messageOf(thrown);
 }
 

@@ -1,9 +1,6 @@
 import type { GateLayer } from "../../recovery/gate/gateRecord.ts";
-import type { GateState } from "../../recovery/gate/writeGate.ts";
+import { ENGINEER, type GateState } from "../../recovery/gate/writeGate.ts";
 import { amount } from "../../services/common/amount.ts";
-
-/** The gate's holder when an engineer stops writes. */
-export const ENGINEER = "writes stop";
 
 /** The holder of the gate in words. A replacement closes the gate under its own id. */
 export function holderName({ holder }: Pick<GateLayer, "holder">): string {

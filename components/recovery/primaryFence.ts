@@ -5,8 +5,14 @@ export interface PrimaryFenceArgs {
   readonly organization: pulumi.Input<string>;
   /** Name of the primary's Supabase project. */
   readonly databaseName: pulumi.Input<string>;
-  /** Name of the primary's Vercel project. @default - the app is not stopped, and the result says so */
+  /** Name of the Vercel project of the primary's first app. @default - the app is not stopped, and the result says so */
   readonly vercelProject?: pulumi.Input<string> | undefined;
+  /** Those of its further apps. */
+  readonly furtherVercelProjects?: pulumi.Input<string[]>;
+  /** Reference of the primary's live Supabase project. @default - the project is found by its name */
+  readonly databaseRef?: pulumi.Input<string>;
+  /** Secret. Address of that project's database, whose writes are stopped. */
+  readonly connectionString?: pulumi.Input<string>;
   /** Database name of the generation that this recovery replaces. @default - there is none */
   readonly leftDatabaseName?: pulumi.Input<string>;
   /** Another generation fences again. */

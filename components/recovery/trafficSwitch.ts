@@ -13,6 +13,8 @@ export interface TrafficSwitchArgs {
   readonly stack: pulumi.Input<string>;
   /** To take the name over from another stack, a generation higher than that stack's. */
   readonly generation: pulumi.Input<number>;
+  /** Take the name even if it leads to a site that no stack holds. @default false */
+  readonly takeover?: pulumi.Input<boolean>;
   /** Path that answers 200 when the app works. @default "/api/health" */
   readonly healthPath?: pulumi.Input<string>;
 }

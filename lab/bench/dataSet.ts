@@ -1,9 +1,9 @@
-/** The shapes whose time goes into rows: their form, and the number of tables. `schema` is mostly definitions (see schema.sql). */
+/** The shapes whose time goes into rows: their form, and the number of tables. `schema` and `tables` are mostly definitions (see schema.sql, tables.sql). */
 const TABLES = { one: 1, many: 40, wide: 1 } as const;
 export type RowShape = keyof typeof TABLES;
 
 /** The shapes of a database. */
-export const SHAPES = ["one", "many", "wide", "schema"] as const;
+export const SHAPES = ["one", "many", "wide", "schema", "tables"] as const;
 export type Shape = (typeof SHAPES)[number];
 
 const NAMES: Record<Shape, string> = {
@@ -11,6 +11,7 @@ const NAMES: Record<Shape, string> = {
   many: "40 tables",
   wide: "wide TOAST",
   schema: "1000 partitions and 1000 tables",
+  tables: "20,000 tables",
 };
 
 /** A database to measure with. */

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -15,6 +15,8 @@ import { type BenchService, service } from "./service.ts";
 import { COLUMNS, copyText } from "./text.ts";
 
 const PASSWORD = "bench";
+/** A snapshot of 20,000 tables holds a lock on each. */
+const CONFIGURATION = "max_locks_per_transaction = 1024\n";
 const HOME = join(PROJECT_ROOT, ".sandbox");
 /** Cached servers; `make clean` removes them. */
 const CACHE = join(HOME, "bench");
@@ -23,6 +25,7 @@ const SOURCES = [
   "lab/bench/postgres.ts",
   "lab/bench/dataSet.ts",
   "lab/bench/schema.sql",
+  "lab/bench/tables.sql",
   "lab/bench/text.ts",
   "recovery/postgres/programs/postgresServer.ts",
   "lab/sandbox/postgres/cluster.ts",
@@ -82,6 +85,7 @@ async function kept(name: string, fill: (url: string) => Promise<void>): Promise
   try {
     const options = optionsOf(beginning, await freePort());
     await createCluster(options);
+    await appendFile(join(dataDir, "postgresql.conf"), CONFIGURATION);
     await startCluster(options);
     await prepareSupabase(connectionUrl(SUPERUSER, PASSWORD, options.port), { postgresPassword: PASSWORD });
     await fill(connectionUrl("postgres", PASSWORD, options.port));
@@ -123,7 +127,7 @@ async function warm(url: string): Promise<void> {
 async function fillDatabase(databaseUrl: string, { shape, megabytes }: DataSet): Promise<void> {
   await withSession(databaseUrl, { applicationName: "bench" }, async (session) => {
     await session.query("drop schema if exists bench cascade; create schema bench");
-    if (shape === "schema") await fillWithDefinitions(session, megabytes);
+    if (shape === "schema" || shape === "tables") await fillWithDefinitions(session, shape, megabytes);
     else await fillWithRows(session, shape, megabytes);
     await session.query("vacuum analyze");
   });
@@ -141,12 +145,12 @@ async function fillWithRows(session: Session, shape: RowShape, megabytes: number
   }
 }
 
-/** COPY text of a row of schema.sql's partitioned tables, both together. */
-const BYTES_OF_A_PAIR = 400;
+/** COPY text of a row: of schema.sql's partitioned tables, both together, and of a table of tables.sql. */
+const ROW_BYTES = { schema: 400, tables: 100 };
 
-async function fillWithDefinitions(session: Session, megabytes: number): Promise<void> {
-  const rows = Math.round((megabytes * 1e6) / BYTES_OF_A_PAIR);
+async function fillWithDefinitions(session: Session, shape: keyof typeof ROW_BYTES, megabytes: number): Promise<void> {
+  const rows = Math.round((megabytes * 1e6) / ROW_BYTES[shape]);
   await session.query("select set_config('bench.rows', $1, false)", [String(rows)]);
-  const script = await readFile(join(PROJECT_ROOT, "lab", "bench", "schema.sql"), "utf8");
+  const script = await readFile(join(PROJECT_ROOT, "lab", "bench", `${shape}.sql`), "utf8");
   for (const piece of script.split("-- next\n")) await session.query(piece);
 }

@@ -77,19 +77,20 @@ function settingsOf(stack: StackName, file: SandboxFile): Record<string, unknown
     peerAwsRegion: primary ? REGIONS.standby : REGIONS.primary,
     // The primary still lacks the standby's vault, as with real accounts: the standby comes up first, and its outputs are then set.
     ...(primary ? {} : { mode: "standby" }),
-    publicName: SANDBOX_NAMES.publicName,
+    apps: [
+      {
+        project: primary ? "castchat" : "castchat-dr",
+        repository: SANDBOX_NAMES.repository,
+        publicNames: [SANDBOX_NAMES.publicName],
+        ...(primary
+          ? { state: "create" }
+          : { peerProject: "castchat", mirror: `${SANDBOX_NAMES.mirrorOwner}/${SANDBOX_NAMES.mirrorRepository}` }),
+      },
+    ],
     zoneName: SANDBOX_NAMES.zone,
     supabaseOrganization: SANDBOX_NAMES.supabaseOrganization,
     supabaseRegion: SUPABASE_REGION[primary ? "primary" : "standby"],
-    vercelProject: primary ? "castchat" : "castchat-dr",
-    repository: SANDBOX_NAMES.repository,
-    ...(primary
-      ? { cloudflareAccountId: SANDBOX_NAMES.cloudflareAccount }
-      : {
-          peerVercelProject: "castchat",
-          mirrorOwner: SANDBOX_NAMES.mirrorOwner,
-          mirrorRepository: SANDBOX_NAMES.mirrorRepository,
-        }),
+    ...(primary && { database: "create", dns: "create", cloudflareAccountId: SANDBOX_NAMES.cloudflareAccount }),
     disposableVault: "true",
     ...flatEndpoints({
       aws: addressOf(ports, primary ? "awsPrimary" : "awsStandby"),

@@ -1,8 +1,8 @@
-import { SERVICE_PRICES } from "../prices/services.ts";
+import { BILLED_ROTATIONS, ROTATION_DAYS, SERVICE_PRICES, type SiteParts } from "../prices/services.ts";
 import { SUPABASE_PRICES } from "../prices/supabase.ts";
 import type { History, Scenario } from "../retention/simulation.ts";
 import { DAY_MS } from "../retention/time.ts";
-import { addTo, type Bill } from "./bill.ts";
+import { addTo, type Bill, type CostItem } from "./bill.ts";
 
 /** Supabase bills GB of 10^9 bytes. */
 const EGRESS_GB = 1e9;
@@ -20,14 +20,17 @@ export function billRuns({ schedule, workload }: Scenario, { primary }: History,
     addTo(bill.items["database egress (Supabase)"], month, Math.max(0, gbRead - includedGb) * gb);
 }
 
-/** Adds what a site costs by the month. */
+/** Adds what a site costs by the month. Its keys are as old as the forecast. */
 export function billParts(
   { firstDay, days }: Scenario["schedule"],
-  { keys, secrets }: { keys: number; secrets: number },
+  { keys, rotatedKeys, secrets }: SiteParts,
   bill: Bill,
 ): void {
-  bill.months.share(firstDay * DAY_MS, (firstDay + days) * DAY_MS, (month, share) => {
-    addTo(bill.items["keys (KMS)"], month, share * keys * SERVICE_PRICES.kmsKeyMonth);
-    addTo(bill.items["secrets (Secrets Manager)"], month, share * secrets * SERVICE_PRICES.secretMonth);
-  });
+  const until = (firstDay + days) * DAY_MS;
+  const addMonthly = (item: CostItem, fromDay: number, dollars: number) =>
+    bill.months.share(fromDay * DAY_MS, until, (month, share) => addTo(bill.items[item], month, share * dollars));
+  addMonthly("secrets (Secrets Manager)", firstDay, secrets * SERVICE_PRICES.secretMonth);
+  addMonthly("keys (KMS)", firstDay, keys * SERVICE_PRICES.kmsKeyMonth);
+  for (let rotation = 1; rotation <= BILLED_ROTATIONS; rotation++)
+    addMonthly("keys (KMS)", firstDay + rotation * ROTATION_DAYS, rotatedKeys * SERVICE_PRICES.kmsKeyMonth);
 }

@@ -1,6 +1,10 @@
 import type { RegionPrices } from "./regionPrices.ts";
 
-/** Asia Pacific (Tokyo). Source: aws.amazon.com/s3/pricing, first volume step. */
+/**
+ * Asia Pacific (Tokyo). Source: aws.amazon.com/s3/pricing, first volume step. AWS's price list of 16 to 18 September 2026 has the same for
+ * STANDARD and for transfers: usage types `APN1-TimedStorage-ByteHrs`, `APN1-Requests-Tier1` and `-Tier2`, `APN1-APN3-AWS-Out-Bytes`,
+ * `APN1-DataTransfer-Out-Bytes`.
+ */
 export const TOKYO: RegionPrices = {
   region: "ap-northeast-1",
   name: "Tokyo",

@@ -1,6 +1,9 @@
 import type { RegionPrices } from "./regionPrices.ts";
 
-/** Asia Pacific (Osaka). Source: aws.amazon.com/s3/pricing, first volume step. */
+/**
+ * Asia Pacific (Osaka). Source: aws.amazon.com/s3/pricing, first volume step. AWS's price list of 18 September 2026 has the same for
+ * storage in STANDARD and for its writes: usage types `APN3-TimedStorage-ByteHrs` and `APN3-Requests-Tier1`.
+ */
 export const OSAKA: RegionPrices = {
   region: "ap-northeast-3",
   name: "Osaka",

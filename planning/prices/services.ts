@@ -1,13 +1,18 @@
 /**
  * List prices of what a site uses beside S3, in US dollars.
  *
- * - KMS: https://aws.amazon.com/kms/pricing/, the same in all regions, without the price of rotated key material and of requests.
- * - CodeBuild, BUILD_GENERAL1_SMALL on Linux: https://aws.amazon.com/codebuild/pricing/, as of May 2026 for us-east-1. Tokyo's price could
- *   not be looked up and is taken to be the same, as is the free allowance to be used elsewhere.
- * - CloudTrail data events, Secrets Manager, CloudWatch custom metrics: from memory of their price pages, not looked up.
+ * - KMS, the same in all regions, without requests: https://aws.amazon.com/kms/pricing/. Each of the first two rotations of a key costs as much
+ *   as the key: "Key rotation and pricing" in https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html.
+ * - KMS, Secrets Manager and CloudWatch in Tokyo: AWS's price list of September 2026, by the usage types `ap-northeast-1-KMS-Keys`,
+ *   `APN1-AWSSecretsManager-Secrets` and `APN1-CW:MetricMonitorUsage`. The second also: https://aws.amazon.com/secrets-manager/pricing/, read on
+ *   20 September 2026.
+ * - CloudTrail data events: https://aws.amazon.com/cloudtrail/pricing/. Its price for Tokyo could not be looked up by itself.
+ * - CodeBuild, BUILD_GENERAL1_SMALL on Linux: no copy of https://aws.amazon.com/codebuild/pricing/ could be read. Other publications of 2026
+ *   give this price for us-east-1. Tokyo's is taken to be the same, as is the free allowance to be used elsewhere.
  */
 export const SERVICE_PRICES = {
-  asOf: "2026-06-13",
+  asOf: "2026-09-20",
+  /** A key for a month, and each of its first {@link BILLED_ROTATIONS} rotations. */
   kmsKeyMonth: 1,
   buildMinute: 0.005,
   /** 100,000 events. */
@@ -17,14 +22,28 @@ export const SERVICE_PRICES = {
   metricMonth: 0.3,
 } as const;
 
-/** What each site declares: components/backupVault.ts, signingKey.ts and, for the site that runs CastChat, backupRunner.ts. */
-export const SITE_PARTS = {
-  primary: { keys: 3, secrets: 1 },
-  standby: { keys: 2, secrets: 0 },
-} as const;
+/** Rotations of a key that are billed. Later ones are free. */
+export const BILLED_ROTATIONS = 2;
+
+/** Days between two automatic rotations of a key by default. Source: "RotationPeriodInDays" of KMS's EnableKeyRotation. */
+export const ROTATION_DAYS = 365;
+
+/** What a site declares and pays by the month. */
+export interface SiteParts {
+  readonly keys: number;
+  /** Those that KMS rotates: all but the signing key, which is asymmetric. */
+  readonly rotatedKeys: number;
+  readonly secrets: number;
+}
+
+/** Each site's, by components/backupVault.ts, signingKey.ts and, for the site that runs CastChat, backupRunner.ts. */
+export const SITE_PARTS: Readonly<Record<"primary" | "standby", SiteParts>> = {
+  primary: { keys: 3, rotatedKeys: 2, secrets: 1 },
+  standby: { keys: 2, rotatedKeys: 1, secrets: 0 },
+};
 
 /**
- * Metrics of a replication rule: latency, bytes and operations pending. Replication Time Control needs them. Source:
- * https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-metrics.html
+ * Metrics of a replication rule: latency, bytes and operations pending. Replication Time Control needs them. They are billed as custom metrics.
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-metrics.html
  */
 export const METRICS_PER_RULE = 3;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
-import { derivedPassword } from "../../recovery/site/databaseProject.ts";
 import { type Clock, systemClock } from "../../services/common/clock.ts";
+import { UserError } from "../../services/common/errors.ts";
 import { type Ports, services } from "../../services/services.ts";
 import type { Opener } from "../../services/vault/age.ts";
 import { openerOf } from "../../services/vault/encryption.ts";
@@ -26,9 +26,12 @@ export interface RecoveryContext extends Pick<
   /** Decrypts backups with the identity in the environment; undefined without one. */
   opener: () => Promise<Opener | undefined>;
   clock: Clock;
-  /** Password of a Supabase project's database. */
-  passwordOf: (organization: string, name: string) => string;
+  /** The database password of a Supabase project that is imported. Throws UserError if the environment has none. */
+  importedPassword: () => string;
 }
+
+/** The name that Supabase's own command line has for it. */
+const PASSWORD_VARIABLE = "SUPABASE_DB_PASSWORD";
 
 /** Clients of every service, from the provider's configuration and the environment's credentials. */
 export function recoveryContext(
@@ -47,6 +50,12 @@ export function recoveryContext(
     },
     opener: () => openerOf(environment),
     clock,
-    passwordOf: (organization, name) => derivedPassword(token("SUPABASE_ACCESS_TOKEN"), organization, name),
+    importedPassword() {
+      const password = environment[PASSWORD_VARIABLE] ?? "";
+      if (password !== "") return password;
+      throw new UserError(
+        `Only the state of the stack that made a Supabase project holds its database password. To import the project, set ${PASSWORD_VARIABLE} to it: read -rs ${PASSWORD_VARIABLE} && export ${PASSWORD_VARIABLE} (then paste it)`,
+      );
+    },
   };
 }

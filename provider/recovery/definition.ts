@@ -1,7 +1,9 @@
 import { type ProviderDefinition, providerFunction, resource } from "../host/index.ts";
 import { appDeployment } from "./appDeployment.ts";
 import { type RecoveryConfig, recoveryConfig, type RecoveryContext, recoveryContext } from "./context.ts";
+import { databasePassword } from "./databasePassword.ts";
 import { databaseRestore } from "./databaseRestore.ts";
+import { existingDatabase } from "./existingDatabase.ts";
 import { generations } from "./generations.ts";
 import { primaryFence } from "./primaryFence.ts";
 import { supabaseProject } from "./supabaseProject.ts";
@@ -16,7 +18,9 @@ export const recoveryProvider: ProviderDefinition<RecoveryConfig, RecoveryContex
   context: (config) => recoveryContext(config),
   resources: {
     "recovery:index:Generations": resource(generations),
+    "recovery:index:DatabasePassword": resource(databasePassword),
     "recovery:index:SupabaseProject": resource(supabaseProject),
+    "recovery:index:ExistingDatabase": resource(existingDatabase),
     "recovery:index:PrimaryFence": resource(primaryFence),
     "recovery:index:DatabaseRestore": resource(databaseRestore),
     "recovery:index:AppDeployment": resource(appDeployment),

@@ -1,6 +1,12 @@
 import { z } from "zod";
 
-import { fencePrimary, type FenceResult, PARTS } from "../../recovery/site/fencePrimary.ts";
+import {
+  fencePrimary,
+  type FenceResult,
+  PARTS,
+  type PrimaryNames,
+  type StopWrites,
+} from "../../recovery/site/fencePrimary.ts";
 import type { ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";
@@ -10,8 +16,14 @@ const inputs = z.strictObject({
   organization: z.string().min(1),
   /** Name of the primary's Supabase project. */
   databaseName: z.string().min(1),
-  /** Name of the primary's Vercel project. */
+  /** Name of the Vercel project of the primary's first app. */
   vercelProject: z.string().min(1).optional(),
+  /** Those of its further apps. */
+  furtherVercelProjects: z.array(z.string().min(1)).optional(),
+  /** Reference of the primary's live Supabase project, in place of its name. */
+  databaseRef: z.string().min(1).optional(),
+  /** Secret. Address of that project's database. */
+  connectionString: z.string().min(1).optional(),
   /** Name of the database of an earlier recovery that this one replaces. */
   leftDatabaseName: z.string().min(1).optional(),
   /** A recovery of another generation fences again. */
@@ -29,14 +41,18 @@ interface Outputs extends Record<string, unknown> {
  */
 export const primaryFence: ResourceHandler<RecoveryContext, Inputs, Outputs> = {
   inputs,
+  secrets: ["connectionString"],
   // Releasing the replaced generation fences nothing again.
   diff(_context, olds, news, unknownKeys) {
-    const fenced = ["organization", "databaseName", "vercelProject", "generation"] as const;
+    const fenced = [
+      ...(["organization", "databaseName", "vercelProject", "furtherVercelProjects"] as const),
+      ...(["databaseRef", "generation"] as const),
+    ];
     return { replaces: changedInputs(olds.inputs, news, unknownKeys, fenced), changes: [] };
   },
   async create(context, wanted, signal, operation) {
-    const ports = { databaseHost: context.databaseHost(), appHost: context.appHost() };
-    const results = await fencePrimary(ports, wanted, signal, operation.report);
+    const ports = { databaseHost: context.databaseHost(), appHost: context.appHost(), stopWrites };
+    const results = await fencePrimary(ports, primaryIn(wanted), signal, operation.report);
     // A part that still runs may still write, so the warning must stay visible.
     for (const { part, reason } of results.filter(({ fenced }) => !fenced))
       operation.warn(
@@ -46,4 +62,25 @@ export const primaryFence: ResourceHandler<RecoveryContext, Inputs, Outputs> = {
   },
   read: (_context, id, last) => Promise.resolve(last && { id, inputs: last.inputs, outputs: last.outputs }),
   delete: () => Promise.resolve(),
+};
+
+function primaryIn({
+  databaseRef: ref,
+  connectionString,
+  vercelProject,
+  furtherVercelProjects = [],
+  ...names
+}: Inputs): PrimaryNames {
+  const live = ref !== undefined && connectionString !== undefined ? { ref, connectionString } : undefined;
+  return {
+    ...names,
+    live,
+    appProjects: [...(vercelProject === undefined ? [] : [vercelProject]), ...furtherVercelProjects],
+  };
+}
+
+/** Only a fence over SQL needs the gate, so it is loaded then. */
+const stopWrites: StopWrites = async (...database) => {
+  const { stopWritesOf } = await import("../../recovery/gate/stopWrites.ts");
+  return await stopWritesOf(...database);
 };

@@ -2,20 +2,21 @@ import { z } from "zod";
 
 import { generationOf } from "../../planning/names.ts";
 import { READY_PROJECT, READY_PROJECT_SECRETS, type ReadyProject } from "../../planning/readyProject.ts";
-import type { InspectDatabase } from "../../recovery/postgres/catalog/databaseContent.ts";
 import {
   createDatabaseProject,
-  type DatabaseProjectPorts,
   deleteDatabaseProject,
   findKeptProject,
+  importDatabaseProject,
   isPaused,
   readDatabaseProject,
 } from "../../recovery/site/databaseProject.ts";
+import type { ReadyPorts } from "../../recovery/site/projectReady.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { supabaseRegionFault } from "../../settings/supabaseRegions.ts";
 import type { ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";
+import { inspect } from "./inspect.ts";
 
 const inputs = z.strictObject({
   /** Supabase allows 256 characters; a dot is not allowed. */
@@ -31,6 +32,8 @@ const inputs = z.strictObject({
     const fault = supabaseRegionFault(region);
     if (fault !== undefined) check.addIssue({ code: "custom", message: `is "${region}", ${fault}` });
   }),
+  /** The database password if this project has yet to be created. One that exists keeps its own, whatever this says. */
+  initialPassword: z.string().min(1),
   deletionProtection: z.boolean(),
   /** The project belongs to an earlier generation: the state takes what exists of it, and no project is created. */
   kept: z.boolean().optional(),
@@ -40,21 +43,14 @@ type Inputs = z.infer<typeof inputs>;
 
 const IDENTITY = ["name", "organization", "region"] as const;
 
-/** Only a project's creation looks into its database, so the client is loaded then. */
-const inspect: InspectDatabase = async (...database) => {
-  const { inspectDatabase } = await import("../../recovery/postgres/catalog/databaseContent.ts");
-  return await inspectDatabase(...database);
-};
-
-function ports(context: RecoveryContext): DatabaseProjectPorts {
-  const { clock, passwordOf } = context;
-  return { databaseHost: context.databaseHost(), inspect, passwordOf, clock };
+function ports(context: RecoveryContext): ReadyPorts {
+  return { databaseHost: context.databaseHost(), inspect, clock: context.clock };
 }
 
 /** `recovery:index:SupabaseProject`: a Supabase project, id = its ref. See recovery/site/databaseProject.ts. */
 export const supabaseProject: ResourceHandler<RecoveryContext, Inputs, ReadyProject> = {
   inputs,
-  secrets: READY_PROJECT_SECRETS,
+  secrets: ["initialPassword", ...READY_PROJECT_SECRETS],
   diff(_context, olds, news, unknownKeys) {
     const replaces = changedInputs(olds.inputs, news, unknownKeys, IDENTITY);
     const [first] = replaces;
@@ -70,24 +66,28 @@ export const supabaseProject: ResourceHandler<RecoveryContext, Inputs, ReadyProj
   },
   async create(context, wanted, signal, operation) {
     if (wanted.kept === true) {
-      const found = await findKeptProject(ports(context), wanted, signal);
+      const found = await findKeptProject(ports(context), wanted, wanted.initialPassword, signal);
       if ("missing" in found) operation.warn(found.missing);
       return "missing" in found ? { id: NEVER_MADE, outputs: NOTHING } : { id: found.ready.ref, outputs: found.ready };
     }
-    const outputs = await createDatabaseProject(ports(context), wanted, signal, operation.report);
+    const { initialPassword } = wanted;
+    const outputs = await createDatabaseProject(ports(context), wanted, initialPassword, signal, operation.report);
     return { id: outputs.ref, outputs };
   },
   async read(context, id, last, signal) {
     // A paused project answers few requests, and none of its state can have changed.
     if (last && (id === NEVER_MADE || (await isPaused(context.databaseHost(), id, signal))))
       return { id, inputs: last.inputs, outputs: last.outputs };
-    const found = await readDatabaseProject(ports(context), id, last?.outputs.databasePassword, signal);
+    const password = last?.outputs.databasePassword ?? context.importedPassword();
+    const find = last ? readDatabaseProject : importDatabaseProject;
+    const found = await find(ports(context), id, password, signal);
     if (!found) return undefined;
     const { name, organization, region } = found.project;
+    // Supabase has no such protection, so an imported project begins protected.
+    const unlessKnown = { deletionProtection: true, initialPassword: password };
     return {
       id,
-      // Supabase has no such protection, so an imported project begins protected.
-      inputs: { deletionProtection: true, ...last?.inputs, name, organization, region },
+      inputs: { ...(last?.inputs ?? unlessKnown), name, organization, region },
       outputs: { ...found.ready, durationMs: last?.outputs.durationMs ?? 0 },
     };
   },

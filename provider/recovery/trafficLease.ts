@@ -11,6 +11,9 @@ const args = z.strictObject({
   zoneName: z.string().min(1),
   stack: z.string().min(1),
   generation: z.int().min(1),
+  takeover: z.boolean().optional(),
+  /** Only look whether a recovery could take the name, and report it instead of refusing. */
+  rehearse: z.boolean().optional(),
 });
 
 /**
@@ -19,16 +22,17 @@ const args = z.strictObject({
  */
 export const trafficLease: FunctionHandler<RecoveryContext, z.infer<typeof args>> = {
   inputs: args,
-  async invoke(context, { publicName, zoneName, stack, generation }, signal) {
+  async invoke(context, { rehearse, ...wanted }, signal) {
+    const { publicName, zoneName } = wanted;
     const dns = context.dns();
     const zoneId = await dns.zoneId(zoneName, signal);
-    if (zoneId === undefined) return { holder: "no stack" };
+    if (zoneId === undefined) return { holder: "no stack", refusal: "" };
     const lease = await readLease(dns, zoneId, publicName, signal);
-    const wanted = { stack, generation };
+    // The generation is raised for a recovery, so a rehearsal does not compare it.
     const refusal =
-      leaseRefusal(lease, wanted, publicName) ??
+      (rehearse === true ? undefined : leaseRefusal(lease, wanted, publicName)) ??
       (await liveNameRefusal(dns, { zoneId, publicName, lease }, wanted, signal));
-    if (refusal !== undefined) throw new UserError(refusal);
-    return { holder: lease ? leaseContent(lease) : "no stack" };
+    if (refusal !== undefined && rehearse !== true) throw new UserError(refusal);
+    return { holder: lease ? leaseContent(lease) : "no stack", refusal: refusal ?? "" };
   },
 };

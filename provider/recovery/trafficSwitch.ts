@@ -26,6 +26,7 @@ const inputs = z.strictObject({
   stack: z.string().regex(/^[A-Za-z0-9_.-]+$/),
   generation: z.int().min(1),
   healthPath: z.string().startsWith("/").optional(),
+  takeover: z.boolean().optional(),
 });
 
 type Inputs = z.infer<typeof inputs>;

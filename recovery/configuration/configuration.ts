@@ -7,8 +7,8 @@ import type { DnsHost } from "../../services/dns/dnsHost.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 import type { MissingPart } from "../vault/configurationPart.ts";
 
-/** Version of the layout of a configuration backup. */
-export const CONFIGURATION_FORMAT = 1;
+/** Version of the layout of a configuration backup. Version 1 had one app and one repository, as `application` and `repository`. */
+export const CONFIGURATION_FORMAT = 2;
 
 /** The services that are asked. One without its token throws when it is asked for, which costs its part. */
 export interface ConfigurationPorts {
@@ -21,10 +21,10 @@ export interface ConfigurationPorts {
 
 /** Whose configuration is collected. A part without a name here is left out on purpose. */
 export interface ConfigurationSources {
-  vercelProject?: string | undefined;
+  vercelProjects?: readonly string[] | undefined;
   zoneName?: string | undefined;
-  /** "owner/name". */
-  repository?: string | undefined;
+  /** Each as "owner/name". */
+  repositories?: readonly string[] | undefined;
   supabaseRef?: string | undefined;
   /** Gives Pulumi's state, as `pulumi stack export` does: its secrets are encrypted by the stack's own key. */
   readState?: (() => Promise<unknown>) | undefined;
@@ -43,14 +43,27 @@ export interface ConfigurationBackup {
   format: typeof CONFIGURATION_FORMAT;
   /** ISO time. */
   takenAt: string;
-  application?: { settings: Record<string, unknown>; variables: AppVariable[]; domains: string[] } | undefined;
+  [part: `application ${string}`]: ApplicationBackup;
+  [part: `repository ${string}`]: RepositoryBackup;
   dns?: { zone: string; records: Record<string, unknown>[] } | undefined;
-  repository?: { fullName: string; settings: Record<string, unknown> } | undefined;
   /** Names of Supabase's auth settings, with the values of those that hold no secret. */
   auth?: Record<string, unknown> | undefined;
   stackState?: unknown;
   /** What could not be read, and why: a backup with such a part is not complete. */
   missing: MissingPart[];
+}
+
+/** Settings of an app's project, the names of its variables, and its domains. */
+export interface ApplicationBackup {
+  settings: Record<string, unknown>;
+  variables: AppVariable[];
+  domains: string[];
+}
+
+/** Settings of a repository, "owner/name". */
+export interface RepositoryBackup {
+  fullName: string;
+  settings: Record<string, unknown>;
 }
 
 /**
@@ -87,10 +100,17 @@ export async function collectConfiguration(
       return undefined;
     }
   };
-  const [application, dns, repository, auth, stackState] = await Promise.all([
-    part("application", sources.vercelProject, (project) => applicationOf(ports.appHost(), project, signal)),
+  const each = async <T>(kind: string, sources: readonly string[] = [], read: (source: string) => Promise<T>) => {
+    const named = sources.map(async (source) => {
+      const name = `${kind} ${source}`;
+      return [name, await part(name, source, read)] as const;
+    });
+    return Object.fromEntries((await Promise.all(named)).filter(([, content]) => content !== undefined));
+  };
+  const [applications, dns, repositories, auth, stackState] = await Promise.all([
+    each("application", sources.vercelProjects, (project) => applicationOf(ports.appHost(), project, signal)),
     part("dns", sources.zoneName, (zone) => zoneOf(ports.dns(), zone, signal)),
-    part("repository", sources.repository, (name) => repositoryOf(ports.codeHost(), name, signal)),
+    each("repository", sources.repositories, (name) => repositoryOf(ports.codeHost(), name, signal)),
     part("auth", sources.supabaseRef, async (ref) =>
       withoutSecrets(await ports.databaseHost().authSettings(ref, signal)),
     ),
@@ -99,16 +119,16 @@ export async function collectConfiguration(
   return {
     format: CONFIGURATION_FORMAT,
     takenAt: ports.clock().toISOString(),
-    application,
+    ...applications,
     dns,
-    repository,
+    ...repositories,
     auth,
     stackState,
     missing: missing.sort((a, b) => (a.part < b.part ? -1 : 1)),
   };
 }
 
-async function applicationOf(appHost: AppHost, project: string, signal: AbortSignal) {
+async function applicationOf(appHost: AppHost, project: string, signal: AbortSignal): Promise<ApplicationBackup> {
   const settings = await appHost.exportProject(project, signal);
   if (!settings) throw new Error(`${appHost.name} project ${project} does not exist`);
   const [variables, domains] = await Promise.all([
@@ -124,7 +144,7 @@ async function zoneOf(dns: DnsHost, zone: string, signal: AbortSignal) {
   return { zone, records: await dns.exportRecords(zoneId, signal) };
 }
 
-async function repositoryOf(codeHost: CodeHost, fullName: string, signal: AbortSignal) {
+async function repositoryOf(codeHost: CodeHost, fullName: string, signal: AbortSignal): Promise<RepositoryBackup> {
   const settings = await codeHost.exportRepository(fullName, signal);
   if (!settings) throw new Error(`${codeHost.name} repository ${fullName} does not exist`);
   return { fullName, settings: withoutSecrets(settings) };

@@ -15,6 +15,9 @@ import {
 } from "./gateRecord.ts";
 import { countSessionsSince, endSessions, refuseBlind } from "./gateSessions.ts";
 
+/** The holder that `castchat-recovery writes stop` closes the gate for. */
+export const ENGINEER = "writes stop";
+
 /** Which command closes the gate, and how far. */
 export interface CloseGateOptions {
   /** Opens only what it has closed: "writes stop" for the engineer's command, a restore's own id. */

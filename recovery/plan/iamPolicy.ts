@@ -15,6 +15,7 @@ const oneOrMore = z.union([z.string(), z.array(z.string())]).transform((value) =
 const statement = z.object({
   Effect: z.enum(["Allow", "Deny"]),
   Principal: z.union([z.string(), z.record(z.string(), oneOrMore)]).optional(),
+  NotPrincipal: z.unknown().optional(),
   Action: oneOrMore.optional(),
   NotAction: oneOrMore.optional(),
   Resource: oneOrMore.optional(),
@@ -23,7 +24,7 @@ const statement = z.object({
 });
 const document = z
   .string()
-  .transform((text): unknown => JSON.parse(text))
+  .transform(parsed)
   .pipe(z.object({ Statement: z.union([statement, z.array(statement)]).transform((value) => [value].flat()) }));
 type Statement = z.output<typeof statement>;
 
@@ -31,8 +32,10 @@ type Statement = z.output<typeof statement>;
 export type Judgement = "denied" | "allowed" | "unmentioned";
 
 /**
- * How policies (JSON texts) judge a request: a Deny decides, then an Allow. A policy that can't be read allows nothing. Source:
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+ * How policies (JSON texts) judge a request: a Deny decides, then an Allow. A policy that can't be read allows nothing. What this cannot
+ * judge, such as a policy variable, lets a Deny refuse and no Allow allow. Sources:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html and
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
  */
 export function judge(policies: readonly unknown[], request: IamRequest): Judgement {
   const statements = policies.flatMap((policy) => document.safeParse(policy).data?.Statement ?? []);
@@ -42,28 +45,33 @@ export function judge(policies: readonly unknown[], request: IamRequest): Judgem
 }
 
 function isMeant(one: Statement, { action, resource, principal, context }: IamRequest): boolean {
+  const unjudged = one.Effect === "Deny";
   const actions = one.Action?.some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase())) ?? true;
   const others = one.NotAction?.some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase())) ?? false;
-  const resources = one.Resource?.some((pattern) => matches(pattern, resource)) ?? true;
-  const elsewhere = one.NotResource?.some((pattern) => matches(pattern, resource)) ?? false;
-  if (!actions || others || !resources || elsewhere || !isPrincipal(one.Principal, principal)) return false;
+  if (!actions || others || !isPrincipal(one, principal)) return false;
+  const resources = one.Resource === undefined || (someMatches(one.Resource, resource) ?? unjudged);
+  const elsewhere = one.NotResource !== undefined && (someMatches(one.NotResource, resource) ?? !unjudged);
+  if (!resources || elsewhere) return false;
   const keys: Readonly<Record<string, string>> = { ...context, "aws:PrincipalArn": principal };
   return Object.entries(one.Condition).every(([operator, wanted]) =>
-    Object.entries(wanted).every(([key, values]) => holds(operator, keys[key], values) ?? one.Effect === "Deny"),
+    Object.entries(wanted).every(([key, values]) => holds(operator, keys[key], values) ?? unjudged),
   );
 }
 
-/** A policy of a role names no principal. In another policy, an account's root stands for all of its roles. */
-function isPrincipal(named: Statement["Principal"], principal: string): boolean {
-  if (named === undefined || named === "*") return true;
+/** A policy of a role names no principal. In another policy, an account's root or number stands for all of its roles. */
+function isPrincipal({ Effect, Principal, NotPrincipal }: Statement, principal: string): boolean {
+  if (NotPrincipal !== undefined) return Effect === "Deny";
+  if (Principal === undefined || Principal === "*") return true;
   const account = principal.split(":")[4] ?? "";
-  const arns = typeof named === "string" ? [named] : (named["AWS"] ?? []);
-  return arns.some((arn) => arn === "*" || arn === principal || arn === `arn:aws:iam::${account}:root`);
+  const arns = typeof Principal === "string" ? [Principal] : (Principal["AWS"] ?? []);
+  return arns.some((arn) => ["*", principal, account, `arn:aws:iam::${account}:root`].includes(arn));
 }
 
 const KNOWN = /^(String|Arn)(Not)?(Equals|Like)$|^Bool$|^Numeric(GreaterThan|LessThan)$/;
+/** Operators in whose values `*` and `?` are characters like others. */
+const EXACT = /^(String(Not)?Equals|Bool)$/;
 
-/** Whether a condition holds; undefined for an unknown operator. An absent key fulfils only what asks for its absence. */
+/** Whether a condition holds; undefined if it can't be judged. An absent key fulfils only what asks for its absence. */
 function holds(operator: string, value: string | undefined, wanted: readonly string[]): boolean | undefined {
   if (operator === "Null") return wanted.includes(String(value === undefined));
   if (!KNOWN.test(operator)) return undefined;
@@ -71,7 +79,14 @@ function holds(operator: string, value: string | undefined, wanted: readonly str
   if (value === undefined) return negated;
   if (operator === "NumericGreaterThan") return wanted.some((limit) => Number(value) > Number(limit));
   if (operator === "NumericLessThan") return wanted.some((limit) => Number(value) < Number(limit));
-  return wanted.some((pattern) => matches(pattern, value)) !== negated;
+  const found = someMatches(wanted, value, EXACT.test(operator));
+  return found === undefined ? undefined : found !== negated;
+}
+
+/** Whether a text matches one of the patterns; undefined if that depends on a policy variable. */
+function someMatches(patterns: readonly string[], text: string, exactly = false): boolean | undefined {
+  if (patterns.some((pattern) => (exactly ? pattern === text : matches(pattern, text)))) return true;
+  return patterns.some((pattern) => pattern.includes("${")) ? undefined : false;
 }
 
 /** `*` stands for any text, `?` for one character. */
@@ -81,4 +96,14 @@ function matches(pattern: string, text: string): boolean {
     .replaceAll("*", ".*")
     .replaceAll("?", ".");
   return new RegExp(`^${escaped}$`, "s").test(text);
+}
+
+/** What a JSON text means; undefined if it is none. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The schema refuses undefined, and with it the policy.
+    return undefined;
+  }
 }

@@ -24,7 +24,8 @@ export interface RestoreStorageOptions {
   signal: AbortSignal;
 }
 
-const WRITERS = 3;
+/** An object takes three requests one after the other, most of whose time is waiting. */
+const WRITERS = 6;
 /** Each object that failed is retried once, after all others. */
 const ROUNDS = 2;
 

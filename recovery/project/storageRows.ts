@@ -2,6 +2,7 @@ import { hasOwnTable, makeOwnTable } from "../postgres/catalog/ownTables.ts";
 import { MARKER_SCHEMA } from "../postgres/catalog/platform.ts";
 import { QUIET_EVENT_TRIGGERS } from "../postgres/catalog/replicaRole.ts";
 import type { Session } from "../postgres/session/database.ts";
+import { EVERY_ROW } from "../postgres/session/everyRow.ts";
 import { quoteIdent, quoteLiteral } from "../postgres/session/quote.ts";
 import { inTransaction } from "../postgres/session/transaction.ts";
 
@@ -36,7 +37,10 @@ export async function openStorageRows(session: Session): Promise<void> {
   for (const kept of [OBJECTS, LIMITS]) await remember(session, kept);
   const limits = await columnsOf(session, LIMITS);
   if (limits.length > 0)
-    await asReplica(session, `update ${LIMITS.table} set ${limits.map((name) => `${name} = null`).join(", ")}`);
+    await asReplica(
+      session,
+      `update ${LIMITS.table} set ${limits.map((name) => `${name} = null`).join(", ")} ${EVERY_ROW}`,
+    );
 }
 
 /** Restores the app's columns, also if some uploads failed. */

@@ -6,6 +6,7 @@ import { parse, stringify } from "yaml";
 import { z } from "zod";
 
 import { messageOf, UserError } from "../../services/common/errors.ts";
+import { SECRET_SETTINGS } from "../../settings/schema.ts";
 
 const projectFile = z.looseObject({
   name: z.string(),
@@ -30,6 +31,9 @@ export const PLACEHOLDERS = {
   CLOUDFLARE_API_TOKEN: "preview-preview-preview-preview-preview1",
   SUPABASE_ACCESS_TOKEN: "preview",
 };
+
+/** The value of a secret setting in a preview: all of them are addresses of a database. */
+const DATABASE_PLACEHOLDER = "postgresql://postgres:preview@127.0.0.1:1/postgres";
 
 /** A Pulumi project and one of its stacks, as their files have them. */
 export interface Workspace {
@@ -85,8 +89,20 @@ export async function copyWorkspace(
 
 async function readFiles(workspace: string, stack: string) {
   const project = await readYaml(join(workspace, "Pulumi.yaml"), projectFile);
-  const settings = await readYaml(join(workspace, `Pulumi.${stack}.yaml`), stackFile);
-  return { project, settings };
+  const { config, ...settings } = await readYaml(join(workspace, `Pulumi.${stack}.yaml`), stackFile);
+  return { project, settings: { ...settings, config: withStandInSecrets(config, project.name) } };
+}
+
+/**
+ * The configuration with a placeholder for each secret setting. Only the stack's own key opens those, and a preview uses none. The shipped
+ * files cannot hold the secret that a primary with an existing database needs, so it counts as set.
+ */
+function withStandInSecrets(config: Readonly<Record<string, unknown>>, project: string): Record<string, unknown> {
+  const isSet = (key: string, value: unknown) => config[`${project}:${key}`] === value;
+  const needed = isSet("role", "primary") && !isSet("database", "create") ? [`${project}:databaseUrl`] : [];
+  const secrets = [...SECRET_SETTINGS].map((key) => `${project}:${key}`);
+  const filled = [...Object.keys(config).filter((key) => secrets.includes(key)), ...needed];
+  return { ...config, ...Object.fromEntries(filled.map((key) => [key, DATABASE_PLACEHOLDER])) };
 }
 
 function absoluteIn(workspace: string, path: string): string {
@@ -100,8 +116,14 @@ function defaultOf(declared: unknown): unknown {
   return value ?? otherwise;
 }
 
+/** A value as the engine passes it on: objects as JSON, their keys in order. */
 function asText(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return typeof value === "string" ? value : JSON.stringify(value, inOrder);
+}
+
+function inOrder(_key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 /** Puts stand-ins for the public providers into a folder, which then goes first on the PATH. */

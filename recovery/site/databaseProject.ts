@@ -1,43 +1,31 @@
-import { createHmac } from "node:crypto";
-
 import type { ReadyProject } from "../../planning/readyProject.ts";
 import { messageOf, UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import type { DatabaseHost, DatabaseProject, SessionAddress } from "../../services/databaseHost/databaseHost.ts";
 import { type ReadyPorts, untilHealthy, untilOurs } from "./projectReady.ts";
 
-/** What the operations on projects of the database host work with. */
-export interface DatabaseProjectPorts extends ReadyPorts {
-  /** The database password of a project; see {@link derivedPassword}. */
-  passwordOf: (organization: string, name: string) => string;
+/** A project, and what the state holds of it. */
+export interface FoundProject {
+  project: DatabaseProject;
+  ready: Omit<ReadyProject, "durationMs">;
 }
 
 /** Which project is wanted. */
 export type WantedProject = Pick<DatabaseProject, "name" | "organization" | "region">;
 
 /**
- * The database password of a project: 43 characters that are safe in an address, an HMAC-SHA256 keyed with the access token. It is derived
- * and not random, so that after a kill a creation recognises its own project by logging in. No password is ever reset to find out.
- */
-export function derivedPassword(accessToken: string, organization: string, name: string): string {
-  return createHmac("sha256", accessToken)
-    .update(JSON.stringify(["castchat-recovery database password", organization, name]))
-    .digest("base64url");
-}
-
-/**
- * Creates a project and waits until its database, pooler, auth and API are healthy and the database takes our password. Safe to repeat: it
- * takes over a project of that name that an interrupted run has made and that is still empty. Any other project of that name is refused
- * with a UserError, and not touched.
+ * Creates a project with a database password and waits until its database, pooler, auth and API are healthy and the database takes that
+ * password. Safe to repeat with the same password: it takes over a project of that name that an interrupted run has made and that is still
+ * empty. Any other project of that name is refused with a UserError, and not touched. No password is ever reset to find out.
  */
 export async function createDatabaseProject(
-  ports: DatabaseProjectPorts,
+  ports: ReadyPorts,
   wanted: WantedProject,
+  password: string,
   signal: AbortSignal,
   reporter: Reporter,
 ): Promise<ReadyProject> {
   const start = ports.clock().getTime();
-  const password = ports.passwordOf(wanted.organization, wanted.name);
   const existing = await findProject(ports.databaseHost, wanted, signal);
   reporter(
     existing
@@ -54,30 +42,39 @@ export async function createDatabaseProject(
   return { ...ready, durationMs: ports.clock().getTime() - start };
 }
 
-/**
- * A project as it is now, or undefined if its host says that it is gone. An unreachable host is an error. Without the `password` (an
- * import) the derived one is tried, and a UserError says when it does not fit.
- */
+/** A project as it is now, or undefined if its host says that it is gone. An unreachable host is an error. */
 export async function readDatabaseProject(
-  ports: DatabaseProjectPorts,
+  ports: ReadyPorts,
   ref: string,
-  password: string | undefined,
+  password: string,
   signal: AbortSignal,
-): Promise<{ project: DatabaseProject; ready: Omit<ReadyProject, "durationMs"> } | undefined> {
+): Promise<FoundProject | undefined> {
   const project = await ports.databaseHost.project(ref, signal);
   if (project === undefined) return undefined;
   const pooler = await ports.databaseHost.sessionAddress(ref, signal);
-  const known = password ?? ports.passwordOf(project.organization, project.name);
-  if (password === undefined) {
-    const content = await ports.inspect(connectionStringOf(pooler, known), signal);
-    if (content.state === "refused")
-      throw new UserError(
-        `${ports.databaseHost.name} project ${ref} has another database password than the one derived from this access token, so it cannot be imported. Import it with the token that created it, if this program did.`,
-      );
-    if (content.state === "unreachable")
-      throw new Error(`The database of ${ports.databaseHost.name} project ${ref} cannot be reached: ${content.reason}`);
-  }
-  return { project, ready: await describe(ports, project, pooler, known, signal) };
+  return { project, ready: await describe(ports, project, pooler, password, signal) };
+}
+
+/**
+ * {@link readDatabaseProject} for a state that does not know the project, and so cannot know its password. It logs in with the given one.
+ *
+ * @throws UserError if the database refuses the password
+ */
+export async function importDatabaseProject(
+  ports: ReadyPorts,
+  ref: string,
+  password: string,
+  signal: AbortSignal,
+): Promise<FoundProject | undefined> {
+  const found = await readDatabaseProject(ports, ref, password, signal);
+  if (found === undefined) return undefined;
+  const content = await ports.inspect(found.ready.connectionString, signal);
+  const host = ports.databaseHost.name;
+  if (content.state === "refused")
+    throw new UserError(`The database of ${host} project ${ref} refuses the password that it was tried with.`);
+  if (content.state === "unreachable")
+    throw new Error(`The database of ${host} project ${ref} cannot be reached: ${content.reason}`);
+  return found;
 }
 
 /**
@@ -85,8 +82,9 @@ export async function readDatabaseProject(
  * was one. Changes nothing and never throws; if the project is not available, a sentence says why.
  */
 export async function findKeptProject(
-  ports: DatabaseProjectPorts,
+  ports: ReadyPorts,
   wanted: WantedProject,
+  password: string,
   signal: AbortSignal,
 ): Promise<{ ready: ReadyProject } | { missing: string }> {
   const release = "`castchat-recovery generation release` removes its record.";
@@ -94,7 +92,7 @@ export async function findKeptProject(
     const [named] = await projectsNamed(ports.databaseHost, wanted, signal);
     if (named === undefined)
       return { missing: `There is no ${ports.databaseHost.name} project ${wanted.name} to keep. ${release}` };
-    const found = await readDatabaseProject(ports, named.ref, undefined, signal);
+    const found = await importDatabaseProject(ports, named.ref, password, signal);
     if (found === undefined)
       return { missing: `${ports.databaseHost.name} project ${wanted.name} (${named.ref}) is gone. ${release}` };
     return { ready: { ...found.ready, durationMs: 0 } };
@@ -124,7 +122,7 @@ export async function isPaused(databaseHost: DatabaseHost, ref: string, signal: 
 
 /** Deletes a project with its database and its platform backups, for good. Refuses with a UserError while it is protected. */
 export async function deleteDatabaseProject(
-  ports: DatabaseProjectPorts,
+  ports: ReadyPorts,
   wanted: { ref: string; name: string; deletionProtection: boolean },
   signal: AbortSignal,
 ): Promise<void> {
@@ -154,7 +152,7 @@ async function findProject(
 }
 
 async function describe(
-  ports: DatabaseProjectPorts,
+  ports: ReadyPorts,
   project: DatabaseProject,
   pooler: SessionAddress,
   password: string,

@@ -3,6 +3,7 @@ import { messageOf } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import type { DatabaseHost } from "../../services/databaseHost/databaseHost.ts";
 import { projectsNamed } from "./databaseProject.ts";
+import type { LiveDatabase } from "./existingDatabase.ts";
 
 /** Whether a part of the primary, or of the generation that is left, was stopped, and if not, why. */
 export interface FenceResult {
@@ -12,36 +13,53 @@ export interface FenceResult {
   reason: string;
 }
 
-/** The primary's names, derived from settings: a recovery knows nothing else of it. */
+/** The primary as the settings name it: a recovery knows nothing else of it. */
 export interface PrimaryNames {
   /** Slug of the organization at the database host. */
   organization: string;
-  /** Name of the database's project. */
+  /** Name of the database's project, if the settings do not name a live one. */
   databaseName: string;
-  /** Name of the Vercel project. */
-  vercelProject?: string | undefined;
+  /** The live database. Its writes are stopped over SQL, since hosts do not pause every project. */
+  live?: LiveDatabase | undefined;
+  /** Names of the apps' projects. */
+  appProjects: readonly string[];
   /** Name of an earlier recovery's project that this one replaces. */
   leftDatabaseName?: string | undefined;
 }
 
+/** What stopping the primary works with. */
+export interface FencePorts {
+  databaseHost: DatabaseHost;
+  appHost: AppHost;
+  stopWrites: StopWrites;
+}
+
+/** Stops all writes to a database but our own. Returns what was done, in words. */
+export type StopWrites = (connectionString: string, signal: AbortSignal) => Promise<string>;
+
 /**
- * Tries to stop the primary's database and application, so that no client writes to what is being left. Never throws, except when aborted:
- * a lost primary can't be fenced, and a recovery must not wait for it. The results say so. A person undoes both pauses at the hosts; a
- * paused project keeps its data.
+ * Tries to stop the primary's database and apps, so that no client writes to what is being left. Never throws, except when aborted:
+ * a lost primary can't be fenced, and a recovery must not wait for it. The results say so. Writes are stopped first, since a database that
+ * takes none loses nothing more. A person undoes the pauses at the hosts; a paused project keeps its data.
+ *
+ * Supabase pauses no project of a paid plan (https://supabase.com/docs/guides/platform/free-project-pausing), so for these only the
+ * stop over SQL holds.
  */
 export async function fencePrimary(
-  ports: { databaseHost: DatabaseHost; appHost: AppHost },
+  ports: FencePorts,
   primary: PrimaryNames,
   signal: AbortSignal,
   reporter: Reporter,
 ): Promise<FenceResult[]> {
-  const { organization, databaseName, vercelProject, leftDatabaseName } = primary;
+  const { organization, databaseName, live, appProjects, leftDatabaseName } = primary;
   const pauseOf = (name: string) => () => pauseDatabase(ports.databaseHost, organization, name, signal);
-  const results = await Promise.all([
-    attempt("database", pauseOf(databaseName)),
-    attempt("application", () => pauseApplication(ports.appHost, vercelProject, signal)),
+  const stopped = live ? await stopDatabase(ports, live, signal) : await attempt("database", pauseOf(databaseName));
+  const named = appProjects.length > 0 ? appProjects : [undefined];
+  const others = await Promise.all([
+    ...named.map((name) => attempt("application", () => pauseApplication(ports.appHost, name, signal))),
     ...(leftDatabaseName === undefined ? [] : [attempt("earlier generation", pauseOf(leftDatabaseName))]),
   ]);
+  const results = [stopped, ...others];
   signal.throwIfAborted();
   for (const { part, fenced, reason } of results)
     reporter(`${fenced ? "fenced" : "could not fence"} ${PARTS[part]}: ${reason}`);
@@ -54,6 +72,21 @@ export const PARTS: Readonly<Record<FenceResult["part"], string>> = {
   application: "the primary's application",
   "earlier generation": "the database of the earlier generation",
 };
+
+/** Stops writes to a live database, and then its project. Either is enough. */
+async function stopDatabase(
+  { databaseHost, stopWrites }: FencePorts,
+  { ref, connectionString }: LiveDatabase,
+  signal: AbortSignal,
+): Promise<FenceResult> {
+  const stopped = await attempt("database", () => stopWrites(connectionString, signal));
+  const paused = await attempt("database", async () => {
+    await databaseHost.pauseProject(ref, signal);
+    return `project ${ref} is paused`;
+  });
+  const reason = [stopped, paused].map(({ fenced, reason }) => (fenced ? reason : `not done: ${reason}`)).join("; ");
+  return { part: "database", fenced: stopped.fenced || paused.fenced, reason };
+}
 
 async function pauseDatabase(
   databaseHost: DatabaseHost,
@@ -68,7 +101,7 @@ async function pauseDatabase(
 }
 
 async function pauseApplication(appHost: AppHost, name: string | undefined, signal: AbortSignal): Promise<string> {
-  if (name === undefined) throw new Error("the setting peerVercelProject does not name it");
+  if (name === undefined) throw new Error("no app of the setting apps names it (peerProject)");
   const project = await appHost.project(name, signal);
   if (project === undefined) throw new Error(`${appHost.name} has no project ${name}`);
   await appHost.pauseProject(project.id, signal);

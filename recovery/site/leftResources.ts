@@ -41,6 +41,7 @@ export type Settlement =
 
 const PUT = "writing it again replaces what is there";
 const NAMELESS = "it has no name of ours: a second one is created, and the first can be deleted by its description";
+const RECORD = "it is only a record in the state";
 const ITSELF = "provider recovery finds by itself what it has begun";
 
 const text = (key: string) => ({
@@ -96,8 +97,10 @@ export const SETTLEMENTS: Readonly<Record<string, Settlement>> = {
   "cloudflare:index/zone:Zone": lookUp("name", (name, { dns, signal }) => dns().zoneId(name, signal)),
   "cloudflare:index/dnsRecord:DnsRecord": lookUp("zoneId", recordOf),
   "recovery:index:AppDeployment": { forget: ITSELF },
+  "recovery:index:DatabasePassword": { forget: RECORD },
   "recovery:index:DatabaseRestore": { forget: ITSELF },
-  "recovery:index:Generations": { forget: "it is only a record in the state" },
+  "recovery:index:ExistingDatabase": { forget: "it only looks at a database that exists" },
+  "recovery:index:Generations": { forget: RECORD },
   "recovery:index:PrimaryFence": { forget: ITSELF },
   "recovery:index:SupabaseProject": { forget: ITSELF },
   "recovery:index:TrafficSwitch": { forget: ITSELF },

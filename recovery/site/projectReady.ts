@@ -58,7 +58,7 @@ export function untilOurs(
     const content = await ports.inspect(found.connectionString, signal);
     if (content.state === "empty") return { done: true };
     if (content.state === "holds data") throw refuse(`holds data (${content.what})`);
-    if (content.state === "refused" && found.adopted) throw refuse("was not made with this access token");
+    if (content.state === "refused" && found.adopted) throw refuse("refuses the password that this stack has for it");
     return { waitingFor: `its database is not open yet (${content.reason})` };
   };
   const late = (state: string) =>

@@ -1,6 +1,6 @@
 import { UserError } from "../../services/common/errors.ts";
 import type { DnsHost, DnsRecord } from "../../services/dns/dnsHost.ts";
-import { type Lease, leaseContent, leaseNameOf } from "./trafficLease.ts";
+import type { Lease } from "./trafficLease.ts";
 
 /** Lifetime of the public record in seconds. It is short, because the next move of the name takes that long. */
 export const RECORD_TTL_SECONDS = 60;
@@ -55,20 +55,20 @@ export async function changeableRecord(
 
 /**
  * Why a stack may not take a name; undefined if it may. A name that no stack holds may serve the visitors of a site that this program did
- * not make. Only a lease that names the stack, set by a person, lets it take such a name. A record of our own may be left from a site that
- * was destroyed.
+ * not make. The stack takes such a name only if its settings list it under `takeover`. A record of our own may be left from a site that was
+ * destroyed.
  */
 export async function liveNameRefusal(
   dns: DnsHost,
   { zoneId, publicName, lease }: { zoneId: string; publicName: string; lease: Lease | undefined },
-  wanted: Lease,
+  wanted: Lease & { takeover?: boolean | undefined },
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  if (lease !== undefined) return undefined;
+  if (lease !== undefined || wanted.takeover === true) return undefined;
   const records = await recordsOf(dns, zoneId, publicName, signal);
   const live = records.find(({ comment = "" }) => !comment.includes(PROGRAM));
   if (live === undefined) return undefined;
-  return `${publicName} already leads to ${live.content}, and no stack holds it, so its visitors stay there. If stack ${wanted.stack} is to take them, create in ${dns.name} a TXT record ${leaseNameOf(publicName)} with the content ${leaseContent(wanted)}, and run the same command again.`;
+  return `${publicName} already leads to ${live.content}, and no stack holds it, so its visitors stay there. If stack ${wanted.stack} is to take them, run \`pulumi config set --path 'takeover[0]' ${publicName} -s ${wanted.stack}\`, and then the same command again.`;
 }
 
 /** Points the name to the target, in place if it has a record. Returns the record's id. */

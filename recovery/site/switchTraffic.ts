@@ -31,6 +31,8 @@ export interface WantedTraffic extends Lease {
   /** Address of the deployment itself, whose health decides. */
   deploymentUrl: string;
   healthPath?: string | undefined;
+  /** Whether the settings allow taking the name from a site that no stack holds. */
+  takeover?: boolean | undefined;
 }
 
 /** The public name as it was handed over. */

@@ -83,6 +83,8 @@ export const realTiming = {
   assessLockMs: 2_000,
   /** One question about what a new project's database holds. */
   inspectMs: 15_000,
+  /** For stopping writes to the primary's database before a recovery, which does not wait for a database that hangs. */
+  fenceMs: 60_000,
 
   /** The start of a Postgres server of our own: creating its files is done by then, so only a crash's recovery takes seconds. */
   serverStartMs: 20_000,

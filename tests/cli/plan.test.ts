@@ -95,7 +95,11 @@ describe("castchat-recovery plan, on the real engine and without an account", ()
   it.each([
     [["plan", "-s", "nope", "--no-standby"], "There is no "],
     [["plan", "-s", "prod", "--standby", "nowhere"], "Pulumi.nowhere.yaml"],
-    [["plan", "-s", "prod", "--html", "/nonexistent/x.html"], "can't be written (ENOENT): name another file."],
+    // Before anything is computed.
+    [
+      ["plan", "-s", "nope", "--no-standby", "--html", "/nonexistent/x.html"],
+      "can't be written (ENOENT): name another file.",
+    ],
     [["calendar", "--interval-hours", "22"], "--interval-hours 22 is not a whole number from 1 to 21."],
     [
       ["calendar", "--from", "2027-01-01", "--days", "20", "--missed", "2027-02-28"],
@@ -123,6 +127,15 @@ describe("castchat-recovery calendar", () => {
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/2027-03-02T02:00Z\s*│ monthly\s*│ 2027-03\s*│ 1 day late/);
     expect(stdout).toContain("Days without any backup, because all of their runs failed: 2027-02-28, 2027-03-01.");
+  });
+
+  it("begins today", async () => {
+    const today = new Date().toISOString().slice(0, 10);
+    const { stdout } = await castchatRecovery(["calendar", "--days", "32", "--json"]);
+    const { entries, runs } = JSON.parse(stdout) as { entries: { run: string }[]; runs: number };
+    expect(runs).toBe(32 * 4);
+    expect(entries.length).toBeGreaterThan(0);
+    expect(entries.filter(({ run }) => run < today)).toEqual([]);
   });
 
   it("prints JSON", async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 
 import { BackupSchedule, type BackupScheduleArgs } from "../../components/backupSchedule.ts";
 import { buildspec } from "../../components/buildspec.ts";
+import { keepsTrail } from "../../components/policyDocument.ts";
 import { runnerPermissions, scheduleKeyPolicy, starterPermissions } from "../../components/schedulePolicies.ts";
 import { vaultRolePermissions } from "../../components/vaultRolePolicies.ts";
 import { TIERS } from "../../planning/tiers.ts";
@@ -57,6 +58,7 @@ describe("BackupSchedule", () => {
     const trust = trustOf("scheduler.amazonaws.com", group);
     expect(documentOf(resources, "s-starter", "assumeRolePolicy")).toMatchObject(trust);
     expect(documentOf(resources, "s-starter-policy")).toEqual(starterPermissions(SITE));
+    expect(starterPermissions(SITE).Statement).toContainEqual(keepsTrail(SITE));
   });
 
   it("writes an hour in the singular, the only form that AWS accepts", async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 
 import { BackupVault, type BackupVaultArgs } from "../../components/backupVault.ts";
 import { tiersToLifecycleRules } from "../../components/lifecycleRules.ts";
+import { keepsTrail } from "../../components/policyDocument.ts";
 import { bucketPolicy, keyPolicy } from "../../components/vaultPolicies.ts";
 import { tierForRun } from "../../planning/calendar.ts";
 import type { Site } from "../../planning/names.ts";
@@ -86,7 +87,9 @@ describe("BackupVault", () => {
         },
       ],
     });
-    const actions = documentOf(resources, "vault-replication-policy").Statement.flatMap(({ Action }) => Action);
+    const { Statement } = documentOf(resources, "vault-replication-policy");
+    const actions = Statement.filter(({ Effect }) => Effect === "Allow").flatMap(({ Action }) => Action);
+    expect(Statement).toContainEqual(keepsTrail(PRIMARY));
     expect(actions).toContain("s3:GetObjectRetention");
     expect(actions.filter((action) => /Delete|Bypass|\*/.test(String(action)))).toEqual([]);
     const s3 = { Effect: "Allow", Principal: { Service: "s3.amazonaws.com" }, Action: "sts:AssumeRole" };

@@ -14,7 +14,7 @@ export interface Registered {
 export type Calls = Readonly<Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>>;
 
 const ANSWERS: Calls = {
-  "recovery:index:trafficLease": () => ({ holder: "no stack" }),
+  "recovery:index:trafficLease": () => ({ holder: "no stack", refusal: "" }),
   "aws:kms/getPublicKey:getPublicKey": ({ keyId }) => ({ publicKeyPem: `public key of ${String(keyId)}` }),
 };
 
@@ -34,7 +34,7 @@ export async function registered(declare: () => unknown, calls: Calls = ANSWERS)
         const { name, type, provider } = args;
         const inputs = args.inputs as Record<string, unknown>;
         resources.push({ name, type, inputs: unwrapped(inputs) as Record<string, unknown>, provider: provider ?? "" });
-        const computed = COMPUTED[type]?.(name, String(inputs["name"] ?? inputs["bucket"]));
+        const computed = COMPUTED[type]?.(name, String(inputs["name"] ?? inputs["bucket"] ?? inputs["projectName"]));
         return { id: `${name}-id`, state: { ...inputs, ...computed } };
       },
       call: ({ token, inputs }) => {
@@ -92,7 +92,9 @@ const COMPUTED: Readonly<Record<string, (name: string, own: string) => Record<st
   "aws:codebuild/project:Project": (_, own) => ({ arn: `arn:aws:codebuild:::project/${own}` }),
   "aws:sqs/queue:Queue": (_, own) => ({ arn: `arn:aws:sqs:::${own}`, url: `https://sqs/${own}` }),
   "github:index/repository:Repository": (_, own) => ({ fullName: `owner/${own}` }),
+  "recovery:index:DatabasePassword": (_, own) => ({ password: `password of ${own}` }),
   "recovery:index:SupabaseProject": () => PROJECT,
+  "recovery:index:ExistingDatabase": () => PROJECT,
   "recovery:index:AppDeployment": () => ({ deploymentId: "dpl_1", url: "https://app-1.vercel.app", commit: "c0ffee" }),
 };
 const PROJECT = {

@@ -1,7 +1,8 @@
 import type { PrimarySiteArgs } from "../../components/primarySite.ts";
 import type { StandbySiteArgs } from "../../components/standbySite.ts";
-import type { Site } from "../../planning/names.ts";
+import { HEALTH_PATH, type Site } from "../../planning/names.ts";
 import { TIERS } from "../../planning/tiers.ts";
+import type { App } from "../../settings/apps.ts";
 import { RUNNER_TOKENS } from "../../settings/runnerSettings.ts";
 
 const TOKENS = Object.fromEntries(RUNNER_TOKENS.map((name) => [name, `${name} of the test`]));
@@ -22,15 +23,9 @@ const COMMON = {
   tiers: TIERS,
   peerAwsAccountId: OTHER_SITE.accountId,
   peerAwsRegion: OTHER_SITE.region,
-  publicName: "app.castchat.jp",
   zoneName: "castchat.jp",
   endpoints: {},
   trustedWriterKeys: ["PEM"],
-  supabaseOrganization: "castchat",
-  supabaseRegion: "ap-northeast-1",
-  vercelProject: "castchat",
-  repository: "castchat/castchat",
-  branch: "main",
   intervalHours: 6,
   shrinkPercent: 20,
   criticalTables: ["public.users"],
@@ -38,14 +33,43 @@ const COMMON = {
   scheduledRun: { code: { path: "/bundle/runner.mjs", sha256: "5ca1ab1e" }, image: "node:1", tokens: TOKENS },
   protect: true,
 };
-/** A primary site as shipped. */
-export const PRIMARY: PrimarySiteArgs = { ...COMMON, stack: "prod", generation: 1, cloudflareAccountId: "cf" };
+/** An app as the settings list it. */
+export const APP = {
+  project: "castchat",
+  repository: "castchat/castchat",
+  branch: "main",
+  healthPath: HEALTH_PATH,
+  publicNames: ["app.castchat.jp"],
+} as const satisfies App;
+const SUPABASE = { supabaseOrganization: "castchat", supabaseRegion: "ap-northeast-1" };
+/** A primary site that creates everything. */
+export const PRIMARY: PrimarySiteArgs = {
+  ...COMMON,
+  ...SUPABASE,
+  stack: "prod",
+  generation: 1,
+  apps: [{ ...APP, state: "create" }],
+  database: "create",
+  dns: "create",
+  cloudflareAccountId: "cf",
+};
+/** A primary site as shipped: CastChat exists. */
+export const EXISTING: PrimarySiteArgs = {
+  ...COMMON,
+  stack: "prod",
+  generation: 1,
+  apps: [APP],
+  database: "existing",
+  dns: "existing",
+  supabaseRef: "abcdefghijklmnopqrst",
+  databaseUrl: "postgresql://postgres.abcdefghijklmnopqrst:secret-of-the-test@db.example/postgres",
+};
 /** A standby site that is not recovering. */
 export const STANDBY: StandbySiteArgs = {
   ...COMMON,
   stack: "dr",
+  ...SUPABASE,
   mode: "standby",
   generation: 2,
-  mirrorOwner: "mirrors",
-  mirrorRepository: "castchat-mirror",
+  apps: [{ ...APP, mirror: "mirrors/castchat-mirror" }],
 };

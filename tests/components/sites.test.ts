@@ -8,7 +8,17 @@ import { StandbySite, type StandbySiteArgs } from "../../components/standbySite.
 import { TIERS } from "../../planning/tiers.ts";
 import { RUNNER_SETTINGS } from "../../settings/runnerSettings.ts";
 import { documentOf, inventory, named, registered, statement, valueOf } from "./mocks.ts";
-import { PRIMARY, STANDBY } from "./siteArgs.ts";
+import { APP, EXISTING, PRIMARY, STANDBY } from "./siteArgs.ts";
+
+const [mirrored] = STANDBY.apps;
+/** A second app. */
+const SECOND = {
+  ...APP,
+  name: "admin",
+  project: "admin",
+  repository: "castchat/admin",
+  publicNames: ["admin.castchat.jp"],
+} as const;
 
 const DATABASE_URL = "postgres://u:p@h/db";
 const ENVIRONMENT = { DATABASE_URL, SUPABASE_URL: "https://abc.example", SUPABASE_ANON_KEY: "anon" };
@@ -40,6 +50,7 @@ describe("PrimarySite", () => {
       "cloudflare:index/dnsRecord:DnsRecord dns-caa",
       "cloudflare:index/zone:Zone dns-zone",
       "recovery:index:AppDeployment application-deployment",
+      "recovery:index:DatabasePassword database-password",
       "recovery:index:SupabaseProject database-project",
       "recovery:index:TrafficSwitch traffic",
       "vercel:index/project:Project application-project",
@@ -47,11 +58,37 @@ describe("PrimarySite", () => {
     ]);
   });
 
+  it("declares nothing of a CastChat that exists, and only looks at its database", async () => {
+    const resources = await registered(() => new PrimarySite("primary", EXISTING));
+    expect(withoutVault(inventory(resources))).toEqual([
+      "castchat:index:Database database",
+      "castchat:index:PrimarySite primary",
+      "recovery:index:ExistingDatabase database-existing",
+    ]);
+    const { inputs } = named(resources, "database-existing");
+    expect(inputs).toEqual({ ref: EXISTING.supabaseRef, connectionString: EXISTING.databaseUrl });
+    expect(schedules(inventory(resources))).toHaveLength(1);
+  });
+
+  it("creates only the apps that it is to create", async () => {
+    const resources = await primary({ apps: [APP, { ...SECOND, state: "create" }] });
+    const names = withoutVault(inventory(resources)).filter((name) => /Application|Traffic/.test(name));
+    expect(names).toEqual([
+      "castchat:index:Application application-admin",
+      "recovery:index:TrafficSwitch traffic-admin",
+    ]);
+  });
+
   it("gives them exactly these inputs", async () => {
     const resources = await primary();
     const inputs = (name: string) => named(resources, name).inputs;
     const database = { name: "castchat-prod", organization: "castchat", region: "ap-northeast-1" };
-    expect(inputs("database-project")).toEqual({ ...database, deletionProtection: true });
+    expect(inputs("database-password")).toEqual({ projectName: "castchat-prod" });
+    expect(inputs("database-project")).toEqual({
+      ...database,
+      initialPassword: "password of castchat-prod",
+      deletionProtection: true,
+    });
     expect(inputs("application-project")).toEqual({
       name: "castchat",
       vercelAuthentication: { deploymentType: "standard_protection_new" },
@@ -178,9 +215,9 @@ describe("PrimarySite", () => {
       criticalTables: ["public.users"],
       shrinkPercent: 20,
       ageRecipients: ["age1x"],
-      vercelProject: "castchat",
+      vercelProjects: ["castchat"],
       zoneName: "castchat.jp",
-      repository: "castchat/castchat",
+      repositories: ["castchat/castchat"],
       supabaseRef: "abc",
       state: STATE,
       rootCertificates: "CERTIFICATES",
@@ -252,6 +289,10 @@ describe("StandbySite", () => {
     const resources = await standby({ mode: "active", ...wish });
     const names = resources.filter(({ type }) => type === "recovery:index:SupabaseProject").map(({ name }) => name);
     expect(names).toEqual(["database-project", "database-g3-project", "database-g5-project"]);
+    for (const [name, generation] of Object.entries({ database: 2, "database-g3": 3, "database-g5": 5 }))
+      expect(named(resources, `${name}-project`).inputs).toMatchObject({
+        initialPassword: `password of castchat-dr-g${generation}`,
+      });
     for (const name of ["database", "database-g3"]) {
       expect(named(resources, `${name}-project`).inputs).toMatchObject({ kept: true, deletionProtection: true });
       expect(named(resources, `${name}-restore`).inputs).toMatchObject({ kept: true });
@@ -267,10 +308,48 @@ describe("StandbySite", () => {
   });
 
   it("first stops what still runs of the primary, only when active", async () => {
-    const active = await standby({ mode: "active", peerVercelProject: "castchat" });
+    const active = await standby({ mode: "active", apps: [{ ...mirrored, peerProject: "castchat" }] });
     const fence = { organization: "castchat", databaseName: "castchat-prod", vercelProject: "castchat", generation: 2 };
     expect(named(active, "fence").inputs).toEqual(fence);
     expect(inventory(await standby({ mode: "drill" })).join()).not.toContain("PrimaryFence");
+  });
+
+  it("stops writes to the live database that the settings name, and every app", async () => {
+    const apps = [
+      { ...mirrored, peerProject: "castchat" },
+      { ...SECOND, mirror: "mirrors/admin", peerProject: "admin-live" },
+    ] as const;
+    const peer = { peerSupabaseRef: "abc", peerDatabaseUrl: "postgresql://live" };
+    const fence = named(await standby({ mode: "active", apps, ...peer }), "fence").inputs;
+    const expected = { databaseRef: "abc", vercelProject: "castchat", furtherVercelProjects: ["admin-live"] };
+    expect(fence).toMatchObject(expected);
+    expect(fence["connectionString"]).toBe("postgresql://live");
+  });
+
+  it("mirrors each repository, and recovers each app under all of its names", async () => {
+    const second = {
+      ...SECOND,
+      mirror: "mirrors/admin",
+      publicNames: ["admin.castchat.jp", "office.castchat.jp"],
+    } as const;
+    const resources = await standby({ mode: "active", apps: [mirrored, second], takeover: ["office.castchat.jp"] });
+    const all = inventory(resources);
+    for (const name of [
+      "mirror-repository",
+      "mirror-admin-repository",
+      "application-project",
+      "application-admin-project",
+    ])
+      expect(all.map((one) => one.split(" ")[1])).toContain(name);
+    expect(named(resources, "application-admin-deployment").inputs["sourceUrl"]).toBe(
+      "https://github.com/mirrors/admin.git",
+    );
+    const switches = resources.filter(({ type }) => type === "recovery:index:TrafficSwitch");
+    expect(switches.map(({ name, inputs }) => [name, inputs["publicName"], inputs["takeover"]])).toEqual([
+      ["traffic", "app.castchat.jp", undefined],
+      ["traffic-admin", "admin.castchat.jp", undefined],
+      ["traffic-admin-office-castchat-jp", "office.castchat.jp", true],
+    ]);
   });
 
   it("takes backups of its own only when active", async () => {
@@ -298,7 +377,7 @@ describe("StandbySite", () => {
   });
 
   it("asks for the health where the setting says", async () => {
-    const resources = await standby({ mode: "active", healthPath: "/healthz" });
+    const resources = await standby({ mode: "active", apps: [{ ...mirrored, healthPath: "/healthz" }] });
     for (const name of ["application-deployment", "traffic"])
       expect(named(resources, name).inputs["healthPath"]).toBe("/healthz");
     expect(named(await standby({ mode: "active" }), "traffic").inputs).not.toHaveProperty("healthPath");

@@ -23,6 +23,7 @@ beforeAll(async () => {
       const wrong = { PULUMI_CONFIG_PASSPHRASE: "not-this-one" };
       early["wrong passphrase"] = await castchatRecovery(["list", "--stack", "prod"], engine, wrong);
       early["list"] = await castchatRecovery(["list", "--stack", "dr", "--json"], engine);
+      early["young list"] = await castchatRecovery(["list", "--stack", "dr", "--max-age", "25h"], engine);
     },
     beforeLoss: async ({ engine }, { primaryOutputs }) => {
       const target = { TARGET_DATABASE_URL: primaryOutputs.databaseUrl };

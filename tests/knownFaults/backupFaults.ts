@@ -28,7 +28,7 @@ export const BACKUP_FAULTS: readonly KnownFault[] = [
     name: "A vault whose newest proven backup is old passes for a good one",
     file: "recovery/vault/backupAge.ts",
     find: "if (ageMs <= maxAgeMs) return undefined;",
-    replace: "if (newest !== undefined) return undefined;",
+    replace: "if (ageMs < Infinity) return undefined;",
     suite: "tests/recovery/vault/chooseBackup.test.ts",
   },
   {

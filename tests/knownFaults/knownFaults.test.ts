@@ -7,8 +7,9 @@ import { PROJECT_ROOT } from "../../lab/sandbox/host/layout.ts";
 import { BACKUP_FAULTS } from "./backupFaults.ts";
 import { applied, editsOf } from "./knownFault.ts";
 import { RECOVERY_FAULTS } from "./recoveryFaults.ts";
+import { TRUST_FAULTS } from "./trustFaults.ts";
 
-const KNOWN_FAULTS = [...BACKUP_FAULTS, ...RECOVERY_FAULTS];
+const KNOWN_FAULTS = [...BACKUP_FAULTS, ...RECOVERY_FAULTS, ...TRUST_FAULTS];
 
 describe("the known faults", () => {
   it.each(KNOWN_FAULTS)("can be put back: $name", (fault) => {

@@ -74,6 +74,18 @@ export const RECOVERY_FAULTS: readonly KnownFault[] = [
     file: "recovery/restore/inPlace/replace.ts",
     find: "openerFor({ vault, manifest, opener: options.opener });",
     replace: "",
+    also: [
+      {
+        file: "recovery/restore/inPlace/replace.ts",
+        find: "await refusePublications(session, (await fetchHeldBack(work, signal)).publications);",
+        replace: "await refusePublications(session, []);",
+      },
+      {
+        file: "recovery/restore/inPlace/replace.ts",
+        find: "await refuseForbidden(work);",
+        replace: "",
+      },
+    ],
     suite: "tests/recovery/restore/inPlace/replaceIdentity.test.ts",
   },
   {
@@ -82,6 +94,22 @@ export const RECOVERY_FAULTS: readonly KnownFault[] = [
     find: "lock_timeout', ${left}, true)",
     replace: "lock_timeout', '10s', true)",
     suite: "tests/recovery/restore/tables/restoreTablesSwap.test.ts",
+  },
+  {
+    name: "A swap of restored rows lets a rule that acts on a replica's rows change other tables",
+    file: "recovery/restore/run/restoreReadiness.ts",
+    find: "union all select 'rule', rulename, ev_class, ev_enabled from pg_catalog.pg_rewrite where rulename <> '_RETURN'",
+    replace: "",
+    suite: "tests/recovery/restore/tables/restoreTablesSwap.test.ts",
+    test: "changes no row but those",
+  },
+  {
+    name: "A swap of restored rows runs another role's CHECKs as the role that restores",
+    file: "recovery/restore/tables/insertStaged.ts",
+    find: "if (one.other === undefined) await",
+    replace: "if (one.other !== null) await",
+    suite: "tests/recovery/restore/rights/owners.test.ts",
+    test: "in a restore of tables",
   },
   {
     name: "Writes are called stopped while a subscription brings rows",

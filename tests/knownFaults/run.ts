@@ -9,6 +9,7 @@ import { withTemporaryFolder } from "../../services/common/temporaryFolder.ts";
 import { BACKUP_FAULTS } from "./backupFaults.ts";
 import { applied, editsOf, type KnownFault } from "./knownFault.ts";
 import { RECOVERY_FAULTS } from "./recoveryFaults.ts";
+import { TRUST_FAULTS } from "./trustFaults.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 /** Folders that Git does not track and the tests need. */
@@ -184,7 +185,7 @@ async function tryFaults(folder: string, faults: readonly KnownFault[], signal: 
 
 /** `make known-faults [ONLY=pattern]`. @param only a part of a fault's name, file or suite */
 async function main(only: string): Promise<number> {
-  const wanted = [...BACKUP_FAULTS, ...RECOVERY_FAULTS].filter((fault) =>
+  const wanted = [...BACKUP_FAULTS, ...RECOVERY_FAULTS, ...TRUST_FAULTS].filter((fault) =>
     new RegExp(only, "i").test(JSON.stringify(fault)),
   );
   if (wanted.length === 0) {

@@ -10,11 +10,13 @@ import type {
 } from "@pulumi/policy";
 
 import { tiersToLifecycleRules } from "../../components/lifecycleRules.ts";
+import { serviceTrust } from "../../components/schedulePolicies.ts";
 import { signingKeyPolicy } from "../../components/signingKey.ts";
 import { bucketPolicy } from "../../components/vaultPolicies.ts";
 import { TIERS } from "../../planning/tiers.ts";
 import { configureVaultTrail } from "../../policies/aws/cloudtrail/Trail/configureVaultTrail.ts";
 import { disallowPlainSecrets } from "../../policies/aws/codebuild/Project/disallowPlainSecrets.ts";
+import { confineServiceTrust } from "../../policies/aws/iam/Role/confineServiceTrust.ts";
 import { protectVaultKey } from "../../policies/aws/kms/Key/protectVaultKey.ts";
 import { restrictSigning } from "../../policies/aws/kms/Key/restrictSigning.ts";
 import { enableObjectLock } from "../../policies/aws/s3/Bucket/enableObjectLock.ts";
@@ -421,6 +423,49 @@ describe(disallowPlainSecrets.name, () => {
   });
 });
 
+describe(confineServiceTrust.name, () => {
+  const source = "arn:aws:codebuild:ap-northeast-1:111111111111:project/p";
+  const trust = serviceTrust("codebuild.amazonaws.com", SITE, source);
+  const check = (...changes: Props[]) =>
+    violationsOf(
+      confineServiceTrust,
+      argsOf("aws:iam/role:Role", {
+        assumeRolePolicy: JSON.stringify({
+          Statement: changes.map((change) => ({ ...trust.Statement[0], ...change })),
+        }),
+      }),
+    );
+  const account = { StringEquals: { "aws:SourceAccount": "111111111111" } };
+  const resource = { ArnLike: { "aws:SourceArn": source } };
+
+  it("is kept by the project's own trust, by people, by a refusal, and by S3, for which AWS documents no source", () => {
+    expect(check({}, { Condition: { ...account, ...resource } })).toEqual([]);
+    expect(check({ Principal: { AWS: "arn:aws:iam::111111111111:root" }, Condition: undefined })).toEqual([]);
+    expect(check({ Effect: "Deny", Condition: undefined })).toEqual([]);
+    expect(check({ Principal: { Service: "s3.amazonaws.com" }, Condition: undefined })).toEqual([]);
+  });
+
+  it.each([
+    ["no condition", { Condition: undefined }, "aws:SourceAccount and aws:SourceArn"],
+    ["only the account", { Condition: account }, "aws:SourceArn"],
+    ["only the resource", { Condition: resource }, "aws:SourceAccount"],
+    ["any resource", { Condition: { ...account, ArnLike: { "aws:SourceArn": ["*"] } } }, "aws:SourceArn"],
+    ["all but one", { Condition: { ...account, ArnNotLike: { "aws:SourceArn": source } } }, "aws:SourceArn"],
+    ["a key that may be absent", { Condition: { ...account, ArnLikeIfExists: resource.ArnLike } }, "aws:SourceArn"],
+  ])("fires on %s", (_, change, missing) =>
+    expect(check({}, change)).toEqual([
+      `The role must let codebuild.amazonaws.com assume it only under a condition on ${missing}; another resource of the service could act with it.`,
+    ]),
+  );
+
+  it("names each service beside S3", () => {
+    const services = ["s3.amazonaws.com", "scheduler.amazonaws.com", "codebuild.amazonaws.com"];
+    expect(check({ Principal: { Service: services }, Condition: account })).toEqual([
+      expect.stringContaining("must let scheduler.amazonaws.com, codebuild.amazonaws.com assume it"),
+    ]);
+  });
+});
+
 describe("the pack", () => {
   it("contains every policy that is tested here", () =>
     expect(POLICIES.map(({ name }) => name).sort()).toEqual(
@@ -431,6 +476,7 @@ describe("the pack", () => {
         missingSchedule.name,
         configureBackupInterval.name,
         disallowPlainSecrets.name,
+        confineServiceTrust.name,
       ].sort(),
     ));
 

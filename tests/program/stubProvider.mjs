@@ -9,6 +9,7 @@ const { main } = createRequire(import.meta.url)("@pulumi/pulumi/provider");
 
 const COMPUTED = {
   "aws:kms/key:Key": { keyId: "key-id" },
+  "recovery:index:DatabasePassword": { password: "stub-initial-password" },
   "recovery:index:SupabaseProject": {
     ref: "abc",
     apiUrl: "https://abc.example",

@@ -208,11 +208,15 @@ describe("the runner in an empty folder", () => {
   });
 
   it("fails in one sentence without the password where the database can't be reached", async () => {
-    const { code, log } = await run({
-      DATABASE_URL: "postgresql://postgres:swordfish@127.0.0.1:9/postgres",
-      ...Object.fromEntries(RUNNER_TOKENS.map((name) => [name, ""])),
-    });
+    const { code, log } = await run(
+      {
+        DATABASE_URL: "postgresql://postgres:swordfish@127.0.0.1:9/postgres",
+        ...Object.fromEntries(RUNNER_TOKENS.map((name) => [name, ""])),
+      },
+      { stack: "prod\u001b[2K" },
+    );
     expect(code).toBe(2);
+    expect(log).toContain("Backing up stack prod\\u001b[2K into");
     expect(log).toMatch(/Failed: .*127\.0\.0\.1:9/);
     expect(log).not.toContain("swordfish");
   });

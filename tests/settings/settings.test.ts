@@ -21,18 +21,35 @@ const COMMON = {
   awsRegion: "ap-northeast-1",
   peerAwsAccountId: "222222222222",
   peerAwsRegion: "ap-northeast-3",
-  publicName: "app.castchat.jp",
   zoneName: "castchat.jp",
-  supabaseOrganization: "castchat",
-  supabaseRegion: "ap-northeast-1",
-  vercelProject: "castchat",
-  repository: "castchat/castchat",
 };
+const APP = { project: "castchat", repository: "castchat/castchat", publicNames: ["app.castchat.jp"] };
+const SUPABASE = { supabaseOrganization: "castchat", supabaseRegion: "ap-northeast-1" };
+const REF = "abcdefghijklmnopqrst";
+const PASSWORD = "hunter2";
+const DATABASE = {
+  supabaseRef: REF,
+  databaseUrl: `postgresql://postgres.${REF}:${PASSWORD}@pooler.example:5432/postgres`,
+};
+const apps = (...list: object[]) => JSON.stringify(list);
 const KEY_ARN = "arn:aws:kms:ap-northeast-3:222222222222:key/1";
 const VAULT = { standbyVaultBucketArn: "arn:aws:s3:::replica", standbyVaultKeyArn: KEY_ARN };
 const ZONE = { cloudflareAccountId: "0a1b2c3d4e5f60718293a4b5c6d7e8f9" };
-const PRIMARY: RawSettings = { ...COMMON, role: "primary", ...ZONE, ...VAULT };
-const STANDBY: RawSettings = { ...COMMON, role: "standby", mirrorOwner: "mirrors", mirrorRepository: "castchat" };
+/** A primary beside a CastChat that exists. */
+const PRIMARY: RawSettings = { ...COMMON, role: "primary", apps: apps(APP), ...DATABASE, ...VAULT };
+/** A primary that creates everything. */
+const GREENFIELD: RawSettings = {
+  ...COMMON,
+  ...VAULT,
+  ...SUPABASE,
+  ...ZONE,
+  role: "primary",
+  apps: apps({ ...APP, state: "create" }),
+  database: "create",
+  dns: "create",
+};
+const MIRRORED = { ...APP, mirror: "mirrors/castchat" };
+const STANDBY: RawSettings = { ...COMMON, role: "standby", apps: apps(MIRRORED), ...SUPABASE };
 const ACTIVE: RawSettings = { ...STANDBY, mode: "active", generation: "2", trustedWriterKeys: JSON.stringify([P256]) };
 
 const PROJECT_ADDRESS = "an https address with {ref} in it (plain http only on 127.0.0.1 or localhost)";
@@ -65,7 +82,9 @@ describe("parseSettings", () => {
       protect: true,
       generation: 1,
       intervalHours: 6,
-      branch: "main",
+      database: "existing",
+      dns: "existing",
+      apps: [{ ...APP, branch: "main", healthPath: "/api/health" }],
       trustedWriterKeys: [],
     });
     expect(settings.tiers.map(({ keptDays }) => keptDays)).toEqual([30, 92, 366, 1827]);
@@ -73,7 +92,7 @@ describe("parseSettings", () => {
   });
 
   it("accepts a standby in each mode, and defaults to mode standby", () => {
-    expect(parseSettings(STANDBY, "dr")).toMatchObject({ role: "standby", mode: "standby", mirrorOwner: "mirrors" });
+    expect(parseSettings(STANDBY, "dr")).toMatchObject({ role: "standby", mode: "standby", apps: [MIRRORED] });
     expect(parseSettings(ACTIVE, "dr")).toMatchObject({ mode: "active", generation: 2, trustedWriterKeys: [P256] });
     expect(parseSettings({ ...ACTIVE, mode: "drill", generation: "1" }, "dr")).toMatchObject({ mode: "drill" });
   });
@@ -96,20 +115,18 @@ describe("parseSettings", () => {
     ["mode", "activ", '"standby", "active" or "drill"'],
     ["awsAccountId", "1234", "an AWS account id of 12 digits"],
     ["awsRegion", "tokyo", "an AWS region such as ap-northeast-1"],
-    ["publicName", "https://app.castchat.jp", "a host name such as app.example.com"],
+    ["zoneName", "https://castchat.jp", "a DNS zone such as example.com"],
     ["protect", "yes", "true or false"],
     ["generation", "0", "a whole number from 1"],
     ["generation", "1.5", "a whole number from 1"],
-    ["repository", "castchat", "a GitHub repository as owner/name"],
+    ["database", "managed", '"existing" or "create"'],
+    ["supabaseRef", "abc", "the reference of a Supabase project, 20 small letters"],
     ["backup", "latest", "a backup's id such as 20260701T020000Z-1a2b3c"],
-    ["vercelProject", "cast_chat", "the name of a Vercel project: small letters, digits and hyphens, at most 52"],
-    ["vercelProject", "c".repeat(53), "the name of a Vercel project: small letters, digits and hyphens, at most 52"],
     ["at", "yesterday", "a time in UTC such as 2026-07-01T02:00:00Z"],
     ["at", "2026-07-01T02:00:00+09:00", "a time in UTC such as 2026-07-01T02:00:00Z"],
     ["supabaseProjectUrl", "https://x", PROJECT_ADDRESS],
     ["supabaseProjectUrl", "http://10.0.0.1/{ref}", PROJECT_ADDRESS],
     ["cloudflareAccountId", "castchat", "the id of a Cloudflare account, 32 hexadecimal digits"],
-    ["branch", "refs/heads/main", "the name of a branch, without refs/heads/"],
     ["endpointAws", "http://10.0.0.1", HTTPS_ONLY],
     ["standbyVaultKeyArn", KEY_ARN.replace("key/1", "alias/x"), "the ARN of a KMS key (not of an alias)"],
     ["standbyVault", "no", '"none", or unset'],
@@ -142,7 +159,65 @@ describe("parseSettings", () => {
     ...["-d", "a b", "a..b", "a.lock", "a/", "/a", "a//b", "a/.b", "a~1", "a:b", "@", "a@{1}", "a\\b", "a."].map(
       (branch) => [branch, false] as const,
     ),
-  ])("takes branch %s: %s", (branch, good) => expect(faultsOf({ ...PRIMARY, branch }).length === 0).toBe(good));
+  ])("takes branch %s: %s", (branch, good) =>
+    expect(faultsOf({ ...PRIMARY, apps: apps({ ...APP, branch }) }).length === 0).toBe(good),
+  );
+
+  it.each<[wrong: object, fault: string]>([
+    [{ repository: "castchat" }, '[0].repository is "castchat"; it must be a GitHub repository as owner/name.'],
+    [{ repository: undefined }, "[0].repository is not set; it must be a GitHub repository as owner/name."],
+    [{ project: "Cast" }, '[0].project is "Cast"; it must be the name of a Vercel project, in small letters.'],
+    [
+      { branch: "refs/heads/main" },
+      '[0].branch is "refs/heads/main"; it must be the name of a branch, without refs/heads/.',
+    ],
+    [
+      { healthPath: "health" },
+      '[0].healthPath is "health"; it must be a path that begins with a slash, without a query.',
+    ],
+    [{ state: "managed" }, '[0].state is "managed"; it must be "existing" or "create".'],
+    [{ publicNames: [] }, "[0].publicNames[0] is not set; it must be a host name such as app.example.com."],
+    [{ publicNames: ["a b"] }, '[0].publicNames[0] is "a b"; it must be a host name such as app.example.com.'],
+    [
+      { publicNames: "app.castchat.jp" },
+      '[0].publicNames is "app.castchat.jp"; it must be a list with at least one host name.',
+    ],
+    [{ name: "Web" }, '[0].name is "Web"; it must be a short name in small letters, such as web.'],
+    [{ healtPath: "/" }, "[0] has healtPath, which apps do not have."],
+  ])("refuses the app %j, and says which key of which app", (wrong, fault) =>
+    expect(faultsOf({ ...PRIMARY, apps: apps({ ...APP, ...wrong }) })).toEqual([`castchat-recovery:apps${fault}`]),
+  );
+
+  it("asks for an app where there is none", () =>
+    expect(faultsOf({ ...PRIMARY, apps: "[]" })).toEqual([
+      "castchat-recovery:apps[0] is not set; it must be an app with project, repository and publicNames.",
+    ]));
+
+  it.each(["{", "{}", "castchat"])("refuses %s as the list of apps", (list) =>
+    expect(faultsOf({ ...PRIMARY, apps: list })).toEqual([
+      expect.stringMatching(
+        /^castchat-recovery:apps is .*; it must be a list of apps \(Pulumi\.prod\.yaml shows one\)\.$/,
+      ),
+    ]),
+  );
+
+  it("shows no value of a secret setting", () => {
+    const wrong = [`mysql://u:${PASSWORD}@h/d`, `postgresql://h/${PASSWORD}`, PASSWORD];
+    for (const databaseUrl of wrong) {
+      const [fault = ""] = faultsOf({ ...PRIMARY, databaseUrl });
+      expect(fault).toMatch(
+        /^castchat-recovery:databaseUrl has a value that is not shown; it must be a PostgreSQL address/,
+      );
+      expect(fault).not.toContain(PASSWORD);
+    }
+    expect(faultsOf({ ...STANDBY, ...DATABASE }).join()).not.toContain(PASSWORD);
+  });
+
+  it("says where a setting of an earlier version has moved", () =>
+    expect(faultsOf({ ...PRIMARY, vercelProject: "castchat", mirrorOwner: "m" })).toEqual([
+      "castchat-recovery:vercelProject has moved into the list apps, as its app's project. Pulumi.prod.yaml and Pulumi.dr.yaml show it.",
+      "castchat-recovery:mirrorOwner has moved into the list apps, as its app's mirror, as owner/name. Pulumi.prod.yaml and Pulumi.dr.yaml show it.",
+    ]));
 
   it("takes exactly the recipients that backups can be sealed to", async () => {
     const recipients = await Promise.all([generateX25519Identity(), generateHybridIdentity()]).then((identities) =>
@@ -199,7 +274,7 @@ describe("parseSettings", () => {
     expect(parseSettings({ ...PRIMARY, deployerArns: "[]" }, "prod").deployerArns).toBeUndefined();
   });
 
-  it.each(Object.keys({ ...COMMON, ...ZONE }))("names %s when it is missing", (key) =>
+  it.each(Object.keys({ ...COMMON, apps: "" }))("names %s when it is missing", (key) =>
     expect(faultsOf({ ...PRIMARY, [key]: undefined })).toContainEqual(
       expect.stringMatching(`^castchat-recovery:${key} is not set; it must be .+\\.$`),
     ),
@@ -214,15 +289,23 @@ describe("parseSettings", () => {
   });
 
   it("names every fault at once, and where to change them", () => {
-    const raw = { ...PRIMARY, role: "standby", awsRegion: "x", mode: "y", generation: "z", nonsense: "1" };
+    const raw = {
+      ...GREENFIELD,
+      apps: apps(APP),
+      role: "standby",
+      awsRegion: "x",
+      mode: "y",
+      generation: "z",
+      nonsense: "1",
+    };
     const faults = faultsOf(raw).map((fault) => fault.split(" ")[0]);
     const keys = [
-      ...["mode", "awsRegion", "generation", "nonsense", "cloudflareAccountId"],
-      ...["standbyVaultBucketArn", "standbyVaultKeyArn", "mirrorOwner", "mirrorRepository"],
+      ...["mode", "awsRegion", "generation", "nonsense", "apps[0].mirror", "dns", "cloudflareAccountId"],
+      ...["standbyVaultBucketArn", "standbyVaultKeyArn", "database"],
     ];
-    expect(faults).toEqual(keys.map((key) => `castchat-recovery:${key}`));
+    expect(faults.toSorted()).toEqual(keys.map((key) => `castchat-recovery:${key}`).toSorted());
     expect(() => parseSettings(raw, "dr")).toThrow(
-      /^9 settings of stack "dr" are wrong:\n[^]*`pulumi config set KEY VALUE --stack dr`\.$/,
+      /^10 settings of stack "dr" are wrong:\n[^]*`pulumi config set KEY VALUE --stack dr`\.$/,
     );
   });
 });
@@ -239,8 +322,87 @@ describe("rules between settings", () => {
     ],
     "a mode on a primary": [{ ...PRIMARY, mode: "active" }, /^mode is "active", but only a standby .*remove it\.$/],
     "a mirror on a primary": [
-      { ...PRIMARY, mirrorRepository: "castchat" },
-      /^mirrorRepository is "castchat", but only a standby has a mirror .*remove it\.$/,
+      { ...PRIMARY, apps: apps(MIRRORED) },
+      /^apps\[0\]\.mirror is "mirrors\/castchat", but only a standby has a mirror .*remove it\.$/,
+    ],
+    "an existing database without its address": [
+      { ...PRIMARY, databaseUrl: undefined },
+      /^databaseUrl is not set, but .*; set it, or set database to "create"\.$/,
+    ],
+    "a region of a database that exists": [
+      { ...PRIMARY, supabaseRegion: "ap-northeast-1" },
+      /^supabaseRegion is set, but database is "existing", with which it has no effect; remove it\.$/,
+    ],
+    "a new database without a region": [
+      { ...GREENFIELD, supabaseRegion: undefined },
+      /^supabaseRegion is not set, but .*; set it, or set database to "existing"\.$/,
+    ],
+    "a new zone without an account": [
+      { ...GREENFIELD, cloudflareAccountId: undefined },
+      /^cloudflareAccountId is not set, but .*; set it, or set dns to "existing"\.$/,
+    ],
+    "a database on a standby": [
+      { ...STANDBY, database: "create" },
+      /^database is "create", but only a primary .*remove it\.$/,
+    ],
+    "half of the primary's database": [
+      { ...STANDBY, peerSupabaseRef: REF },
+      /^peerDatabaseUrl is not set\. .*; set both or neither\.$/,
+    ],
+    "a standby without a region": [
+      { ...STANDBY, supabaseRegion: undefined },
+      /^supabaseRegion is not set, but a recovery .*set it\.$/,
+    ],
+    "a takeover of an unknown name": [
+      { ...STANDBY, takeover: '["www.castchat.jp"]' },
+      /^takeover has "www\.castchat\.jp", which is no public name of an app; the names are app\.castchat\.jp\.$/,
+    ],
+    "a state on a standby": [
+      { ...STANDBY, apps: apps({ ...MIRRORED, state: "create" }) },
+      /^apps\[0\]\.state is "create", but only a primary .*remove it\.$/,
+    ],
+    "a new project with a name that the plugin refuses": [
+      { ...GREENFIELD, apps: apps({ ...APP, state: "create", project: "c".repeat(53) }) },
+      /^apps\[0\]\.project is "c{53}"; the name of a new Vercel project .*at most 52\.$/,
+    ],
+    "two apps without a name": [
+      { ...PRIMARY, apps: apps(APP, { ...APP, project: "b", publicNames: ["b.castchat.jp"] }) },
+      /^apps\[1\]\.name is not set, and neither .*; give every app but one a name\.$/,
+    ],
+    "two apps of one project": [
+      { ...PRIMARY, apps: apps(APP, { ...APP, name: "b", publicNames: ["b.castchat.jp"] }) },
+      /^apps\[1\]\.project is "castchat", as that of an app before it; .*$/,
+    ],
+    "two apps of one name": [
+      { ...PRIMARY, apps: apps(APP, { ...APP, name: "b", project: "b" }) },
+      /^apps\[1\]\.publicNames has "app\.castchat\.jp", as an app before it; a name leads to one app\.$/,
+    ],
+    "mirrors of two owners": [
+      {
+        ...STANDBY,
+        apps: apps(MIRRORED, {
+          ...MIRRORED,
+          name: "b",
+          project: "b",
+          repository: "castchat/b",
+          mirror: "others/b",
+          publicNames: ["b.castchat.jp"],
+        }),
+      },
+      /^apps\[1\]\.mirror is of owner "others", .*the mirrors of a stack have one owner\.$/,
+    ],
+    "two mirrors of a repository": [
+      {
+        ...STANDBY,
+        apps: apps(MIRRORED, {
+          ...MIRRORED,
+          name: "b",
+          project: "b",
+          mirror: "mirrors/b",
+          publicNames: ["b.castchat.jp"],
+        }),
+      },
+      /^apps\[1\]\.mirror is "mirrors\/b", and another app of castchat\/castchat .*; a repository has one mirror\.$/,
     ],
     "a restore on a primary": [
       { ...PRIMARY, at: "2026-07-01T02:00:00Z" },
@@ -251,8 +413,8 @@ describe("rules between settings", () => {
       /^olderAuthSettings is true, but only a standby restores .*remove it\.$/,
     ],
     "another app to stop on a primary": [
-      { ...PRIMARY, peerVercelProject: "castchat-dr" },
-      /^peerVercelProject is "castchat-dr", but only a standby .*remove it\.$/,
+      { ...PRIMARY, apps: apps({ ...APP, peerProject: "castchat-dr" }) },
+      /^apps\[0\]\.peerProject is "castchat-dr", but only a standby .*remove it\.$/,
     ],
     "a zone's account on a standby": [
       { ...STANDBY, ...ZONE },
@@ -283,24 +445,24 @@ describe("rules between settings", () => {
       /^supabaseRegion is "ap-northeast-3", .*choose ap-northeast-1 or ap-northeast-2\.$/,
     ],
     "a name outside of the zone": [
-      { ...PRIMARY, publicName: "app.evilcastchat.jp" },
-      /^publicName is "app\.evilcastchat\.jp", .*zone "castchat\.jp"; choose a name that ends in it\.$/,
+      { ...PRIMARY, apps: apps({ ...APP, publicNames: ["app.evilcastchat.jp"] }) },
+      /^apps\[0\]\.publicNames\[0\] is "app\.evilcastchat\.jp", .*zone "castchat\.jp"; choose a name that ends in it\.$/,
     ],
     "the same Vercel project twice": [
-      { ...STANDBY, peerVercelProject: COMMON.vercelProject },
-      /^peerVercelProject is "castchat", the same as vercelProject\. .*the other stack's project\.$/,
+      { ...STANDBY, apps: apps({ ...MIRRORED, peerProject: APP.project }) },
+      /^apps\[0\]\.peerProject is "castchat", the same as project\. .*the other stack's project\.$/,
     ],
     "a mirror of itself": [
-      { ...STANDBY, repository: "mirrors/castchat" },
-      /^mirrorRepository makes "mirrors\/castchat" a mirror of itself; choose another/,
+      { ...STANDBY, apps: apps({ ...MIRRORED, mirror: APP.repository }) },
+      /^apps\[0\]\.mirror makes "castchat\/castchat" a mirror of itself; choose another/,
     ],
     "both backup and at": [
       { ...ACTIVE, backup: "20260701T020000Z-1a2b3c", at: "2026-07-01T02:00:00Z" },
       /^at and backup are both set; set one of them/,
     ],
     "a standby without a mirror": [
-      { ...STANDBY, mirrorOwner: undefined },
-      /^mirrorOwner is not set, but a standby .*set it\.$/,
+      { ...STANDBY, apps: apps(APP) },
+      /^apps\[0\]\.mirror is not set, but a standby .*set it\.$/,
     ],
     "a standby that replicates": [
       { ...STANDBY, standbyVaultBucketArn: "arn:aws:s3:::replica" },
@@ -319,6 +481,18 @@ describe("rules between settings", () => {
       /^generation is 1, .*set 2 for the first recovery\.$/,
     ],
   };
+  it("let a primary create everything", () => expect(faultsOf(GREENFIELD)).toEqual([]));
+
+  it("let a recovery take names over that apps have", () =>
+    expect(
+      faultsOf({
+        ...STANDBY,
+        takeover: '["app.castchat.jp"]',
+        peerSupabaseRef: REF,
+        peerDatabaseUrl: DATABASE.databaseUrl,
+      }),
+    ).toEqual([]));
+
   it.each(Object.entries(broken))("refuse %s, and nothing else", (_, [raw, fault]) =>
     expect(faultsOf(raw)).toEqual([expect.stringMatching(fault.source.replace("^", "^castchat-recovery:"))]),
   );
@@ -358,14 +532,15 @@ describe("Pulumi.yaml", () => {
   };
 
   it("types and documents every setting that it can, and no other", () => {
-    // An object has no type in a project file; Pulumi.prod.yaml shows this one.
-    const settings = Object.keys(SETTINGS.shape).filter((key) => key !== "tierOverrides");
+    // Objects have no type in a project file; Pulumi.prod.yaml shows these.
+    const objects = ["tierOverrides", "apps"];
+    const settings = Object.keys(SETTINGS.shape).filter((key) => !objects.includes(key));
     expect(Object.keys(project.config).sort()).toEqual(settings.sort());
     for (const { type, description } of Object.values(project.config)) {
       expect(["string", "boolean", "integer", "array"]).toContain(type);
       expect(description).toMatch(/\.$/);
     }
-    expect(readFileSync("Pulumi.prod.yaml", "utf8")).toContain("tierOverrides:");
+    for (const key of objects) expect(readFileSync("Pulumi.prod.yaml", "utf8")).toContain(`${key}:`);
   });
 
   it("gives the same defaults as the settings themselves", () => {
@@ -378,7 +553,9 @@ describe("Pulumi.yaml", () => {
   it.each(["prod", "dr"])("ships settings of %s without a fault", (stack) => {
     const { config } = parse(readFileSync(`Pulumi.${stack}.yaml`, "utf8")) as { config: Record<string, unknown> };
     const raw = Object.entries(config).map(([key, value]) => [key.replace("castchat-recovery:", ""), textOf(value)]);
-    expect(parseSettings(Object.fromEntries(raw) as RawSettings, stack).stack).toBe(stack);
+    // A secret cannot be shipped.
+    const secret = stack === "prod" ? { databaseUrl: DATABASE.databaseUrl } : {};
+    expect(parseSettings({ ...(Object.fromEntries(raw) as RawSettings), ...secret }, stack).stack).toBe(stack);
   });
 });
 

@@ -130,6 +130,10 @@ describe("in an emergency the program says", () => {
       () => backupState({ proven: true, problems: [], lacks: 2 }),
       "proven; LACKS 2 parts that could not be read: `verify` names them",
     ],
+    "that a backup is dated in the future": [
+      () => backupState({ proven: true, problems: [], datedAhead: true }),
+      "its time lies in the future, so it is never taken as the newest; proven",
+    ],
     "that a backup was overwritten": [
       () => backupState({ proven: true, problems: [], walkedPast: ["daily/x was written over"] }),
       "proven; OVERWRITTEN OR DELETED in the vault: see below",

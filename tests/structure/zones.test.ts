@@ -32,26 +32,28 @@ const ACROSS = [
   ["cli/terminal/confirm.ts", "../../provider/recovery/definition.ts"],
 ] as const;
 
+const ZONE_RULES = ["import-x/no-restricted-paths", "no-console", "no-restricted-imports", "no-restricted-properties"];
+
 /**
- * ESLint with the project's own configuration, on texts that stand in for those files: prints the rules that each breaks. It reads no types,
- * which this rule does not need and which take a second for each file.
+ * ESLint with the project's own configuration, on texts that stand in for files: prints which of those rules each breaks. It reads no
+ * types, which they do not need and which take a second for each file.
  */
 const LINT = `
   import { ESLint } from "eslint";
   const eslint = new ESLint({
-    ruleFilter: ({ ruleId }) => ruleId === "import-x/no-restricted-paths",
+    ruleFilter: ({ ruleId }) => ${JSON.stringify(ZONE_RULES)}.includes(ruleId),
     overrideConfig: { languageOptions: { parserOptions: { projectService: false, project: false } } },
   });
   const broken = [];
-  for (const [filePath, path] of JSON.parse(process.argv[1])) {
-    const [{ messages }] = await eslint.lintText(\`import \${JSON.stringify(path)};\`, { filePath });
+  for (const [filePath, text] of JSON.parse(process.argv[1])) {
+    const [{ messages }] = await eslint.lintText(text, { filePath });
     broken.push(messages.map(({ ruleId }) => ruleId));
   }
   console.log(JSON.stringify(broken));
 `;
 
-async function lint(imports: readonly (readonly [string, string])[]): Promise<(string | null)[][]> {
-  const args = ["--input-type=module", "--eval", LINT, JSON.stringify(imports)];
+async function lint(texts: readonly (readonly [file: string, text: string])[]): Promise<(string | null)[][]> {
+  const args = ["--input-type=module", "--eval", LINT, JSON.stringify(texts)];
   const { stdout } = await execa(process.execPath, args, { cwd: PROJECT_ROOT });
   return JSON.parse(stdout) as (string | null)[][];
 }
@@ -65,10 +67,37 @@ describe("ESLint's zones", () => {
       ["policies/check.ts", "../recovery/pulumi/previewWorkspace.ts"],
       ["recovery/restore/run/journal.ts", "../../vault/manifest.ts"],
     ] as const;
-    const broken = await lint([...ACROSS, ...allowed]);
+    const broken = await lint([...ACROSS, ...allowed].map(([file, path]) => [file, `import "${path}";`]));
     expect(broken).toEqual([...ACROSS.map(() => ["import-x/no-restricted-paths"]), ...allowed.map(() => [])]);
   }, 120_000);
 
-  it("are those of files that exist", () =>
-    expect(ACROSS.map(([file]) => file).filter((file) => !existsSync(join(PROJECT_ROOT, file)))).toEqual([]));
+  it("let only cli/terminal/ and the entries of programs write to a standard stream", async () => {
+    const writes: [text: string, rule: string][] = [
+      ["process.stdout.write(name);", "no-restricted-properties"],
+      ["process.stderr.write(name);", "no-restricted-properties"],
+      ['process["stderr"].write(name);', "no-restricted-properties"],
+      ["const { stdout } = process;", "no-restricted-properties"],
+      ['import { stderr } from "node:process";', "no-restricted-imports"],
+      ['import process from "process";', "no-restricted-imports"],
+      ["console.error(name);", "no-console"],
+    ];
+    const elsewhere = [
+      "cli/commands/backup.ts",
+      "recovery/backup/backup.ts",
+      "services/common/terminal.ts",
+      "index.ts",
+    ];
+    const refused = elsewhere.flatMap((file) => writes.map(([text]) => [file, text] as const));
+    const permitted = ["cli/terminal/progress.ts", "runner/main.ts", "provider/host/serve.ts", "lab/drills/run.ts"];
+    const [[text]] = writes as [[string, string]];
+    const broken = await lint([...refused, ...permitted.map((file) => [file, text] as const)]);
+    const rules = writes.map(([, rule]) => [rule]);
+    expect(broken).toEqual([...elsewhere.flatMap(() => rules), ...permitted.map(() => [])]);
+  }, 120_000);
+
+  it("are those of files that exist", async () => {
+    const { WRITERS } = (await import(join(PROJECT_ROOT, "tools", "zones.js"))) as { WRITERS: string[] };
+    const files = [...ACROSS.map(([file]) => file), ...WRITERS.map((file) => file.replace("/**/*.ts", ""))];
+    expect(files.filter((file) => !existsSync(join(PROJECT_ROOT, file)))).toEqual([]);
+  });
 });

@@ -11,8 +11,8 @@ export const SCHEDULED_RUN = {
   criticalTables: [],
   shrinkPercent: 20,
   ageRecipients: [],
-  vercelProject: "p",
+  vercelProjects: ["p"],
   zoneName: "a.jp",
-  repository: "o/r",
+  repositories: ["o/r"],
   supabaseRef: "abc",
 };

@@ -167,12 +167,16 @@ async function checkAsVisitor(
   );
 }
 
+/** The parts of the primary's app in a configuration backup. */
+const APPLICATION = "application castchat";
+const REPOSITORY = `repository ${SANDBOX_NAMES.repository}` as const;
+
 const configurationAnswer = z.object({
   takenAt: z.coerce.date(),
   missing: z.array(z.object({ part: z.string(), reason: z.string() })),
-  application: z.object({ variables: z.array(z.object({ key: z.string() })) }),
+  [APPLICATION]: z.object({ variables: z.array(z.object({ key: z.string() })) }),
   dns: z.object({ records: z.array(z.object({ name: z.string(), type: z.string() })) }),
-  repository: z.object({ fullName: z.string() }).optional(),
+  [REPOSITORY]: z.object({ fullName: z.string() }).optional(),
   stackState: z.object({ deployment: z.object({ resources: z.array(z.unknown()) }) }).optional(),
 });
 
@@ -180,13 +184,13 @@ async function checkConfiguration(context: DrillContext, backupId: string, check
   const stored = configurationAnswer.parse(
     await castchatRecovery(["configuration", backupId, "--stack", "dr"], context.engine),
   );
-  const variables = stored.application.variables.map((one) => one.key);
+  const variables = stored[APPLICATION].variables.map((one) => one.key);
   const complete = ["DATABASE_URL", "SUPABASE_URL", "SUPABASE_ANON_KEY"].every((name) => variables.includes(name));
   const hasName = stored.dns.records.some(
     (record) => record.name === SANDBOX_NAMES.publicName && record.type === "CNAME",
   );
   const hasSettings =
-    stored.repository?.fullName === SANDBOX_NAMES.repository &&
+    stored[REPOSITORY]?.fullName === SANDBOX_NAMES.repository &&
     (stored.stackState?.deployment.resources.length ?? 0) > 0;
   check(
     "names of variables, DNS records, repository settings and state of the lost site are in the vault",

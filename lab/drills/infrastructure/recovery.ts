@@ -99,6 +99,7 @@ async function answeredWithin(answer: Promise<Date | undefined>, limitMs: number
 const RESOURCES: Readonly<Record<string, string>> = {
   Generations: "note the generation",
   PrimaryFence: "stop what is left of the primary",
+  DatabasePassword: "make the database's password",
   SupabaseProject: "make the Supabase project",
   AppDeployment: "deploy the app, until it is healthy",
   TrafficSwitch: "move the public name",

@@ -7,8 +7,10 @@ import { pipeline } from "node:stream/promises";
 import type { ReadableStream } from "node:stream/web";
 
 import type { Context, Hono } from "hono";
+import type pg from "pg";
 import { z } from "zod";
 
+import { keptConnections } from "../postgres/keptConnections.ts";
 import { ApiError, bearerToken, readBody } from "./http.ts";
 import { apiKey, refusal, type SupabaseProject, type SupabaseWorld } from "./supabaseState.ts";
 
@@ -64,7 +66,13 @@ export function storageFile(emulators: string, ref: string, bucket: string, name
  * | POST /object/:bucket/:path | stores; an existing object only with `x-upsert: true`, under a new version; keeps content-type and
  * cache-control |
  */
-export function addStorageRoutes(app: Hono, { deps, state, save, findProject, query }: SupabaseWorld): void {
+export function addStorageRoutes(app: Hono, { deps, state, save, findProject }: SupabaseWorld): void {
+  const kept = keptConnections();
+  const query = async <R extends pg.QueryResultRow>(ref: string, sql: string, values: string[]): Promise<R[]> => {
+    const connection = deps.postgres.connection(ref);
+    if (connection === undefined) throw new Error("the database server is not running");
+    return await kept<R>(connection.superuserUrl, sql, values);
+  };
   const limitOf = ({ fileSizeLimit = FILE_SIZE_LIMIT }: SupabaseProject) => fileSizeLimit;
   app.get("/v1/projects/:ref/config/storage", (c) =>
     c.json({ ...STORAGE_CONFIGURATION, fileSizeLimit: limitOf(findProject(c.req.param("ref"))) }),

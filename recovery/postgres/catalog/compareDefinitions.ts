@@ -40,13 +40,11 @@ export async function compareDefinitions(
   // The role that reads here owns it, and may differ from the role that read for the backup.
   const isOwnHere = (name: string) => isOf(name, "owner of") && objects[name] === own?.digest;
   const alike = await inheritedAlike(session, objects, now);
-  const renamed = Object.values(alike);
+  const renamed = new Set(Object.values(alike));
   return {
     missing: names.filter((name) => now[name] === undefined && !isOwnHere(name) && alike[name] === undefined),
     altered: isSameMajor ? names.filter((name) => now[name] !== undefined && now[name] !== objects[name]) : [],
-    added: Object.keys(now).filter(
-      (name) => objects[name] === undefined && !isUnknown(name) && !renamed.includes(name),
-    ),
+    added: Object.keys(now).filter((name) => objects[name] === undefined && !isUnknown(name) && !renamed.has(name)),
     notCompared: isSameMajor ? undefined : "another major version writes the same definition in other words",
   };
 }
@@ -87,7 +85,7 @@ function plainlyNamed(objects: ObjectDigests): ObjectDigests {
 }
 
 function plain(name: string): string {
-  return name.replaceAll(/"([a-z_][a-z0-9_$]*)"/g, "$1");
+  return name.includes('"') ? name.replaceAll(/"([a-z_][a-z0-9_$]*)"/g, "$1") : name;
 }
 
 /**

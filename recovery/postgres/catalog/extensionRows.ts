@@ -1,4 +1,5 @@
 import type { Session } from "../session/database.ts";
+import { EVERY_ROW } from "../session/everyRow.ts";
 import { quoteTable } from "../session/quote.ts";
 import type { BackedUpTable } from "./description.ts";
 import type { LeftOut } from "./leftOut.ts";
@@ -46,7 +47,7 @@ export async function listLeftOutOfExtensions(session: Session): Promise<LeftOut
 export async function emptyExtensionTables(session: Session, tables: readonly BackedUpTable[]): Promise<void> {
   const deletions = tables
     .filter((table) => table.kind === "extension")
-    .map(({ schema, name, condition = "" }) => `delete from only ${quoteTable({ schema, name })} ${condition}`);
+    .map(({ schema, name, condition }) => `delete from only ${quoteTable({ schema, name })} ${condition || EVERY_ROW}`);
   if (deletions.length === 0) return;
   await session.query(["set local session_replication_role = replica", ...deletions].join(";\n"));
 }

@@ -1,4 +1,5 @@
 import type { Session } from "../session/database.ts";
+import { EVERY_ROW } from "../session/everyRow.ts";
 import { tableKey } from "../session/quote.ts";
 import {
   type HeldBack,
@@ -24,7 +25,7 @@ export async function noteHeldBack(session: Session, heldBack: HeldBack): Promis
 
 /** Forgets it, once all has been released. */
 export async function forgetHeldBack(session: Session): Promise<void> {
-  if (await hasOwnTable(session, RECORD)) await session.query(`delete from ${RECORD}`);
+  if (await hasOwnTable(session, RECORD)) await session.query(`delete from ${RECORD} ${EVERY_ROW}`);
 }
 
 /** What a database has, and what it still holds back of an earlier backup. What it has takes precedence. */

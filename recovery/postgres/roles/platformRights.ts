@@ -53,30 +53,131 @@ const packOf = (catalog: string, oid: string) =>
 const OF_PLATFORM = `(not ${IS_APP_SCHEMA} and n.nspname !~ '^pg_(toast|temp)' and n.nspname <> '${MARKER_SCHEMA}' and n.nspname !~ '${RECOVERY_SCHEMAS}')`;
 const NAMESPACE = "join pg_catalog.pg_namespace n on n.oid";
 
-/**
- * Queries of objects that do not belong to the app: name, ON clause, column, catalog, oid, column number, owner, rights, kind for
- * acldefault(), pack.
- */
-const OBJECTS: readonly string[] = [
-  `select format('schema %I', n.nspname), format('schema %I', n.nspname), null, 'pg_namespace', n.oid, 0, n.nspowner, n.nspacl, 'n', ${packOf("pg_namespace", "n.oid")}
-     from pg_catalog.pg_namespace n where ${OF_PLATFORM}`,
-  `select format('%s %I.%I', w.word, n.nspname, c.relname), format('%s %I.%I', w.word, n.nspname, c.relname), null, 'pg_class', c.oid, 0, c.relowner, c.relacl,
-       case c.relkind when 'S' then 's' else 'r' end, ${packOf("pg_class", "c.oid")}
-     from pg_catalog.pg_class c ${NAMESPACE} = c.relnamespace cross join lateral (select case c.relkind when 'S' then 'sequence' else 'table' end) w (word)
-     where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and c.relpersistence <> 't' and (${OF_PLATFORM} or ${isMember("pg_class", "c.oid")})`,
-  `select format('column %I.%I.%I', n.nspname, c.relname, a.attname), format('table %I.%I', n.nspname, c.relname), quote_ident(a.attname), 'pg_class', c.oid, a.attnum, c.relowner, a.attacl,
-       null, ${packOf("pg_class", "c.oid")}
-     from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid ${NAMESPACE} = c.relnamespace
-     where (a.attacl is not null or format('column %I.%I.%I', n.nspname, c.relname, a.attname) = any ($2)) and not a.attisdropped and (${OF_PLATFORM} or ${isMember("pg_class", "c.oid")})`,
-  `select 'routine ' || p.oid::pg_catalog.regprocedure, 'routine ' || p.oid::pg_catalog.regprocedure, null, 'pg_proc', p.oid, 0, p.proowner, p.proacl, 'f', ${packOf("pg_proc", "p.oid")}
-     from pg_catalog.pg_proc p ${NAMESPACE} = p.pronamespace where ${OF_PLATFORM} or ${isMember("pg_proc", "p.oid")}`,
-  `select 'type ' || t.oid::pg_catalog.regtype, 'type ' || t.oid::pg_catalog.regtype, null, 'pg_type', t.oid, 0, t.typowner, t.typacl, 'T', ${packOf("pg_type", "t.oid")}
-     from pg_catalog.pg_type t ${NAMESPACE} = t.typnamespace where t.typelem = 0 and t.typtype in ('b', 'd', 'e', 'r') and (${OF_PLATFORM} or ${isMember("pg_type", "t.oid")})`,
-  `select format('foreign data wrapper %I', w.fdwname), format('foreign data wrapper %I', w.fdwname), null, 'pg_foreign_data_wrapper', w.oid, 0, w.fdwowner, w.fdwacl, 'F', ${extensionOf("pg_foreign_data_wrapper", "w.oid")}
-     from pg_catalog.pg_foreign_data_wrapper w where ${isMember("pg_foreign_data_wrapper", "w.oid")}`,
-  `select format('language %I', l.lanname), format('language %I', l.lanname), null, 'pg_language', l.oid, 0, l.lanowner, l.lanacl, 'l', ${extensionOf("pg_language", "l.oid")}
-     from pg_catalog.pg_language l where ${isMember("pg_language", "l.oid")}`,
+/** A kind of objects that do not belong to the app, as parts of a query. */
+interface Kind {
+  name: string;
+  /** Its part of GRANT … ON …. */
+  on: string;
+  /** A column's name, quoted. */
+  column?: string;
+  catalog: string;
+  oid: string;
+  subid?: string;
+  owner: string;
+  acl: string;
+  /** As acldefault() takes it. */
+  kind: string;
+  from: string;
+  where: string;
+  /** Whether its schema may be PostgreSQL's own. */
+  isInSchema?: false;
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    name: "format('schema %I', n.nspname)",
+    on: "format('schema %I', n.nspname)",
+    catalog: "pg_namespace",
+    oid: "n.oid",
+    owner: "n.nspowner",
+    acl: "n.nspacl",
+    kind: "'n'",
+    from: "pg_catalog.pg_namespace n",
+    where: OF_PLATFORM,
+  },
+  {
+    name: "format('%s %I.%I', w.word, n.nspname, c.relname)",
+    on: "format('%s %I.%I', w.word, n.nspname, c.relname)",
+    catalog: "pg_class",
+    oid: "c.oid",
+    owner: "c.relowner",
+    acl: "c.relacl",
+    kind: "case c.relkind when 'S' then 's' else 'r' end",
+    from: `pg_catalog.pg_class c ${NAMESPACE} = c.relnamespace cross join lateral (select case c.relkind when 'S' then 'sequence' else 'table' end) w (word)`,
+    where: `c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and c.relpersistence <> 't' and (${OF_PLATFORM} or ${isMember("pg_class", "c.oid")})`,
+  },
+  {
+    name: "format('column %I.%I.%I', n.nspname, c.relname, a.attname)",
+    on: "format('table %I.%I', n.nspname, c.relname)",
+    column: "quote_ident(a.attname)",
+    catalog: "pg_class",
+    oid: "c.oid",
+    subid: "a.attnum",
+    owner: "c.relowner",
+    acl: "a.attacl",
+    kind: "null",
+    from: `pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid ${NAMESPACE} = c.relnamespace`,
+    where: `not a.attisdropped and (${OF_PLATFORM} or ${isMember("pg_class", "c.oid")})`,
+  },
+  {
+    name: "'routine ' || p.oid::pg_catalog.regprocedure",
+    on: "'routine ' || p.oid::pg_catalog.regprocedure",
+    catalog: "pg_proc",
+    oid: "p.oid",
+    owner: "p.proowner",
+    acl: "p.proacl",
+    kind: "'f'",
+    from: `pg_catalog.pg_proc p ${NAMESPACE} = p.pronamespace`,
+    where: `(${OF_PLATFORM} or ${isMember("pg_proc", "p.oid")})`,
+  },
+  {
+    name: "'type ' || t.oid::pg_catalog.regtype",
+    on: "'type ' || t.oid::pg_catalog.regtype",
+    catalog: "pg_type",
+    oid: "t.oid",
+    owner: "t.typowner",
+    acl: "t.typacl",
+    kind: "'T'",
+    from: `pg_catalog.pg_type t ${NAMESPACE} = t.typnamespace`,
+    where: `t.typelem = 0 and t.typtype in ('b', 'd', 'e', 'r') and (${OF_PLATFORM} or ${isMember("pg_type", "t.oid")})`,
+  },
+  {
+    name: "format('foreign data wrapper %I', w.fdwname)",
+    on: "format('foreign data wrapper %I', w.fdwname)",
+    catalog: "pg_foreign_data_wrapper",
+    oid: "w.oid",
+    owner: "w.fdwowner",
+    acl: "w.fdwacl",
+    kind: "'F'",
+    from: "pg_catalog.pg_foreign_data_wrapper w",
+    where: isMember("pg_foreign_data_wrapper", "w.oid"),
+    isInSchema: false,
+  },
+  {
+    name: "format('language %I', l.lanname)",
+    on: "format('language %I', l.lanname)",
+    catalog: "pg_language",
+    oid: "l.oid",
+    owner: "l.lanowner",
+    acl: "l.lanacl",
+    kind: "'l'",
+    from: "pg_catalog.pg_language l",
+    where: isMember("pg_language", "l.oid"),
+    isInSchema: false,
+  },
 ];
+
+/**
+ * The objects of a kind: all that are named, or else those of the platform, and those of PostgreSQL and extensions whose rights were changed.
+ * The condition is within each kind's own query, so that the server only makes the names of what it returns: PostgreSQL has thousands of
+ * functions.
+ */
+function objectsOf(one: Kind, isNamed: boolean): string {
+  const { name, on, column = "null", catalog, oid, subid = "0", owner, acl, kind, from, where, isInSchema } = one;
+  const isOfPlatform =
+    isInSchema === false
+      ? "false"
+      : `n.nspname not in ('pg_catalog', 'information_schema') and not ${isMember(catalog, oid)}`;
+  const isOfInterest = `(${acl} is distinct from i.initprivs or ${isOfPlatform})`;
+  // A column without rights of its own is as the platform has made it.
+  const isChanged = column === "null" ? isOfInterest : `${acl} is not null and ${isOfInterest}`;
+  const condition = isNamed ? `${name} = any ($2)` : isChanged;
+  const pack = isInSchema === false ? extensionOf(catalog, oid) : packOf(catalog, oid);
+  return `select ${name}, ${on}, ${column}, ${owner}, ${acl}, i.initprivs, ${kind}, ${pack}
+    from ${from} left join pg_catalog.pg_init_privs i
+      on i.classoid = 'pg_catalog.${catalog}'::pg_catalog.regclass and i.objoid = ${oid} and i.objsubid = ${subid}
+    where ${where} and (${condition})`;
+}
 
 /**
  * Rights of PUBLIC, of the app's and the API's roles, and of the connected role. Those of the platform's other roles are left to the
@@ -92,15 +193,21 @@ const rightsOf = (acl: string) => `(select coalesce(json_agg(json_build_object(
  * name is wanted.
  */
 async function readObjects(session: Session, wanted: readonly string[]): Promise<ObjectRow[]> {
+  const changed = await readKinds(session, []);
+  const there = new Set(changed.map(({ name }) => name));
+  const left = wanted.filter((name) => !there.has(name));
+  if (left.length === 0) return changed;
+  return [...changed, ...(await readKinds(session, left))].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function readKinds(session: Session, names: readonly string[]): Promise<ObjectRow[]> {
   const rows = await session.query<ObjectRow>(
     `select o.name, o.clause as on, o.col as column, o.pack, case when pg_catalog.pg_get_userbyid(o.owner) = current_user then $1 else pg_catalog.pg_get_userbyid(o.owner)::text end as owner,
-       ${rightsOf("coalesce(o.acl, d.acl)")} as now, ${rightsOf("coalesce(i.initprivs, d.acl)")} as came
-     from (${OBJECTS.join(" union all ")}) as o (name, clause, col, catalog, oid, subid, owner, acl, kind, pack)
-     left join pg_catalog.pg_init_privs i on i.classoid = ('pg_catalog.' || o.catalog)::pg_catalog.regclass and i.objoid = o.oid and i.objsubid = o.subid
+       ${rightsOf("coalesce(o.acl, d.acl)")} as now, ${rightsOf("coalesce(o.initprivs, d.acl)")} as came
+     from (${KINDS.map((one) => objectsOf(one, names.length > 0)).join(" union all ")}) as o (name, clause, col, owner, acl, initprivs, kind, pack)
      cross join lateral (select case when o.kind is not null then pg_catalog.acldefault(o.kind::"char", o.owner) end) as d (acl)
-     where o.pack is null or o.acl is distinct from i.initprivs or o.name = any ($2)
      order by 1`,
-    [RESTORER, wanted],
+    names.length > 0 ? [RESTORER, names] : [RESTORER],
   );
   return rows.map((row) => ({ ...row, now: plain(row.now), came: plain(row.came) }));
 }

@@ -15,7 +15,7 @@ export interface Danger {
 export type Confirm = (danger: Danger) => Promise<void>;
 
 /** The Supabase project of an address: on the pooler its role's name ends with the ref, and a direct host starts with it. */
-function refOf({ host, user }: Pick<DatabaseAddress, "host" | "user">): string | undefined {
+export function refOf({ host, user }: Pick<DatabaseAddress, "host" | "user">): string | undefined {
   return /^postgres\.([a-z0-9]+)$/.exec(user)?.[1] ?? /^db\.([a-z0-9]+)\.supabase\.co$/.exec(host)?.[1];
 }
 

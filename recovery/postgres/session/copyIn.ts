@@ -31,21 +31,29 @@ export class CopyIn implements Submittable {
   }
 
   handleCopyInResponse(connection: Connection & { endCopyFrom(): void }): void {
-    this.#send(connection.stream)
-      .then(() => {
-        if (!this.#ended) connection.endCopyFrom();
-      })
-      .catch((error: unknown) => this.handleError(error as Error));
+    this.#send(connection).catch((error: unknown) => this.handleError(error as Error));
   }
 
-  async #send(stream: Duplex): Promise<void> {
+  /** A small table's rows go to the socket at once, with all that belongs to them. */
+  async #send(connection: Connection & { endCopyFrom(): void }): Promise<void> {
+    const { stream } = connection;
     const isBinary = this.#format === "binary";
-    if (isBinary) sendMessage(stream, BINARY_HEADER);
-    for (let at = 0; at < this.#rows.length && !this.#ended; at += MESSAGE_BYTES) {
-      const goesOn = sendMessage(stream, this.#rows.subarray(at, at + MESSAGE_BYTES));
-      if (!goesOn) await drainedOrClosed(stream);
+    stream.cork();
+    try {
+      if (isBinary) sendMessage(stream, BINARY_HEADER);
+      for (let at = 0; at < this.#rows.length && !this.#ended; at += MESSAGE_BYTES) {
+        const goesOn = sendMessage(stream, this.#rows.subarray(at, at + MESSAGE_BYTES));
+        if (goesOn) continue;
+        stream.uncork();
+        await drainedOrClosed(stream);
+        stream.cork();
+      }
+      if (this.#ended) return;
+      if (isBinary) sendMessage(stream, BINARY_TRAILER);
+      connection.endCopyFrom();
+    } finally {
+      stream.uncork();
     }
-    if (isBinary && !this.#ended) sendMessage(stream, BINARY_TRAILER);
   }
 
   handleError(error: Error): void {
@@ -63,16 +71,13 @@ export class CopyIn implements Submittable {
   }
 }
 
-/** Returns false if the socket's buffer is full. */
+/** Returns false if the socket's buffer is full. The stream is corked, so that both parts go together. */
 function sendMessage(stream: Duplex, payload: Buffer): boolean {
   const header = Buffer.alloc(5);
   header[0] = COPY_DATA;
   header.writeInt32BE(payload.length + 4, 1);
-  stream.cork();
   stream.write(header);
-  const goesOn = stream.write(payload);
-  stream.uncork();
-  return goesOn;
+  return stream.write(payload);
 }
 
 /** Waits until a stream that is full takes more, or is closed. */

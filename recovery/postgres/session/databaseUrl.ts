@@ -1,3 +1,5 @@
+import { isIPv4 } from "node:net";
+
 import { UserError } from "../../../services/common/errors.ts";
 
 /** The parts of a connection string. */
@@ -104,6 +106,7 @@ export function placeOf(address: DatabaseAddress): string {
   return `${address.host}:${address.port}`;
 }
 
+/** Names that only begin like an address of this machine, such as 127.0.0.1.example.org, are another machine's. */
 function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host.startsWith("127.");
+  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 }

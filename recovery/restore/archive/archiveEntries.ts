@@ -6,6 +6,8 @@ import type { Session } from "../../postgres/session/database.ts";
 export interface TargetFacts {
   /** False in a test whose restoring role may not make any. */
   takesEventTriggers: boolean;
+  /** False in a test, which must not log in to another server by what a foreign table says. */
+  takesUserMappings: boolean;
   schemas: ReadonlySet<string>;
   eventTriggers: ReadonlySet<string>;
   /** Roles whose default privileges the restoring role may change. */
@@ -13,7 +15,9 @@ export interface TargetFacts {
 }
 
 /** Reads what the choice of entries depends on. */
-export async function readTargetFacts(session: Session): Promise<Omit<TargetFacts, "takesEventTriggers">> {
+export async function readTargetFacts(
+  session: Session,
+): Promise<Omit<TargetFacts, "takesEventTriggers" | "takesUserMappings">> {
   const [row] = await session.query<Record<"schemas" | "event_triggers" | "own_roles", string[]>>(
     `select array(select nspname::text from pg_catalog.pg_namespace) as schemas,
        array(select evtname::text from pg_catalog.pg_event_trigger) as event_triggers,
@@ -110,6 +114,7 @@ function isWanted(entry: string, target: TargetFacts, eventTriggers: ReadonlySet
   const schema = /^SCHEMA - (.+) \S+$/.exec(entry)?.[1];
   if (schema !== undefined) return !target.schemas.has(schema);
   if (/^(COMMENT - )?PUBLICATION /.test(entry)) return false;
+  if (/^USER MAPPING /.test(entry)) return target.takesUserMappings;
   const eventTrigger = EVENT_TRIGGER.exec(entry)?.[2];
   if (eventTrigger !== undefined) return eventTriggers.has(eventTrigger);
   const grantor = /^DEFAULT ACL .* DEFAULT PRIVILEGES FOR (?:LARGE OBJECTS|\S+) (.+)$/.exec(entry)?.[1];

@@ -3,14 +3,18 @@ import { tableKey } from "../../postgres/session/quote.ts";
 import { topLevelLines } from "./topLevel.ts";
 
 /** One entry of an archive as SQL, and what it has to wait for. */
-export interface ArchiveEntry extends ScriptEntry {
+export interface PlacedEntry extends ScriptEntry {
   id: number;
-  /** Its name in a journal. */
-  step: string;
   /** Ids of the entries that it needs, of this script or made before. */
   needs: number[];
-  /** Those of them that are tables which it locks exclusively. */
+  /** Those of them that are tables which it locks exclusively, and the partitions of these. */
   locks: number[];
+}
+
+/** One entry of those that come after the rows. */
+export interface ArchiveEntry extends PlacedEntry {
+  /** Its name in a journal. */
+  step: string;
   /** Size of the largest table that it belongs to. */
   bytes: number;
   /** Key of the table whose rows it reads by an expression of the app, as the connected role. */
@@ -36,6 +40,8 @@ export interface PostDataScript {
 
 /** Line of `pg_restore --list`: "2345; 2606 17056 FK CONSTRAINT public posts posts_author_id_fkey postgres". */
 const LISTED = /^(\d+); (\d+) (\d+) (.+)$/;
+/** Line below it with `--verbose`: ";	depends on: 245 7". */
+const LISTED_NEEDS = /^;\tdepends on:([\d ]+)$/;
 /** What `pg_restore --verbose` writes before each entry. */
 const HEADER = /^-- TOC entry (\d+) \(class (\d+) OID (\d+)\)$/;
 const NEEDS = /^-- Dependencies: ([\d ]+)$/;
@@ -54,23 +60,14 @@ export function readPostData(sql: string, list: string, tables: readonly BackedU
     const description = listed.get(id)?.description ?? "";
     return known.get(description.slice(0, description.lastIndexOf(" ") + 1));
   };
-  const isTable = (id: number) => listed.get(id)?.description.startsWith("TABLE ") === true;
-
-  const { settings, pieces } = splitScript(sql, listed);
-  const entries = pieces.map(({ id, text, prelude }): ArchiveEntry => {
-    const description = listed.get(id)?.description ?? "";
-    const [, listedNeeds = ""] = NEEDS.exec(text.split("\n", 2)[1] ?? "") ?? [];
-    const needs = [...new Set(listedNeeds.split(" ").filter(Boolean))].map(Number);
+  const { settings, entries: placed } = placedEntries(sql, listed);
+  const entries = placed.map((entry): ArchiveEntry => {
+    const { id, description, needs } = entry;
     const isCheck = description.startsWith("CHECK CONSTRAINT ");
     const checked = isCheck ? needs.map(tableOf).find((table) => table !== undefined) : undefined;
     return {
-      id,
-      description,
+      ...entry,
       step: `entry ${id} ${description}`,
-      sql: prelude + text,
-      needs,
-      // Several indexes of a table may be built at once.
-      locks: description.startsWith("INDEX ") && !description.startsWith("INDEX ATTACH ") ? [] : needs.filter(isTable),
       bytes: Math.max(0, ...needs.map((need) => tableOf(need)?.bytes ?? 0)),
       checks: checked === undefined ? undefined : tableKey(checked),
     };
@@ -81,26 +78,75 @@ export function readPostData(sql: string, list: string, tables: readonly BackedU
 }
 
 /** Splits the SQL of `pg_restore --verbose` into what a session sets first and its entries, in pg_restore's order. */
-export function readEntries(sql: string, list: string): { settings: string; entries: ScriptEntry[] } {
-  const listed = readList(list);
+export function readEntries(sql: string, list: string): { settings: string; entries: PlacedEntry[] } {
+  return placedEntries(sql, readList(list));
+}
+
+function placedEntries(sql: string, listed: ReadonlyMap<number, Listed>): { settings: string; entries: PlacedEntry[] } {
+  const tablesLockedWith = tablesLockedIn(listed);
   const { settings, pieces } = splitScript(sql, listed);
-  const entries = pieces.map(({ id, text, prelude }) => {
-    return { description: listed.get(id)?.description ?? "", sql: prelude + text };
+  const entries = pieces.map(({ id, text, prelude }): PlacedEntry => {
+    const description = listed.get(id)?.description ?? "";
+    const needs = [...new Set(idsIn(NEEDS.exec(text.split("\n", 2)[1] ?? "")?.[1]))];
+    return {
+      id,
+      description,
+      sql: prelude + text,
+      needs,
+      locks: locksNone(description, text) ? [] : [...new Set(needs.flatMap(tablesLockedWith))],
+    };
   });
   return { settings, entries };
+}
+
+/** Several indexes of a table may be built at once. A table needs its parents, but locks them only to inherit from them. */
+function locksNone(description: string, sql: string): boolean {
+  return (
+    /^INDEX (?!ATTACH )/.test(description) || (/^TABLE (?!ATTACH )/.test(description) && !/^INHERITS \(/m.test(sql))
+  );
+}
+
+/**
+ * By the id of what is locked: the table itself and its partitions at every level, as a foreign key or a trigger of a partitioned table is
+ * made on each of them. Nothing for what is no table.
+ */
+function tablesLockedIn(listed: ReadonlyMap<number, Listed>): (id: number) => number[] {
+  const isTable = (id: number) => listed.get(id)?.description.startsWith("TABLE ") === true;
+  const partitions = new Map<number, number[]>();
+  for (const { description, needs } of listed.values()) {
+    if (!description.startsWith("TABLE ATTACH ")) continue;
+    const child = `TABLE ${description.slice("TABLE ATTACH ".length)}`;
+    const isChild = (id: number) => listed.get(id)?.description === child;
+    for (const parent of needs.filter((id) => isTable(id) && !isChild(id))) {
+      const known = partitions.get(parent) ?? [];
+      known.push(...needs.filter(isChild));
+      partitions.set(parent, known);
+    }
+  }
+  const withPartitions = (id: number): number[] => [id, ...(partitions.get(id) ?? []).flatMap(withPartitions)];
+  return (id) => (isTable(id) ? withPartitions(id) : []);
 }
 
 interface Listed {
   head: string;
   description: string;
+  needs: number[];
+}
+
+function idsIn(text = ""): number[] {
+  return text.split(" ").filter(Boolean).map(Number);
 }
 
 function readList(list: string): Map<number, Listed> {
   const found = new Map<number, Listed>();
+  let last: Listed | undefined;
   for (const line of list.split("\n")) {
     const [, id, table, oid, description] = LISTED.exec(line) ?? [];
-    if (id !== undefined && description !== undefined)
-      found.set(Number(id), { head: `${id} ${table} ${oid}`, description });
+    if (id !== undefined && description !== undefined) {
+      last = { head: `${id} ${table} ${oid}`, description, needs: [] };
+      found.set(Number(id), last);
+    }
+    last?.needs.push(...idsIn(LISTED_NEEDS.exec(line)?.[1]));
   }
   return found;
 }

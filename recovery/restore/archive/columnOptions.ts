@@ -21,10 +21,10 @@ const STATEMENT = /^(ALTER (?:FOREIGN )?TABLE ONLY (.+) ALTER COLUMN (.+) SET \(
  * know. They say how rows are counted or stored, not what they hold, and no comparison reads them. `notes` says in sentences what was
  * removed.
  */
-export async function withoutUnknownOptions(
+export async function withoutUnknownOptions<E extends ScriptEntry>(
   session: Session,
-  entries: readonly ScriptEntry[],
-): Promise<{ entries: ScriptEntry[]; notes: string[] }> {
+  entries: readonly E[],
+): Promise<{ entries: E[]; notes: string[] }> {
   const statements = entries.flatMap(({ sql }) => [...sql.matchAll(STATEMENT)]);
   const options = new Set(statements.flatMap(([, , , , list = ""]) => list.split(", ")));
   const refused = new Set<string>();

@@ -7,9 +7,9 @@ import type { Session } from "../../postgres/session/database.ts";
 import type { ScriptEntry } from "./archiveScript.ts";
 import { topLevelLines } from "./topLevel.ts";
 
-/** An entry without the statement that sets its owner. */
-export interface OwnedEntry extends ScriptEntry {
-  /** The role that owned it in the source, and that statement. Undefined if the archive's entry has no owner of its own. */
+/** What an entry says of its owner. */
+export interface Owned {
+  /** The role that owned it in the source, and the statement that sets it. Undefined if the archive's entry has no owner of its own. */
   owned: { owner: string; statement: string } | undefined;
 }
 
@@ -23,13 +23,14 @@ const NOT_OURS =
   /^ALTER (EVENT TRIGGER|FOREIGN DATA WRAPPER|SERVER|PUBLICATION|SUBSCRIPTION|PROCEDURAL LANGUAGE|LANGUAGE|LARGE OBJECT) /;
 
 /** Takes the owner out of an entry of pg_restore's script. */
-export function splitOwner({ description, sql }: ScriptEntry): OwnedEntry {
+export function splitOwner<E extends ScriptEntry>(entry: E): E & Owned {
+  const { sql } = entry;
   const start = topLevelLines(sql).findLast((at) => sql.startsWith("ALTER ", at)) ?? sql.length;
   const [statement, role] = STATEMENT.exec(sql.slice(start)) ?? [];
-  if (statement === undefined || role === undefined) return { description, sql, owned: undefined };
+  if (statement === undefined || role === undefined) return { ...entry, owned: undefined };
   const owner = role.startsWith('"') ? role.slice(1, -1).replaceAll('""', '"') : role;
   return {
-    description,
+    ...entry,
     sql: sql.slice(0, start),
     owned: NOT_OURS.test(statement) ? undefined : { owner, statement },
   };

@@ -64,8 +64,10 @@ export function fitEntry({ description, sql }: ScriptEntry, error: unknown): Fit
   }
   const restrictive = RESTRICTIVE.exec(sql);
   const own = sql.replaceAll(/^(--.*|SET .*|)\n/gm, "").trim();
+  // Options of servers and user mappings hold passwords and keys.
+  const isSecret = /\bOPTIONS \(/.test(own);
   const again =
-    own.length > SHORT
+    isSecret || own.length > SHORT
       ? "then create it as the backup's schema.dump has it (docs/restore-by-hand.md)."
       : `then run: ${own}`;
   if (restrictive !== null) {

@@ -16,6 +16,8 @@ export interface PgRestoreOptions {
   onlyRights?: RightsChoice;
   /** Leaves event triggers out, since the restoring role may not make any. */
   withoutEventTriggers?: boolean | undefined;
+  /** Leaves user mappings out: their passwords, and so every connection that postgres_fdw could make. */
+  isTest?: boolean | undefined;
   signal: AbortSignal;
 }
 
@@ -42,10 +44,11 @@ export async function writingSql<T>(
 ): Promise<T> {
   const { session, applicationName, dump, signal } = options;
   const all = await listingOf(options);
-  const { onlyRights, withoutEventTriggers } = options;
+  const { onlyRights, withoutEventTriggers, isTest } = options;
+  const takes = { takesEventTriggers: withoutEventTriggers !== true, takesUserMappings: isTest !== true };
   const list =
     onlyRights === undefined
-      ? chooseEntries(all, { ...(await readTargetFacts(session)), takesEventTriggers: withoutEventTriggers !== true })
+      ? chooseEntries(all, { ...(await readTargetFacts(session)), ...takes })
       : chooseRights(all, onlyRights);
   const chosen = await openPrivateFile();
   try {

@@ -14,7 +14,9 @@ import type { RestoreResult } from "../run/restoreMarker.ts";
 import { refuseSuperuser, refuseUnfit } from "../run/restoreReadiness.ts";
 import { selectBackup } from "../run/restoreSelection.ts";
 import { holdTarget } from "../run/restoreTarget.ts";
+import { workOf } from "../run/restoring.ts";
 import { fetchHeldBack } from "../steps/fetchParts.ts";
+import { refuseForbidden } from "./forbiddenEntries.ts";
 import { describeLoss, refuseDependents, refusePublications, refuseWhatStays } from "./replaceDanger.ts";
 import { beginReplacement } from "./replaceRecord.ts";
 import { goBack, goOn, type ReplaceOptions, type WentBack } from "./replaceSteps.ts";
@@ -141,10 +143,13 @@ async function claim(session: Session, options: ReplaceOptions & { signal: Abort
   // Before the gate closes: the backup must be readable here.
   openerFor({ vault, manifest, opener: options.opener });
   await refuseUnfit(session, manifest);
-  if (recorded === undefined) await refuseWhatStays(session);
-  if (recorded === undefined) await refuseDependents(session);
-  const { publications } = await fetchHeldBack({ vault, manifest, opener: options.opener }, signal);
-  if (recorded === undefined) await refusePublications(session, publications);
+  if (recorded === undefined) {
+    await refuseWhatStays(session);
+    await refuseDependents(session);
+    const work = workOf(session, restoreId, manifest, options);
+    await refusePublications(session, (await fetchHeldBack(work, signal)).publications);
+    await refuseForbidden(work);
+  }
   const lines = [...passedOver, ...(await describeLoss(session, manifest, recorded))];
   await options.confirm({ names: namesOf(session.address), lines });
   if (recorded === undefined)

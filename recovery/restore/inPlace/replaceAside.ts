@@ -2,14 +2,15 @@ import type { Memory } from "../../gate/replacement.ts";
 import { quietEventTriggers } from "../../postgres/catalog/replicaRole.ts";
 import { listOwnRoles } from "../../postgres/roles/rolesScript.ts";
 import type { Session } from "../../postgres/session/database.ts";
+import { EVERY_ROW } from "../../postgres/session/everyRow.ts";
 import { quoteIdent, quoteLiteral, quoteTable } from "../../postgres/session/quote.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
+import { lendRoles, listOwnGrants, takeBackRoles } from "../rights/lentRoles.ts";
 import { TAKE_SCHEMAS_BACK } from "../rights/lentSchemas.ts";
 import { dropMade, dropRelations } from "../run/restoreTarget.ts";
 import { sqlFile } from "../sql/sqlFile.ts";
 import { refuseDependents } from "./replaceDanger.ts";
 import { ASIDE, granteeSql, putDefaultRightsBack, rememberState } from "./replaceMemory.ts";
-import { lendRoles, listOwnGrants, takeBackRoles } from "./replaceRoles.ts";
 
 const COPY_LARGE_OBJECTS = sqlFile("copyLargeObjects");
 const CUT_OFF = sqlFile("cutOff");
@@ -159,7 +160,7 @@ async function putRowsBack(session: Session, { tables, sequences }: Memory): Pro
   for (const { columns, condition, aside, ...name } of tables) {
     const table = quoteTable(name);
     const list = columns.map(quoteIdent).join(", ");
-    await session.query(`delete from only ${table} ${condition}`);
+    await session.query(`delete from only ${table} ${condition || EVERY_ROW}`);
     const into = list === "" ? "" : `(${list}) overriding system value`;
     await session.query(`insert into ${table} ${into} select ${list} from ${COPIES}.${aside}`);
   }

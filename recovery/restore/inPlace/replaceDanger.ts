@@ -6,6 +6,7 @@ import { listTables } from "../../postgres/catalog/catalog.ts";
 import type { Publication } from "../../postgres/catalog/heldBack.ts";
 import { countObjects, digestObjects } from "../../postgres/catalog/objects.ts";
 import { REALTIME_MESSAGES } from "../../postgres/catalog/platform.ts";
+import { isPrivileged } from "../../postgres/roles/privilegedRole.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { tableKey, tableName } from "../../postgres/session/quote.ts";
 import type { Manifest } from "../../vault/manifest.ts";
@@ -68,16 +69,13 @@ export async function refuseDependents(session: Session): Promise<void> {
 }
 
 /**
- * Refuses publications of the backup that only a superuser may make, before the gate closes: the last transaction would fail on them. Source:
- * "Notes" in https://www.postgresql.org/docs/current/sql-createpublication.html. UserError that names them.
+ * Refuses publications of the backup that the connected role may not make, before the gate closes: the last transaction would fail on them.
+ * Source: "Notes" in https://www.postgresql.org/docs/current/sql-createpublication.html. UserError that names them.
  */
 export async function refusePublications(session: Session, publications: readonly Publication[]): Promise<void> {
   const superusers = publications.filter(({ allTables, schemas }) => allTables || schemas.length > 0);
   if (superusers.length === 0) return;
-  const [row] = await session.query<{ may: boolean }>(
-    "select rolsuper as may from pg_catalog.pg_roles where rolname = current_user",
-  );
-  if (row?.may === true) return;
+  if (await isPrivileged(session)) return;
   throw new UserError(
     `Only a superuser may make these publications of the backup, which publish all tables or whole schemas: ${named(superusers.map(({ name }) => name))}. Restore into a new project instead, which holds publications back.`,
   );

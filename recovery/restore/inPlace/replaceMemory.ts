@@ -5,8 +5,8 @@ import { managedObjectsScript } from "../../postgres/roles/managedObjectsScript.
 import { listOwnRoles } from "../../postgres/roles/rolesScript.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent, quoteLiteral } from "../../postgres/session/quote.ts";
+import { listOwnGrants } from "../rights/lentRoles.ts";
 import { sqlFile } from "../sql/sqlFile.ts";
-import { listOwnGrants } from "./replaceRoles.ts";
 
 const DEFAULT_RIGHTS = sqlFile("defaultRights");
 const OBJECTS_TO_RENAME = sqlFile("objectsToRename");

@@ -1,6 +1,7 @@
 import { RECORD, type Replacement } from "../../gate/replacement.ts";
 import { makeOwnTable } from "../../postgres/catalog/ownTables.ts";
 import type { Session } from "../../postgres/session/database.ts";
+import { EVERY_ROW } from "../../postgres/session/everyRow.ts";
 import { clearJournal, makeJournal } from "../run/journal.ts";
 
 /** Notes that a replacement begins. There is one at a time. */
@@ -27,7 +28,7 @@ export async function noteReplacement(
 ): Promise<void> {
   await session.query(
     `update ${RECORD} set state = coalesce($1, state), phase = coalesce($2, phase), safety_backup_id = coalesce($3, safety_backup_id),
-       memory = coalesce($4::jsonb, memory)`,
+       memory = coalesce($4::jsonb, memory) ${EVERY_ROW}`,
     [state, phase, safetyBackupId, JSON.stringify(memory)],
   );
 }

@@ -20,6 +20,7 @@ import type { Manifest } from "../../vault/manifest.ts";
 import { inPlace, type RestoredInPlace } from "../recipes/inPlace.ts";
 import { planPublication } from "../release/releasePublications.ts";
 import { broaderRights } from "../rights/broaderRights.ts";
+import { takeBackRoles } from "../rights/lentRoles.ts";
 import { bringPlatformRights } from "../rights/restorePlatformRights.ts";
 import { clearJournal, JOURNALED_PHASES } from "../run/journal.ts";
 import type { RecoveryRun } from "../run/recoveryRun.ts";
@@ -30,7 +31,6 @@ import { fillViews } from "../steps/restoreState.ts";
 import { cutOff, dropAside, putBack, setAside } from "./replaceAside.ts";
 import { keptToOurselves } from "./replaceGuard.ts";
 import { endReplacement, noteReplacement } from "./replaceRecord.ts";
-import { takeBackRoles } from "./replaceRoles.ts";
 
 /** Which database is put back into which state. */
 export interface ReplaceOptions extends RestoreFrom {

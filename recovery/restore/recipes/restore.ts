@@ -71,7 +71,7 @@ async function restoreInto(
   options: RestoreOptions & { signal: AbortSignal },
   run: RecoveryRun,
 ): Promise<RestoreResult> {
-  const { vault, clock, withoutEventTriggers, acceptsBroaderRights } = options;
+  const { vault, clock, reporter, warn = reporter, withoutEventTriggers, acceptsBroaderRights, isTest } = options;
   const claiming = `Claiming ${placeOf(session.address)}`;
   const claimed = await run.timer.run("claim", claiming, () => claim(session, restoreId, options));
   if ("finished" in claimed) return claimed.finished;
@@ -79,13 +79,17 @@ async function restoreInto(
   const { selection, passedOver } = selected;
   const manifest = withoutEventTriggers === true ? manifestWithoutEventTriggers(selected.manifest) : selected.manifest;
   run.begin({ restoreId, backupId: manifest.backupId });
-  run.notes.push(...passedOver);
+  // At once, since a definition may fail for it.
+  const ofCollation = await noteOfCollation(session, manifest.source.collation);
+  for (const note of ofCollation) warn(note);
+  run.notes.push(...passedOver, ...ofCollation);
   const { users, posts, applications, notes } = await RECIPES[selection]({
     ...workOf(session, restoreId, manifest, options),
     isResumed: resumedAt !== undefined,
     phase: run.phases(resumedAt, (name, before) => noteMarkerPhase(session, restoreId, name, before)),
     withoutEventTriggers,
     acceptsBroaderRights,
+    isTest,
   });
   const result: RestoreResult = {
     ...run.resultOf(restoreId, manifest),
@@ -97,7 +101,7 @@ async function restoreInto(
     notes: [
       ...new Set([...passedOver, ...walkedPastNotes(vault, manifest)]),
       ...notes,
-      ...(await noteOfCollation(session, manifest.source.collation)),
+      ...ofCollation,
       // The parts outside the database are still missing. A test restore has no project.
       ...(selection === "everything" && options.isTest !== true ? noteOfProject(manifest) : []),
     ],

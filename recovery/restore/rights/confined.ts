@@ -86,6 +86,11 @@ function newName(): string {
   return `${SCHEMA}.${quoteIdent(randomBytes(8).toString("hex"))}`;
 }
 
+/** What turns a column's text into its type, as SQL ("::shop.price"), if the type is the app's; otherwise empty. */
+export function castOf(other: TableOfOther | undefined, column: string): string {
+  return other !== undefined && Object.hasOwn(other.casts, column) ? `::${other.casts[column]}` : "";
+}
+
 /** SQL that runs one statement as a role, within a transaction. */
 export function confinedSql(owner: string, statement: string): string {
   const name = newName();
@@ -96,26 +101,23 @@ export function confinedSql(owner: string, statement: string): string {
 /** Brings a table's rows in as its owner, within a transaction. They pass a table with a trigger, which also fires for a replica's rows. */
 export async function copyConfined(
   session: Session,
-  { owner, casts }: TableOfOther,
+  other: TableOfOther,
   { columns, format, ...table }: CopiedRows,
   rows: Buffer,
 ): Promise<void> {
   const name = newName();
-  const castOf = (column: string) => (Object.hasOwn(casts, column) ? casts[column] : undefined);
   const list = columns.map(quoteIdent).join(", ");
-  const values = columns.map(
-    (column) => `new.${quoteIdent(column)}${castOf(column) === undefined ? "" : `::${castOf(column)}`}`,
-  );
+  const values = columns.map((column) => `new.${quoteIdent(column)}${castOf(other, column)}`);
   const insert =
     columns.length === 0
       ? `insert into ${quoteTable(table)} default values`
       : `insert into ${quoteTable(table)} (${list}) overriding system value values (${values.join(", ")})`;
   const read = columns.map((column) =>
-    castOf(column) === undefined ? quoteIdent(column) : `null::text as ${quoteIdent(column)}`,
+    castOf(other, column) === "" ? quoteIdent(column) : `null::text as ${quoteIdent(column)}`,
   );
   await session.query(
     `create table ${name} as select ${read.join(", ")} from only ${quoteTable(table)} with no data;
-     ${functionOf(owner, name, "trigger", `begin ${insert}; return null; end`)};
+     ${functionOf(other.owner, name, "trigger", `begin ${insert}; return null; end`)};
      create trigger rows before insert on ${name} for each row execute function ${name}();
      alter table ${name} enable always trigger rows`,
   );

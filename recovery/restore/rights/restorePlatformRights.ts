@@ -59,9 +59,13 @@ export async function bringPlatformRights(
 
 /** Grants what is missing, and revokes what is broader and would fail the checks (broaderRights.ts). */
 async function comeNear(session: Session, manifest: Manifest): Promise<string[]> {
-  const { missing, broader } = await comparePlatformRights(session, manifest);
-  for (const right of missing.filter(({ on }) => on !== undefined)) await ifPermitted(session, grantOf(right));
-  for (const right of broader.filter(isFault)) await ifPermitted(session, revokeOf(right));
+  const found = await comparePlatformRights(session, manifest);
+  const statements = [
+    ...found.missing.filter(({ on }) => on !== undefined).map(grantOf),
+    ...found.broader.filter(isFault).map(revokeOf),
+  ];
+  if (statements.length === 0) return notesOf(found);
+  for (const statement of statements) await ifPermitted(session, statement);
   return notesOf(await comparePlatformRights(session, manifest));
 }
 

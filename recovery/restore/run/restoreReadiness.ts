@@ -73,28 +73,30 @@ export async function refuseUnlike(session: Session, manifest: Manifest): Promis
       `${target} holds rows already (${named(filled)}), and rows without definitions go into empty tables only. For the rows of a live database, run \`castchat-recovery restore tables\`.`,
     );
   }
-  await refuseActingTriggers(session, IS_APP_SCHEMA);
+  await refuseActing(session);
 }
 
 /**
- * Refuses triggers that fire even on rows that come in as a replica's, since they would act a second time.
+ * Refuses triggers and rules that act even on rows that come in as a replica's: triggers would act a second time, and rules could change
+ * other tables.
  *
- * @param which SQL condition on `pg_class c` and `pg_namespace n`: the tables
+ * @param tables @default - all of the app
  */
-export async function refuseActingTriggers(
+export async function refuseActing(
   session: Session,
-  which: string,
-  values: readonly unknown[] = [],
+  tables?: readonly { schema: string; name: string }[],
 ): Promise<void> {
   const acting = await session.query<{ name: string }>(
-    `select format('%I on %I.%I', t.tgname, n.nspname, c.relname) as name from pg_catalog.pg_trigger t
-     join pg_catalog.pg_class c on c.oid = t.tgrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where not t.tgisinternal and t.tgenabled in ('A', 'R') and ${which} order by 1`,
-    values,
+    `select format('%s %I on %I.%I', acting.kind, acting.name, n.nspname, c.relname) as name from (
+       select 'trigger' as kind, tgname as name, tgrelid as of, tgenabled as enabled from pg_catalog.pg_trigger where not tgisinternal
+       union all select 'rule', rulename, ev_class, ev_enabled from pg_catalog.pg_rewrite where rulename <> '_RETURN') acting
+     join pg_catalog.pg_class c on c.oid = acting.of join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where acting.enabled in ('A', 'R') and ${tables === undefined ? IS_APP_SCHEMA : "c.oid = any ($1::pg_catalog.regclass[])"} order by 1`,
+    tables && [tables.map(quoteTable)],
   );
   if (acting.length === 0) return;
   throw new UserError(
-    `The triggers ${named(acting.map(({ name }) => name))} act also on rows that a replica brings, so they would act a second time. Disable them, restore, and enable them again.`,
+    `These act also on rows that a replica brings, so they would act a second time: ${named(acting.map(({ name }) => name))}. Disable them, restore, and enable them again.`,
   );
 }
 

@@ -3,6 +3,7 @@ import { IS_APP_SCHEMA, isNoMember, MANAGED_VERSION_TABLES } from "../../postgre
 import { quietEventTriggers } from "../../postgres/catalog/replicaRole.ts";
 import { takeAdvisoryLock } from "../../postgres/session/advisoryLock.ts";
 import type { Session } from "../../postgres/session/database.ts";
+import { EVERY_ROW } from "../../postgres/session/everyRow.ts";
 import { quoteTable } from "../../postgres/session/quote.ts";
 import { terminateSessions } from "../../postgres/session/terminateSessions.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
@@ -127,7 +128,7 @@ export async function emptyManagedTables(
   const chosen = some?.map(quoteTable);
   const deletions = (await managedTables(session))
     .filter((table) => chosen === undefined || chosen.includes(table))
-    .map((table) => `delete from ${table}`);
+    .map((table) => `delete from ${table} ${EVERY_ROW}`);
   if (deletions.length === 0) return;
   // Without triggers: the platform's refuse to delete rows of storage.
   await session.query(["set local session_replication_role = replica", ...deletions].join(";\n"));

@@ -36,6 +36,8 @@ export interface Restoring extends RestoreWork {
   isResumed: boolean;
   /** Set if the restoring role may not make event triggers and the restore leaves them out. The manifest then has none. */
   withoutEventTriggers?: boolean | undefined;
+  /** A test restore, which connects to no other server. */
+  isTest?: boolean | undefined;
   acceptsBroaderRights?: boolean | undefined;
   phase: RunPhase;
 }

@@ -21,11 +21,14 @@ export interface Definitions {
 }
 
 /** Does work with dumps of a backup and removes their files afterwards. */
-export async function withDumps<T>(restoring: Restoring, work: (fetch: FetchDump) => Promise<T>): Promise<T> {
+export async function withDumps<T>(
+  source: BackupSource & Pick<Restoring, "signal">,
+  work: (fetch: FetchDump) => Promise<T>,
+): Promise<T> {
   const files: PrivateFile[] = [];
   try {
     return await work(async (name) => {
-      const file = await fetchDump(restoring, name, restoring.signal);
+      const file = await fetchDump(source, name, source.signal);
       files.push(file);
       return file;
     });

@@ -41,7 +41,8 @@ export async function restoreData(restoring: Restoring, { dump, emptied, asRepli
       if (!done.has(LARGE_OBJECTS) && dump !== undefined) {
         // Some versions of pg_dump write large objects with the definitions, so that some may exist.
         await removeLargeObjects(session);
-        await restoreLargeObjects(restoring, await dump());
+        // An early version recorded no count.
+        if (manifest.largeObjects?.count !== 0) await restoreLargeObjects(restoring, await dump());
         await journaled(session, restoreId, LARGE_OBJECTS, () => Promise.resolve());
       }
       await restoreRows({ ...restoring, done, asReplica });

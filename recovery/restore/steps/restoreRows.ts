@@ -3,6 +3,7 @@ import type { BackedUpTable } from "../../postgres/catalog/description.ts";
 import { actAsReplica } from "../../postgres/catalog/replicaRole.ts";
 import { copyInSql } from "../../postgres/rows/tableReading.ts";
 import type { Session } from "../../postgres/session/database.ts";
+import { EVERY_ROW } from "../../postgres/session/everyRow.ts";
 import { quoteTable, tableKey, tableName } from "../../postgres/session/quote.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
 import type { BackupChunk } from "../../vault/manifest.ts";
@@ -47,26 +48,28 @@ export async function restoreRows(options: RestoreRowsOptions): Promise<void> {
   );
   const lacking: LackingColumns =
     into === undefined ? await findLacking(options.session, options.restoreId, manifest) : new Map<string, string[]>();
-  const write = (inner: AbortSignal) =>
-    inOwnSession(options, { signal: inner }, async (session) => {
-      const fetchNext = (): Fetched | undefined => {
-        const chunk = queue.shift();
-        if (chunk === undefined) return undefined;
-        const content = readChunk(options, chunk, inner);
-        // Awaited when its turn comes. A failure before that must not end the process.
-        content.catch(() => undefined);
-        return { chunk, content };
-      };
-      // While the server takes one chunk, the next one is fetched.
-      for (let fetched = fetchNext(); fetched !== undefined;) {
+  const write = (inner: AbortSignal) => {
+    const fetchNext = (): Fetched | undefined => {
+      const chunk = queue.shift();
+      if (chunk === undefined) return undefined;
+      const content = readChunk(options, chunk, inner);
+      // Awaited when its turn comes. A failure before that must not end the process.
+      content.catch(() => undefined);
+      return { chunk, content };
+    };
+    // While the session opens, the first chunk is fetched. While the server takes one chunk, the next one is.
+    let fetched = fetchNext();
+    return inOwnSession(options, { signal: inner }, async (session) => {
+      while (fetched !== undefined) {
+        const { chunk } = fetched;
         const sections = await fetched.content;
-        const next = fetchNext();
-        await writeChunk(session, options, fetched.chunk, sections, { tables, confined, lacking });
+        fetched = fetchNext();
+        await writeChunk(session, options, chunk, sections, { tables, confined, lacking });
         releaseSections(sections);
-        progress.add(fetched.chunk);
-        fetched = next;
+        progress.add(chunk);
       }
     });
+  };
   const owners = [...confined.values()].map(({ owner }) => owner);
   await withConfinement(options.session, owners, () => workers(Math.min(WRITERS, queue.length), signal, write));
 }
@@ -120,7 +123,7 @@ export async function bringLostRows(work: RestoreWork): Promise<void> {
   await clearJournal(session, restoreId);
   await inTransaction(session, async () => {
     await actAsReplica(session, lost);
-    for (const table of lost) await session.query(`delete from only ${quoteTable(table)}`);
+    for (const table of lost) await session.query(`delete from only ${quoteTable(table)} ${EVERY_ROW}`);
   });
   const into = new Map(lost.map((table) => [tableKey(table), table]));
   await restoreRows({ ...work, restoreId, done: new Set(), into, asReplica: true });

@@ -2,6 +2,7 @@ import { amount } from "../../../services/common/amount.ts";
 import { messageOf } from "../../../services/common/errors.ts";
 import { listSequences, listTables } from "../../postgres/catalog/catalog.ts";
 import { CAN_BE_BROUGHT_BACK } from "../../postgres/catalog/extensionRows.ts";
+import { HAS_FOREIGN_PARTS } from "../../postgres/catalog/foreignParts.ts";
 import { findOrphans } from "../../postgres/catalog/orphans.ts";
 import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA } from "../../postgres/catalog/platform.ts";
 import type { Session } from "../../postgres/session/database.ts";
@@ -12,6 +13,10 @@ import { journaledScript } from "../run/journal.ts";
 import { sqlFile } from "../sql/sqlFile.ts";
 
 const VIEWS_IN_ORDER = sqlFile("viewsInOrder");
+const VIEWS_OVER_FOREIGN = sqlFile("viewsOverForeign");
+
+/** Sequences in one transaction, which keeps a lock on each. A server has room for some thousands of locks in all. */
+const SEQUENCES_AT_ONCE = 200;
 
 /** Sets every sequence to the backup's value. */
 export async function restoreSequences(session: Session, manifest: Manifest): Promise<void> {
@@ -24,20 +29,16 @@ export async function restoreSequences(session: Session, manifest: Manifest): Pr
     const sequence = quoteLiteral(quoteTable({ schema, name }));
     return [`select pg_catalog.setval(${sequence}, ${BigInt(value)}, ${lastValue !== null})`];
   });
-  if (commands.length > 0) await session.query(commands.join(";\n"));
+  for (let at = 0; at < commands.length; at += SEQUENCES_AT_ONCE)
+    await session.query(commands.slice(at, at + SEQUENCES_AT_ONCE).join(";\n"));
 }
 
 /** The commands that fill these materialized views, each after those that it reads according to the catalog. */
-export async function refreshCommands(
-  session: Session,
-  views: readonly { schema: string; name: string }[],
-): Promise<string[]> {
+export async function refreshCommands(session: Session, views: readonly TableName[]): Promise<string[]> {
   if (views.length === 0) return [];
   const filled = new Set(views.map(tableKey));
-  const ordered = await session.query<{ schema: string; name: string }>(VIEWS_IN_ORDER());
-  return ordered
-    .filter((one) => filled.has(tableKey(one)))
-    .map((view) => `refresh materialized view ${quoteTable(view)}`);
+  const ordered = await session.query<TableName>(VIEWS_IN_ORDER());
+  return ordered.filter((one) => filled.has(tableKey(one))).map(refreshCommand);
 }
 
 /** Runs a command that fills a view. */
@@ -55,15 +56,15 @@ export function journaledViews(
 /**
  * Fills the materialized views. The server reads as each view's owner, who needs the backup's rights for that. The catalog does not know
  * what a function's text reads, so a view that reads an unfilled one that way is tried again after the others. A sentence names each view
- * that another role owns and that its owner may not fill.
+ * that another role owns and that its owner may not fill, and each that reads a foreign table whose server does not give the rows.
  */
 export async function fillViews(session: Session, manifest: Manifest, fill: FillView): Promise<string[]> {
-  const others = new Set((await viewsOfOthers(session)).map((view) => `refresh materialized view ${quoteTable(view)}`));
+  const others = new Set((await viewsOfOthers(session)).map(refreshCommand));
+  const overForeign = new Set((await session.query<TableName>(VIEWS_OVER_FOREIGN())).map(refreshCommand));
   const notes: string[] = [];
   let left = await refreshCommands(session, manifest.filledViews);
   while (left.length > 0) {
-    const unready: string[] = [];
-    let refusal: unknown;
+    const refusals = new Map<string, unknown>();
     for (const command of left) {
       try {
         await fill(command);
@@ -75,18 +76,41 @@ export async function fillViews(session: Session, manifest: Manifest, fill: Fill
           );
           continue;
         }
-        if (code !== SQLSTATE.OBJECT_NOT_IN_PREREQUISITE_STATE) throw error;
-        refusal = error;
-        unready.push(command);
+        if (code === SQLSTATE.OBJECT_NOT_IN_PREREQUISITE_STATE) {
+          refusals.set(command, error);
+          continue;
+        }
+        // The session survives an ERROR, whatever its SQLSTATE says of the other server's connection.
+        if (!overForeign.has(command) || (error as { severity?: unknown }).severity !== "ERROR") throw error;
+        notes.push(emptyOverForeign(command, error));
       }
     }
-    if (unready.length === left.length) throw refusal;
-    left = unready;
+    if (refusals.size === left.length) {
+      for (const [command, refusal] of refusals) {
+        if (!overForeign.has(command)) throw refusal;
+        notes.push(emptyOverForeign(command, refusal));
+      }
+      break;
+    }
+    left = [...refusals.keys()];
   }
   return notes;
 }
 
-async function viewsOfOthers(session: Session): Promise<{ schema: string; name: string }[]> {
+function emptyOverForeign(command: string, error: unknown): string {
+  return `A materialized view is empty, since it reads a foreign table whose server gives no rows here (${messageOf(error)}). Once it does, run: ${command};`;
+}
+
+interface TableName {
+  schema: string;
+  name: string;
+}
+
+function refreshCommand(view: TableName): string {
+  return `refresh materialized view ${quoteTable(view)}`;
+}
+
+async function viewsOfOthers(session: Session): Promise<TableName[]> {
   return await session.query(
     `select n.nspname as schema, c.relname as name from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      where c.relkind = 'm' and pg_catalog.pg_get_userbyid(c.relowner) <> current_user`,
@@ -117,6 +141,12 @@ export async function orphansIn(session: Session, where: "managed" | "all" = "ma
 /** Makes the statistics of the app's tables. Without them its first queries would get bad plans, until autovacuum makes them. */
 export async function analyseTables(session: Session, manifest: Manifest): Promise<undefined> {
   const there = new Set((await listTables(session)).map(tableKey));
+  const withForeign = await session.query<TableName>(
+    `select n.nspname as schema, c.relname as name from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where c.relkind = 'r' and ${HAS_FOREIGN_PARTS}`,
+  );
+  // The samples of a parent include its children's rows.
+  for (const table of withForeign) there.delete(tableKey(table));
   const own = manifest.tables.filter((table) => table.kind === "app" && there.has(tableKey(table)));
   if (own.length > 0) await session.query(`analyze ${own.map(quoteTable).join(", ")}`);
   return undefined;

@@ -9,15 +9,17 @@ import { resolveTables } from "../../postgres/rows/resolveTables.ts";
 import { RowSum } from "../../postgres/rows/rowSum.ts";
 import { planReads } from "../../postgres/rows/tableReading.ts";
 import type { Session } from "../../postgres/session/database.ts";
-import { quoteTable, tableKey } from "../../postgres/session/quote.ts";
+import { tableKey } from "../../postgres/session/quote.ts";
 import type { Manifest } from "../../vault/manifest.ts";
-import { refuseActingTriggers } from "../run/restoreReadiness.ts";
+import { listTablesOfOthers } from "../rights/confined.ts";
+import { refuseActing } from "../run/restoreReadiness.ts";
 import { countRows } from "../run/restoreTarget.ts";
 import { schemaBeside, type TableBeside } from "./restoreTablesRecord.ts";
 
 /**
  * Finds the wished tables in the live database and in the backup. UserError if a table is in only one of them, if its columns differ, or if
- * its triggers fire even on rows that come in as a replica's.
+ * its triggers or rules act even on rows that come in as a
+ * replica's.
  */
 export async function planTables(
   session: Session,
@@ -41,11 +43,12 @@ export async function planTables(
     throw new UserError(`Backup ${manifest.backupId} holds no rows of ${names.join(", ")}. Choose another backup.`);
   }
   await refuseOtherColumns(session, tables, manifest);
-  await refuseActingTriggers(session, "c.oid = any ($1::pg_catalog.regclass[])", [tables.map(quoteTable)]);
+  await refuseActing(session, tables);
+  const others = await listTablesOfOthers(session);
   const planned: TableBeside[] = [];
   for (const [index, table] of tables.entries()) {
     const beside = { schema: schemaBeside(restoreId), name: `t${index}` };
-    planned.push({ table, beside, rowsNow: await countRows(session, table) });
+    planned.push({ table, beside, other: others.get(tableKey(table)), rowsNow: await countRows(session, table) });
   }
   return planned;
 }

@@ -8,6 +8,7 @@ import { QUIET_EVENT_TRIGGERS, quietEventTriggers } from "../../postgres/catalog
 import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent, quoteTable } from "../../postgres/session/quote.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
+import { castOf, type TableOfOther } from "../rights/confined.ts";
 import { clearJournal, makeJournal } from "../run/journal.ts";
 
 const RECORD = `${MARKER_SCHEMA}.restored_tables`;
@@ -33,6 +34,8 @@ export interface TableBeside {
   table: BackedUpTable;
   /** Where its rows are brought first. */
   beside: { schema: string; name: string };
+  /** Set if another role than the restoring one owns the live table. */
+  other: TableOfOther | undefined;
   /** How many rows the live table has and will lose. */
   rowsNow: number;
 }
@@ -76,8 +79,12 @@ export async function beginRecord(
   await inTransaction(session, async () => {
     await quietEventTriggers(session);
     await session.query(`create schema ${schema}; revoke all on schema ${schema} from public`);
-    for (const { table, beside } of tables) {
-      const columns = table.columns.map(quoteIdent).join(", ");
+    for (const { table, beside, other } of tables) {
+      // A type of another role may run its expressions, so its values come as text.
+      const read = (column: string) => (castOf(other, column) === "" ? "" : "::text");
+      const columns = table.columns
+        .map((column) => `${quoteIdent(column)}${read(column)} as ${quoteIdent(column)}`)
+        .join(", ");
       // Only types, no defaults and no NOT NULL, so that generated columns may be missing.
       const definition = columns === "" ? "()" : `as select ${columns} from only ${quoteTable(table)} with no data`;
       await session.query(`create table ${quoteTable(beside)} ${definition}`);

@@ -5,13 +5,16 @@ import { retry } from "../../../services/common/retry.ts";
 import { findOrphans } from "../../postgres/catalog/orphans.ts";
 import { actAsReplica } from "../../postgres/catalog/replicaRole.ts";
 import type { Session } from "../../postgres/session/database.ts";
-import { quoteIdent, quoteLiteral, quoteTable, tableKey, tableName } from "../../postgres/session/quote.ts";
+import { EVERY_ROW } from "../../postgres/session/everyRow.ts";
+import { quoteLiteral, quoteTable, tableKey, tableName } from "../../postgres/session/quote.ts";
 import { SQLSTATE, sqlStateOf } from "../../postgres/session/sqlState.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
 import type { Manifest } from "../../vault/manifest.ts";
+import { refuseActing } from "../run/restoreReadiness.ts";
 import { countRows } from "../run/restoreTarget.ts";
 import { sqlFile } from "../sql/sqlFile.ts";
 import { refreshCommands } from "../steps/restoreState.ts";
+import { insertStaged } from "./insertStaged.ts";
 import { differencesIn } from "./restoreTablesPlan.ts";
 import { noteSwapped, type RestoreTablesResult, type TableBeside } from "./restoreTablesRecord.ts";
 
@@ -23,7 +26,7 @@ const ATTEMPTS = 8;
 
 /**
  * Replaces the rows of live tables with those beside them, and notes that, in one transaction. Other sessions cannot read or write the
- * tables meanwhile. Before the commit, each table is compared with the backup again, and every foreign key from and to it is checked, since
+ * tables meanwhile. No other table changes: neither foreign keys nor triggers and rules act, and those that would act are refused. Before the commit, each table is compared with the backup again, and every foreign key from and to it is checked, since
  * none has acted. UserError if rows would refer to none, or other sessions hold a table.
  */
 export async function swapRows(
@@ -89,17 +92,15 @@ async function swap(
   const names = live.map(quoteTable);
   // Every other attempt in reverse, since the app may lock them in one order or the other.
   await lockAll(session, attempt % 2 === 1 ? names : names.toReversed());
+  // Again, since they could be made until the tables were locked.
+  await refuseActing(session, live);
   const actAgain = await actAsReplica(session, live);
   const rowsBefore: number[] = [];
   for (const table of live) {
     rowsBefore.push(await countRows(session, table));
-    await session.query(`delete from only ${quoteTable(table)}`);
+    await session.query(`delete from only ${quoteTable(table)} ${EVERY_ROW}`);
   }
-  for (const { table, beside } of tables) {
-    const columns = table.columns.map(quoteIdent).join(", ");
-    const list = columns === "" ? "" : `(${columns}) overriding system value`;
-    await session.query(`insert into ${quoteTable(table)} ${list} select ${columns} from ${quoteTable(beside)}`);
-  }
+  await insertStaged(session, tables);
   await actAgain();
   await advanceSequences(session, manifest, tables);
   const pairs = live.map((table) => ({ table, at: table }));

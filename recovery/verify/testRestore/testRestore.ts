@@ -1,15 +1,15 @@
 import type { Clock } from "../../../services/common/clock.ts";
 import { messageOf, UserError } from "../../../services/common/errors.ts";
+import { named } from "../../../services/common/named.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
+import { isPrivileged } from "../../postgres/roles/privilegedRole.ts";
 import { type Session, withSession } from "../../postgres/session/database.ts";
+import { SQLSTATE } from "../../postgres/session/sqlState.ts";
 import type { Throwaway, ThrowawayPostgres } from "../../postgres/session/throwawayPostgres.ts";
 import { restore } from "../../restore/recipes/restore.ts";
+import { EntryFault } from "../../restore/run/entryFault.ts";
 import type { RestoreResult } from "../../restore/run/restoreMarker.ts";
-import {
-  eventTriggersOf,
-  manifestWithoutEventTriggers,
-  mayMakeEventTriggers,
-} from "../../restore/steps/eventTriggers.ts";
+import { eventTriggersOf, manifestWithoutEventTriggers } from "../../restore/steps/eventTriggers.ts";
 import { KINDS } from "../../vault/backupKinds.ts";
 import type { BackupSource } from "../../vault/backupSource.ts";
 import { fetchText } from "../../vault/fetchPart.ts";
@@ -107,7 +107,7 @@ async function restoreAndCheck(throwaway: Throwaway, options: TestRestoreOptions
     rethrowUnlessFault(error, signal);
     return ended({ state: "not ok", detail: `the throwaway could not be prepared: ${messageOf(error)}` });
   }
-  const without = await inSessionOf(prepared, signal, async (session) => !(await mayMakeEventTriggers(session)));
+  const without = await inSessionOf(prepared, signal, async (session) => !(await isPrivileged(session)));
   const restored = await tryRestore(prepared, options, without);
   if (!restored.isFilled) return ended(restored.finding);
   const manifest = without ? manifestWithoutEventTriggers(source.manifest) : source.manifest;
@@ -117,6 +117,7 @@ async function restoreAndCheck(throwaway: Throwaway, options: TestRestoreOptions
       { item: RESTORATION, what: "restore", ...restored.finding },
       ...(await checkRestoredDatabase(prepared, manifest, options)),
       ...(without ? eventTriggersLeftOut(source.manifest) : []),
+      ...(await inSessionOf(prepared, signal, foreignServersAlone)),
     ],
     notes: [...prepared.notes, ...(restored.result?.notes ?? [])],
     restoreMs: restored.result?.durationMs,
@@ -130,6 +131,17 @@ function eventTriggersLeftOut(manifest: Manifest): CheckLine[] {
   const which = names === undefined ? "those that the backup may hold" : names.join(", ");
   const reason = `only superusers, and on Supabase \`postgres\`, may create them; left out here: ${which}`;
   return [{ item: SCHEMA, what: "event triggers", ...notHere(reason) }];
+}
+
+/** A test logs in nowhere else, and keeps no password of another server. */
+async function foreignServersAlone(session: Session): Promise<CheckLine[]> {
+  const servers = await session.query<{ name: string }>(
+    "select srvname::text as name from pg_catalog.pg_foreign_server order by 1",
+  );
+  if (servers.length === 0) return [];
+  const names = named(servers.map(({ name }) => name));
+  const reason = `a test restore connects to no other server; left out here: the user mappings of ${names}`;
+  return [{ item: SCHEMA, what: "foreign servers", ...notHere(reason) }];
 }
 
 /** An abort, or a setting with which no restore can be tried, is no fault of the backup. */
@@ -174,10 +186,18 @@ async function tryRestore(
     const what = `${result.rows} rows of ${result.tables} tables restored and checked by the code of a recovery`;
     return { finding: fine(`${what}, in ${(result.durationMs / 1000).toFixed(1)} s`), result, isFilled: true };
   } catch (error) {
+    if (error instanceof UserError && error.cause instanceof EntryFault)
+      return { finding: { state: "not ok", detail: refusalOf(error.cause) }, isFilled: false };
     rethrowUnlessFault(error, signal);
     // The last phase decides: when the restore compares, everything has been restored.
     return { finding: { state: "not ok", detail: messageOf(error) }, isFilled: last.startsWith("Comparing ") };
   }
+}
+
+/** A throwaway's role is no superuser, and no `postgres` of Supabase, which may make a foreign data wrapper. */
+function refusalOf(fault: EntryFault): string {
+  if (fault.code !== SQLSTATE.INSUFFICIENT_PRIVILEGE) return messageOf(fault);
+  return `the throwaway's role may not make an entry of the backup's definitions: ${messageOf(fault)}. On Supabase a recovery may make foreign data wrappers and event triggers. Anything else would end it as well: drop the entry in the source and take a backup again`;
 }
 
 /**

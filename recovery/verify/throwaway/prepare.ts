@@ -101,7 +101,11 @@ async function appSchemasIn(session: Session, manifest: Manifest): Promise<Set<s
   return new Set(named.filter(({ name }) => name in manifest.objects).map(({ schema }) => schema));
 }
 
-/** Grants what the platform grants on extensions: the role that restores may write the rows that the backup holds, and the vault's. */
+/**
+ * Grants what the platform grants on extensions: the role that restores may write the rows that the backup holds, and the vault's, and make
+ * servers of foreign data wrappers. Supabase makes it those wrappers' owner (postgresql_extension_custom_scripts/postgres_fdw/after-create.sql
+ * in https://github.com/supabase/postgres).
+ */
 async function lendExtensions(session: Session, manifest: Manifest, restorer: string): Promise<void> {
   const marked = [...manifest.tables, ...manifest.sequences].filter(({ kind }) => kind === "extension");
   const commands = marked.map(
@@ -113,6 +117,11 @@ async function lendExtensions(session: Session, manifest: Manifest, restorer: st
       `grant usage on schema vault to ${restorer}; grant select, delete on all tables in schema vault to ${restorer};
        grant execute on all functions in schema vault to ${restorer}`,
     );
+  const wrappers = await session.query<{ name: string }>(
+    "select fdwname as name from pg_catalog.pg_foreign_data_wrapper",
+  );
+  for (const { name } of wrappers)
+    commands.push(`grant usage on foreign data wrapper ${quoteIdent(name)} to ${restorer} with grant option`);
   if (commands.length > 0) await session.query(commands.join("; "));
 }
 

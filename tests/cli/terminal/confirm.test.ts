@@ -1,3 +1,5 @@
+import { PassThrough } from "node:stream";
+
 import { describe, expect, it, jest } from "@jest/globals";
 
 import { confirmWith } from "../../../cli/terminal/confirm.ts";
@@ -31,5 +33,15 @@ describe("confirmWith", () => {
     const lines = ["public.\u001b[2K\u001b]52;c;eA\u0007x\nnothing: its rows are deleted."];
     const said = await saidDuring(() => confirmWith("abcdef")({ ...danger, lines }));
     expect(said).toEqual(["public.\\u001b[2K\\u001b]52;c;eA\\u0007x\\u000anothing: its rows are deleted.\n"]);
+  });
+
+  it("asks on a terminal for a name that it shows as it is", async () => {
+    const terminal = Object.assign(new PassThrough(), { isTTY: true }) as unknown as typeof process.stdin;
+    const stdin = jest.spyOn(process, "stdin", "get").mockReturnValue(terminal);
+    terminal.push("abcdef\n");
+    const said = await saidDuring(() =>
+      confirmWith(undefined)({ names: ["db\u001b[2K", "abcdef"], lines: [] }),
+    ).finally(() => stdin.mockRestore());
+    expect(said.join("")).toBe("Type db\\u001b[2K or abcdef to continue: ");
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { Command, CommanderError } from "commander";
 
-import { EXIT, exitCodeOf } from "../../../cli/terminal/failure.ts";
+import { EXIT, exitCodeOf, explanationOf } from "../../../cli/terminal/failure.ts";
 import { stackOption } from "../../../cli/terminal/options.ts";
 import { RefusedTokenError } from "../../../services/codeHost/git.ts";
 import { PromiseError, UserError } from "../../../services/common/errors.ts";
@@ -18,6 +18,16 @@ describe("exitCodeOf", () => {
     [new RefusedTokenError("Correct GITHUB_TOKEN."), EXIT.wrongUse],
     [Object.assign(new Error("interrupted"), { name: "AbortError" }), EXIT.interrupted],
   ])("%s ends with %d", (thrown, code) => expect(exitCodeOf(thrown)).toBe(code));
+});
+
+describe("explanationOf", () => {
+  it("says what can have ended a session of the database, and what to do, but leaves a sentence as it is", () => {
+    const ended = Object.assign(new Error("terminating connection due to administrator command"), { code: "57P01" });
+    expect(explanationOf(ended)).toBe(
+      "The database's server has ended the session of this command (terminating connection due to administrator command). An administrator can do that (pg_terminate_backend), so can `castchat-recovery writes stop` and `restore in-place`, and a server that restarts. Run the same command again once that is over.",
+    );
+    expect(explanationOf(new UserError("It is explained.", { cause: ended }))).toBe("It is explained.");
+  });
 });
 
 describe("stackOption", () => {

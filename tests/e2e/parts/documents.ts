@@ -21,6 +21,14 @@ const ELSEWHERE: readonly (readonly [command: RegExp, reason: string])[] = [
   [/^castchat-recovery (plan|verify --restore|vault retire|schedule run)/, "suites of their own, which take long"],
 ];
 
+/** What a command says before it acts, of what users will notice. */
+const WARNINGS: readonly (readonly [command: RegExp, warning: RegExp])[] = [
+  [
+    /^castchat-recovery writes stop/,
+    /^Stopping writes\. Logins, the API and uploads fail until `castchat-recovery writes allow`\./m,
+  ],
+];
+
 /** Runs the documents' commands about one stack as they are written, in the documents' order. Each has to end with 0. */
 export function documents(company: () => PreparedCompany, stack: "prod" | "dr"): void {
   describe(`a command about ${stack} in README.md, accounts.md and runbook.md`, () => {
@@ -64,6 +72,7 @@ export function documents(company: () => PreparedCompany, stack: "prod" | "dr"):
         } as const;
         const { exitCode = -1, all: output, stdout } = await execa("bash", ["-euc", script], options);
         expect(faultOf({ exitCode, output })).toBe("");
+        for (const [warned, warning] of WARNINGS) if (warned.test(line)) expect(output).toMatch(warning);
         if (name !== undefined) exported[name] = stdout;
       },
       60_000,

@@ -16,6 +16,10 @@ export function refusals(lost: () => PreparedCompany, early: Readonly<Record<str
     it("a vault without any proven backup", () => {
       expect(early["list"]).toEqual({ exitCode: 0, output: "[]" });
       expectRefusal(early["verify"]!, /no proven full backup/);
+      expect(early["young list"]).toEqual({
+        exitCode: 1,
+        output: expect.stringMatching(/no proven full backup, and one of at most 25 h 0 min is asked for/),
+      });
     });
 
     it("a target database that holds data", () => {

@@ -12,6 +12,7 @@ import { recoveryCosts } from "../../../planning/forecast/recoveryCost.ts";
 import { TOKYO } from "../../../planning/prices/apNortheast1.ts";
 import { OSAKA } from "../../../planning/prices/apNortheast3.ts";
 import { PRICE_TABLE, pricesIn } from "../../../planning/prices/priceTable.ts";
+import { SITE_PARTS } from "../../../planning/prices/services.ts";
 import { type Scenario, simulate } from "../../../planning/retention/simulation.ts";
 import { DAY_MS } from "../../../planning/retention/time.ts";
 import { CHUNK_BYTES } from "../../../planning/retention/workload.ts";
@@ -65,6 +66,32 @@ describe("costsOf", () => {
     expect(item(primary!, "replication metrics")).toBeCloseTo(0.9, 10);
     const read = (124 * GB * 2.5) / 1e9;
     expect(item(primary!, "database egress (Supabase)")).toBeCloseTo((read - 250) * 0.09, 6);
+  });
+
+  it("charges the first two rotations of the keys that are rotated, as much as the keys", () => {
+    const [primary, replica] = costs(scenario({ days: 4 * 366, from: "2027-01-01", workload: of(1000) }));
+    const keysIn = (month: string) =>
+      [primary!, replica!].map(({ months, items }) => items["keys (KMS)"][months.indexOf(month)]);
+    expect(keysIn("2027-12")).toEqual([3, 2]);
+    expect(keysIn("2028-06")).toEqual([5, 3]);
+    expect(keysIn("2029-06")).toEqual([7, 4]);
+    expect(keysIn("2030-06")).toEqual([7, 4]);
+  });
+
+  it("counts the keys that the components declare and rotate", async () => {
+    const declared = async (component: string) => await readFile(`components/${component}.ts`, "utf8");
+    const parts = { vault: "backupVault", signing: "signingKey", runner: "backupRunner" };
+    const [vault, signing, runner] = await Promise.all(Object.values(parts).map(declared));
+    const count = (sources: readonly (string | undefined)[], text: string) => sources.join("").split(text).length - 1;
+    for (const [sources, site] of [
+      [[vault, signing], SITE_PARTS.standby],
+      [[vault, signing, runner], SITE_PARTS.primary],
+    ] as const)
+      expect({
+        keys: count(sources, "new Key("),
+        rotatedKeys: count(sources, "enableKeyRotation: true"),
+        secrets: count(sources, "new Secret("),
+      }).toEqual(site);
   });
 
   it("moves chunks, not backups: a rule for larger objects moves nothing", () => {

@@ -6,7 +6,7 @@ import type { MiniCloud } from "./miniCloud.ts";
 
 /** A resource of a test's program. An input `{"from": ["name", "output"]}` is another resource's output. */
 export interface Declared {
-  type: "SupabaseProject" | "DatabaseRestore" | "AppDeployment" | "TrafficSwitch";
+  type: "DatabasePassword" | "SupabaseProject" | "DatabaseRestore" | "AppDeployment" | "TrafficSwitch";
   name: string;
   inputs: Record<string, unknown>;
 }
@@ -22,7 +22,7 @@ module.exports = async () => {
     const resolved = Object.entries(inputs).map(([key, value]) => [key, value?.from ? made[value.from[0]][value.from[1]] : value]);
     made[name] = new (await component(type))(name, Object.fromEntries(resolved), { provider });
   }
-  return { previousDeploymentId: made.deployment?.previousDeploymentId, previousHolder: made.traffic?.previousHolder };
+  return { databaseUrl: made.database?.connectionString, previousDeploymentId: made.deployment?.previousDeploymentId, previousHolder: made.traffic?.previousHolder };
 };
 `;
 

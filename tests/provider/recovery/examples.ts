@@ -26,7 +26,13 @@ export const RESTORE = {
   },
 };
 export const PROJECT = {
-  inputs: { name: "castchat-dr-g2", organization: "o", region: "ap-northeast-2", deletionProtection: true },
+  inputs: {
+    name: "castchat-dr-g2",
+    organization: "o",
+    region: "ap-northeast-2",
+    initialPassword: "p",
+    deletionProtection: true,
+  },
   outputs: {
     ref: "abc",
     apiUrl: "u",

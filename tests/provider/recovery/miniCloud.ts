@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import type { Server } from "node:http";
 import { join } from "node:path";
@@ -70,11 +71,15 @@ export async function startMiniCloud() {
     githubToken,
     postgres,
     address: at,
-    databaseHost: supabaseDatabases({
-      token: credentials.supabaseToken,
-      endpoint: at("supabase"),
-      projectUrlTemplate: `${at("supabase")}/projects/{ref}`,
-    }),
+    get databaseHost() {
+      return supabaseDatabases({
+        token: credentials.supabaseToken,
+        endpoint: at("supabase"),
+        projectUrlTemplate: `${at("supabase")}/projects/{ref}`,
+      });
+    },
+    /** Revokes the token of Supabase, and makes another. */
+    rotateSupabaseToken: () => (credentials.supabaseToken = `sbp_${randomBytes(20).toString("hex")}`),
     appHost: vercelApps({ token: credentials.vercelToken, endpoint: at("vercel") }),
     dns: cloudflareDns({ token: credentials.cloudflareToken, endpoint: at("cloudflare") }),
     codeHost,

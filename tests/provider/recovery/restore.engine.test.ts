@@ -4,7 +4,6 @@ import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
 import { TIERS } from "../../../planning/tiers.ts";
 import { backup } from "../../../recovery/backup/backup.ts";
 import { readRestoreMarker } from "../../../recovery/restore/run/restoreMarker.ts";
-import { derivedPassword } from "../../../recovery/site/databaseProject.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { silent } from "../../../services/common/reporter.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
@@ -16,6 +15,7 @@ import { type MiniCloud, startMiniCloud } from "./miniCloud.ts";
 
 jest.setTimeout(180_000);
 const REFRESH = ["refresh", "--yes", "--skip-preview"];
+const PASSWORD = "the-target-s-own-password";
 let cloud: MiniCloud;
 let aws: TestCloud;
 let source: TestDatabase;
@@ -45,7 +45,13 @@ const declared = (change: Record<string, unknown> = {}): Declared[] => [
   {
     type: "SupabaseProject",
     name: "database",
-    inputs: { name: "castchat-dr-g1", organization: "castchat", region: "ap-northeast-2", deletionProtection: true },
+    inputs: {
+      name: "castchat-dr-g1",
+      organization: "castchat",
+      region: "ap-northeast-2",
+      initialPassword: PASSWORD,
+      deletionProtection: true,
+    },
   },
   {
     type: "DatabaseRestore",
@@ -60,14 +66,12 @@ const declared = (change: Record<string, unknown> = {}): Declared[] => [
   },
 ];
 
-const passwordOfTarget = () => derivedPassword(cloud.credentials.supabaseToken, "castchat", "castchat-dr-g1");
-
 /** The target's connection string, once there is a target. */
 async function targetUrl(): Promise<string | undefined> {
   const [project] = await cloud.databaseHost.projects();
   if (project?.status !== "ACTIVE_HEALTHY") return undefined;
   const { host, port } = await cloud.databaseHost.sessionAddress(project.ref);
-  return `postgresql://postgres:${passwordOfTarget()}@${host}:${port}/postgres`;
+  return `postgresql://postgres:${PASSWORD}@${host}:${port}/postgres`;
 }
 
 describe("a restore under the engine", () => {
@@ -91,7 +95,7 @@ describe("a restore under the engine", () => {
 
     await stack.must("cancel", "--yes");
     const resumed = await stack.up();
-    expect(resumed).not.toContain(passwordOfTarget());
+    expect(resumed).not.toContain(PASSWORD);
     const { notes, ...restored } = (await stack.state("restore")) as { notes: string[] };
     expect(restored).toMatchObject({ restoreId: begun?.restoreId, backupId, posts: 40 });
     expect(notes).toContainEqual(expect.stringContaining(`Backup ${damagedId} of`));

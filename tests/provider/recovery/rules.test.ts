@@ -1,9 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
 
 import { check } from "../../../provider/host/checking.ts";
+import { compare } from "../../../provider/host/comparing.ts";
+import { resource } from "../../../provider/host/definition.ts";
 import { UNKNOWN } from "../../../provider/host/values.ts";
 import { appDeployment } from "../../../provider/recovery/appDeployment.ts";
 import { recoveryConfig, type RecoveryContext } from "../../../provider/recovery/context.ts";
+import { databasePassword } from "../../../provider/recovery/databasePassword.ts";
 import { databaseRestore } from "../../../provider/recovery/databaseRestore.ts";
 import { generations } from "../../../provider/recovery/generations.ts";
 import { primaryFence } from "../../../provider/recovery/primaryFence.ts";
@@ -26,7 +29,26 @@ describe("configuration", () => {
   it("asks for a service's token only when the service is used, by name", () => {
     // services/compositionRoot.test.ts asks for the other services.
     expect(() => context.git()).toThrow(/GITHUB_TOKEN/);
-    expect(() => context.passwordOf("o", "n")).toThrow(/SUPABASE_ACCESS_TOKEN/);
+  });
+});
+
+describe("DatabasePassword", () => {
+  const create = async () =>
+    (await databasePassword.create(context, { projectName: "castchat-dr-g2" }, signal, operation)).outputs.password;
+
+  it("is another one each time, long, and fit for an address", async () => {
+    const password = await create();
+    expect(password).toMatch(/^[A-Za-z0-9_-]{43}$/);
+    expect(await create()).not.toBe(password);
+  });
+
+  it("stays as it is in a refresh, and another project gets another one", async () => {
+    const last = { inputs: { projectName: "castchat-dr-g2" }, outputs: { password: "p" } };
+    expect(await databasePassword.read(context, "castchat-dr-g2", last, signal)).toMatchObject(last);
+    expect(await databasePassword.read(context, "castchat-dr-g2", undefined, signal)).toBeUndefined();
+    const table = resource(databasePassword);
+    expect(compare(table, context, last, { ...last.inputs }).changes).toEqual(new Set());
+    expect(compare(table, context, last, { projectName: "castchat-dr-g3" }).replaces).toEqual(new Set(["projectName"]));
   });
 });
 
@@ -74,6 +96,11 @@ describe("SupabaseProject", () => {
     // The context has no token: any call would fail.
     expect(await supabaseProject.read(context, "never-made", olds, signal)).toMatchObject({ id: "never-made" });
     await supabaseProject.delete(context, "never-made", olds, signal, operation);
+  });
+
+  it("keeps its password, whatever other one the program has for its creation, also in a state of before", () => {
+    expect(diff({ initialPassword: "other" }, true)).toEqual({ replaces: [], changes: [] });
+    expect(diff({}, true, new Set(["initialPassword"]))).toEqual({ replaces: [], changes: [] });
   });
 
   it("becomes an earlier generation's without a change, whatever region is set now", () => {
@@ -286,6 +313,7 @@ describe("inputs", () => {
   type Schema = { inputs: { safeParse: (input: unknown) => { success: boolean } } };
   it.each<[type: string, resource: Schema, right: object, wrong: Record<string, unknown[]>]>([
     ["SupabaseProject", supabaseProject, PROJECT.inputs, { name: ["a.b", ""], region: ["Tokyo", "ap-northeast-3"] }],
+    ["SupabaseProject", supabaseProject, PROJECT.inputs, { initialPassword: ["", undefined] }],
     ["SupabaseProject", supabaseProject, PROJECT.inputs, { size: ["large"], deletionProtection: ["yes"] }],
     ["DatabaseRestore", databaseRestore, RESTORE.inputs, { trustedWriterKeys: [[], ["ssh-rsa x"]], generation: [0] }],
     ["DatabaseRestore", databaseRestore, RESTORE.inputs, { backup: ["latest"], at: ["2026-07-01 02:00"] }],

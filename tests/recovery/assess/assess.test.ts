@@ -14,6 +14,7 @@ import { forSuite } from "../../support/suite.ts";
 import { startBackingUp } from "../support/backingUp.ts";
 import { putInPlace } from "../support/inPlace.ts";
 import { contentOf, flipped, tamper } from "../support/sample.ts";
+import { withUnreadable } from "../support/unreadable.ts";
 
 const source = forSuite(() => startBackingUp(150));
 let database: TestDatabase;
@@ -66,6 +67,9 @@ describe("an undamaged database", () => {
       expect(found.tables.length).toBe(second.tables);
     });
     expect(await contentOf(database.url)).toEqual(before);
+    await withUnreadable(vault, async (said) =>
+      expect(await run()).toMatchObject({ backupId: second.backupId, passedOver: [expect.stringMatching(said)] }),
+    );
   }, 30_000);
 
   it("is damaged when a large object has another content", async () => {

@@ -150,6 +150,22 @@ describe("moveLegalHold", () => {
     expect(asked).toBeLessThanOrEqual(25);
   });
 
+  it("can be interrupted in each of its requests", async () => {
+    const interruption = new AbortController();
+    const signals = new Set<AbortSignal | undefined>();
+    const heard: Vault = {
+      ...vault,
+      hasLegalHold: (_, signal) => Promise.resolve(signals.add(signal).size < 0),
+      setLegalHold: (_, __, signal) => Promise.resolve(void signals.add(signal)),
+    };
+    const [released, held] = [withFiles("20260701T020000Z-000005"), withFiles("20260701T080000Z-000006")];
+    const releasing: Vault = { ...heard, hasLegalHold: (key) => Promise.resolve(key.includes(released.backupId)) };
+    await moveLegalHold(heard, held, [], interruption.signal);
+    await moveLegalHold(releasing, held, [released], interruption.signal);
+    interruption.abort();
+    expect([...signals].map((signal) => signal?.aborted)).not.toContain(undefined);
+  });
+
   it("asks for the holds of a backup of many objects in turns, not for all of them at once", async () => {
     let [asking, most] = [0, 0];
     const slow: Vault = {

@@ -4,10 +4,11 @@ import { zstdDecompressSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 
 import { withSession } from "../../../recovery/postgres/session/database.ts";
-import { PromiseError } from "../../../services/common/errors.ts";
+import { PromiseError, UserError } from "../../../services/common/errors.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import { expectRefusal } from "../../support/refusal.ts";
 import { forSuite } from "../../support/suite.ts";
+import { brisk } from "../../support/timing.ts";
 import { startBackingUp } from "../support/backingUp.ts";
 
 /** In every row of the table that is read in several chunks, and in no other. */
@@ -81,6 +82,50 @@ describe("a run's readers", () => {
     const numbers = chunks.map(({ key }) => Number(/(\d+)\.copy/.exec(key)?.[1]));
     expect(Math.max(...numbers)).toBeGreaterThan(chunks.length);
     expect(await source.check(vault, { backupId })).toMatchObject({ backupId, ok: true });
+  }, 60_000);
+});
+
+describe("a run whose pg_dump is ended by an administrator", () => {
+  /** Ends pg_dump's sessions, at most so many, as each waits for the lock of a catalog that no other session of a run reads. */
+  async function backUpEnding(most: number) {
+    const vault = await source.cloud.newVault();
+    const running = new AbortController();
+    const ending = withSession(source.database.superuserUrl, { applicationName: "test" }, async (holder) => {
+      await holder.query("begin; lock table pg_catalog.pg_ts_parser in access exclusive mode");
+      const end = `select pg_terminate_backend(pid) from pg_stat_activity where ${OURS} and wait_event_type = 'Lock' and query ~ 'pg_ts_parser'`;
+      for (let ended = 0; ended < most && !running.signal.aborted;)
+        ended += (await source.database.asSuperuser(end)).length;
+    });
+    const said: string[] = [];
+    const reporter = (message: string) => void said.push(message);
+    const outcome: unknown = await source
+      .backUp(vault, { reporter, timing: brisk, acceptsSmaller: true })
+      .catch((error: unknown) => error);
+    running.abort();
+    await ending;
+    const again = said.filter((one) => one.endsWith("then starting again"));
+    return { vault, outcome, again };
+  }
+  const SAID =
+    "The server has ended a session of the backup (terminating connection due to administrator command), then starting again";
+
+  it("starts again with another snapshot, and says what happened", async () => {
+    const { vault, outcome, again } = await backUpEnding(1);
+    expect(again).toEqual([SAID]);
+    const { backupId } = outcome as { backupId: string };
+    expect(await source.check(vault, { backupId })).toMatchObject({ backupId, ok: true });
+  }, 60_000);
+
+  it("says after the last attempt what happened, what does so, and what to run", async () => {
+    const { vault, outcome, again } = await backUpEnding(Infinity);
+    expect(outcome).toBeInstanceOf(UserError);
+    expect((outcome as UserError).message).toBe(
+      "The server ended sessions of the backup in 3 attempts (terminating connection due to administrator command). An administrator can do that (pg_terminate_backend), so can `castchat-recovery writes stop` and `restore in-place`, and a server that restarts. Run `castchat-recovery backup` again once that is over.",
+    );
+    expect(again).toEqual([SAID, SAID]);
+    expect(await source.list(vault)).toMatchObject([
+      { proven: false, problems: ["it has no manifest, so it was never finished"] },
+    ]);
   }, 60_000);
 });
 

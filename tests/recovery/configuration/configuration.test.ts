@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
 
 import { collectConfiguration } from "../../../recovery/configuration/configuration.ts";
-import { fencePrimary } from "../../../recovery/site/fencePrimary.ts";
+import { fencePrimary, type StopWrites } from "../../../recovery/site/fencePrimary.ts";
 import { vercelApps } from "../../../services/appHost/vercel.ts";
 import { silent } from "../../../services/common/reporter.ts";
 import { startMiniCloud } from "../../provider/recovery/miniCloud.ts";
@@ -47,19 +47,22 @@ describe("a configuration backup", () => {
     const generate = { secret: bypass };
     await cloud.call("vercel", "PATCH", `/v1/projects/${projectId}/protection-bypass`, { generate });
     const sources = {
-      vercelProject: projectId,
+      vercelProjects: [projectId],
       zoneName: "castchat.example",
-      repository: "castchat/app",
+      repositories: ["castchat/app"],
       supabaseRef,
       readState: () => Promise.resolve({ version: 3 }),
     };
     const backup = await collectConfiguration(ports(), sources, signal);
     expect(backup.missing).toEqual([]);
-    expect(backup).toMatchObject({ format: 1, takenAt: "2026-07-01T02:00:00.000Z", stackState: { version: 3 } });
-    expect(backup.application?.variables.map(({ key }) => key).sort()).toEqual(["DATABASE_URL", "FEATURE"]);
-    expect(backup.application?.domains).toEqual(["web.vercel.app"]);
+    expect(backup).toMatchObject({ format: 2, takenAt: "2026-07-01T02:00:00.000Z", stackState: { version: 3 } });
+    expect(backup[`application ${projectId}`]?.variables.map(({ key }) => key).sort()).toEqual([
+      "DATABASE_URL",
+      "FEATURE",
+    ]);
+    expect(backup[`application ${projectId}`]?.domains).toEqual(["web.vercel.app"]);
     expect(backup.dns?.records).toHaveLength(130);
-    expect(backup.repository?.settings).toMatchObject({ default_branch: "main", private: true });
+    expect(backup["repository castchat/app"]?.settings).toMatchObject({ default_branch: "main", private: true });
     expect(backup.auth).toMatchObject({ external_google_secret: "[left out: secret]", jwt_exp: 7200 });
     expect(JSON.stringify(backup)).not.toContain("hunter2");
     expect(JSON.stringify(backup)).not.toContain(bypass);
@@ -85,41 +88,49 @@ describe("a configuration backup", () => {
         appHost: () => ({ ...appHost(), exportProject: () => Promise.resolve(settings) }),
         databaseHost: () => ({ ...databaseHost(), authSettings: () => Promise.resolve(auth) }),
       },
-      { vercelProject: projectId, supabaseRef },
+      { vercelProjects: [projectId], supabaseRef },
       signal,
     );
     expect(JSON.stringify(backup)).not.toContain("hunter2");
     expect(Object.keys(backup.auth!).sort()).toEqual(Object.keys(auth).sort());
     expect(backup.auth).toMatchObject({ hook_send_sms_enabled: true, sms_otp_length: 6 });
-    expect(backup.application?.settings).toMatchObject({ name: "web", link: { productionBranch: "main" } });
+    expect(backup[`application ${projectId}`]?.settings).toMatchObject({
+      name: "web",
+      link: { productionBranch: "main" },
+    });
   });
 
   it("names a part that cannot be read, and holds the others", async () => {
     const appHost = () => vercelApps({ token: "wrong", endpoint: cloud.address("vercel") });
-    const absent = { zoneName: "absent.example", repository: "castchat/absent" };
-    const sources = { vercelProject: projectId, ...absent, supabaseRef };
+    const absent = { zoneName: "absent.example", repositories: ["castchat/absent"] };
+    const sources = { vercelProjects: [projectId], ...absent, supabaseRef };
     const backup = await collectConfiguration({ ...ports(), appHost }, sources, signal);
     expect(backup.missing).toEqual([
       {
-        part: "application",
+        part: `application ${projectId}`,
         reason: expect.stringMatching(
           /^Vercel refused GET .* \(403\): Not authorized\. Check VERCEL_API_TOKEN: .* Type: read -rs VERCEL_API_TOKEN && /,
         ) as unknown,
       },
       { part: "dns", reason: "Cloudflare shows no zone absent.example" },
-      { part: "repository", reason: "GitHub repository castchat/absent does not exist" },
+      { part: "repository castchat/absent", reason: "GitHub repository castchat/absent does not exist" },
     ]);
     expect(backup.auth).toBeDefined();
   });
 
   it("leaves out on purpose what is not asked for", async () => {
     expect(await collectConfiguration(ports(), {}, signal)).toEqual({
-      format: 1,
+      format: 2,
       takenAt: "2026-07-01T02:00:00.000Z",
       missing: [],
     });
   });
 });
+
+/** A gate that is not there: no test of a database by its name asks for it. */
+const stopWrites: StopWrites = () => Promise.reject(new Error("not asked for"));
+
+const fenced = () => ({ databaseHost: cloud.databaseHost, appHost: cloud.appHost });
 
 describe("fencing the primary", () => {
   it("pauses database and application", async () => {
@@ -129,24 +140,61 @@ describe("fencing the primary", () => {
     const database = await cloud.databaseHost.project(supabaseRef);
     const application = await cloud.appHost.exportProject(projectId);
     const { organization, name: databaseName } = database!;
-    const primary = { organization, databaseName, vercelProject: String(application!["name"]) };
-    const results = await fencePrimary(cloud, primary, signal, (line) => lines.push(line));
+    const primary = { organization, databaseName, appProjects: [String(application!["name"]), "lost-web"] };
+    const results = await fencePrimary({ ...fenced(), stopWrites }, primary, signal, (line) => lines.push(line));
     expect(results).toEqual([
       { part: "database", fenced: true, reason: `${primary.databaseName} (${supabaseRef}) is paused` },
-      { part: "application", fenced: true, reason: `${primary.vercelProject} is paused` },
+      { part: "application", fenced: true, reason: `${primary.appProjects[0]} is paused` },
+      { part: "application", fenced: false, reason: "Vercel has no project lost-web" },
     ]);
     expect(["PAUSING", "INACTIVE"]).toContain((await cloud.databaseHost.project(supabaseRef))?.status);
     expect((await cloud.appHost.exportProject(projectId))?.["paused"]).toBe(true);
-    expect(lines).toHaveLength(2);
+    expect(lines).toHaveLength(3);
   });
 
   it("never stops a recovery: what is lost or unnamed is reported", async () => {
-    const primary = { organization: "castchat", databaseName: "lost", leftDatabaseName: "castchat-dr-g2" };
-    const results = await fencePrimary(cloud, primary, signal, silent);
+    const names = { organization: "castchat", databaseName: "lost", leftDatabaseName: "castchat-dr-g2" };
+    const primary = { ...names, appProjects: [] };
+    const results = await fencePrimary({ ...fenced(), stopWrites }, primary, signal, silent);
     expect(results).toEqual([
       { part: "database", fenced: false, reason: "Supabase has no project lost in castchat" },
-      { part: "application", fenced: false, reason: "the setting peerVercelProject does not name it" },
+      { part: "application", fenced: false, reason: "no app of the setting apps names it (peerProject)" },
       { part: "earlier generation", fenced: false, reason: "Supabase has no project castchat-dr-g2 in castchat" },
     ]);
   });
+
+  it.each<[stops: boolean, pauses: boolean, reason: string]>([
+    [true, true, "no writes; project abc is paused"],
+    [true, false, "no writes; not done: paid plan"],
+    [false, true, "not done: no answer; project abc is paused"],
+    [false, false, "not done: no answer; not done: paid plan"],
+  ])(
+    "stops writes to a live database first (%s), and then its project (%s); either is enough",
+    async (stops, pauses, reason) => {
+      const asked: string[] = [];
+      const answer = (done: boolean, words: string, why: string) =>
+        done ? Promise.resolve(words) : Promise.reject(new Error(why));
+      const databaseHost = {
+        ...cloud.databaseHost,
+        pauseProject: async (ref: string) => {
+          asked.push(`pause ${ref}`);
+          await answer(pauses, "", "paid plan");
+        },
+      };
+      const stop: StopWrites = (connectionString) => {
+        asked.push(connectionString);
+        return answer(stops, "no writes", "no answer");
+      };
+      const live = { ref: "abc", connectionString: "postgresql://live" };
+      const primary = { organization: "castchat", databaseName: "castchat-prod", live, appProjects: [] };
+      const [first] = await fencePrimary(
+        { appHost: cloud.appHost, databaseHost, stopWrites: stop },
+        primary,
+        signal,
+        silent,
+      );
+      expect(first).toEqual({ part: "database", fenced: stops || pauses, reason });
+      expect(asked).toEqual(["postgresql://live", "pause abc"]);
+    },
+  );
 });

@@ -6,6 +6,7 @@ import { forSuite } from "../../support/suite.ts";
 import { startTestCloud } from "../support/cloud.ts";
 import { resign } from "../support/resign.ts";
 import { newSite, type Site } from "../support/source.ts";
+import { withUnreadable } from "../support/unreadable.ts";
 
 const cloud = forSuite(startTestCloud);
 let site: Site;
@@ -58,5 +59,10 @@ describe("the configuration", () => {
     const whole = await taken(4, ["application", "dns", "repository"], []);
     expect(whole.leftOut.filter(({ failed }) => failed)).toEqual([]);
     expect(await read()).not.toHaveProperty("from");
+    await withUnreadable(site.vault, async (said) => {
+      const { configuration, passedOver } = await readConfiguration(site.common);
+      expect(configuration).toMatchObject({ takenAt: "4" });
+      expect(passedOver).toEqual([expect.stringMatching(said)]);
+    });
   });
 });

@@ -12,9 +12,9 @@ const places = {
   endpoints: { vercel: DOWN, cloudflare: DOWN, github: DOWN, supabase: DOWN },
 };
 const sources = {
-  vercelProject: "web",
+  vercelProjects: ["web"],
   zoneName: "castchat.example",
-  repository: "castchat/app",
+  repositories: ["castchat/app"],
   supabaseRef: "abc",
   readState: (): Promise<unknown> => Promise.resolve({ version: 3 }),
 };
@@ -31,10 +31,10 @@ describe("the configuration that the tokens reach", () => {
     const unset = await missingOf({}, {});
     const set = { VERCEL_API_TOKEN: "v", GITHUB_TOKEN: "g", CLOUDFLARE_API_TOKEN: "c", SUPABASE_ACCESS_TOKEN: "s" };
     const down = await missingOf(set, {});
-    expect(unset.map(({ part }) => part)).toEqual(["application", "auth", "dns", "repository"]);
+    expect(unset.map(({ part }) => part)).toEqual(["application web", "auth", "dns", "repository castchat/app"]);
     expect(down.map(({ part }) => part)).toEqual(unset.map(({ part }) => part));
     expect(unset[0]).toEqual({
-      part: "application",
+      part: "application web",
       reason:
         "VERCEL_API_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists. Type: read -rs VERCEL_API_TOKEN && export VERCEL_API_TOKEN (then paste it)",
     });

@@ -11,7 +11,7 @@ import { PromiseError, UserError } from "../../../services/common/errors.ts";
 import { expectRefusal } from "../../support/refusal.ts";
 import { forSuite } from "../../support/suite.ts";
 import { brisk } from "../../support/timing.ts";
-import { abortAt, childOf, INTERRUPTION } from "../support/killing.ts";
+import { abortAt, childOf, doAt, INTERRUPTION } from "../support/killing.ts";
 import { startRestoringSaved } from "../support/restoring.ts";
 import { contentOf, fillSample, recoveryLogOf, vaultWithout } from "../support/sample.ts";
 
@@ -48,6 +48,27 @@ async function stuckInConstraints(): Promise<void> {
     known = found;
   }
 }
+
+it("a restore whose sessions an administrator ends says so, and the same command continues it", async () => {
+  const end = () =>
+    started.target.asSuperuser(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name ~ '^castchat-recovery restore' and wait_event_type = 'Lock'",
+    );
+  const ending = doAt("Restoring", async () => {
+    const letGo = await holdTable();
+    while ((await end()).length === 0) await sleep(20);
+    await letGo();
+  });
+  const { reporter } = ending;
+  await expectRefusal(
+    restore({ reporter }),
+    UserError,
+    /^The server of the target database .* has ended the restore's session \(terminating connection due to administrator command\)\. An administrator .* Look at `castchat-recovery writes status`, then run the same command again: it continues/,
+  );
+  await ending.done();
+  await restore();
+  await expectContent();
+}, 60_000);
 
 describe("a restore that was interrupted after its rows", () => {
   it("resumes exactly once after a kill -9 during indexes and constraints", async () => {

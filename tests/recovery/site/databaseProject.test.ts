@@ -4,11 +4,12 @@ import pg from "pg";
 import { inspectDatabase } from "../../../recovery/postgres/catalog/databaseContent.ts";
 import {
   createDatabaseProject,
-  type DatabaseProjectPorts,
   deleteDatabaseProject,
-  derivedPassword,
+  findKeptProject,
+  importDatabaseProject,
   readDatabaseProject,
 } from "../../../recovery/site/databaseProject.ts";
+import type { ReadyPorts } from "../../../recovery/site/projectReady.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { UserError } from "../../../services/common/errors.ts";
 import { silent } from "../../../services/common/reporter.ts";
@@ -22,49 +23,38 @@ import { abortAt } from "../support/killing.ts";
 const wanted = { name: "castchat-dr-g1", organization: "castchat", region: "ap-northeast-2" };
 const signal = new AbortController().signal;
 const cloud = forSuite(startMiniCloud);
-let ports: DatabaseProjectPorts;
+const PASSWORD = "a-password-of-this-stack";
+let ports: ReadyPorts;
 
 beforeAll(() => {
   ports = {
     databaseHost: cloud.databaseHost,
     inspect: inspectDatabase,
-    passwordOf: (organization, name) => derivedPassword(cloud.credentials.supabaseToken, organization, name),
     clock: systemClock,
     timing: { ...realTiming, project: { firstMs: 20, longestMs: 200, limitMs: 20_000 } },
   };
 });
 
 const create = (change: Partial<typeof wanted> = {}, reporter = silent, aborted = signal) =>
-  createDatabaseProject(ports, { ...wanted, ...change }, aborted, reporter);
+  createDatabaseProject(ports, { ...wanted, ...change }, PASSWORD, aborted, reporter);
 const remove = (ref: string, deletionProtection: boolean) =>
   deleteDatabaseProject(ports, { ref, name: wanted.name, deletionProtection }, signal);
-
-describe("the database password", () => {
-  it("is long, fit for an address, and another one for another token or name", () => {
-    const password = derivedPassword("token", "o", "n");
-    expect(password).toMatch(/^[A-Za-z0-9_-]{43}$/);
-    expect(derivedPassword("token", "o", "n")).toBe(password);
-    expect(derivedPassword("other", "o", "n")).not.toBe(password);
-    expect(derivedPassword("token", "o", "n2")).not.toBe(password);
-    // The parts can't run into each other.
-    expect(derivedPassword("token", "on", "")).not.toBe(derivedPassword("token", "o", "n"));
-  });
-});
 
 describe("a project's life", () => {
   it("is created, known again after an interruption, refused once it holds data, and deleted only unprotected", async () => {
     const lines: string[] = [];
     const made = await create({}, (line) => void lines.push(line));
-    expect(made.connectionString).toBe(
-      `postgresql://postgres:${made.databasePassword}@${made.host}:${made.port}/postgres`,
-    );
+    expect(made.databasePassword).toBe(PASSWORD);
+    expect(made.connectionString).toBe(`postgresql://postgres:${PASSWORD}@${made.host}:${made.port}/postgres`);
     expect(made.port).not.toBe(6543);
     expect(made.apiUrl).toBe(`${cloud.address("supabase")}/projects/${made.ref}`);
     expect(made.anonKey.split(".")).toHaveLength(3);
     expect(lines.join("\n")).toContain("creating Supabase project castchat-dr-g1");
     expect(lines.join("\n")).not.toContain(made.databasePassword);
 
-    // The engine was killed before it kept the result: the same call finds the same project.
+    // The engine was killed before it kept the result, and the token was replaced meanwhile: the same call finds the same project.
+    cloud.rotateSupabaseToken();
+    ports.databaseHost = cloud.databaseHost;
     const again = await create();
     expect(again.ref).toBe(made.ref);
     expect(again.connectionString).toBe(made.connectionString);
@@ -90,18 +80,27 @@ describe("a project's life", () => {
   it("leaves a project of the same name that was not made by us as it is, with its password", async () => {
     const password = "their own password";
     const theirs = await cloud.databaseHost.createProject({ ...wanted, name: "theirs", password });
-    const notOurs = /was not made with this access token, so it is not touched/;
+    const notOurs = /refuses the password that this stack has for it, so it is not touched/;
     await expect(create({ name: "theirs" })).rejects.toThrow(notOurs);
     const { host, port } = await cloud.databaseHost.sessionAddress(theirs.ref);
     const url = `postgresql://postgres:their%20own%20password@${host}:${port}/postgres`;
     expect(await inspectDatabase(url, signal)).toEqual({ state: "empty" });
-    await expect(readDatabaseProject(ports, theirs.ref, undefined, signal)).rejects.toThrow(/cannot be imported/);
+    await expect(importDatabaseProject(ports, theirs.ref, PASSWORD, signal)).rejects.toThrow(
+      new UserError(`The database of Supabase project ${theirs.ref} refuses the password that it was tried with.`),
+    );
+    const imported = await importDatabaseProject(ports, theirs.ref, password, signal);
+    expect(imported?.ready).toMatchObject({ ref: theirs.ref, databasePassword: password, connectionString: url });
+    expect(await findKeptProject(ports, { ...wanted, name: "theirs" }, PASSWORD, signal)).toEqual({
+      missing: `Supabase project theirs could not be taken into the state: The database of Supabase project ${theirs.ref} refuses the password that it was tried with.`,
+    });
+    const kept = await findKeptProject(ports, { ...wanted, name: "theirs" }, password, signal);
+    expect(kept).toMatchObject({ ready: { ref: theirs.ref, databasePassword: password, durationMs: 0 } });
     const elsewhere = create({ name: "theirs", region: "eu-west-1" });
     await expect(elsewhere).rejects.toThrow(/exists already in ap-northeast-2, not eu-west-1/);
   });
 
   it("refuses to choose between two projects of one name", async () => {
-    const twin = { ...wanted, name: "twin", password: ports.passwordOf(wanted.organization, "twin") };
+    const twin = { ...wanted, name: "twin", password: PASSWORD };
     await cloud.databaseHost.createProject(twin);
     await cloud.databaseHost.createProject(twin);
     await expect(create({ name: "twin" })).rejects.toThrow(/has 2 Supabase projects named twin/);
@@ -122,9 +121,9 @@ describe("a project's life", () => {
     let elapsed = 0;
     const clock = () => new Date((elapsed += 300));
     const impatient = { ...ports, databaseHost: slow, timing, clock };
-    await expect(createDatabaseProject(impatient, { ...wanted, name: "slow" }, signal, silent)).rejects.toThrow(
-      /was not healthy after \d+ s \((db is COMING_UP|project is COMING_UP)\)/,
-    );
+    await expect(
+      createDatabaseProject(impatient, { ...wanted, name: "slow" }, PASSWORD, signal, silent),
+    ).rejects.toThrow(/was not healthy after \d+ s \((db is COMING_UP|project is COMING_UP)\)/);
   });
 
   it("never takes an unreachable service for a project that is gone", async () => {

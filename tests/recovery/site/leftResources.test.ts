@@ -5,14 +5,16 @@ import { Generations } from "../../../components/recovery/generations.ts";
 import { StandbySite } from "../../../components/standbySite.ts";
 import { SETTLEMENTS } from "../../../recovery/site/leftResources.ts";
 import { registered } from "../../components/mocks.ts";
-import { PRIMARY, STANDBY } from "../../components/siteArgs.ts";
+import { EXISTING, PRIMARY, STANDBY } from "../../components/siteArgs.ts";
 
 describe("what resume knows to settle", () => {
   it("is every type that the stacks declare, in every mode, and no other", async () => {
     const replica = { standbyVaultBucketArn: "arn:aws:s3:::replica", standbyVaultKeyArn: "arn:aws:kms:x:2:key/1" };
-    const { stack, publicName, zoneName, supabaseOrganization: organization, generation } = STANDBY;
+    const { stack, apps, zoneName, supabaseOrganization: organization, generation } = STANDBY;
+    const [publicName] = apps[0].publicNames;
     const sites = [
       await registered(() => new PrimarySite("primary", { ...PRIMARY, ...replica })),
+      await registered(() => new PrimarySite("primary", EXISTING)),
       await registered(() => new StandbySite("standby", STANDBY)),
       await registered(() => new StandbySite("standby", { ...STANDBY, mode: "active" })),
       await registered(() => new StandbySite("standby", { ...STANDBY, mode: "drill" })),

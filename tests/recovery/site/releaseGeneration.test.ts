@@ -15,11 +15,21 @@ const urn = (type: string, name: string) =>
 function database(name: string, generation: number, createdAt: string) {
   const component = urn("castchat:index:Database", name);
   const project = urn("castchat:index:Database$recovery:index:SupabaseProject", `${name}-project`);
+  const password = urn("castchat:index:Database$recovery:index:DatabasePassword", `${name}-password`);
   const inputs = { name: `castchat-dr-g${generation}`, region: "ap-northeast-3" };
   const outputs = { ...inputs, ref: `ref${generation}`, createdAt };
   return [
     { urn: component, type: "castchat:index:Database", parent: SITE },
-    { urn: project, type: "recovery:index:SupabaseProject", parent: component, protect: true, inputs, outputs },
+    { urn: password, type: "recovery:index:DatabasePassword", parent: component, inputs: { projectName: inputs.name } },
+    {
+      urn: project,
+      type: "recovery:index:SupabaseProject",
+      parent: component,
+      protect: true,
+      dependencies: [password],
+      inputs,
+      outputs,
+    },
     {
       urn: urn("castchat:index:Database$recovery:index:DatabaseRestore", `${name}-restore`),
       type: "recovery:index:DatabaseRestore",

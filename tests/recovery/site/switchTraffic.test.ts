@@ -69,9 +69,13 @@ const forProd = (generation = 1): WantedTraffic => ({ publicName, zoneName, stac
 const forDr = (generation = 2): WantedTraffic => ({ publicName, zoneName, stack: "dr", generation, ...dr });
 const go = (wanted: WantedTraffic) => switchTraffic(ports, wanted, signal, silent);
 /** Asks for the lease as a preview does. */
-const askLease = (stack: string, generation: number, zone = zoneName) => {
+const askLease = (
+  stack: string,
+  generation: number,
+  more: { takeover?: true; rehearse?: true; zoneName?: string } = {},
+) => {
   const context = { ...recoveryContext(recoveryConfig.parse({ awsRegion: "x" }), {}), dns: () => cloud.dns };
-  return trafficLease.invoke(context, { publicName, zoneName: zone, stack, generation }, signal);
+  return trafficLease.invoke(context, { publicName, zoneName, stack, generation, ...more }, signal);
 };
 /** What differs from the ports that each test begins with. */
 const change = (more: Partial<TrafficPorts>) => void (ports = { ...ports, ...more });
@@ -102,23 +106,31 @@ describe("taking a public name", () => {
     expect(await records()).toHaveLength(2);
   });
 
-  it("leaves a live name that no stack holds, until its lease names the stack, then changes its CNAME in place", async () => {
+  it("leaves a live name that no stack holds, unless its settings list it, and then changes its CNAME in place", async () => {
     const elsewhere = { type: "CNAME", name: publicName, content: "old.example.org", ttlSeconds: 300 } as const;
     const old = await cloud.dns.createRecord(zoneId, elsewhere);
     const refusal = new RegExp(
-      `${publicName} already leads to old\\.example\\.org, .*TXT record _castchat-recovery\\.${publicName} with the content stack=prod;generation=1`,
+      `${publicName} already leads to old\\.example\\.org, .*\`pulumi config set --path 'takeover\\[0\\]' ${publicName} -s prod\``,
     );
     const error = await go(forProd()).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(UserError);
     expect(String(error)).toMatch(refusal);
     expect(await records()).toMatchObject([{ id: old.id, content: elsewhere.content }]);
-    // A recovery is refused before it has made anything.
+    // A recovery is refused before it has made anything, and a standby reads of it beforehand.
     await expect(askLease("prod", 1)).rejects.toThrow(refusal);
+    expect(await askLease("prod", 1, { rehearse: true })).toEqual({
+      holder: "no stack",
+      refusal: expect.stringMatching(refusal) as unknown,
+    });
 
-    const lease = { type: "TXT", name: `_castchat-recovery.${publicName}`, ttlSeconds: 60 } as const;
-    await cloud.dns.createRecord(zoneId, { ...lease, content: "stack=prod;generation=1" });
-    expect((await go(forProd())).recordId).toBe(old.id);
+    const taken = { holder: "no stack", refusal: "" };
+    expect(await askLease("prod", 1, { takeover: true })).toEqual(taken);
+    expect(await askLease("prod", 1, { takeover: true, rehearse: true })).toEqual(taken);
+    expect((await go({ ...forProd(), takeover: true })).recordId).toBe(old.id);
     expect(await serving()).toBe(prod.commit);
+    // Listing a name takes it from no stack that holds it.
+    await expect(askLease("dr", 1, { takeover: true })).rejects.toThrow(/is held by stack prod/);
+    expect(await askLease("dr", 1, { takeover: true, rehearse: true })).toMatchObject({ refusal: "" });
   });
 });
 
@@ -251,10 +263,10 @@ describe("a domain of another team", () => {
 
 describe("the lease before a recovery", () => {
   it("refuses at once what the switch would refuse in the end", async () => {
-    expect(await askLease("dr", 1)).toEqual({ holder: "no stack" });
-    expect(await askLease("dr", 1, "not-yet.example")).toEqual({ holder: "no stack" });
+    expect(await askLease("dr", 1)).toEqual({ holder: "no stack", refusal: "" });
+    expect(await askLease("dr", 1, { zoneName: "not-yet.example" })).toEqual({ holder: "no stack", refusal: "" });
     await go(forProd());
-    expect(await askLease("dr", 2)).toEqual({ holder: "stack=prod;generation=1" });
+    expect(await askLease("dr", 2)).toEqual({ holder: "stack=prod;generation=1", refusal: "" });
     await expect(askLease("dr", 1)).rejects.toThrow(
       /is held by stack prod with generation 1, .*To take the name over, run `pulumi config set generation 2 -s dr`/,
     );

@@ -24,6 +24,7 @@ import { putInPlace, removeVersions } from "../support/inPlace.ts";
 import { abortAt } from "../support/killing.ts";
 import { resign } from "../support/resign.ts";
 import { flipped, tamper } from "../support/sample.ts";
+import { withUnreadable } from "../support/unreadable.ts";
 
 const source = forSuite(() => startBackingUp(40));
 
@@ -50,7 +51,10 @@ describe("verify", () => {
     const { vault, at, manifest } = taken;
     const [first, second] = manifest.chunks.map((chunk) => chunk.key) as [string, string];
     const objects = contentOf(manifest).length;
-    expect(await check(vault, storing())).toMatchObject({ ok: true, level: "proven", objects });
+    expect(await check(vault, storing())).toMatchObject({ ok: true, level: "proven", objects, passedOver: [] });
+    await withUnreadable(vault, async (said) =>
+      expect(await check(vault)).toMatchObject({ backupId: taken.backupId, passedOver: [expect.stringMatching(said)] }),
+    );
 
     const [one, other] = [await vault.getBytes(first), await vault.getBytes(second)];
     await putInPlace(vault, first, other!);

@@ -8,10 +8,11 @@ import { duration, showProgress } from "../../../services/common/terminal.ts";
 async function writtenBy(
   work: (reporter: (message: string) => void) => Promise<void>,
   inLines: boolean,
+  title = "Restoring",
 ): Promise<string> {
   const stream = new PassThrough();
   const options = { stream: stream as unknown as NodeJS.WriteStream, clock: () => new Date(0), inLines };
-  await showProgress("Restoring", options, work).catch(() => undefined);
+  await showProgress(title, options, work).catch(() => undefined);
   return String(stream.read());
 }
 
@@ -32,7 +33,9 @@ describe("showProgress without a terminal", () => {
       reporter("reading a\u001b[2K\rb");
       await Promise.resolve();
     };
-    expect(await writtenBy(work, true)).toContain("- Restoring – reading a\\u001b[2K\\u000db (0.0 s)\n");
+    expect(await writtenBy(work, true, "Restoring\u001b[2K")).toBe(
+      "- Restoring\\u001b[2K\n- Restoring\\u001b[2K – reading a\\u001b[2K\\u000db (0.0 s)\n✔ Restoring\\u001b[2K (0.0 s)\n",
+    );
   });
 
   it("says that it failed", async () => {

@@ -46,7 +46,13 @@ describe("parseDatabaseUrl", () => {
       database: "postgres",
       sslMode: "verify-full",
     });
-    expect(parseDatabaseUrl("postgres://u:p@127.0.0.1:6000/x").sslMode).toBe("disable");
+  });
+
+  it("uses plain text only for this machine, and never for a name that begins like it", () => {
+    const modeOf = (host: string) => parseDatabaseUrl(`postgres://u:p@${host}:6000/x`).sslMode;
+    for (const host of ["127.0.0.1", "127.1.2.3", "localhost", "[::1]"]) expect(modeOf(host)).toBe("disable");
+    for (const host of ["127.0.0.1.example.org", "localhost.example.org", "10.0.0.1", "[::2]"])
+      expect(modeOf(host)).toBe("verify-full");
   });
 
   const FORM = "Write it as postgresql://user:<password>@host:port/database.";

@@ -4,6 +4,7 @@ import { chooseEntries, chooseRights } from "../../../../recovery/restore/archiv
 
 const target = {
   takesEventTriggers: true,
+  takesUserMappings: true,
   schemas: new Set(["public", "extensions"]),
   eventTriggers: new Set(["pgrst_ddl_watch"]),
   ownRoles: new Set(["postgres"]),
@@ -23,6 +24,8 @@ describe("chooseEntries", () => {
       "4110; 0 0 COMMENT - EVENT TRIGGER watch_supabase postgres",
       "345; 1255 16747 FUNCTION public f() postgres",
       "217; 1259 16502 TABLE public PUBLICATION - y postgres",
+      "4113; 1417 16706 SERVER - partner postgres",
+      "4114; 0 0 USER MAPPING - USER MAPPING public SERVER partner postgres",
       "2300; 826 16700 DEFAULT ACL private DEFAULT PRIVILEGES FOR TABLES postgres",
       "2302; 826 16703 DEFAULT ACL - DEFAULT PRIVILEGES FOR LARGE OBJECTS postgres",
       "",
@@ -49,6 +52,8 @@ describe("chooseEntries", () => {
     expect(chooseEntries(list, target)).toBe(wanted.join("\n"));
     const without = wanted.filter((line) => !line.includes("EVENT TRIGGER "));
     expect(chooseEntries(list, { ...target, takesEventTriggers: false })).toBe(without.join("\n"));
+    const alone = wanted.filter((line) => !line.includes("USER MAPPING"));
+    expect(chooseEntries(list, { ...target, takesUserMappings: false })).toBe(alone.join("\n"));
   });
 });
 

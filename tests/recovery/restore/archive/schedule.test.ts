@@ -79,6 +79,48 @@ test.each([
   expect([idsOf(await schedule.next(signal)), idsOf(await schedule.next(signal))]).toEqual([[1], [3]]);
 });
 
+test("a small entry leaves a table to a large one that waits for it", async () => {
+  const tables = { needs: [8, 9], locks: [8, 9], bytes: MB };
+  const schedule = new Schedule([
+    entry(1, { needs: [8], bytes: 2 * MB }),
+    entry(2, tables),
+    entry(3, { needs: [9] }),
+    entry(4),
+  ]);
+  const first = await schedule.next(signal);
+  expect([idsOf(first), idsOf(await schedule.next(signal))]).toEqual([[1], [4]]);
+  schedule.finish(first ?? []);
+  expect(idsOf(await schedule.next(signal))).toEqual([2]);
+});
+
+test("keeps pg_restore's order where the work is not estimated", async () => {
+  const entries = Array.from({ length: 40 }, (_, id) =>
+    entry(id, { needs: id === 39 ? [0, 1, 2] : [], bytes: id * MB }),
+  );
+  const schedule = new Schedule(entries, () => 0);
+  expect(idsOf(await schedule.next(signal))).toEqual(entries.slice(0, 32).map(({ id }) => id));
+});
+
+test("what is given up is left, with all that needs it", async () => {
+  const large = { bytes: MB };
+  const schedule = new Schedule([
+    entry(1, large),
+    entry(2, large),
+    entry(3, { ...large, needs: [1] }),
+    entry(4, { ...large, needs: [3, 2] }),
+    entry(5, { ...large, needs: [2] }),
+  ]);
+  const [first, second] = [await schedule.next(signal), await schedule.next(signal)];
+  expect([idsOf(first), idsOf(second)]).toEqual([[1], [2]]);
+  schedule.giveUp(first ?? []);
+  schedule.finish(second ?? []);
+  expect(idsOf(await schedule.next(signal))).toEqual([5]);
+  const waiting = schedule.next(signal);
+  schedule.finish([{ ...entry(5) }]);
+  expect(idsOf(schedule.left)).toEqual([1, 3, 4]);
+  void waiting;
+});
+
 test("hands out every entry once, whatever they need", async () => {
   const entries = Array.from({ length: 200 }, (_, id) =>
     entry(id, { needs: [id - 1, id - 7].filter((need) => need >= 0 && id % 3 !== 0), bytes: (id % 5) * 100_000 }),

@@ -8,6 +8,7 @@ import { connect } from "../../../../recovery/postgres/session/database.ts";
 import type { ReplaceOptions } from "../../../../recovery/restore/inPlace/replaceSteps.ts";
 import { restoreTables } from "../../../../recovery/restore/tables/restoreTables.ts";
 import { PromiseError, UserError } from "../../../../services/common/errors.ts";
+import { expectRefusal } from "../../../support/refusal.ts";
 import { forSuite } from "../../../support/suite.ts";
 import { abortAt, childOf, doAt, INTERRUPTION, killedAt } from "../../support/killing.ts";
 import { startLive } from "../../support/live.ts";
@@ -160,10 +161,14 @@ describe("replacement of a live database", () => {
       /is missing from the vault.*the old state is back, whole, and the gate is open\./,
     );
     await expectOld();
-    await expect(replace({ saveFirst: () => Promise.reject(new PromiseError("No backup.")) })).rejects.toThrow(
-      "No backup. The database: the old state is back",
-    );
-    await expectOld();
+    for (const [kind, fault] of [
+      [PromiseError, new Error("No backup.")],
+      [UserError, new UserError("No backup.")],
+    ] as const) {
+      const failing = replace({ saveFirst: () => Promise.reject(fault) });
+      await expectRefusal(failing, kind, "No backup. The database: the old state is back");
+      await expectOld();
+    }
     const refusal = () => Promise.reject(new UserError("It was not confirmed."));
     await expect(replace({ confirm: refusal })).rejects.toThrow("It was not confirmed.");
     const aborting = abortAt("Comparing every", INTERRUPTION);

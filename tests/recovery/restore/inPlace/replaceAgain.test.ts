@@ -2,7 +2,9 @@ import { beforeAll, beforeEach, expect, it } from "@jest/globals";
 import pg from "pg";
 
 import { closeGate, gateState, openGate } from "../../../../recovery/gate/writeGate.ts";
+import { listAllPublications } from "../../../../recovery/postgres/catalog/heldBack.ts";
 import { connect } from "../../../../recovery/postgres/session/database.ts";
+import { refusePublications } from "../../../../recovery/restore/inPlace/replaceDanger.ts";
 import type { ReplaceOptions } from "../../../../recovery/restore/inPlace/replaceSteps.ts";
 import { forSuite } from "../../../support/suite.ts";
 import { brisk } from "../../../support/timing.ts";
@@ -54,16 +56,34 @@ it("is refused, before a question and a change, while something outside of the a
     drop policy "the app's" on storage.objects`);
 });
 
+it("is refused, before a question and a change, while the database holds what could not be put back exactly", async () => {
+  await live.asSuperuser(
+    "create table public.of_platform (id int); create access method own_heap type table handler heap_tableam_handler",
+  );
+  await live.query("create type public.spans as range (subtype = int4)");
+  const confirm = () => Promise.reject(new Error("it has asked"));
+  await expect(replace({ confirm })).rejects.toThrow(
+    "This database cannot be set aside because of public.of_platform, which the restoring role does not own; the access method own_heap; the range type public.spans. Restore into a new project instead.",
+  );
+  expect((await live.inSession(gateState)).layers).toEqual([]);
+  await live.asSuperuser("drop table public.of_platform; drop access method own_heap; drop type public.spans");
+});
+
 it("is refused before the gate closes if the backup has a publication that only a superuser may make", async () => {
   await live.asSuperuser(
-    "create publication everything for all tables; alter publication everything owner to supabase_admin",
+    "create publication everything for all tables; create publication of_shop for tables in schema shop",
   );
   const wide = await live.save();
   await expect(replace({ backupId: wide.backupId })).rejects.toThrow(
-    /Only a superuser may make these publications of the backup, .*: everything\. Restore into a new project/,
+    /Only a superuser may make these publications of the backup, .*: everything; of_shop\. Restore into a new project/,
   );
   expect((await live.inSession(gateState)).layers).toEqual([]);
-  await live.asSuperuser("drop publication everything");
+  // Where Supabase's supautils makes them for its privileged role, nothing is refused.
+  await live.inSession(async (session) => {
+    await session.query("set supautils.privileged_role = supabase_privileged_role");
+    await refusePublications(session, await listAllPublications(session));
+  });
+  await live.asSuperuser("drop publication everything, of_shop");
 }, 30_000);
 
 it("leaves writes stopped if an engineer has stopped them, and says so, whichever state is live", async () => {

@@ -1,10 +1,12 @@
 import { expect, it } from "@jest/globals";
 
+import type { Danger } from "../../../../recovery/postgres/session/confirmation.ts";
 import { UserError } from "../../../../services/common/errors.ts";
 import { expectRefusal } from "../../../support/refusal.ts";
 import { forSuite } from "../../../support/suite.ts";
 import { newAgeKey } from "../../support/ageKey.ts";
 import { startLive } from "../../support/live.ts";
+import { withUnreadable } from "../../support/unreadable.ts";
 
 const live = forSuite(startLive);
 
@@ -20,4 +22,12 @@ it("is refused before the question and before the gate closes if the identity of
   });
   await expectRefusal(replacing, UserError, "Set CASTCHAT_AGE_IDENTITY");
   expect(done).toEqual([expect.stringContaining("Claiming")]);
+}, 60_000);
+
+it("begins its question with a newer backup that is passed over", async () => {
+  await live.save();
+  await withUnreadable(live.vault, async (said) => {
+    const confirm = ({ lines }: Danger) => Promise.reject(new UserError(lines[0]));
+    await expectRefusal(live.replace({ confirm }), UserError, said);
+  });
 }, 60_000);

@@ -1,10 +1,13 @@
 import { beforeAll, expect, it } from "@jest/globals";
 
+import { restoreSequences } from "../../../../recovery/restore/steps/restoreState.ts";
+import type { Manifest } from "../../../../recovery/vault/manifest.ts";
 import { forSuite } from "../../../support/suite.ts";
 import { startLive } from "../../support/live.ts";
 import { vaultWithout } from "../../support/sample.ts";
 
 const TABLES = 500;
+const SEQUENCES = 1500;
 
 const live = forSuite(startLive);
 beforeAll(async () => {
@@ -31,3 +34,24 @@ it("goes back, and through, with more tables than one transaction can drop", asy
   expect(await values()).toEqual([{ v: "right" }]);
   expect(await live.aside()).toEqual([]);
 }, 120_000);
+
+it("sets more sequences than one transaction can lock", async () => {
+  for (let at = 0; at < SEQUENCES; at += 100)
+    await live.query(
+      `do $$ begin for i in ${at}..${at + 99} loop execute format('create sequence parts.s%s', i); end loop; end $$`,
+    );
+  const sequences = Array.from({ length: SEQUENCES }, (_, at): Manifest["sequences"][number] => {
+    return {
+      schema: "parts",
+      name: `s${at}`,
+      kind: "app",
+      lastValue: "7",
+      nextValue: null,
+      increment: "1",
+      cycle: false,
+    };
+  });
+  await live.inSession((session) => restoreSequences(session, { sequences } as Manifest));
+  const [row] = await live.query("select count(*)::int as set from pg_sequences where last_value = 7");
+  expect(row).toEqual({ set: SEQUENCES });
+}, 60_000);

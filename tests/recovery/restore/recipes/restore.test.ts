@@ -110,7 +110,11 @@ describe("restore", () => {
     const { target } = started;
     await target.query(sql);
     const before = definitionOf(target.superuserUrl);
-    await expectRefusal(restore(), UserError, `holds data (${name}), and a restore goes into a new project only.`);
+    await expectRefusal(
+      restore(),
+      UserError,
+      `holds data (${name}), and a restore goes into a new project only. A live database is put back by \`castchat-recovery restore in-place\`, and rows of single tables by \`castchat-recovery restore tables\`.`,
+    );
     expect(definitionOf(target.superuserUrl)).toBe(before);
     expect(await started.marker()).toBeUndefined();
   });

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from "@jest/globals";
 
 import { replace } from "../../../../recovery/restore/inPlace/replace.ts";
 import { restore } from "../../../../recovery/restore/recipes/restore.ts";
+import { restoreTables } from "../../../../recovery/restore/tables/restoreTables.ts";
 import { systemClock } from "../../../../services/common/clock.ts";
 import { forSuite } from "../../../support/suite.ts";
 import { startTargetServer } from "../../../support/targetServer.ts";
@@ -62,6 +63,35 @@ describe("what a role of the app owns", () => {
     expect(notes).toEqual([]);
     expect(firstDifferences(fullDumpOf(target.superuserUrl), fullDumpOf(source.superuserUrl))).toEqual([]);
     expect(await target.asSuperuser("select * from shared.seen")).toEqual([{ n: 1, id: 7 }]);
+  }, 60_000);
+
+  it("runs as that role in a restore of tables, also if row level security is forced on it", async () => {
+    await source.query("set role low; alter table low.rows enable row level security, force row level security");
+    await source.query("set role low; set row_security = off; delete from shared.parts");
+    await source.query("revoke usage on schema shared from low");
+    const rights =
+      "select array_agg(a::text order by a::text) as rights from pg_namespace, unnest(nspacl) a where nspname in ('shared', 'low')";
+    const state = async () => [
+      await source.asSuperuser("select * from low.rows order by id"),
+      await source.asSuperuser("select relforcerowsecurity from pg_class where oid = 'low.rows'::regclass"),
+      await source.asSuperuser(
+        "select roleid::regrole, member::regrole, grantor::regrole from pg_auth_members order by 1, 2, 3",
+      ),
+      await source.asSuperuser(rights),
+    ];
+    const before = await state();
+    const tables = ["low.rows", "shared.parts", "low.unmade"];
+    const result = await restoreTables({ ...site.replacing(source.url, { backupId }), tables });
+    expect(result.tables.map(({ name, rows }) => [name, rows])).toEqual([
+      ["low.rows", 2],
+      ["low.unmade", 1],
+      ["shared.parts_1", 1],
+    ]);
+    expect(await source.query(LOW)).toEqual(KEPT);
+    expect(await state()).toEqual(before);
+    expect(await source.asSuperuser("select id from shared.parts")).toEqual([{ id: 1 }]);
+    await source.query("set role low; alter table low.rows disable row level security, no force row level security");
+    await source.query("grant usage on schema shared to low");
   }, 60_000);
 
   it("runs as that role in a replacement", async () => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 
 import type { Danger } from "../../../../recovery/postgres/session/confirmation.ts";
+import { connect } from "../../../../recovery/postgres/session/database.ts";
 import { restoreTables, type RestoreTablesOptions } from "../../../../recovery/restore/tables/restoreTables.ts";
 import { PromiseError, UserError } from "../../../../services/common/errors.ts";
 import type { Vault } from "../../../../services/vault/vault.ts";
@@ -10,9 +11,10 @@ import { startTargetServer } from "../../../support/targetServer.ts";
 import { brisk } from "../../../support/timing.ts";
 import { startTestCloud } from "../../support/cloud.ts";
 import { putInPlace } from "../../support/inPlace.ts";
-import { childOf, killedAt } from "../../support/killing.ts";
+import { childOf, doAt, killedAt } from "../../support/killing.ts";
 import { contentOf, definitionOf, fillSample, recoveryLogOf, tamper } from "../../support/sample.ts";
 import { newSite, prepared } from "../../support/source.ts";
+import { withUnreadable } from "../../support/unreadable.ts";
 import { stopWatching, watch } from "../../support/watching.ts";
 
 const cloud = forSuite(startTestCloud);
@@ -61,13 +63,15 @@ describe("restore of tables into a live database", () => {
        select setval('public.applications_id_seq', 100000)`);
     const damaged = await contentOf(live.url);
     asked.length = 0;
-    const result = await restore([
-      "public.applications",
-      "public.page_views",
-      'public."Casting 募集"',
-      "public.logs",
-      "public.posts",
-    ]);
+    const names = ["applications", "page_views", '"Casting 募集"', "logs", "posts"].map((name) => `public.${name}`);
+    const result = await withUnreadable(live.vault, async (said) => {
+      const restored = await restore(names);
+      expect([asked[0]!.lines[0], restored.notes[0]]).toEqual([
+        expect.stringMatching(said),
+        expect.stringMatching(said),
+      ]);
+      return restored;
+    });
     const after = await contentOf(live.url);
     // application_history is written by triggers of applications: they must not have acted.
     for (const [name, digest] of Object.entries(after)) {
@@ -148,7 +152,8 @@ describe("restore of tables into a live database", () => {
     await live.query(`alter table public.page_views add column more int;
       alter table public.posts enable always trigger posts_touched`);
     await expectRefused(["public.page_views"], "(column public.page_views.more)");
-    const acting = "The triggers posts_touched on public.posts act also on rows that a replica brings";
+    const acting =
+      "These act also on rows that a replica brings, so they would act a second time: trigger posts_touched on public.posts.";
     await expectRefused(["public.posts"], acting);
     await live.query("drop table public.newer; alter table public.page_views drop column more");
     const { chunks } = await live.savedManifest();
@@ -185,11 +190,26 @@ describe("restore of tables into a live database", () => {
     await live.asSuperuser("drop function public.alter_path()");
     await expectContent(before);
 
-    // A rule that acts even on a replica's rows loses a row of the swap.
-    await live.query(`create rule lossy as on insert to public.page_views where new.path = '/posts/1' do instead nothing;
-      alter table public.page_views enable always rule lossy`);
+    // The rows are altered after their comparison, while the swap waits for its lock.
+    const holder = await connect(live.superuserUrl, { applicationName: "test" });
+    await holder.query("begin; select from public.page_views limit 1");
+    const altering = doAt("Swapping", async () => {
+      await live.asSuperuser(`do $do$ begin execute (select format('update %s set path = %L', c.oid::regclass, 'meddled')
+        from pg_class c join pg_namespace n on n.oid = relnamespace where nspname like 'castchat_recovery_tables%' and relkind = 'r'); end $do$`);
+      await holder.end();
+    });
     const refusal = /^The swapped rows are not what the backup holds: .*Nothing was changed\.$/;
-    await expectRefusal(restore(["public.page_views"]), PromiseError, refusal);
+    await expectRefusal(restore(["public.page_views"], { reporter: altering.reporter }), PromiseError, refusal);
+    await altering.done();
+    await expectContent(before);
+
+    // A rule that is made after the question, and acts even on a replica's rows.
+    const confirm = async () => {
+      await live.query(`create rule lossy as on insert to public.page_views where new.path = '/posts/1' do instead nothing;
+        alter table public.page_views enable always rule lossy`);
+    };
+    const acting = "would act a second time: rule lossy on public.page_views";
+    await expectRefusal(restore(["public.page_views"], { confirm }), UserError, acting);
     await expectContent(before);
   }, 60_000);
 

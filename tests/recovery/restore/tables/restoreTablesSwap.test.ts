@@ -4,6 +4,8 @@ import { beforeAll, expect, it } from "@jest/globals";
 
 import { withSession } from "../../../../recovery/postgres/session/database.ts";
 import { restoreTables, type RestoreTablesOptions } from "../../../../recovery/restore/tables/restoreTables.ts";
+import { UserError } from "../../../../services/common/errors.ts";
+import { expectRefusal } from "../../../support/refusal.ts";
 import { forSuite } from "../../../support/suite.ts";
 import { doAt, INTERRUPTION } from "../../support/killing.ts";
 import { startLive } from "../../support/live.ts";
@@ -61,6 +63,28 @@ it("notes rows that came after the question", async () => {
   expect(result.notes).toEqual([
     expect.stringContaining("public.c: 5 rows that came after the confirmation were deleted"),
   ]);
+}, 60_000);
+
+it("changes no row but those of the tables that are named, whatever refers to them", async () => {
+  const { options, again } = await savedTable("public.f");
+  await live.query(`alter table public.f add primary key (n);
+    create table public.f_log (n int); insert into public.f_log values (3);
+    create table extensions.f_lines (n int references public.f on delete cascade); insert into extensions.f_lines values (3), (4);
+    create table public.f_lines (n int references public.f on delete set null); insert into public.f_lines values (5);
+    create rule f_gone as on delete to public.f do also delete from public.f_log where n = old.n`);
+  const others = () =>
+    live.asSuperuser(`select 'log' as of, n from public.f_log union all select 'outside', n from extensions.f_lines
+      union all select 'inside', n from public.f_lines order by 1, 2`);
+  const before = await others();
+  const backupId = await again();
+  await live.query("alter table public.f enable always rule f_gone");
+  const acting = /act also on rows that a replica brings, .*: rule f_gone on public\.f\. Disable them, restore/;
+  await expectRefusal(restoreTables({ ...options, backupId }), UserError, acting);
+  await live.query("alter table public.f enable rule f_gone; insert into public.f values (11)");
+  await restoreTables({ ...options, backupId });
+  expect(await countOf("public.f")).toEqual([{ rows: 10 }]);
+  expect(before).toHaveLength(4);
+  expect(await others()).toEqual(before);
 }, 60_000);
 
 it("locks a table whatever its name holds", async () => {

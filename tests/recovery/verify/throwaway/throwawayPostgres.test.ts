@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { describe, expect, it } from "@jest/globals";
 
 import { sandboxPostgres } from "../../../../lab/sandbox/postgres/binaries.ts";
+import { isRoot, UNPRIVILEGED } from "../../../../recovery/postgres/programs/unprivileged.ts";
 import { readSystemIdentifier } from "../../../../recovery/postgres/session/systemIdentifier.ts";
 import { markOf } from "../../../../recovery/postgres/session/throwawayPostgres.ts";
 import { localThrowaway } from "../../../../recovery/verify/throwaway/localThrowaway.ts";
@@ -32,6 +33,10 @@ const scratchState = () =>
   }>(`select datname as name from pg_database where datname like 'castchat%' union all
      select rolname from pg_roles where shobj_description(oid, 'pg_authid') is not null order by 1`);
 
+/** As root, PostgreSQL's files belong to another user. */
+const SEEN_BY_OTHERS =
+  "Root runs this, so the throwaway's data belong to its unprivileged user (uid 65534), as whom other programs may run and read them. Run it as an ordinary user to keep them private.";
+
 /** Makes a throwaway in another process, and kills that. */
 async function makeAndKill(scratchUrl?: string): Promise<{ name: string; adminUrl: string }> {
   const env = { ...process.env, ...local.environment, PATH: process.env["PATH"] };
@@ -45,7 +50,17 @@ async function makeAndKill(scratchUrl?: string): Promise<{ name: string; adminUr
 
 describe("localThrowaway", () => {
   it("is a separate server with a password, and leaves nothing behind", async () => {
-    const made = await local.create(wishFor());
+    const said: string[] = [];
+    const made = await local.create(wishFor({ reporter: (sentence) => void said.push(sentence) }));
+    expect(said.filter((one) => one !== "Starting a throwaway Postgres server")).toEqual(
+      isRoot() ? [SEEN_BY_OTHERS] : [],
+    );
+    const [folder] = await folders();
+    const data = join(local.environment.TMPDIR, folder!, "server");
+    expect({ mode: (await stat(data)).mode & 0o777, uid: (await stat(data)).uid }).toEqual({
+      mode: 0o700,
+      uid: isRoot() ? UNPRIVILEGED.uid : process.getuid!(),
+    });
     const [row] = await runSql<{ major: string; super: boolean }>(
       made.adminUrl,
       "select current_setting('server_version_num') as major, rolsuper as super from pg_roles where rolname = current_user",
@@ -72,6 +87,25 @@ describe("localThrowaway", () => {
       expect(await readdir(open)).toEqual([]);
     } finally {
       await rm(open, { recursive: true });
+    }
+  });
+
+  it("says why initdb has failed, not what that cleaned up afterwards", async () => {
+    const programs = await mkdtemp(join("/tmp", "throwaway-test-"));
+    await chmod(programs, 0o755);
+    try {
+      const said = "initdb: error: could not write to file: No space left on device";
+      const scripts = {
+        postgres: "echo 'postgres (PostgreSQL) 17.1'",
+        initdb: `printf '%s\\n' '${said}' 'initdb: removing contents of data directory' >&2; exit 1`,
+      };
+      for (const [name, script] of Object.entries(scripts))
+        await writeFile(join(programs, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+      const failing = localThrowaway({ ...local.environment, PG_BIN: programs }).create(wishFor());
+      await expectRefusal(failing, UserError, `does not start (${said}). Set TMPDIR to a folder`);
+      expect(await folders()).toEqual([]);
+    } finally {
+      await rm(programs, { recursive: true });
     }
   });
 

@@ -1,0 +1,64 @@
+import { z } from "zod";
+
+import { HEALTH_PATH } from "../planning/names.ts";
+
+/**
+ * What a live thing is to this program. `existing`: it is read and backed up, and never created, changed or deleted. `create`: the program
+ * creates it, and it belongs to the stack.
+ */
+export const STATES = ["existing", "create"] as const;
+export type LiveState = (typeof STATES)[number];
+
+/** A text of a form, and what it must be. */
+const text = (pattern: RegExp, error: string) => z.string({ error }).regex(pattern, { error });
+
+/** A host name, as DNS writes it. */
+export const DOMAIN = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/;
+/** A repository on GitHub. */
+const REPOSITORY = /^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/;
+/** As Vercel allows. */
+const VERCEL_NAME = /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/;
+/** By the rules of `git check-ref-format --branch` (https://git-scm.com/docs/git-check-ref-format), for ASCII without control characters. */
+const BRANCH =
+  /^(?![-/.])(?!.*(?:\.\.|\/[/.]|@\{|\.lock(?:\/|$)))(?!refs\/heads\/)(?!@$)[^\s~^:?*[\\]*[^\s~^:?*[\\./]$/;
+
+const HOST = text(DOMAIN, "a host name such as app.example.com");
+
+/** One of the apps, as `apps` lists it. */
+const APP = z
+  .strictObject(
+    {
+      /** Distinguishes apps in the names of resources. One app needs none, so that its resources keep their names. */
+      name: text(/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/, "a short name in small letters, such as web").optional(),
+      /** The Vercel project. */
+      project: text(VERCEL_NAME, "the name of a Vercel project, in small letters"),
+      /** Primary only. */
+      state: z.enum(STATES, { error: STATES.map((one) => `"${one}"`).join(" or ") }).optional(),
+      repository: text(REPOSITORY, "a GitHub repository as owner/name"),
+      branch: text(BRANCH, "the name of a branch, without refs/heads/").default("main"),
+      /** Path at which the app answers 200 with {"status":"ok"} when it works. */
+      healthPath: text(/^\/[^\s?#]*$/, "a path that begins with a slash, without a query").default(HEALTH_PATH),
+      /** The names that its users know. The first one stays the first. */
+      publicNames: z.tuple([HOST], HOST, { error: "a list with at least one host name" }).readonly(),
+      /** Standby only: the other stack's Vercel project, which a recovery stops. */
+      peerProject: text(VERCEL_NAME, "the name of the other stack's Vercel project, in small letters").optional(),
+      /** Standby only: the repository's mirror. */
+      mirror: text(REPOSITORY, "a GitHub repository as owner/name").optional(),
+    },
+    { error: "an app with project, repository and publicNames" },
+  )
+  .readonly();
+
+/** An app of CastChat: its Vercel project, code and public names. */
+export type App = z.output<typeof APP>;
+
+/** The apps, the first one first. */
+export const APPS = z.tuple([APP], APP, { error: "a list with at least one app" }).readonly();
+
+/** The Vercel projects and the repositories of some apps, each repository once. */
+export function sourcesOf(apps: readonly App[]): { vercelProjects: string[]; repositories: string[] } {
+  return {
+    vercelProjects: apps.map(({ project }) => project),
+    repositories: [...new Set(apps.map(({ repository }) => repository))],
+  };
+}

@@ -1,0 +1,93 @@
+import type { KnownFault } from "./knownFault.ts";
+
+/** Faults of what is trusted: servers, roles, signatures, tokens, clocks, and texts of a database. */
+export const TRUST_FAULTS: readonly KnownFault[] = [
+  {
+    name: "A server on the way to the database proves nothing and gets the owner's password",
+    file: "recovery/postgres/session/serverTrust.ts",
+    find: "rejectUnauthorized: true,",
+    replace: "rejectUnauthorized: false,",
+    suite: "tests/recovery/postgres/session/serverTrust.test.ts",
+  },
+  {
+    name: "Any principal of the account may sign a backup, which the other site then restores",
+    file: "components/signingKey.ts",
+    find: 'deny("SignersOnly", "*", "kms:Sign", unless(signers)),',
+    replace: 'deny("SignersOnly", "*", "kms:Sign", unless(["*", ...signers])),',
+    suite: "tests/components/sites.test.ts",
+  },
+  {
+    name: "Any build of the account may take the role of the scheduled backups",
+    file: "components/schedulePolicies.ts",
+    find: 'ArnEquals: { "aws:SourceArn": sourceArn } },',
+    replace: 'ArnLike: { "aws:SourceArn": sourceArn.replace(/[^:]*$/, "*") } },',
+    suite: "tests/components/backupSchedule.test.ts",
+  },
+  {
+    name: "Scheduled backups get the tokens with which the stack is changed",
+    file: "runner/scheduledRun.ts",
+    find: 'environment[ownTokenOfRuns(name)] ?? ""',
+    replace: 'environment[ownTokenOfRuns(name)] ?? environment[name] ?? ""',
+    suite: "tests/runner/scheduledRun.test.ts",
+  },
+  {
+    name: "A machine whose clock is ahead stores backups, which are the newest until that time has come",
+    file: "recovery/backup/clockCheck.ts",
+    find: "return Math.abs(one.getTime() - other.getTime()) > MOST_APART_MS;",
+    replace: "return other.getTime() - one.getTime() > MOST_APART_MS;",
+    suite: "tests/recovery/backup/clockCheck.test.ts",
+  },
+  {
+    name: "Expressions of a role's tables run as the restoring role while its rows come back",
+    file: "recovery/restore/steps/restoreRows.ts",
+    find: "else if (other !== undefined) await copyConfined(session, other, table, rows);",
+    replace: 'else if (other?.owner === "") await copyConfined(session, other, table, rows);',
+    suite: "tests/recovery/restore/rights/owners.test.ts",
+  },
+  {
+    name: "A record that another role has planted in the recovery's schema is believed",
+    file: "recovery/postgres/catalog/ownTables.ts",
+    find: "rows.find(({ trusted }) => !trusted)",
+    replace: "rows.find(({ owner }) => owner === undefined)",
+    suite: "tests/recovery/gate/writeGate.test.ts",
+    test: "own schema",
+  },
+  {
+    name: "A text of the app that looks like an entry's head cuts a restore's script",
+    file: "recovery/restore/archive/topLevel.ts",
+    find: 'else if (token.startsWith("$") && token.length > 1) at = after(sql, token, at);',
+    replace: "",
+    suite: "tests/recovery/restore/archive/topLevel.test.ts",
+  },
+  {
+    name: "A replacement drops what depends on the app outside of its schemas, and no backup holds it",
+    file: "recovery/restore/inPlace/replaceDanger.ts",
+    find: "(DEPENDENTS_OUTSIDE());\n  if (found.length === 0) return;",
+    replace: "(DEPENDENTS_OUTSIDE());\n  if (found.length >= 0) return;",
+    suite: "tests/recovery/restore/inPlace/replaceAgain.test.ts",
+    test: "outside of the app's schemas",
+  },
+  {
+    name: "A backup that waited for its locks beside a replacement is proven with the half of it",
+    file: "recovery/backup/readDatabase.ts",
+    find: "may have begun while the locks were waited for.\n  await refuseHalfState(session);",
+    replace: "may have begun while the locks were waited for.",
+    suite: "tests/recovery/backup/backup.test.ts",
+    test: "replacement has begun",
+  },
+  {
+    name: "A name in the database erases lines of a command's result",
+    file: "cli/terminal/progress.ts",
+    find: 'visibleText(asJson ? JSON.stringify(result, null, 2) : lines.join("\\n"))',
+    replace: '(asJson ? JSON.stringify(result, null, 2) : lines.join("\\n"))',
+    suite: "tests/cli/terminal/progress.test.ts",
+  },
+  {
+    name: "`restore tables` silently takes an older backup than the newest",
+    file: "recovery/restore/tables/restoreTables.ts",
+    find: "run.notes.push(...passedOver);",
+    replace: "run.notes.push(...passedOver.slice(passedOver.length));",
+    suite: "tests/recovery/restore/tables/restoreTables.test.ts",
+    test: "replaces their rows",
+  },
+];
