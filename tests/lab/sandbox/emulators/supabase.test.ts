@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type SupabaseEmulator } from "../../../../lab/sandbox/emulators/supabase.ts";
 import { SANDBOX_PLATFORM } from "../../../../lab/sandbox/emulators/supabaseState.ts";
 import { withClient } from "../../../../lab/sandbox/postgres/client.ts";
+import type { LiveDatabase } from "../../../../recovery/site/existingDatabase.ts";
 import { fencePrimary } from "../../../../recovery/site/fencePrimary.ts";
 import type { AppHost } from "../../../../services/appHost/appHost.ts";
 import { supabaseDatabases } from "../../../../services/databaseHost/supabase.ts";
@@ -224,19 +225,21 @@ describe("Supabase's emulator", () => {
     await gives(`GET /v1/projects/${ref}`, 200, { status: "ACTIVE_HEALTHY" });
     const server = await listen(createAdaptorServer({ fetch: supabase.app.fetch }) as Server);
     const databaseHost = supabaseDatabases({ token: TOKEN, endpoint: server.url, retryDelayMs: 1 });
-    const said: string[] = [];
-    const primary = { organization: "org", databaseName: "castchat", vercelProject: undefined };
+    const ports = { databaseHost, appHost: {} as AppHost, stopWrites: () => Promise.resolve("its writes are stopped") };
+    const names = { organization: "org", databaseName: "castchat", appProjects: [] };
     const { signal } = new AbortController();
-    const ports = { databaseHost, appHost: {} as AppHost };
-    const results = await fencePrimary(ports, primary, signal, (line) => said.push(line));
-    await server.stop();
-    expect(results).toMatchObject([
-      { part: "database", fenced: false },
-      { part: "application", fenced: false },
-    ]);
-    expect(said[0]).toBe(
-      `could not fence the primary's database: Supabase refused POST /v1/projects/${ref}/pause (400): Projects of a paid plan cannot be paused.`,
+    const fence = async (live?: LiveDatabase) => {
+      const said: string[] = [];
+      await fencePrimary(ports, { ...names, live }, signal, (line) => said.push(line));
+      return said[0];
+    };
+    const refusal = `Supabase refused POST /v1/projects/${ref}/pause (400): Projects of a paid plan cannot be paused.`;
+    expect(await fence()).toBe(`could not fence the primary's database: ${refusal}`);
+    // Over SQL it needs no pause.
+    expect(await fence({ ref, connectionString: "" })).toBe(
+      `fenced the primary's database: its writes are stopped; not done: ${refusal}`,
     );
+    await server.stop();
   });
 
   it("returns a function in other bytes where the platform encodes it again", async () => {
