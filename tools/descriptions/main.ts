@@ -64,7 +64,6 @@ for (const [name, { source, isLocal = false, cut }] of Object.entries(CUTS)) {
     // Test suites that run at once may both make it.
     copyFileSync(join(home, name), join(folder, `${name}.${process.pid}`));
     renameSync(join(folder, `${name}.${process.pid}`), join(folder, `${name}.json`));
-    process.stdout.write(`${name}: ${Object.keys(description.operations).length} operations\n`);
   } finally {
     rmSync(home, { recursive: true });
   }
