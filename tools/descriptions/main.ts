@@ -42,7 +42,7 @@ const CUTS: Readonly<Record<string, Cut>> = {
   },
   supabase: {
     // The package names no licence, so that it is a dependency of the tests, and no copy of it is kept.
-    source: { package: "supabase-management-js", version: "2.0.2", licence: "none named" },
+    source: { package: "supabase-management-js", version: installed("supabase-management-js"), licence: "none named" },
     isLocal: true,
     cut: fromSupabase,
   },
@@ -51,6 +51,11 @@ const CUTS: Readonly<Record<string, Cut>> = {
     cut: fromSupabaseAuth,
   },
 };
+
+function installed(name: string): string {
+  const text = readFileSync(join(ROOT, "node_modules", name, "package.json"), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
 
 const asked = process.argv.slice(2);
 for (const [name, { source, isLocal = false, cut }] of Object.entries(CUTS)) {
@@ -63,7 +68,8 @@ for (const [name, { source, isLocal = false, cut }] of Object.entries(CUTS)) {
     writeFileSync(join(home, name), textOf(compact(description)));
     // Test suites that run at once may both make it.
     copyFileSync(join(home, name), join(folder, `${name}.${process.pid}`));
-    renameSync(join(folder, `${name}.${process.pid}`), join(folder, `${name}.json`));
+    const kept = isLocal ? `${name}-${source.version}.json` : `${name}.json`;
+    renameSync(join(folder, `${name}.${process.pid}`), join(folder, kept));
   } finally {
     rmSync(home, { recursive: true });
   }

@@ -34,7 +34,7 @@ export function contractOf(
   const known = read.get(service);
   if (known !== undefined) return known;
   const kept = join(PROJECT_ROOT, "tests/fixtures/descriptions", `${service}.json`);
-  const made = join(PROJECT_ROOT, ".build/descriptions", `${service}.json`);
+  const made = join(PROJECT_ROOT, ".build/descriptions", `${service}-${supabaseVersion()}.json`);
   if (!existsSync(kept) && !existsSync(made))
     execFileSync(process.execPath, ["--no-warnings", join(PROJECT_ROOT, "tools/descriptions/main.ts"), service]);
   const { operations, schemas } = JSON.parse(readFileSync(existsSync(kept) ? kept : made, "utf8")) as Description;
@@ -52,6 +52,12 @@ export function contractOf(
   };
   read.set(service, contract);
   return contract;
+}
+
+/** A newer package is cut again. */
+function supabaseVersion(): string {
+  const text = readFileSync(join(PROJECT_ROOT, "node_modules/supabase-management-js/package.json"), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
 }
 
 /** Only the names of git's references contain slashes. */
