@@ -69,6 +69,25 @@ export default tseslint.config(
   },
   {
     files: ["tests/**/*.ts"],
-    rules: { "@typescript-eslint/no-non-null-assertion": "off" },
+    rules: {
+      "@typescript-eslint/no-non-null-assertion": "off",
+      "@typescript-eslint/no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            {
+              regex: "/lab/sandbox/emulators/(cloudflare|github|supabase|vercel)\\.ts$",
+              allowTypeImports: true,
+              message: "Import it from tests/support/emulators.ts, which holds it against the service's description.",
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    // The first hands them out, the second runs outside of jest.
+    files: ["tests/support/emulators.ts", "tests/lab/sandbox/plugins/support/startEmulators.ts"],
+    rules: { "@typescript-eslint/no-restricted-imports": "off" },
   },
 );

@@ -48,14 +48,32 @@ export async function mirrorRepository(
     );
     const refused = pushed.filter(({ taken }) => !taken);
     if (refused.length > 0) {
-      const list = refused.map(({ name, reason }) => `${name} (${reason})`).join(", ");
+      const reasons = [...new Set(refused.map(({ reason }) => reason))];
+      const list = reasons
+        .map((why) => `${namesOf(refused.filter(({ reason }) => reason === why))} (${why})`)
+        .join(", ");
       throw new Error(
-        `The mirror ${urls.mirror} refused ${refused.length} of ${wanted.length} refs: ${list}. Check its branch protection.`,
+        `The mirror ${urls.mirror} refused ${refused.length} of ${wanted.length} refs: ${list}. ${remedyOf(list)}`,
       );
     }
     await confirm(git, urls.mirror, wanted, signal);
     return { refs: wanted, heads: headsOf(wanted), durationMs: clock().getTime() - start };
   });
+}
+
+const namesOf = (refs: readonly { name: string }[]): string => refs.map(({ name }) => name).join(", ");
+
+/** What to do about refusals, by the host's words. GH008 is GitHub's error of files in Git LFS. */
+function remedyOf(reasons: string): string {
+  const remedies = [
+    ...(reasons.includes("GH008")
+      ? ["The mirror does not copy files in Git LFS: push them with `git lfs push --all`."]
+      : []),
+    ...(/\bworkflow\b/.test(reasons)
+      ? ["The token of the mirror may not change workflows: give it that right (docs/accounts.md)."]
+      : []),
+  ];
+  return remedies.length === 0 ? "Check its branch protection." : `${remedies.join(" ")} Then run the mirror again.`;
 }
 
 function mirroredOf(refs: readonly GitRef[]): GitRef[] {

@@ -39,7 +39,6 @@ const deploymentAnswer = z
     errorCode: z.string().nullish(),
     errorMessage: z.string().nullish(),
     meta: z.record(z.string(), z.unknown()).nullish(),
-    gitMetadata: z.object({ commitSha: z.string().optional() }).nullish(),
   })
   .transform((answer, context): Deployment => {
     const id = answer.id ?? answer.uid;
@@ -47,7 +46,7 @@ const deploymentAnswer = z
       context.addIssue({ code: "custom", message: "the deployment has no id" });
       return z.NEVER;
     }
-    const commit = answer.meta?.["githubCommitSha"] ?? answer.gitMetadata?.commitSha;
+    const commit = answer.meta?.["githubCommitSha"];
     const status = answer.readyState ?? answer.state ?? "UNKNOWN";
     return {
       id,
@@ -71,7 +70,7 @@ export function vercelDeployments(
       unlessNotFound(call({ method: "GET", path: path(id), answer: deploymentAnswer, signal })),
     hasDeployments: async (projectId, signal) => {
       const query = { projectId, limit: 1 };
-      const listed = await call({ method: "GET", path: "/v6/deployments", query, answer: listAnswer, signal });
+      const listed = await call({ method: "GET", path: "/v7/deployments", query, answer: listAnswer, signal });
       return listed.deployments.length > 0;
     },
     promoteDeployment: async (projectId, id, signal) => {

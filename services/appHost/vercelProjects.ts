@@ -48,7 +48,7 @@ export function vercelProjects(
   call: JsonClient,
 ): Pick<AppHost, "project" | "exportProject" | "pauseProject" | "variables" | "clashingVariables" | "removeVariable"> {
   const variablesOf = async (projectId: string, signal?: AbortSignal) =>
-    (await call({ method: "GET", path: `${projectPath(projectId)}/env`, answer: variablesAnswer, signal })).envs;
+    (await call({ method: "GET", path: `${projectPath(projectId, "v10")}/env`, answer: variablesAnswer, signal })).envs;
   return {
     project: (id, signal) =>
       unlessNotFound(call({ method: "GET", path: projectPath(id), answer: projectAnswer, signal })),
@@ -79,7 +79,7 @@ export async function allProjects(call: JsonClient, signal?: AbortSignal): Promi
   let from: string | number | undefined;
   for (let page = 0; page < MOST_PAGES; page += 1) {
     const query = { limit: 100, from };
-    const listed = await call({ method: "GET", path: "/v9/projects", query, answer: projectsAnswer, signal });
+    const listed = await call({ method: "GET", path: "/v10/projects", query, answer: projectsAnswer, signal });
     found.push(...listed.projects);
     from = listed.pagination?.next ?? undefined;
     if (from === undefined) break;

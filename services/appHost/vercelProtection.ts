@@ -34,8 +34,8 @@ export function vercelProtection(call: JsonClient): Pick<AppHost, "passFor"> {
     const there = await call({ method: "GET", path: projectPath(projectId), answer: bypassAnswer, signal });
     const known = there.find(({ note }) => note === BYPASS_NOTE) ?? there[0];
     if (known !== undefined) return known.secret;
-    // Path and body are those of Vercel's own provider (terraform-provider-vercel v5.4.1, client/project_protection_bypass.go).
-    const path = `${projectPath(projectId, "v10")}/protection-bypass`;
+    // https://vercel.com/docs/rest-api/projects/update-protection-bypass-for-automation
+    const path = `${projectPath(projectId, "v1")}/protection-bypass`;
     const body = { generate: { note: BYPASS_NOTE } };
     const [made] = await call({ method: "PATCH", path, body, answer: bypassAnswer, signal });
     if (made !== undefined) return made.secret;

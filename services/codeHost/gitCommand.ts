@@ -55,7 +55,7 @@ export function gitCommand(credentials: readonly GitCredential[] = []): Git {
     },
     push: async (folder, url, refspecs, signal) => {
       const answer = await git(["push", "--porcelain", "--", checkedUrl(url), ...refspecs], signal, folder);
-      const pushed = pushedOf(answer.stdout);
+      const pushed = pushedOf(answer.stdout, serverWords(answer.stderr));
       // git fails if any ref is refused. The push as a whole has failed only if git reports nothing about single refs.
       if (pushed.length === 0) succeededAt(url, answer, `push to ${shown(url)}`);
       return pushed;
@@ -149,13 +149,23 @@ function refsOf(text: string, separator: string): GitRef[] {
     .flatMap(([object, name]) => (object && name && !name.endsWith("^{}") ? [{ name, object }] : []));
 }
 
-/** Lines of `git push --porcelain`: flag, tab, from:to, tab, what happened. */
-function pushedOf(text: string): PushedRef[] {
+/** What the server itself printed, each line once. */
+function serverWords(stderr: string): string {
+  const lines = stderr.split("\n").flatMap((line) => /^remote:\s*(?:error:\s*)?(.*\S)/.exec(line)?.[1] ?? []);
+  return [...new Set(lines.filter((line) => !line.startsWith("hook declined")))].join("; ");
+}
+
+/**
+ * Lines of `git push --porcelain`: flag, tab, from:to, tab, what happened. If a hook of the server refused a ref, only the server's own words
+ * say why. They do not name the ref.
+ */
+function pushedOf(text: string, words: string): PushedRef[] {
   return text.split("\n").flatMap((line) => {
     const [flag, names, reason] = line.split("\t");
     const name = names?.slice(names.indexOf(":") + 1);
     if (!flag || !name || reason === undefined) return [];
-    return [{ name, taken: flag !== "!", reason: redact(reason) }];
+    const why = reason.includes("hook declined") && words !== "" ? `${reason}: ${words}` : reason;
+    return [{ name, taken: flag !== "!", reason: redact(why) }];
   });
 }
 

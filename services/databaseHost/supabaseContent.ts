@@ -134,10 +134,18 @@ export function supabaseContent(options: ProjectContentOptions): ProjectContent 
       await answer.body?.cancel();
     },
     authSettings: async (signal) => z.record(z.string(), z.unknown()).parse(await json(`${api}/config/auth`, signal)),
-    setAuthSettings: (settings, signal) => change("auth", settings, signal),
+    setAuthSettings: (settings, signal) => change("auth", writable(settings), signal),
     isSecretSetting,
   };
   return content;
+}
+
+/** Auth settings in answers of the Management API that its requests do not have (supabase-management-js 2.0.2, UpdateAuthConfigBody). */
+const ONLY_SHOWN: ReadonlySet<string> = new Set(["nimbus_oauth_email_optional", "saml_allow_encrypted_assertions"]);
+
+/** The settings that a request may name. */
+function writable(settings: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => !ONLY_SHOWN.has(name)));
 }
 
 /**

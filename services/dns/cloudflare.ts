@@ -66,7 +66,7 @@ export function cloudflareDns(access: ServiceAccess): DnsHost {
   const listed = async (zone: string, name?: string, signal?: AbortSignal): Promise<RecordAnswer[]> => {
     const found: RecordAnswer[] = [];
     for (let page = 1; page <= MOST_PAGES; page += 1) {
-      const query = { name, page, per_page: PAGE_SIZE };
+      const query = { "name.exact": name, page, per_page: PAGE_SIZE };
       const one = await call({ method: "GET", path: recordsPath(zone), query, answer: recordsAnswer, signal });
       found.push(...one.result);
       if (page >= (one.result_info?.total_pages ?? 1)) break;

@@ -5,8 +5,10 @@ import { z } from "zod";
 
 import type { NameRecords } from "../host/services.ts";
 import {
+  ACCOUNT_TOKEN,
   checkedRecord,
   type CloudflareDeps,
+  type CloudflareToken,
   type DnsRecord,
   fail,
   invalidBody,
@@ -21,6 +23,10 @@ import {
 import { ApiError, bearerToken, hexId, readBody } from "./http.ts";
 import { openStore } from "./store.ts";
 
+/** Cloudflare's refusal of a token for single zones (https://developers.cloudflare.com/fundamentals/api/reference/permissions). */
+const NO_NEW_ZONES =
+  'Requires permission "com.cloudflare.api.account.zone.create" to create zones for the selected account';
+
 /** Cloudflare on this machine. */
 export interface CloudflareEmulator extends NameRecords {
   app: Hono;
@@ -31,13 +37,15 @@ export interface CloudflareEmulator extends NameRecords {
  *
  * | method and path | what |
  * | --- | --- |
- * | GET /user/tokens/verify | the token's status |
+ * | GET /user/tokens/verify | the token's status and expiry |
  * | GET, POST /zones; GET, PATCH, DELETE /zones/:zone | zones; list by `name` |
- * | GET /zones/:zone/settings; GET, PATCH /zones/:zone/settings/:setting | stored as given |
  * | GET, POST /zones/:zone/dns_records | records; list by `name`, `type`, `content` (also `name.exact`, `content.exact`) |
  * | GET, PUT, PATCH, DELETE /zones/:zone/dns_records/:record | a record's type can't be changed |
  */
-export function createCloudflareEmulator(deps: CloudflareDeps): CloudflareEmulator {
+export function createCloudflareEmulator(
+  deps: CloudflareDeps,
+  token: CloudflareToken = ACCOUNT_TOKEN,
+): CloudflareEmulator {
   const { state, save } = openStore(join(deps.paths.emulators, "cloudflare.json"), {
     zones: [] as Zone[],
     records: [] as DnsRecord[],
@@ -55,7 +63,8 @@ export function createCloudflareEmulator(deps: CloudflareDeps): CloudflareEmulat
     const header = c.req.header("authorization");
     if (header === undefined)
       return c.json(fail(400, 9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers").body, 400);
-    if (bearerToken(header) !== deps.credentials.cloudflareToken)
+    const isOver = token.expiresAt !== undefined && token.expiresAt <= deps.clock();
+    if (bearerToken(header) !== deps.credentials.cloudflareToken || isOver)
       return c.json(fail(403, 9109, "Invalid access token").body, 403);
     await next();
     return undefined;
@@ -73,7 +82,10 @@ export function createCloudflareEmulator(deps: CloudflareDeps): CloudflareEmulat
     return record;
   };
 
-  app.get("/user/tokens/verify", (c) => c.json(ok({ id: hexId(32), status: "active" })));
+  app.get("/user/tokens/verify", (c) => {
+    const until = token.expiresAt && { expires_on: token.expiresAt.toISOString() };
+    return c.json(ok({ id: hexId(32), status: "active", ...until }));
+  });
   app.get("/zones", (c) => {
     const { name, "account.id": account } = c.req.query();
     const zones = state.zones.filter(
@@ -83,17 +95,17 @@ export function createCloudflareEmulator(deps: CloudflareDeps): CloudflareEmulat
   });
   app.post("/zones", async (c) => {
     const body = await readBody(c, zoneBody, invalidBody);
+    if (!token.createsZones) throw fail(403, 0, NO_NEW_ZONES);
     const name = body.name.toLowerCase();
     if (state.zones.some((zone) => zone.name === name)) throw fail(400, 1061, `${name} already exists`);
     const zone = {
       id: hexId(32),
       name,
-      accountId: body.account?.id ?? "sandbox",
+      accountId: body.account.id,
       type: body.type,
       paused: false,
       createdOn: now(),
       modifiedOn: now(),
-      settings: {},
     };
     state.zones.push(zone);
     save();
@@ -117,29 +129,6 @@ export function createCloudflareEmulator(deps: CloudflareDeps): CloudflareEmulat
     state.records = state.records.filter((record) => record.zoneId !== id);
     save();
     return c.json(ok({ id }));
-  });
-
-  const showSetting = (zone: Zone, id: string) => ({
-    id,
-    value: zone.settings[id],
-    editable: true,
-    modified_on: zone.modifiedOn,
-  });
-  app.get("/zones/:zone/settings", (c) => {
-    const zone = findZone(c.req.param("zone"));
-    return c.json(ok(Object.keys(zone.settings).map((id) => showSetting(zone, id))));
-  });
-  app.get("/zones/:zone/settings/:setting", (c) => {
-    const zone = findZone(c.req.param("zone"));
-    if (!(c.req.param("setting") in zone.settings)) throw fail(400, 1003, "Undefined zone setting");
-    return c.json(ok(showSetting(zone, c.req.param("setting"))));
-  });
-  app.patch("/zones/:zone/settings/:setting", async (c) => {
-    const zone = findZone(c.req.param("zone"));
-    zone.settings[c.req.param("setting")] = (await readBody(c, z.object({ value: z.unknown() }), invalidBody)).value;
-    zone.modifiedOn = now();
-    save();
-    return c.json(ok(showSetting(zone, c.req.param("setting"))));
   });
 
   app.get("/zones/:zone/dns_records", (c) => {

@@ -6,6 +6,17 @@ import { ApiError } from "./http.ts";
 /** The dependencies of Cloudflare's emulator. */
 export type CloudflareDeps = Pick<EmulatorDependencies, "paths" | "credentials" | "clock">;
 
+/** What an API token may do (https://developers.cloudflare.com/fundamentals/api/reference/permissions). */
+export interface CloudflareToken {
+  /** Whether "Zone: Edit" holds for the whole account. A token for single zones edits them and creates none. */
+  createsZones: boolean;
+  /** Never, if undefined. */
+  expiresAt?: Date;
+}
+
+/** The token of the sandbox. */
+export const ACCOUNT_TOKEN: CloudflareToken = { createsZones: true };
+
 /** A zone. */
 export interface Zone {
   id: string;
@@ -15,7 +26,6 @@ export interface Zone {
   paused: boolean;
   createdOn: string;
   modifiedOn: string;
-  settings: Record<string, unknown>;
 }
 /** A record of a zone. */
 export interface DnsRecord {
@@ -45,7 +55,7 @@ const recordFields = z.object({
   type: z.enum(["A", "AAAA", "CNAME", "TXT", "MX", "NS", "CAA", "SRV"]),
   content: z.string().min(1).optional(),
   data: caaData.optional(),
-  ttl: z.number().int().default(1),
+  ttl: z.number().int(),
   proxied: z.boolean().nullish(),
   priority: z.number().int().optional(),
   comment: z.string().nullish(),
@@ -62,7 +72,7 @@ export const recordBody = recordFields.transform(({ data, content, ...body }, co
 /** A zone in a request. */
 export const zoneBody = z.object({
   name: z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i, "is not a domain name"),
-  account: z.object({ id: z.string() }).optional(),
+  account: z.object({ id: z.string() }),
   type: z.enum(["full", "partial", "secondary"]).default("full"),
 });
 
@@ -91,6 +101,8 @@ export const showZone = (zone: Zone) => ({
   development_mode: 0,
   name_servers: ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"],
   original_name_servers: [],
+  original_dnshost: null,
+  original_registrar: null,
   vanity_name_servers: [],
   account: { id: zone.accountId, name: "sandbox" },
   owner: { id: zone.accountId, name: "sandbox", type: "organization" },

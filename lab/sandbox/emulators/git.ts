@@ -1,5 +1,5 @@
 import { execFile, spawn } from "node:child_process";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -27,7 +27,14 @@ export interface GitStorage {
   /** The commit of a branch, tag or hash; undefined if there is none. */
   commit(fullName: string, ref: string): Promise<GitCommit | undefined>;
   /** Serves one request of git's smart HTTP protocol through `git http-backend`, streaming both ways. */
-  serve(request: Request, fullName: string, subPath: string, user: string | undefined): Promise<Response>;
+  serve(request: Request, fullName: string, subPath: string, user: GitUser | undefined): Promise<Response>;
+}
+
+/** The sender of a request. */
+export interface GitUser {
+  name: string;
+  /** Whether a push may change workflows. */
+  workflows: boolean;
 }
 
 const run = promisify(execFile);
@@ -48,6 +55,30 @@ const ENVIRONMENT = {
 /** GitHub's own refs, which refuse pushes: `git push --mirror` fails on them. */
 const RESERVED_REFS = "refs/pull";
 
+/**
+ * GitHub's refusals of a ref: a workflow from a token without that right, and a pointer to a file in Git LFS that was not uploaded before.
+ * This host stores no such files. GitHub's words: https://docs.github.com/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
+ * (`workflow`), https://docs.github.com/repositories/working-with-files/managing-large-files (GH008).
+ */
+const UPDATE_HOOK = `#!/bin/sh
+case "$3" in *[!0]*) ;; *) exit 0 ;; esac
+if [ "$CASTCHAT_WORKFLOWS" != yes ]; then
+  case "$2" in
+    *[!0]*) file=$(git diff --name-only "$2" "$3" -- .github/workflows 2>/dev/null | head -n 1) ;;
+    *) file=$(git ls-tree -r --name-only "$3" -- .github/workflows 2>/dev/null | head -n 1) ;;
+  esac
+  if [ -n "$file" ]; then
+    echo "refusing to allow a Personal Access Token to create or update workflow \\\`$file\\\` without \\\`workflow\\\` scope" >&2
+    exit 1
+  fi
+fi
+count=$(git grep -lI '^version https://git-lfs.github.com/spec/v1$' "$3" -- 2>/dev/null | wc -l)
+if [ "$count" -gt 0 ]; then
+  echo "error: GH008: Your push referenced at least $((count)) unknown Git LFS objects" >&2
+  exit 1
+fi
+`;
+
 /** Opens the folder that holds the git host's repositories. */
 export function openGitStorage(root: string): GitStorage {
   const folder = (fullName: string) => join(root, `${fullName}.git`);
@@ -60,6 +91,8 @@ export function openGitStorage(root: string): GitStorage {
       await mkdir(path, { recursive: true });
       await run("git", ["init", "-q", "--bare", `--initial-branch=${defaultBranch}`, path], { env: ENVIRONMENT });
       await git(fullName, "config", "receive.hideRefs", RESERVED_REFS);
+      await mkdir(join(path, "hooks"), { recursive: true });
+      await writeFile(join(path, "hooks", "update"), UPDATE_HOOK, { mode: 0o755 });
       if (!withFirstCommit) return;
       const tree = await git(fullName, "hash-object", "-w", "-t", "tree", "/dev/null");
       const first = await git(fullName, "commit-tree", tree, "-m", "Initial commit");
@@ -113,7 +146,7 @@ export function openGitStorage(root: string): GitStorage {
 }
 
 /** Runs `git http-backend` as a CGI program (its manual page names the variables). */
-function serveCgi(root: string, request: Request, path: string, user: string | undefined): Promise<Response> {
+function serveCgi(root: string, request: Request, path: string, user: GitUser | undefined): Promise<Response> {
   const header = (name: string) => request.headers.get(name) ?? "";
   const child = spawn("git", ["http-backend"], {
     env: {
@@ -128,7 +161,7 @@ function serveCgi(root: string, request: Request, path: string, user: string | u
       GIT_PROTOCOL: header("git-protocol"),
       REMOTE_ADDR: "127.0.0.1",
       // Without a user `git http-backend` refuses pushes.
-      ...(user === undefined ? {} : { REMOTE_USER: user }),
+      ...(user && { REMOTE_USER: user.name, CASTCHAT_WORKFLOWS: user.workflows ? "yes" : "no" }),
       // Without a length git reads to the end, which is right for chunked bodies.
       ...(header("content-length") === "" ? {} : { CONTENT_LENGTH: header("content-length") }),
     },

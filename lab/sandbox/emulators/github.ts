@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 
-import { type GitCommit, type GitStorage, openGitStorage } from "./git.ts";
-import { addGitRoutes, gitUnauthorized } from "./githubGit.ts";
+import { type GitStorage, openGitStorage } from "./git.ts";
+import { shownRepository, wholeAccount, wholeOrganization } from "./githubAnswers.ts";
+import { addContentRoutes } from "./githubContent.ts";
+import { addGitRoutes } from "./githubGit.ts";
 import {
-  account,
   DOCS,
   fail,
   type GithubDeps,
@@ -17,11 +18,23 @@ import {
   type Repository,
   SETTINGS,
   settingsFrom,
-  show,
   USER,
 } from "./githubState.ts";
-import { ApiError, basicPassword, bearerToken, readBody } from "./http.ts";
+import { addTokenCheck, CLASSIC_TOKEN, type GithubToken, isFor } from "./githubToken.ts";
+import { ApiError, readBody } from "./http.ts";
 import { openStore } from "./store.ts";
+
+/** The refusal of a change that a fine-grained token is not for. */
+const NOT_ACCESSIBLE = "Resource not accessible by personal access token";
+const actionsBody = z.strictObject({
+  enabled: z.boolean(),
+  allowed_actions: z.enum(["all", "local_only", "selected"]).optional(),
+});
+/**
+ * Workflows run in a new repository, as an organization has them by default
+ * (https://docs.github.com/rest/actions/permissions): also those that a mirror receives, with their schedules.
+ */
+const ACTIONS = { enabled: true, allowed_actions: "all" } as const;
 
 /** GitHub on this machine. */
 export interface GithubEmulator {
@@ -40,11 +53,12 @@ export interface GithubEmulator {
  * | GET /repos/:owner/:repo/branches[/:branch], /commits/:ref, /git/ref/heads/:branch | its content |
  * | GET, PUT /repos/:owner/:repo/topics | |
  * | GET, PUT, DELETE /repos/:owner/:repo/vulnerability-alerts | 204 or 404 |
+ * | GET, PUT /repos/:owner/:repo/actions/permissions | whether workflows run; they do in a new repository |
  * | /:owner/:repo.git/* | clone, fetch and push |
  *
  * Without a token public repositories can be read, and private ones answer 404 (git gets 401, so that it asks for a password).
  */
-export function createGithubEmulator(deps: GithubDeps): GithubEmulator {
+export function createGithubEmulator(deps: GithubDeps, token: GithubToken = CLASSIC_TOKEN): GithubEmulator {
   const git = openGitStorage(deps.paths.git);
   const { state, save } = openStore<GithubMemory>(join(deps.paths.emulators, "github.json"), {
     nextId: 1,
@@ -68,29 +82,18 @@ export function createGithubEmulator(deps: GithubDeps): GithubEmulator {
   });
   app.notFound((c) => c.json({ message: "Not Found", documentation_url: DOCS, status: "404" }, 404));
 
-  const given = (header: string | undefined) => bearerToken(header) ?? basicPassword(header);
-  app.use("*", async (c, next) => {
-    const header = c.req.header("authorization");
-    const isGit = /^\/[^/]+\/[^/]+\.git\//.test(c.req.path);
-    if (header !== undefined && given(header) !== deps.credentials.githubToken) {
-      return isGit ? gitUnauthorized() : c.json(fail(401, "Bad credentials").body, 401);
-    }
-    // A reader without a token only sees public repositories; `find` hides the private ones.
-    if (header === undefined && !isGit && !(c.req.method === "GET" && c.req.path.startsWith("/repos/"))) {
-      return c.json(fail(401, "Requires authentication").body, 401);
-    }
-    await next();
-    return undefined;
-  });
+  addTokenCheck(app, deps, token);
 
+  const originOf = (c: Context) => new URL(c.req.url).origin;
   const shown = (c: Context, repository: Repository, status: 200 | 201 = 200) =>
-    c.json(show(new URL(c.req.url).origin, repository), status);
+    c.json(shownRepository(originOf(c), repository), status);
   /** The repository of a request; a private one doesn't exist for callers without the token. */
   const asked = (c: Context) => {
     const [owner, repo] = [c.req.param("owner") ?? "", c.req.param("repo") ?? ""];
     const found = state.repositories[key(owner, repo)];
-    const hidden = found?.settings["private"] === true && c.req.header("authorization") === undefined;
-    if (found === undefined || hidden) throw fail(404, "Not Found");
+    const isOurs = isFor(c, token, owner);
+    if (found === undefined || (found.settings["private"] === true && !isOurs)) throw fail(404, "Not Found");
+    if (c.req.method !== "GET" && !isOurs) throw fail(403, NOT_ACCESSIBLE);
     return { found, owner, repo, path: key(owner, repo) };
   };
 
@@ -123,18 +126,19 @@ export function createGithubEmulator(deps: GithubDeps): GithubEmulator {
     return created;
   };
 
-  app.get("/user", (c) => c.json(account(USER, "User")));
+  app.get("/user", (c) => c.json(wholeAccount(originOf(c), USER)));
   app.get("/users/:user", (c) => {
     if (c.req.param("user") !== USER && !ownerExists(c.req.param("user"))) throw fail(404, "Not Found");
-    return c.json(account(c.req.param("user"), c.req.param("user") === USER ? "User" : "Organization"));
+    return c.json(wholeAccount(originOf(c), c.req.param("user")));
   });
   app.get("/orgs/:org", (c) => {
     if (!ownerExists(c.req.param("org"))) throw fail(404, "Not Found");
-    return c.json(account(c.req.param("org"), "Organization"));
+    return c.json(wholeOrganization(originOf(c), c.req.param("org")));
   });
   const anyBody = z.record(z.string(), z.unknown());
   app.post("/orgs/:org/repos", async (c) => {
     if (!ownerExists(c.req.param("org"))) throw fail(404, "Not Found");
+    if (!isFor(c, token, c.req.param("org"))) throw fail(403, NOT_ACCESSIBLE);
     return shown(c, await createRepository(c.req.param("org"), await readBody(c, anyBody, problem)), 201);
   });
   app.post("/user/repos", async (c) =>
@@ -186,39 +190,7 @@ export function createGithubEmulator(deps: GithubDeps): GithubEmulator {
     return c.body(null, 204);
   });
 
-  const showCommit = (commit: GitCommit) => ({
-    sha: commit.sha,
-    node_id: commit.sha,
-    parents: commit.parents.map((sha) => ({ sha })),
-    commit: { message: commit.message, tree: { sha: commit.tree }, author: commit.author, committer: commit.author },
-  });
-  app.get("/repos/:owner/:repo/branches", async (c) => {
-    const { path } = asked(c);
-    const branches = [...(await git.branches(path))];
-    return c.json(branches.map(([name, sha]) => ({ name, commit: { sha }, protected: false })));
-  });
-  app.get("/repos/:owner/:repo/branches/:branch{.+}", async (c) => {
-    const { path } = asked(c);
-    const branch = c.req.param("branch");
-    const commit = (await git.branches(path)).has(branch) ? await git.commit(path, `refs/heads/${branch}`) : undefined;
-    if (commit === undefined) throw fail(404, "Branch not found");
-    return c.json({ name: branch, commit: showCommit(commit), protected: false });
-  });
-  app.get("/repos/:owner/:repo/git/ref/heads/:branch{.+}", async (c) => {
-    const { path } = asked(c);
-    const branch = c.req.param("branch");
-    const sha = (await git.branches(path)).get(branch);
-    if (sha === undefined) throw fail(404, "Not Found");
-    return c.json({ ref: `refs/heads/${branch}`, node_id: sha, object: { type: "commit", sha } });
-  });
-  app.get("/repos/:owner/:repo/commits/:ref{.+}", async (c) => {
-    const { path } = asked(c);
-    const ref = c.req.param("ref");
-    if ((await git.branches(path)).size === 0) throw fail(409, "Git Repository is empty.");
-    const commit = await git.commit(path, ref);
-    if (commit === undefined) throw fail(422, `No commit found for SHA: ${ref}`);
-    return c.json(showCommit(commit));
-  });
+  addContentRoutes(app, git, (c) => ({ ...asked(c), origin: originOf(c) }));
 
   app.get("/repos/:owner/:repo/topics", (c) => c.json({ names: asked(c).found.topics }));
   app.put("/repos/:owner/:repo/topics", async (c) => {
@@ -235,7 +207,15 @@ export function createGithubEmulator(deps: GithubDeps): GithubEmulator {
     return c.req.method !== "GET" || found.vulnerabilityAlerts ? c.body(null, 204) : c.notFound();
   });
 
-  addGitRoutes(app, git, {
+  app.get("/repos/:owner/:repo/actions/permissions", (c) => c.json(asked(c).found.actions ?? ACTIONS));
+  app.put("/repos/:owner/:repo/actions/permissions", async (c) => {
+    const { found } = asked(c);
+    found.actions = await readBody(c, actionsBody, problem);
+    save();
+    return c.body(null, 204);
+  });
+
+  addGitRoutes(app, git, token, {
     find: (owner, name) => state.repositories[key(owner, name)],
     pushed: (repository) => {
       repository.updatedAt = now();

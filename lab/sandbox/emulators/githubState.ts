@@ -12,6 +12,8 @@ export interface Repository {
   settings: Record<string, unknown>;
   topics: string[];
   vulnerabilityAlerts: boolean;
+  /** Whether its workflows run; the default if it was never set. */
+  actions?: { enabled: boolean; allowed_actions?: string | undefined };
   createdAt: string;
   updatedAt: string;
 }
@@ -64,47 +66,14 @@ export const fail = (status: 401 | 403 | 404 | 409 | 422, message: string, error
     message,
     ...(errors === undefined ? {} : { errors }),
     documentation_url: DOCS,
-    status: String(status),
+    // Errors of validation are of another form.
+    ...(status === 422 ? {} : { status: String(status) }),
   });
 /** The error for a repository that can't be created or renamed that way. */
 export const invalid = (message: string, field = "name") =>
   fail(422, "Repository creation failed.", [{ resource: "Repository", code: "custom", field, message }]);
 /** The error for an unreadable body. */
 export const problem = (fault: string) => fail(422, `Invalid request.\n\n${fault}`);
-
-/** A user or organization. */
-export const account = (login: string, type: string) => ({
-  login,
-  id: login.length,
-  node_id: login,
-  type,
-  url: `${DOCS}/${login}`,
-});
-/** A repository in GitHub's format; `origin` is the address of the request. */
-export const show = (origin: string, r: Repository) => {
-  const fullName = `${r.owner}/${r.name}`;
-  return {
-    id: r.id,
-    node_id: `R_${r.id}`,
-    name: r.name,
-    full_name: fullName,
-    owner: account(r.owner, r.owner === USER ? "User" : "Organization"),
-    ...r.settings,
-    topics: r.topics,
-    fork: false,
-    disabled: false,
-    permissions: { admin: true, push: true, pull: true },
-    url: `${origin}/api/v3/repos/${fullName}`,
-    html_url: `${origin}/${fullName}`,
-    clone_url: `${origin}/${fullName}.git`,
-    git_url: `git://127.0.0.1/${fullName}.git`,
-    ssh_url: `git@127.0.0.1:${fullName}.git`,
-    svn_url: `${origin}/${fullName}`,
-    created_at: r.createdAt,
-    updated_at: r.updatedAt,
-    pushed_at: r.updatedAt,
-  };
-};
 
 /** The settings in a request; `private` and `visibility` are two names of one setting. */
 export const settingsFrom = (body: Record<string, unknown>): Record<string, unknown> => {

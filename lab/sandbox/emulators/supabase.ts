@@ -5,16 +5,20 @@ import { messageOf } from "../../../services/common/errors.ts";
 import { SUPABASE_REGIONS } from "../../../settings/supabaseRegions.ts";
 import { ApiError, bearerToken, letterId, readBody } from "./http.ts";
 import { addAuthRoutes } from "./supabaseAuth.ts";
+import { AUTH_SETTINGS } from "./supabaseAuthSettings.ts";
 import { addBackupRoutes, type PlatformBackups } from "./supabaseBackups.ts";
 import { addFunctionRoutes } from "./supabaseFunctions.ts";
 import { openLifecycle } from "./supabaseLifecycle.ts";
+import { addPlatformRoutes } from "./supabasePlatform.ts";
 import {
   apiKey,
   newJwtSecret,
   openSupabaseWorld,
   refusal,
+  SANDBOX_PLATFORM,
   shownSettings,
   type SupabaseDeps,
+  type SupabasePlatform,
   type SupabaseProject,
 } from "./supabaseState.ts";
 import { addStorageRoutes } from "./supabaseStorage.ts";
@@ -25,6 +29,8 @@ export interface SupabaseEmulator {
   backups: PlatformBackups;
   /** Continues with projects that the last daemon's end left unfinished. Call once, after the servers have been started. */
   resume: () => void;
+  /** Makes databases read-only that have outgrown their disks, for new sessions, and the others writable. */
+  watchDisks: () => Promise<void>;
   /** Waits until no project is being created, paused or restored. */
   settled: () => Promise<void>;
 }
@@ -38,21 +44,13 @@ const createBody = z.object({
   region: z.string().optional(),
   region_selection: z.object({ type: z.literal("specific"), code: z.string() }).optional(),
 });
-const AUTH_SETTINGS = {
-  site_url: "http://localhost:3000",
-  jwt_exp: 3600,
-  disable_signup: false,
-  external_email_enabled: true,
-  mailer_autoconfirm: false,
-};
-
 /**
  * Supabase's Management API and, under `/projects/:ref`, each project's own API (see supabaseAuth.ts, supabaseStorage.ts); its edge
  * functions are in supabaseFunctions.ts.
  *
  * | method and path under /v1 | what |
  * | --- | --- |
- * | GET /organizations | those with projects |
+ * | GET /organizations, /organizations/:slug | those with projects; one with its plan |
  * | GET, POST /projects; GET, DELETE /projects/:ref | several may have one name, as at Supabase; POST starts a real Postgres server |
  * | GET /projects/:ref/health?services=… | `db` and services that need it ask the server itself |
  * | GET /projects/:ref/config/database/pooler | there is no pooler here: the server's own address, without TLS |
@@ -60,10 +58,14 @@ const AUTH_SETTINGS = {
  * | GET, PATCH /projects/:ref/config/auth | stored as given; a hash is shown in place of a secret |
  * | PATCH /projects/:ref/database/password | only of `postgres` |
  * | GET /projects/:ref/database/backups, POST …/restore, …/restore-pitr | see supabaseBackups.ts |
- * | POST /projects/:ref/pause, /restore | stops and starts the server |
+ * | POST /projects/:ref/pause, /restore | stops and starts the server; a paid plan has no pause |
+ * | GET /projects/:ref/readonly | whether the database has outgrown its disk, see `watchDisks` |
  */
-export function createSupabaseEmulator(deps: SupabaseDeps): SupabaseEmulator {
-  const world = openSupabaseWorld(deps);
+export function createSupabaseEmulator(
+  deps: SupabaseDeps,
+  platform: SupabasePlatform = SANDBOX_PLATFORM,
+): SupabaseEmulator {
+  const world = openSupabaseWorld(deps, platform);
   const { state, save, findProject, query } = world;
 
   const { bringUp, restore, restoreBackup, pause, resume, settled } = openLifecycle(world);
@@ -87,6 +89,7 @@ export function createSupabaseEmulator(deps: SupabaseDeps): SupabaseEmulator {
   const backups = addBackupRoutes(app, world, restoreBackup);
   addStorageRoutes(app, world);
   addFunctionRoutes(app, world);
+  const { watchDisks } = addPlatformRoutes(app, world);
 
   const show = (project: SupabaseProject) => ({
     id: project.ref,
@@ -97,6 +100,9 @@ export function createSupabaseEmulator(deps: SupabaseDeps): SupabaseEmulator {
     region: project.region,
     created_at: project.createdAt,
     status: project.status,
+  });
+  const showWithDatabase = (project: SupabaseProject) => ({
+    ...show(project),
     database: { host: project.address?.host ?? "", version: "17.10", postgres_engine: "17", release_channel: "ga" },
   });
   const asked = (c: Context) => findProject(c.req.param("ref") ?? "");
@@ -106,7 +112,7 @@ export function createSupabaseEmulator(deps: SupabaseDeps): SupabaseEmulator {
     const slugs = [...new Set(state.projects.map((project) => project.organization))];
     return c.json(slugs.map((slug) => ({ id: slug, slug, name: slug })));
   });
-  app.get("/v1/projects", (c) => c.json(state.projects.map(show)));
+  app.get("/v1/projects", (c) => c.json(state.projects.map(showWithDatabase)));
   app.post("/v1/projects", async (c) => {
     const body = await readBody(c, createBody, badRequest);
     const organization = body.organization_slug ?? body.organization_id;
@@ -133,19 +139,20 @@ export function createSupabaseEmulator(deps: SupabaseDeps): SupabaseEmulator {
     bringUp(project);
     return c.json(show(project), 201);
   });
-  app.get("/v1/projects/:ref", (c) => c.json(show(asked(c))));
+  app.get("/v1/projects/:ref", (c) => c.json(showWithDatabase(asked(c))));
   app.delete("/v1/projects/:ref", async (c) => {
     const project = asked(c);
     state.projects = state.projects.filter((candidate) => candidate !== project);
     save();
     // The code that creates it destroys a project that is still coming up.
     if (project.status !== "COMING_UP") await deps.postgres.destroy(project.ref);
-    return c.json({ id: project.ref, ref: project.ref, name: project.name });
+    // The number is one of the platform's own.
+    return c.json({ id: 1, ref: project.ref, name: project.name });
   });
 
   app.get("/v1/projects/:ref/health", async (c) => {
     const project = asked(c);
-    const services = (c.req.queries("services") ?? []).flatMap((list) => list.split(","));
+    const services = c.req.queries("services") ?? [];
     const unknown = services.find((service) => !SERVICES.some((known) => known === service));
     if (services.length === 0 || unknown !== undefined) throw badRequest(`services: ${unknown ?? "Required"}`);
     const fault =
@@ -212,6 +219,7 @@ export function createSupabaseEmulator(deps: SupabaseDeps): SupabaseEmulator {
   });
   app.post("/v1/projects/:ref/pause", (c) => {
     const project = asked(c);
+    if (platform.plan !== "free") throw badRequest("Projects of a paid plan cannot be paused");
     if (project.status !== "ACTIVE_HEALTHY") throw badRequest("Project is not active");
     project.status = "PAUSING";
     save();
@@ -227,5 +235,5 @@ export function createSupabaseEmulator(deps: SupabaseDeps): SupabaseEmulator {
     return c.json({});
   });
 
-  return { app, backups, resume, settled };
+  return { app, backups, resume, settled, watchDisks };
 }

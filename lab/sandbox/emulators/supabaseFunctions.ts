@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import type { Context, Hono } from "hono";
 
+import { encodedAgain } from "./supabasePlatform.ts";
 import { type FunctionState, refusal, type SupabaseWorld } from "./supabaseState.ts";
 
 /** The platform's bundle of a function's code. */
@@ -17,7 +18,7 @@ const ESZIP = "application/vnd.denoland.eszip";
  * | POST /?slug=…&name=…&verify_jwt=… | a new function; an existing slug is refused |
  * | PATCH /:slug?… | other code, another version |
  */
-export function addFunctionRoutes(app: Hono, { save, findProject, deps }: SupabaseWorld): void {
+export function addFunctionRoutes(app: Hono, { save, findProject, deps, platform }: SupabaseWorld): void {
   const functionsOf = (c: Context): FunctionState[] => {
     const project = findProject(c.req.param("ref") ?? "");
     return (project.functions ??= []);
@@ -27,10 +28,16 @@ export function addFunctionRoutes(app: Hono, { save, findProject, deps }: Supaba
     if (found === undefined) throw refusal(404, "Function not found");
     return found;
   };
-  const show = ({ body, ...rest }: FunctionState) => ({ ...rest, size: body.length });
+  const show = (one: FunctionState) => ({
+    ...one,
+    body: undefined,
+    entrypoint_path: one.entrypoint_path ?? undefined,
+    import_map_path: one.import_map_path ?? undefined,
+  });
   const bodyOf = async (c: Context): Promise<string> => {
     if (c.req.header("content-type") !== ESZIP) throw refusal(400, "Unsupported content type");
-    return Buffer.from(await c.req.arrayBuffer()).toString("base64");
+    const body = Buffer.from(await c.req.arrayBuffer());
+    return (platform.encodesFunctions ? encodedAgain(body) : body).toString("base64");
   };
   const settingsOf = (c: Context) => ({
     verify_jwt: c.req.query("verify_jwt") !== "false",

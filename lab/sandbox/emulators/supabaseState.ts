@@ -12,6 +12,28 @@ import { openStore } from "./store.ts";
 /** The dependencies of Supabase's emulator. */
 export type SupabaseDeps = Pick<EmulatorDependencies, "paths" | "credentials" | "postgres" | "clock">;
 
+/** What differs between Supabase's plans, and what its platform does without being asked. */
+export interface SupabasePlatform {
+  /**
+   * Of every organization. A project of a paid plan cannot be paused (https://supabase.com/docs/guides/platform/free-project-pausing). The
+   * status and the words of the refusal are not documented.
+   */
+  plan: "free" | "pro";
+  /**
+   * Whether a function is returned in other bytes than it was deployed in. The CLI compresses a bundle before the upload, and the platform
+   * answers with one that it has decoded (https://github.com/supabase/cli, pkg/function).
+   */
+  encodesFunctions: boolean;
+  /**
+   * A project's disk, in bytes; 8 GB at the smallest size of compute. A database that outgrows it is read-only
+   * (https://supabase.com/docs/guides/platform/database-size#read-only-mode).
+   */
+  diskBytes: number;
+}
+
+/** The platform of the sandbox, on which a drill can run. */
+export const SANDBOX_PLATFORM: SupabasePlatform = { plan: "free", encodesFunctions: false, diskBytes: 8e9 };
+
 /** A project. Its database is a real server; everything else is here. */
 export interface SupabaseProject {
   ref: string;
@@ -63,10 +85,11 @@ export interface FunctionState {
 }
 
 /** Supabase's state, and the functions that its routes share. */
-export function openSupabaseWorld(deps: SupabaseDeps) {
+export function openSupabaseWorld(deps: SupabaseDeps, platform: SupabasePlatform) {
   const { state, save } = openStore(join(deps.paths.emulators, "supabase.json"), { projects: [] as SupabaseProject[] });
   return {
     deps,
+    platform,
     state,
     save,
     /** Queries a project's own database as superuser, on a new connection. Throws when there is no server or it refuses. */

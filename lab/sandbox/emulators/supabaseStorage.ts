@@ -18,6 +18,20 @@ import { apiKey, refusal, type SupabaseProject, type SupabaseWorld } from "./sup
 const FILE_SIZE_LIMIT = 50 * 2 ** 20;
 const MOST_OF_A_PLAN = 500 * 2 ** 30;
 
+/** What else the Management API says of the storage service. */
+const STORAGE_CONFIGURATION = {
+  features: {
+    imageTransformation: { enabled: true },
+    s3Protocol: { enabled: true },
+    icebergCatalog: { enabled: false, maxNamespaces: 10, maxTables: 10, maxCatalogs: 2 },
+    vectorBuckets: { enabled: false, maxBuckets: 10, maxIndexes: 5 },
+  },
+  capabilities: { list_v2: true, iceberg_catalog: false },
+  external: { upstreamTarget: "main" },
+  migrationVersion: "buckets-objects-grants",
+  databasePoolMode: "transaction",
+} as const;
+
 /** An error in the storage service's format: with HTTP status 400, and the true status in the body. */
 const refuse = (statusCode: string, error: string, message: string) =>
   new ApiError(400, { statusCode, error, message });
@@ -61,7 +75,7 @@ export function addStorageRoutes(app: Hono, { deps, state, save, findProject }: 
   };
   const limitOf = ({ fileSizeLimit = FILE_SIZE_LIMIT }: SupabaseProject) => fileSizeLimit;
   app.get("/v1/projects/:ref/config/storage", (c) =>
-    c.json({ fileSizeLimit: limitOf(findProject(c.req.param("ref"))), features: {} }),
+    c.json({ ...STORAGE_CONFIGURATION, fileSizeLimit: limitOf(findProject(c.req.param("ref"))) }),
   );
   app.patch("/v1/projects/:ref/config/storage", async (c) => {
     const project = findProject(c.req.param("ref"));

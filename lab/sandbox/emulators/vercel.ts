@@ -7,7 +7,7 @@ import { addDomainRoutes } from "./vercelDomains.ts";
 import { addEnvironmentRoutes } from "./vercelEnvironment.ts";
 import { addProjectRoutes } from "./vercelProjects.ts";
 import { addProtectionRoutes, secretsOf } from "./vercelProtection.ts";
-import { openVercelWorld, refusal, type VercelDeps } from "./vercelState.ts";
+import { openVercelWorld, refusal, SANDBOX_PLATFORM, type VercelDeps, type VercelPlatform } from "./vercelState.ts";
 
 /** Vercel on this machine. */
 export interface VercelEmulator extends DeploymentLookup {
@@ -34,8 +34,8 @@ export interface VercelEmulator extends DeploymentLookup {
  * | POST /projects/:id/promote/:deployment, /projects/:id/rollback/:deployment | which deployment the domains lead to |
  * | GET /aliases/:name | the deployment that a name leads to |
  */
-export function createVercelEmulator(deps: VercelDeps): VercelEmulator {
-  const world = openVercelWorld(deps);
+export function createVercelEmulator(deps: VercelDeps, platform: VercelPlatform = SANDBOX_PLATFORM): VercelEmulator {
+  const world = openVercelWorld(deps, platform);
   const app = new Hono({
     // Vercel has no paths without a version.
     getPath: (request) => {
@@ -57,9 +57,21 @@ export function createVercelEmulator(deps: VercelDeps): VercelEmulator {
     await next();
   });
   app.get("/user", (c) => c.json({ user: { id: "sandbox", username: "sandbox", email: "sandbox@castchat.example" } }));
-  app.get("/teams/:team", (c) =>
-    c.json({ id: c.req.param("team"), slug: c.req.param("team"), name: c.req.param("team") }),
-  );
+  app.get("/teams/:team", (c) => {
+    const team = c.req.param("team");
+    const since = deps.clock().getTime();
+    const unset = { avatar: null, billing: null, description: null };
+    return c.json({
+      ...unset,
+      id: team,
+      slug: team,
+      name: team,
+      creatorId: "sandbox",
+      stagingPrefix: team,
+      createdAt: since,
+      updatedAt: since,
+    });
+  });
   addEnvironmentRoutes(app, world);
   addDomainRoutes(app, world);
   const { build, remove, settled } = addDeploymentRoutes(app, world);

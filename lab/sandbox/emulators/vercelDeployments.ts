@@ -8,6 +8,8 @@ import { z } from "zod";
 
 import { messageOf } from "../../../services/common/errors.ts";
 import { BackgroundWork, hexId, letterId, readBody } from "./http.ts";
+import { deploymentAnswers } from "./vercelAnswers.ts";
+import { cronsOf, frameworkOf } from "./vercelConfiguration.ts";
 import { badRequest, type Deployment, type Project, refusal, type VercelWorld } from "./vercelState.ts";
 
 const SHA1 = /^[0-9a-f]{40}$/;
@@ -17,9 +19,9 @@ const environment = z.record(z.string(), z.string());
  * sends.
  */
 const deploymentBody = z.strictObject({
-  name: z.string().optional(),
+  name: z.string(),
   project: z.string().optional(),
-  target: z.enum(["production", "preview"]).nullish(),
+  target: z.enum(["production", "preview"]).optional(),
   files: z
     .array(z.object({ file: z.string().min(1), sha: z.string().regex(SHA1), size: z.number().optional() }))
     .min(1),
@@ -40,37 +42,15 @@ export interface DeploymentRoutes {
 }
 
 /** Routes of files and deployments. */
-export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findProject }: VercelWorld): DeploymentRoutes {
+export function addDeploymentRoutes(
+  app: Hono,
+  { deps, platform, state, save, now, findProject }: VercelWorld,
+): DeploymentRoutes {
   const uploads = join(deps.paths.emulators, "vercel-files");
   const folder = (id: string) => join(deps.paths.deployments, id);
   const background = new BackgroundWork();
 
-  const show = (deployment: Deployment) => {
-    const project = state.projects.find(({ production }) => production === deployment.id);
-    const alias = project?.domains.map(({ name }) => name) ?? [];
-    const isReady = deployment.readyState === "READY";
-    return {
-      ...deployment,
-      uid: deployment.id,
-      status: deployment.readyState,
-      state: deployment.readyState,
-      version: 2,
-      public: false,
-      files: undefined,
-      // Only the names, as on Vercel.
-      env: Object.keys(deployment.env),
-      created: deployment.createdAt,
-      project: { id: deployment.projectId, name: deployment.name },
-      regions: ["iad1"],
-      creator: { uid: "sandbox", username: "sandbox" },
-      source: "api",
-      alias,
-      aliasAssigned: isReady,
-      aliasError: null,
-      ...(isReady && deployment.target !== null && { readySubstate: alias.length > 0 ? "PROMOTED" : "STAGED" }),
-      build: { env: [] },
-    };
-  };
+  const { show, showListed } = deploymentAnswers(() => state.projects);
   const find = (idOrUrl: string) => {
     const found = state.deployments.find((deployment) => deployment.id === idOrUrl || deployment.url === idOrUrl);
     if (found === undefined) throw refusal(404, "not_found", "The deployment was not found.");
@@ -111,7 +91,9 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
         await mkdir(dirname(join(dir, file)), { recursive: true });
         await copyFile(join(uploads, sha), join(dir, file));
       }
-      await deps.apps.start({ deploymentId: deployment.id, dir, env: environmentOf(deployment) });
+      // Without a framework nothing is built or run: the files are served as they are.
+      if (platform.runsWithoutFramework || frameworkOf(findProject(deployment.projectId), dir) !== null)
+        await deps.apps.start({ deploymentId: deployment.id, dir, env: environmentOf(deployment) });
       deployment.readyState = "READY";
       deployment.ready = now();
       const project = findProject(deployment.projectId);
@@ -121,6 +103,7 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
         project.rolledBack === undefined
       ) {
         project.production = deployment.id;
+        project.crons = cronsOf(dir, deployment, now());
       }
     } catch (thrown) {
       deployment.readyState = "ERROR";
@@ -158,7 +141,7 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
 
   app.post("/deployments", async (c) => {
     const body = await readBody(c, deploymentBody, badRequest);
-    const project = findProject(body.project ?? body.name ?? "");
+    const project = findProject(body.project ?? body.name);
     for (const { file } of body.files) {
       if (normalize(file) !== file || file.startsWith("..") || file.startsWith("/"))
         throw badRequest(`\`files\` has an invalid path "${file}".`);
@@ -192,7 +175,7 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
         (states ?? [deployment.readyState]).includes(deployment.readyState) &&
         (target ?? deployment.target ?? "preview") === (deployment.target ?? "preview"),
     );
-    const deployments = found.slice(0, Number(limit ?? 20)).map(show);
+    const deployments = found.slice(0, Number(limit ?? 20)).map(showListed);
     return c.json({ deployments, pagination: { count: deployments.length, next: null, prev: null } });
   });
   app.get("/deployments/:id", (c) => c.json(show(find(c.req.param("id")))));
@@ -214,7 +197,7 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
       created: new Date(deployment.createdAt).toISOString(),
       createdAt: deployment.createdAt,
       deploymentId: deployment.id,
-      deployment: { id: deployment.id, url: deployment.url, meta: {} },
+      deployment: { id: deployment.id, url: deployment.url },
       projectId: project.id,
       redirect: null,
     });
@@ -231,6 +214,7 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
     if (c.req.param("action") === "promote") delete project.rolledBack;
     else project.rolledBack = { fromDeploymentId: project.production ?? "", toDeploymentId: deployment.id };
     project.production = deployment.id;
+    project.crons = cronsOf(folder(deployment.id), deployment, now());
     save();
     return c.body(null, 201);
   });

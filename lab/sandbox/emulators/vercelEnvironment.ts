@@ -7,12 +7,11 @@ import { letterId, readBody } from "./http.ts";
 import { badRequest, type Project, refusal, type Variable, type VercelWorld } from "./vercelState.ts";
 
 const target = z.enum(["production", "preview", "development"]);
-const targets = z.union([z.array(target).min(1), target.transform((one) => [one])]);
 const fields = {
   key: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "should be letters, digits and _"),
   value: z.string(),
   type: z.enum(["plain", "encrypted", "sensitive"]),
-  target: targets,
+  target: z.array(target).min(1),
   gitBranch: z.string().nullish(),
   comment: z.string().optional(),
 };
@@ -65,7 +64,7 @@ export function addEnvironmentRoutes(app: Hono, { findProject, save, now }: Verc
   const show = ({ value, ...variable }: Variable, decrypt: boolean) => ({
     ...variable,
     decrypted: decrypt && variable.type !== "sensitive",
-    ...(variable.type === "sensitive" ? {} : { value: decrypt || variable.type === "plain" ? value : sealed(value) }),
+    value: variable.type === "sensitive" ? "" : decrypt || variable.type === "plain" ? value : sealed(value),
   });
   const find = (idOrName: string, id: string) => {
     const project = findProject(idOrName);
@@ -76,7 +75,9 @@ export function addEnvironmentRoutes(app: Hono, { findProject, save, now }: Verc
 
   app.get("/projects/:id/env", (c) => {
     const decrypt = c.req.query("decrypt") === "true";
-    return c.json({ envs: findProject(c.req.param("id")).variables.map((variable) => show(variable, decrypt)) });
+    const { variables } = findProject(c.req.param("id"));
+    const envs = variables.map((variable) => ({ ...show(variable, decrypt), securityIssues: [] }));
+    return c.json({ envs, hiddenProductionEnvCount: 0 });
   });
   app.post("/projects/:id/env", async (c) => {
     const project = findProject(c.req.param("id"));

@@ -4,11 +4,11 @@ import { z } from "zod";
 import { letterId, readBody } from "./http.ts";
 import { addVariables, variableBody } from "./vercelEnvironment.ts";
 import { protection, STANDARD_PROTECTION } from "./vercelProtection.ts";
-import { badRequest, type Project, refusal, type VercelWorld } from "./vercelState.ts";
+import { badRequest, type Deployment, type Project, refusal, type VercelWorld } from "./vercelState.ts";
 
 /**
  * A project's settings with their defaults; Vercel refuses others by name. If Vercel's default is not certain, the emulator uses the
- * stricter: protected, and no system variables.
+ * stricter: protected, and no system variables. An answer leaves out those whose value is undefined.
  */
 const SETTINGS = {
   framework: null,
@@ -21,12 +21,12 @@ const SETTINGS = {
   publicSource: null,
   serverlessFunctionRegion: "iad1",
   nodeVersion: "24.x",
-  resourceConfig: {},
-  oidcTokenConfig: null,
+  resourceConfig: undefined,
+  oidcTokenConfig: undefined,
   ssoProtection: STANDARD_PROTECTION,
   passwordProtection: null,
   trustedIps: null,
-  trustedSources: null,
+  trustedSources: undefined,
   optionsAllowlist: null,
   autoExposeSystemEnvs: false,
   enablePreviewFeedback: null,
@@ -39,14 +39,18 @@ const SETTINGS = {
   productionDeploymentsFastLane: false,
   directoryListing: false,
   skewProtectionMaxAge: 0,
-  gitComments: null,
-  deploymentExpiration: null,
+  gitComments: undefined,
+  deploymentExpiration: { expirationDays: 36_500, expirationDaysProduction: 36_500, deploymentsToKeep: 10 },
   previewDeploymentsDisabled: false,
   previewDeploymentSuffix: null,
   protectedSourcemaps: false,
   enableAffectedProjectsDeployments: false,
-  gitProviderOptions: null,
+  gitProviderOptions: undefined,
 } satisfies Record<string, unknown>;
+/** Settings that a request may name and that no answer shows; the regions are in `resourceConfig` there. */
+const NOT_SHOWN: ReadonlySet<string> = new Set([
+  ...["publicSource", "previewDeploymentsDisabled", "previewDeploymentSuffix", "serverlessFunctionRegion"],
+]);
 /** The settings that a new project may have (CreateProjectRequest of the official provider, and the API's own page). */
 const AT_CREATION: readonly (keyof typeof SETTINGS)[] = [
   "buildCommand",
@@ -78,22 +82,57 @@ const createBody = z.record(z.string(), z.unknown()).and(
   }),
 );
 
+/** The deployment behind a project's domains, as the project shows it. */
+function asTarget({ id, name, url, readyState, createdAt }: Deployment) {
+  return {
+    id,
+    name,
+    url,
+    deploymentHostname: url.replace(/\.vercel\.app$/, ""),
+    readyState,
+    target: "production",
+    type: "LAMBDAS",
+    plan: "pro",
+    private: false,
+    createdIn: "iad1",
+    creator: null,
+    createdAt,
+  };
+}
+
 /** Routes of projects. `remove` stops a project's deployments. */
 export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploymentId: string) => Promise<void>): void {
   const { state, save, now, findProject } = world;
   const show = (project: Project) => {
-    const production = state.deployments
-      .filter((deployment) => deployment.id === project.production)
-      .map(({ id, url, readyState, createdAt }) => ({ id, url, readyState, target: "production", createdAt }))[0];
+    const production = state.deployments.find((deployment) => deployment.id === project.production);
+    const settings: Record<string, unknown> = { ...SETTINGS, ...project.settings };
+    const resources = {
+      functionDefaultRegions: [settings["serverlessFunctionRegion"] ?? SETTINGS.serverlessFunctionRegion],
+    };
     return {
       accountId: "sandbox",
-      ...SETTINGS,
-      ...project.settings,
+      ...Object.fromEntries(
+        // A setting that is null at its default is not in the answer either.
+        Object.entries(settings).filter(
+          ([name, value]) =>
+            !NOT_SHOWN.has(name) && !(value === null && SETTINGS[name as keyof typeof SETTINGS] === undefined),
+        ),
+      ),
+      resourceConfig: { ...resources, ...(settings["resourceConfig"] as object | undefined) },
+      defaultResourceConfig: resources,
       protectionBypass: project.bypasses,
       id: project.id,
       name: project.name,
       paused: project.paused,
-      targets: { ...(production && { production }) },
+      alias: project.domains.map(({ name, createdAt }) => ({
+        domain: name,
+        environment: "production",
+        target: "PRODUCTION",
+        deployment: null,
+        createdAt,
+      })),
+      targets: { ...(production && { production: asTarget(production) }) },
+      ...(project.crons === undefined ? {} : { crons: project.crons }),
       latestDeployments: [],
       live: true,
       createdAt: project.createdAt,

@@ -36,6 +36,22 @@ export interface Bypass {
   isEnvVar: boolean;
   note?: string;
 }
+/** What the platform does without being asked. */
+export interface VercelPlatform {
+  /** Whether a deployment runs even if neither its project nor its `vercel.json` names a framework. On Vercel it is static files then. */
+  runsWithoutFramework: boolean;
+}
+/** The platform of the sandbox: a drill's app has no framework. */
+export const SANDBOX_PLATFORM: VercelPlatform = { runsWithoutFramework: true };
+
+/** The scheduled calls of a project. Times in milliseconds since 1970. */
+export interface Crons {
+  definitions: { host: string; path: string; schedule: string }[];
+  deploymentId: string;
+  enabledAt: number;
+  updatedAt: number;
+  disabledAt: null;
+}
 /** A project without its deployments. */
 export interface Project {
   id: string;
@@ -49,6 +65,8 @@ export interface Project {
   production?: string | undefined;
   /** After a rollback, as on Vercel, new deployments only get the domains when one has been promoted by hand. */
   rolledBack?: { fromDeploymentId: string; toDeploymentId: string } | undefined;
+  /** Those of the deployment that serves the domains. */
+  crons?: Crons | undefined;
   paused: boolean;
   createdAt: number;
   updatedAt: number;
@@ -74,13 +92,14 @@ export interface Deployment {
 }
 
 /** Vercel's state, and the look-ups that its routes share. */
-export function openVercelWorld(deps: VercelDeps) {
+export function openVercelWorld(deps: VercelDeps, platform: VercelPlatform) {
   const { state, save } = openStore(join(deps.paths.emulators, "vercel.json"), {
     projects: [] as Project[],
     deployments: [] as Deployment[],
   });
   return {
     deps,
+    platform,
     state,
     save,
     now: () => deps.clock().getTime(),

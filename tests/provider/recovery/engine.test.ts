@@ -19,7 +19,10 @@ let zoneId: string;
 
 beforeAll(async () => {
   cloud = await startMiniCloud();
-  const zone = await cloud.call("cloudflare", "POST", "/client/v4/zones", { name: "castchat.example" });
+  const zone = await cloud.call("cloudflare", "POST", "/client/v4/zones", {
+    name: "castchat.example",
+    account: { id: "acc" },
+  });
   zoneId = (zone["result"] as { id: string }).id;
   await commitFiles(cloud, "castchat/app", { "server.mjs": TINY_SERVER });
 });

@@ -7,10 +7,7 @@ import { createAdaptorServer } from "@hono/node-server";
 
 import { LocalAppRunner } from "../../../lab/sandbox/apps.ts";
 import { EdgeProxy, resolveDeployment } from "../../../lab/sandbox/edge.ts";
-import { createCloudflareEmulator } from "../../../lab/sandbox/emulators/cloudflare.ts";
-import { createGithubEmulator } from "../../../lab/sandbox/emulators/github.ts";
-import { createSupabaseEmulator } from "../../../lab/sandbox/emulators/supabase.ts";
-import { createVercelEmulator } from "../../../lab/sandbox/emulators/vercel.ts";
+import { CLASSIC_TOKEN, type GithubToken } from "../../../lab/sandbox/emulators/githubToken.ts";
 import { newSandboxFile, processesFile } from "../../../lab/sandbox/host/file.ts";
 import { addressOf, layout, PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 import { closeServer, listen } from "../../../lab/sandbox/host/servers.ts";
@@ -23,6 +20,12 @@ import { githubCode } from "../../../services/codeHost/github.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { supabaseDatabases } from "../../../services/databaseHost/supabase.ts";
 import { cloudflareDns } from "../../../services/dns/cloudflare.ts";
+import {
+  createCloudflareEmulator,
+  createGithubEmulator,
+  createSupabaseEmulator,
+  createVercelEmulator,
+} from "../../support/emulators.ts";
 
 export type MiniCloud = Awaited<ReturnType<typeof startMiniCloud>>;
 
@@ -40,9 +43,10 @@ export async function startMiniCloud() {
   await postgres.startAll();
   await apps.startAll();
   const deps = { paths, credentials, ports, postgres, apps, clock: systemClock };
+  const githubToken: GithubToken = { ...CLASSIC_TOKEN };
   const emulators = {
     cloudflare: createCloudflareEmulator(deps),
-    github: createGithubEmulator(deps),
+    github: createGithubEmulator(deps, githubToken),
     vercel: createVercelEmulator(deps),
     supabase: createSupabaseEmulator(deps),
   };
@@ -63,6 +67,8 @@ export async function startMiniCloud() {
     home,
     ports,
     credentials,
+    /** What GitHub's token may do. */
+    githubToken,
     postgres,
     address: at,
     get databaseHost() {

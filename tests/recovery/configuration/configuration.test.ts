@@ -17,7 +17,10 @@ let supabaseRef: string;
 beforeAll(async () => {
   await commitFiles(cloud, "castchat/app", { "a.txt": "a" });
   projectId = await makeProject(cloud, "web", { DATABASE_URL: "postgresql://postgres:hunter2@host/db", FEATURE: "on" });
-  const zone = await cloud.call("cloudflare", "POST", "/client/v4/zones", { name: "castchat.example" });
+  const zone = await cloud.call("cloudflare", "POST", "/client/v4/zones", {
+    name: "castchat.example",
+    account: { id: "acc" },
+  });
   const { id } = zone["result"] as { id: string };
   for (let number = 0; number < 130; number += 1) {
     const [name, content] = [`n${number}.castchat.example`, `value ${number}`];

@@ -1,3 +1,4 @@
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { describe, expect, it } from "@jest/globals";
@@ -17,6 +18,18 @@ const scratch = (name: string) => join(cloud.home, name);
 async function makeEmpty(name: string): Promise<string> {
   await cloud.call("github", "POST", "/api/v3/orgs/mirrors/repos", { name, private: true });
   return cloud.repository(`mirrors/${name}`);
+}
+/** A repository on this machine, with one commit of these files. */
+async function madeHere(name: string, files: Record<string, string>, under = "."): Promise<string> {
+  const folder = scratch(`here-${name}`);
+  const git = (...args: string[]) =>
+    execa("git", ["-C", folder, "-c", "user.name=A", "-c", "user.email=a@example.com", ...args]);
+  await mkdir(join(folder, under), { recursive: true });
+  await git("init", "-q", "-b", "main");
+  for (const [file, content] of Object.entries(files)) await writeFile(join(folder, under, file), content);
+  await git("add", ".");
+  await git("commit", "-q", "-m", "first");
+  return folder;
 }
 const mirror = (source: string, target: string) =>
   mirrorRepository(cloud.git, systemClock, { source, mirror: target }, signal, () => undefined);
@@ -59,5 +72,21 @@ describe("a mirror", () => {
     await commitFiles(cloud, "castchat/lonely", { "a.txt": "a" });
     const nowhere = mirror(cloud.repository("castchat/lonely"), cloud.repository("mirrors/none"));
     await expect(nowhere).rejects.toThrow(/could not push to .*mirrors\/none/);
+  });
+
+  it("says what the host refused and what to do: workflows that the token may not change, and files in Git LFS", async () => {
+    const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 3\n";
+    const large = mirror(await madeHere("large", { "video.mp4": pointer }), await makeEmpty("large"));
+    await expect(large).rejects.toThrow(
+      /refused 1 of 1 refs: refs\/heads\/main \(.*GH008.*\)\. The mirror does not copy files in Git LFS: push them with `git lfs push --all`\. Then run the mirror again\.$/,
+    );
+    cloud.githubToken.workflows = false;
+    const flows = mirror(
+      await madeHere("flows", { "ci.yml": "on: push" }, ".github/workflows"),
+      await makeEmpty("flows"),
+    );
+    await expect(flows).rejects.toThrow(
+      /update workflow `\.github\/workflows\/ci\.yml` without `workflow` scope\)\. The token of the mirror may not change workflows: give it that right \(docs\/accounts\.md\)\. Then run the mirror again\.$/,
+    );
   });
 });

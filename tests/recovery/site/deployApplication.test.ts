@@ -180,7 +180,7 @@ describe("a deployment", () => {
     const project = await makeProject(cloud, "half-built");
     const first = await deploy(project);
     await stopped(project, /is BUILDING/);
-    const listed = await cloud.call("vercel", "GET", `/v6/deployments?projectId=${project}`);
+    const listed = await cloud.call("vercel", "GET", `/v7/deployments?projectId=${project}`);
     expect((listed["deployments"] as { uid: string }[]).map(({ uid }) => uid)).toEqual([first.deploymentId]);
   });
 

@@ -53,7 +53,7 @@ async function deploy(name: string, server = TINY_SERVER) {
 }
 
 beforeAll(async () => {
-  const zone = await cloud.call("cloudflare", "POST", "/client/v4/zones", { name: zoneName });
+  const zone = await cloud.call("cloudflare", "POST", "/client/v4/zones", { name: zoneName, account: { id: "acc" } });
   zoneId = (zone["result"] as { id: string }).id;
   prod = await deploy("prod-app");
   dr = await deploy("dr-app");
@@ -301,7 +301,7 @@ describe("a refusal", () => {
   });
 
   it("is given where an A record stands, before the lease is taken", async () => {
-    const record = { type: "A", name: publicName, content: "192.0.2.1" };
+    const record = { type: "A", name: publicName, content: "192.0.2.1", ttl: 1 };
     await cloud.call("cloudflare", "POST", `/client/v4/zones/${zoneId}/dns_records`, record);
     const message = /has an A record \(192\.0\.2\.1\).*replace it in Cloudflare by a CNAME/;
     await expect(go(forProd())).rejects.toThrow(message);

@@ -3,7 +3,6 @@ import { buffer } from "node:stream/consumers";
 
 import { serve } from "@hono/node-server";
 
-import { createSupabaseEmulator } from "../../../lab/sandbox/emulators/supabase.ts";
 import type { BackupOptions } from "../../../recovery/backup/backupOptions.ts";
 import { restore } from "../../../recovery/restore/recipes/restore.ts";
 import { listBackups } from "../../../recovery/vault/listBackups.ts";
@@ -12,6 +11,7 @@ import type { ProjectContent } from "../../../services/databaseHost/projectConte
 import { supabaseContent } from "../../../services/databaseHost/supabaseContent.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import { pick, send, testBed, TOKEN } from "../../lab/sandbox/emulators/support.ts";
+import { createSupabaseEmulator } from "../../support/emulators.ts";
 import { startTestDatabase } from "../../support/postgres.ts";
 import { startTestCloud } from "./cloud.ts";
 import { newSite } from "./source.ts";

@@ -2,9 +2,9 @@ import { readdir } from "node:fs/promises";
 
 import { describe, expect, it } from "@jest/globals";
 
-import { createVercelEmulator } from "../../../lab/sandbox/emulators/vercel.ts";
 import { vercelApps } from "../../../services/appHost/vercel.ts";
 import { pick } from "../../lab/sandbox/emulators/support.ts";
+import { createVercelEmulator } from "../../support/emulators.ts";
 import { startEmulatorHost } from "../support/emulatorHost.ts";
 import { type Reply, serve } from "../support/testServer.ts";
 import { conformsToAppHost } from "./conformance.ts";
@@ -68,8 +68,8 @@ describe("Vercel", () => {
     expect(server.seen.map(({ method, url }) => `${method} ${url}`)).toEqual([
       "GET /v9/projects/p/domains/n",
       "POST /v10/projects/p/domains",
-      "GET /v9/projects?limit=100",
-      "GET /v9/projects?limit=100&from=77",
+      "GET /v10/projects?limit=100",
+      "GET /v10/projects?limit=100&from=77",
       "GET /v9/projects/1/domains/n",
       "GET /v9/projects/2/domains/n",
       "POST /v1/projects/2/domains/n/move",

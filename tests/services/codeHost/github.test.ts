@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { createGithubEmulator } from "../../../lab/sandbox/emulators/github.ts";
 import { githubCode } from "../../../services/codeHost/github.ts";
+import { createGithubEmulator } from "../../support/emulators.ts";
 import { startEmulatorHost } from "../support/emulatorHost.ts";
 import { serve } from "../support/testServer.ts";
 import { conformsToCodeHost } from "./conformance.ts";

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { createSupabaseEmulator, type SupabaseEmulator } from "../../../lab/sandbox/emulators/supabase.ts";
+import { type SupabaseEmulator } from "../../../lab/sandbox/emulators/supabase.ts";
 import { supabaseDatabases } from "../../../services/databaseHost/supabase.ts";
 import { supabaseContent } from "../../../services/databaseHost/supabaseContent.ts";
 import { TOKEN } from "../../lab/sandbox/emulators/support.ts";
 import { startProject, stopProject } from "../../recovery/support/project.ts";
 import { runSql } from "../../recovery/support/sample.ts";
+import { createSupabaseEmulator } from "../../support/emulators.ts";
 import { startEmulatorHost } from "../support/emulatorHost.ts";
 import { type Reply, serve } from "../support/testServer.ts";
 import { conformsToDatabaseHost } from "./conformance.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { createCloudflareEmulator } from "../../../lab/sandbox/emulators/cloudflare.ts";
 import { cloudflareDns } from "../../../services/dns/cloudflare.ts";
+import { createCloudflareEmulator } from "../../support/emulators.ts";
 import { startEmulatorHost } from "../support/emulatorHost.ts";
 import { serve } from "../support/testServer.ts";
 import { conformsToDnsHost } from "./conformance.ts";
@@ -9,7 +9,7 @@ import { conformsToDnsHost } from "./conformance.ts";
 conformsToDnsHost("Cloudflare", async () => {
   const host = await startEmulatorHost(createCloudflareEmulator, cloudflareDns);
   const makeZone = async (name: string) => {
-    await host.call("POST /client/v4/zones", { name });
+    await host.call("POST /client/v4/zones", { name, account: { id: "acc" } });
   };
   return { ...host, makeZone };
 });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 
-import { type CloudflareEmulator, createCloudflareEmulator } from "../../../../lab/sandbox/emulators/cloudflare.ts";
+import { type CloudflareEmulator } from "../../../../lab/sandbox/emulators/cloudflare.ts";
+import { createCloudflareEmulator } from "../../../support/emulators.ts";
 import { clientOf, pick, routesOf, type TestBed, testBed } from "./support.ts";
 
 describe("Cloudflare's emulator", () => {
@@ -21,7 +22,7 @@ describe("Cloudflare's emulator", () => {
 
   it("refuses every route without a token and with a wrong one", async () => {
     const routes = routesOf(cloudflare.app, "/client/v4");
-    expect(routes.length).toBeGreaterThan(13);
+    expect(routes.length).toBeGreaterThan(11);
     await refusesStrangers([...routes, "GET /client/v4/nowhere"], {
       none: { status: 400, body: refused(9106) },
       wrong: { status: 403, body: refused(9109) },
@@ -29,7 +30,7 @@ describe("Cloudflare's emulator", () => {
   });
 
   it("has one zone for each name, found by name", async () => {
-    await gives(["POST /client/v4/zones", { name: "CASTCHAT.example" }], 400, refused(1061));
+    await gives(["POST /client/v4/zones", { name: "CASTCHAT.example", account: { id: "acc" } }], 400, refused(1061));
     await gives(["POST /client/v4/zones", { name: "not a name" }], 400, { success: false });
     await gives("GET /client/v4/zones?name=castchat.example", 200, {
       success: true,
@@ -47,10 +48,10 @@ describe("Cloudflare's emulator", () => {
       body: { result: { name: "app.castchat.example", type: "CNAME", ttl: 60, proxied: false, comment: "ours" } },
     });
     const path = `${zone}/dns_records/${pick(made, "result.id")}`;
-    await gives([`PATCH ${path}`, { ttl: 120 }], 200, {
+    await gives([`PATCH ${path}`, { name: "app.castchat.example", type: "CNAME", ttl: 120 }], 200, {
       result: { ttl: 120, content: "cname.vercel-dns.com", comment: "ours" },
     });
-    await gives([`PUT ${path}`, { type: "CNAME", name: "app.castchat.example", content: "x.example" }], 200, {
+    await gives([`PUT ${path}`, { type: "CNAME", name: "app.castchat.example", content: "x.example", ttl: 1 }], 200, {
       result: { ttl: 1, content: "x.example", comment: null },
     });
     await record("TXT", "_castchat-recovery.app", "stack=prod;generation=1");
@@ -77,7 +78,7 @@ describe("Cloudflare's emulator", () => {
   });
 
   it("derives a CAA record's content from its data", async () => {
-    const caa = { type: "CAA", name: "@", data: { flags: 0, tag: "issue", value: "letsencrypt.org" } };
+    const caa = { type: "CAA", name: "@", data: { flags: 0, tag: "issue", value: "letsencrypt.org" }, ttl: 1 };
     await gives([`POST ${zone}/dns_records`, caa], 200, {
       result: { name: "castchat.example", content: '0 issue "letsencrypt.org"', data: caa.data },
     });
@@ -109,9 +110,23 @@ describe("Cloudflare's emulator", () => {
     await record("CNAME", "app", "a.example");
     cloudflare = createCloudflareEmulator(bed.deps);
     expect(cloudflare.resolveCname("app.castchat.example")).toBe("a.example");
-    await gives([`PATCH ${zone}/settings/ssl`, { value: "strict" }], 200, { result: { id: "ssl", value: "strict" } });
-    await gives(`GET ${zone}/settings/none`, 400, refused(1003));
     await call(`DELETE ${zone}`);
     expect(createCloudflareEmulator(bed.deps).resolveCname("app.castchat.example")).toBeUndefined();
+  });
+
+  it("creates no zone for a token of single zones, and says when a token ends", async () => {
+    const expiresAt = new Date("2026-01-02T03:05:00Z");
+    cloudflare = createCloudflareEmulator(bed.deps, { createsZones: false, expiresAt });
+    await gives(["POST /client/v4/zones", { name: "other.example", account: { id: "acc" } }], 403, {
+      errors: [{ code: 0, message: expect.stringContaining("com.cloudflare.api.account.zone.create") }],
+    });
+    await gives([`PATCH ${zone}`, { paused: true }], 200, { result: { paused: true } });
+    await gives("GET /client/v4/user/tokens/verify", 200, {
+      result: { status: "active", expires_on: "2026-01-02T03:05:00.000Z" },
+    });
+    cloudflare = createCloudflareEmulator({ ...bed.deps, clock: () => expiresAt });
+    await gives("GET /client/v4/user/tokens/verify", 200, { result: { status: "active" } });
+    cloudflare = createCloudflareEmulator({ ...bed.deps, clock: () => expiresAt }, { createsZones: true, expiresAt });
+    await gives("GET /client/v4/user/tokens/verify", 403, refused(9109));
   });
 });

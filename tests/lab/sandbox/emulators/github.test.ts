@@ -7,8 +7,9 @@ import { promisify } from "node:util";
 import { createAdaptorServer } from "@hono/node-server";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 
-import { createGithubEmulator, type GithubEmulator } from "../../../../lab/sandbox/emulators/github.ts";
+import { type GithubEmulator } from "../../../../lab/sandbox/emulators/github.ts";
 import { listen } from "../../../services/support/testServer.ts";
+import { createGithubEmulator } from "../../../support/emulators.ts";
 import { clientOf, pick, routesOf, send, type TestBed, testBed, TOKEN } from "./support.ts";
 
 const run = promisify(execFile);
@@ -94,6 +95,39 @@ describe("GitHub's emulator", () => {
     await gives("DELETE /repos/castchat/renamed", 204);
     expect(existsSync(folder)).toBe(false);
     await create();
+  });
+
+  it("shows a fine-grained token only its own owner's private repositories, and lets it change nothing of others", async () => {
+    await create();
+    await creates({ name: "open", private: false }, 201);
+    github = createGithubEmulator(bed.deps, { owner: "elsewhere", workflows: true });
+    await gives(`GET ${repo}`, 404);
+    await gives("GET /repos/castchat/open", 200, { private: false });
+    const refusal = { message: "Resource not accessible by personal access token" };
+    await gives(["PATCH /repos/castchat/open", { description: "x" }], 403, refusal);
+    await gives(["POST /orgs/castchat/repos", { name: "new" }], 403, refusal);
+    await gives(["POST /orgs/elsewhere/repos", { name: "new" }], 201);
+  });
+
+  it("says in each answer what the token may and when it ends, and then knows it no more", async () => {
+    const headersOf = async () => {
+      const answer = await github.app.request("/user", { headers: { authorization: `Bearer ${TOKEN}` } });
+      return [answer.headers.get("x-oauth-scopes"), answer.headers.get("github-authentication-token-expiration")];
+    };
+    expect(await headersOf()).toEqual(["repo, workflow", null]);
+    const expiresAt = new Date("2026-12-31T08:00:00Z");
+    const fineGrained = { owner: "castchat", workflows: true, expiresAt };
+    github = createGithubEmulator(bed.deps, fineGrained);
+    expect(await headersOf()).toEqual([null, "2026-12-31 08:00:00 UTC"]);
+    github = createGithubEmulator({ ...bed.deps, clock: () => expiresAt }, fineGrained);
+    await gives("GET /user", 401, { message: "Bad credentials" });
+  });
+
+  it("runs workflows in a new repository until they are switched off", async () => {
+    await create();
+    await gives(`GET ${repo}/actions/permissions`, 200, { enabled: true, allowed_actions: "all" });
+    await gives([`PUT ${repo}/actions/permissions`, { enabled: false }], 204);
+    await gives(`GET ${repo}/actions/permissions`, 200, { enabled: false });
   });
 
   describe("over git", () => {

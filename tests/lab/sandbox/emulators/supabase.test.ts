@@ -1,7 +1,18 @@
+import type { Server } from "node:http";
+
+import { createAdaptorServer } from "@hono/node-server";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 
-import { createSupabaseEmulator, type SupabaseEmulator } from "../../../../lab/sandbox/emulators/supabase.ts";
+import { type SupabaseEmulator } from "../../../../lab/sandbox/emulators/supabase.ts";
+import { SANDBOX_PLATFORM } from "../../../../lab/sandbox/emulators/supabaseState.ts";
+import { withClient } from "../../../../lab/sandbox/postgres/client.ts";
+import type { LiveDatabase } from "../../../../recovery/site/existingDatabase.ts";
+import { fencePrimary } from "../../../../recovery/site/fencePrimary.ts";
+import type { AppHost } from "../../../../services/appHost/appHost.ts";
+import { supabaseDatabases } from "../../../../services/databaseHost/supabase.ts";
 import { runSql } from "../../../recovery/support/sample.ts";
+import { listen } from "../../../services/support/testServer.ts";
+import { createSupabaseEmulator } from "../../../support/emulators.ts";
 import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
 import { type Answer, clientOf, giving, pick, routesOf, send, type TestBed, testBed, TOKEN } from "./support.ts";
 
@@ -206,6 +217,41 @@ describe("Supabase's emulator", () => {
     await gives(`GET /v1/projects/${second}`, 200, { status: "ACTIVE_HEALTHY" });
   });
 
+  it("pauses no project of a paid plan, which the fence of a recovery reports in a sentence", async () => {
+    supabase = createSupabaseEmulator(bed.deps, { ...SANDBOX_PLATFORM, plan: "pro" });
+    const { ref } = await create();
+    await gives("GET /v1/organizations/org", 200, { plan: "pro" });
+    await gives(`POST /v1/projects/${ref}/pause`, 400, { message: "Projects of a paid plan cannot be paused" });
+    await gives(`GET /v1/projects/${ref}`, 200, { status: "ACTIVE_HEALTHY" });
+    const server = await listen(createAdaptorServer({ fetch: supabase.app.fetch }) as Server);
+    const databaseHost = supabaseDatabases({ token: TOKEN, endpoint: server.url, retryDelayMs: 1 });
+    const ports = { databaseHost, appHost: {} as AppHost, stopWrites: () => Promise.resolve("its writes are stopped") };
+    const names = { organization: "org", databaseName: "castchat", appProjects: [] };
+    const { signal } = new AbortController();
+    const fence = async (live?: LiveDatabase) => {
+      const said: string[] = [];
+      await fencePrimary(ports, { ...names, live }, signal, (line) => said.push(line));
+      return said[0];
+    };
+    const refusal = `Supabase refused POST /v1/projects/${ref}/pause (400): Projects of a paid plan cannot be paused.`;
+    expect(await fence()).toBe(`could not fence the primary's database: ${refusal}`);
+    // Over SQL it needs no pause.
+    expect(await fence({ ref, connectionString: "" })).toBe(
+      `fenced the primary's database: its writes are stopped; not done: ${refusal}`,
+    );
+    await server.stop();
+  });
+
+  it("returns a function in other bytes where the platform encodes it again", async () => {
+    supabase = createSupabaseEmulator(bed.deps, { ...SANDBOX_PLATFORM, encodesFunctions: true });
+    const { ref } = await create();
+    const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/vnd.denoland.eszip" };
+    const path = `/v1/projects/${ref}/functions`;
+    await send(supabase.app, `POST ${path}?slug=hello&name=Hello`, "ESZIP2.3 code", headers);
+    const got = await supabase.app.request(`${path}/hello/body`, { headers });
+    expect(await got.text()).toBe("ESZIP2.3 code\0");
+  });
+
   describe("a project's auth", () => {
     let database: TestDatabase;
     const user = "11111111-2222-4333-8444-555555555555";
@@ -236,6 +282,23 @@ describe("Supabase's emulator", () => {
       expect(await answer).toMatchObject({ status, body: { error_code: code } });
     const whoIs = (token: string) =>
       send(supabase.app, `GET ${base}/user`, undefined, { apikey: anon, authorization: `Bearer ${token}` });
+
+    it("makes a database read-only that has outgrown its disk, and says so", async () => {
+      const { ref } = await create();
+      await gives(`GET /v1/projects/${ref}/readonly`, 200, { enabled: false });
+      supabase = createSupabaseEmulator(bed.deps, { ...SANDBOX_PLATFORM, diskBytes: 1 });
+      await gives(`GET /v1/projects/${ref}/readonly`, 200, { enabled: true });
+      await supabase.watchDisks();
+      // The product's sessions ask for write access by themselves; the app's do not.
+      const write = () =>
+        withClient(database.superuserUrl, (client) =>
+          client.query("create table public.more (); drop table public.more"),
+        );
+      await expect(write()).rejects.toMatchObject({ code: "25006" });
+      supabase = createSupabaseEmulator(bed.deps);
+      await supabase.watchDisks();
+      await write();
+    });
 
     it("logs in with the right password, and recognizes its session", async () => {
       const session = await login("A@castchat.example", "correct horse");
@@ -293,7 +356,9 @@ describe("Supabase's emulator", () => {
     });
 
     it("is healthy with a healthy database, and fails without it", async () => {
-      const health = base.replace("/projects", "GET /v1/projects").replace("/auth/v1", "/health?services=db,auth");
+      const health = base
+        .replace("/projects", "GET /v1/projects")
+        .replace("/auth/v1", "/health?services=db&services=auth");
       await gives(health, 200, [{ healthy: true, status: "ACTIVE_HEALTHY" }, { healthy: true }]);
       bed.postgres.up.clear();
       await refuses(login("a@castchat.example", "correct horse"), 500, "unexpected_failure");

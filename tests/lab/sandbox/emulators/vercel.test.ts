@@ -4,7 +4,8 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 
-import { createVercelEmulator, type VercelEmulator } from "../../../../lab/sandbox/emulators/vercel.ts";
+import { type VercelEmulator } from "../../../../lab/sandbox/emulators/vercel.ts";
+import { createVercelEmulator } from "../../../support/emulators.ts";
 import type { Sent } from "../plugins/support/officialVercel.ts";
 import * as official from "../plugins/support/officialVercel.ts";
 import { type Answer, clientOf, pick, routesOf, send, type TestBed, testBed, TOKEN } from "./support.ts";
@@ -16,7 +17,7 @@ describe("Vercel's emulator", () => {
   beforeEach(async () => {
     bed = await testBed();
     vercel = createVercelEmulator(bed.deps);
-    project = pick(await call("POST /v8/projects", { name: "app" }), "id");
+    project = pick(await call("POST /v11/projects", { name: "app" }), "id");
   });
   afterEach(async () => {
     await vercel.settled();
@@ -39,6 +40,15 @@ describe("Vercel's emulator", () => {
     return call(`GET /v13/deployments/${pick(started, "id")}`);
   };
 
+  /** The same with a `vercel.json`. */
+  const deployWith = async (configuration: object, more: object = {}) => {
+    const content = JSON.stringify(configuration);
+    await upload(content);
+    const json = { file: "vercel.json", sha: sha1(content), size: content.length };
+    const server = { file: "lib/server.mjs", sha: sha1("serve()"), size: 7 };
+    return deploy({ files: [server, json], ...more });
+  };
+
   it("refuses every route without a token and with a wrong one", async () => {
     const routes = routesOf(vercel.app, "/v9");
     expect(routes.length).toBeGreaterThan(25);
@@ -54,16 +64,16 @@ describe("Vercel's emulator", () => {
 
   describe("projects", () => {
     it("are found by id and by name, at any version, with the fields that the official plugin reads", async () => {
-      for (const path of [`/v9/projects/${project}`, "/v10/projects/app?teamId=team_x"]) {
+      for (const path of [`/v9/projects/${project}`, "/v9/projects/app?teamId=team_x"]) {
         await gives(`GET ${path}`, 200, { id: project, name: "app", resourceConfig: {}, targets: {} });
       }
-      await gives("GET /v9/projects?limit=100", 200, { projects: [{ name: "app" }], pagination: { next: null } });
+      await gives("GET /v10/projects?limit=100", 200, { projects: [{ name: "app" }], pagination: { next: null } });
       await gives("GET /v9/projects/none", 404, { error: { code: "not_found", message: "Project not found." } });
     });
 
     it("have one name each, only known settings, and keep them over a restart", async () => {
-      await gives(["POST /v9/projects", { name: "app" }], 409, { error: { code: "conflict" } });
-      await gives(["POST /v9/projects", { name: "No Capitals" }], 400, { error: { code: "bad_request" } });
+      await gives(["POST /v11/projects", { name: "app" }], 409, { error: { code: "conflict" } });
+      await gives(["POST /v11/projects", { name: "No Capitals" }], 400, { error: { code: "bad_request" } });
       await gives([`PATCH /v9/projects/${project}`, { nodeVersion: "22.x", unheardOf: 1 }], 400, {
         error: { message: expect.stringContaining("`unheardOf`") },
       });
@@ -128,7 +138,7 @@ describe("Vercel's emulator", () => {
       await gives([`PATCH /v1/projects/${project}/protection-bypass`, wanted], 200, {
         protectionBypass: { [OWN]: shown },
       });
-      const second = await call("PATCH /v10/projects/app/protection-bypass", {});
+      const second = await call("PATCH /v1/projects/app/protection-bypass", {});
       const secrets = Object.keys((second.body as { protectionBypass: object }).protectionBypass);
       expect(secrets).toEqual([OWN, expect.stringMatching(/^[A-Za-z0-9]{32}$/)]);
       expect(visit(url)).toEqual(secrets);
@@ -144,7 +154,7 @@ describe("Vercel's emulator", () => {
     ])("%s covers the addresses that it should", async (deploymentType, covered) => {
       await call(`POST /v10/projects/${project}/domains`, { name: "app.castchat.example" });
       const url = pick(await deploy(), "url");
-      const preview = pick(await deploy({ target: null }), "url");
+      const preview = pick(await deploy({ target: undefined }), "url");
       await call(`PATCH /v9/projects/${project}`, { ssoProtection: deploymentType && { deploymentType } });
       const hosts = [url, "app.vercel.app", "app.castchat.example", preview];
       expect(hosts.map((host) => visit(host) !== undefined)).toEqual(covered);
@@ -154,7 +164,7 @@ describe("Vercel's emulator", () => {
       const unknown = { deploymentType: "standard_protection_new" };
       await gives([`PATCH /v9/projects/${project}`, { ssoProtection: unknown }], 400);
       await gives([`PATCH /v9/projects/${project}`, { protectionBypass: {} }], 400);
-      await gives(["POST /v9/projects", { name: "other", autoExposeSystemEnvs: true }], 400);
+      await gives(["POST /v11/projects", { name: "other", autoExposeSystemEnvs: true }], 400);
       await gives([BYPASS, { generate: { secret: "short" } }], 400);
       await gives([BYPASS, { revoke: { secret: OWN, regenerate: false } }], 404);
     });
@@ -180,22 +190,22 @@ describe("Vercel's emulator", () => {
 
     it("never return a sensitive value", async () => {
       const made = await add({}, 201, { created: { key: "DATABASE_URL", type: "sensitive" }, failed: [] });
-      const path = `/v10/projects/${project}/env/${pick(made, "created.id")}`;
+      const path = `/v9/projects/${project}/env/${pick(made, "created.id")}`;
       const answers = [
         made,
-        await gives(`GET /v8/projects/${project}/env?decrypt=true`, 200),
+        await gives(`GET /v10/projects/${project}/env?decrypt=true`, 200),
         await gives(`GET ${path}`, 200),
         await gives([`PATCH ${path}`, { value: "postgres://secret2" }], 200),
         await gives(`DELETE ${path.replace("v10", "v8")}`, 200),
       ];
       expect(JSON.stringify(answers)).not.toContain("postgres://");
-      await gives(`GET /v9/projects/${project}/env`, 200, { envs: [] });
+      await gives(`GET /v10/projects/${project}/env`, 200, { envs: [] });
     });
 
     it("show an encrypted value only decrypted on demand", async () => {
       await add({ type: "encrypted" }, 201);
-      expect(JSON.stringify(await call(`GET /v9/projects/${project}/env`))).not.toContain("postgres://");
-      await gives(`GET /v9/projects/${project}/env?decrypt=true`, 200, { envs: [{ value: "postgres://secret" }] });
+      expect(JSON.stringify(await call(`GET /v10/projects/${project}/env`))).not.toContain("postgres://");
+      await gives(`GET /v10/projects/${project}/env?decrypt=true`, 200, { envs: [{ value: "postgres://secret" }] });
     });
 
     it("conflict with a variable of the same key and an overlapping target, unless upsert is set", async () => {
@@ -204,7 +214,7 @@ describe("Vercel's emulator", () => {
       await add({}, 400, { error: conflict });
       await add({ target: ["preview"] }, 201);
       const both = [
-        { ...variable, target: "production" },
+        { ...variable, target: ["production"] },
         { ...variable, key: "OTHER" },
       ];
       await gives([`POST /v10/projects/${project}/env`, both], 201, {
@@ -213,7 +223,7 @@ describe("Vercel's emulator", () => {
       });
       const plain = { ...variable, type: "plain", value: "new", target: ["production"] };
       await gives([`POST /v10/projects/${project}/env?upsert=true`, plain], 201, { created: { value: "new" } });
-      await gives(`GET /v9/projects/${project}/env`, 200, { envs: { length: 3 } });
+      await gives(`GET /v10/projects/${project}/env`, 200, { envs: { length: 3 } });
     });
 
     it("are refused with a wrong field", async () => {
@@ -235,7 +245,7 @@ describe("Vercel's emulator", () => {
       gives([`POST /v10/projects/${to}/domains`, { name }], status, body);
 
     it("belong to one project, and move with all of their settings", async () => {
-      const other = pick(await call("POST /v8/projects", { name: "other" }), "id");
+      const other = pick(await call("POST /v11/projects", { name: "other" }), "id");
       await add(project, 200, { name, projectId: project, verified: true });
       for (const taken of [project, other])
         await add(taken, 409, { error: { code: "domain_already_in_use", projectId: project } });
@@ -253,7 +263,7 @@ describe("Vercel's emulator", () => {
     it("are free again when their project is deleted", async () => {
       await add(project, 200);
       await gives("DELETE /v9/projects/app", 204);
-      await add(pick(await call("POST /v8/projects", { name: "app" }), "id"), 200);
+      await add(pick(await call("POST /v11/projects", { name: "app" }), "id"), 200);
     });
   });
 
@@ -266,9 +276,9 @@ describe("Vercel's emulator", () => {
         error: { code: "missing_files", missing: [sha1("b")] },
       });
       for (const file of ["../x", "/etc/x", "a/../../x"]) {
-        await gives(["POST /v13/deployments", { project, files: [{ file, sha: sha1("a") }] }], 400);
+        await gives(["POST /v13/deployments", { name: "app", project, files: [{ file, sha: sha1("a") }] }], 400);
       }
-      await gives(["POST /v13/deployments", { project: "none", files }], 404);
+      await gives(["POST /v13/deployments", { name: "none", files }], 404);
     });
 
     it("start with the production variables of that moment, and serve the project's names", async () => {
@@ -332,7 +342,7 @@ describe("Vercel's emulator", () => {
 
     it("are refused with an unknown field, and have no alias before they are ready", async () => {
       const files = [{ file: "a", sha: sha1("a") }];
-      await gives(["POST /v13/deployments", { project, files, environment: {} }], 400);
+      await gives(["POST /v13/deployments", { name: "app", project, files, environment: {} }], 400);
       await gives("GET /v4/aliases/app.vercel.app", 404);
     });
 
@@ -348,24 +358,46 @@ describe("Vercel's emulator", () => {
       });
       expect(vercel.resolveHost(pick(bad, "url"))).toBeUndefined();
       expect(vercel.resolveHost("app.vercel.app")).toMatchObject({ deploymentId: good });
-      await gives(`GET /v6/deployments?projectId=${project}&state=READY&target=production`, 200, {
+      await gives(`GET /v7/deployments?projectId=${project}&state=READY&target=production`, 200, {
         deployments: [{ uid: good }],
       });
       await gives(`POST /v10/projects/app/promote/${pick(bad, "id")}`, 400);
+    });
+
+    it("are files that nothing runs, if neither the project nor vercel.json names a framework", async () => {
+      vercel = createVercelEmulator(bed.deps, { runsWithoutFramework: false });
+      const still = await deploy();
+      expect(still.body).toMatchObject({ readyState: "READY" });
+      expect(bed.apps.running.has(pick(still, "id"))).toBe(false);
+      await call(`PATCH /v9/projects/${project}`, { framework: "nextjs" });
+      expect(bed.apps.running.has(pick(await deploy(), "id"))).toBe(true);
+      await call(`PATCH /v9/projects/${project}`, { framework: null });
+      expect(bed.apps.running.has(pick(await deployWith({ framework: "nextjs" }), "id"))).toBe(true);
+    });
+
+    it("bring the scheduled calls of their vercel.json, once they serve the names", async () => {
+      const crons = [{ path: "/api/mails", schedule: "0 5 * * *" }];
+      await deployWith({ crons }, { target: undefined });
+      expect((await call("GET /v9/projects/app")).body).not.toHaveProperty("crons");
+      const ready = await deployWith({ crons });
+      const [host, deploymentId] = [pick(ready, "url"), pick(ready, "id")];
+      await gives("GET /v9/projects/app", 200, {
+        crons: { definitions: [{ host, path: "/api/mails", schedule: "0 5 * * *" }], deploymentId, disabledAt: null },
+      });
     });
 
     it("can be rolled back, promoted, and deleted with their process and files", async () => {
       const [first, second] = [pick(await deploy(), "id"), pick(await deploy(), "id")];
       const served = () => vercel.resolveHost("app.vercel.app")?.deploymentId;
       expect(served()).toBe(second);
-      await gives(`POST /v9/projects/app/rollback/${first}`, 201);
+      await gives(`POST /v1/projects/app/rollback/${first}`, 201);
       expect(served()).toBe(first);
-      await gives(`POST /v9/projects/app/rollback/${first}`, 409);
+      await gives(`POST /v1/projects/app/rollback/${first}`, 409);
       const third = pick(await deploy(), "id");
       expect(served()).toBe(first);
       await call(`POST /v10/projects/app/promote/${third}`);
       expect(served()).toBe(third);
-      const preview = await deploy({ target: null });
+      const preview = await deploy({ target: undefined });
       expect(served()).toBe(third);
       await gives(`POST /v10/projects/app/promote/${pick(preview, "id")}`, 400);
       await gives(`DELETE /v13/deployments/${third}`, 200, { state: "DELETED" });
@@ -375,7 +407,7 @@ describe("Vercel's emulator", () => {
       await gives(`GET /v13/deployments/${third}`, 404);
       await call("DELETE /v9/projects/app");
       expect(bed.apps.running.size).toBe(0);
-      await gives("GET /v6/deployments", 200, { deployments: { length: 0 } });
+      await gives("GET /v7/deployments", 200, { deployments: { length: 0 } });
     });
 
     it("continue after a restart has interrupted them", async () => {
@@ -383,7 +415,7 @@ describe("Vercel's emulator", () => {
       const start = bed.apps.start.bind(bed.apps);
       bed.apps.start = () => new Promise(() => undefined);
       const files = [{ file: "server.mjs", sha: sha1("serve()") }];
-      const id = pick(await call("POST /v13/deployments", { project, files, target: "production" }), "id");
+      const id = pick(await call("POST /v13/deployments", { name: "app", project, files, target: "production" }), "id");
       bed.apps.start = start;
       vercel = createVercelEmulator(bed.deps);
       await gives(`GET /v13/deployments/${id}`, 200, { readyState: "BUILDING" });

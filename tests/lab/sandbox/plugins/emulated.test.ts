@@ -34,8 +34,10 @@ describe("the sandbox's vercel, github and cloudflare plugins against the emulat
   }, 60_000);
   afterAll(async () => {
     emulators.stdin?.end();
+    const [code] = (await once(emulators, "exit")) as [number];
     await vercel.stop();
     await stack.dispose();
+    expect(`contract kept: ${code === 0}`).toBe("contract kept: true");
   });
 
   const program = (body: string) => `
@@ -66,7 +68,7 @@ describe("the sandbox's vercel, github and cloudflare plugins against the emulat
 
     const ids = await idsByName();
     const records = `${at.cloudflare}/client/v4/zones/${ids.get("zone")}/dns_records/${ids.get("www")}`;
-    await outside("PATCH", records, { content: "elsewhere.example.com", ttl: 300 });
+    await outside("PATCH", records, { type: "CNAME", name: "www", content: "elsewhere.example.com", ttl: 300 });
     await outside("PATCH", `${at.github}/api/v3/repos/castchat/mirror`, { visibility: "public" });
     const project = ids.get("app") ?? "";
     await outside("PATCH", `${at.vercel}/v9/projects/${project}`, { buildCommand: "rm -rf" });
@@ -83,7 +85,7 @@ describe("the sandbox's vercel, github and cloudflare plugins against the emulat
     await stack.program(program(changed));
     await stack.must("up", "--yes", "--skip-preview");
     expect(await stack.previewSummary()).toEqual({ same: 12 });
-    const { envs } = await outside("GET", `${at.vercel}/v9/projects/${project}/env?decrypt=true`);
+    const { envs } = await outside("GET", `${at.vercel}/v10/projects/${project}/env?decrypt=true`);
     expect((envs as { key: string }[]).map(({ key }) => key).sort()).toEqual(["DATABASE_URL", "SINGLE", "URL"]);
     expect(await outside("GET", `${at.github}/api/v3/repos/castchat/mirror`)).toMatchObject({
       description: "second",

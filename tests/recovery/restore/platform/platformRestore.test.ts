@@ -7,7 +7,6 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { Hono } from "hono";
 
 import { showPlatform } from "../../../../cli/text/platformTable.ts";
-import { createSupabaseEmulator } from "../../../../lab/sandbox/emulators/supabase.ts";
 import { Supervisor } from "../../../../lab/sandbox/host/supervisor.ts";
 import { LocalProjectServers } from "../../../../lab/sandbox/postgres/projectServers.ts";
 import { connectionUrl } from "../../../../lab/sandbox/postgres/supabase.ts";
@@ -19,6 +18,7 @@ import { supabaseDatabases } from "../../../../services/databaseHost/supabase.ts
 import type { Vault } from "../../../../services/vault/vault.ts";
 import { pick, send, testBed, TOKEN } from "../../../lab/sandbox/emulators/support.ts";
 import { listen } from "../../../services/support/testServer.ts";
+import { createSupabaseEmulator } from "../../../support/emulators.ts";
 import { makeTestFolder } from "../../../support/folder.ts";
 import { expectRefusal } from "../../../support/refusal.ts";
 import { forSuite } from "../../../support/suite.ts";

@@ -8,10 +8,12 @@ import { createVercelEmulator } from "../../../../../lab/sandbox/emulators/verce
 import { layout } from "../../../../../lab/sandbox/host/layout.ts";
 import type { AppRunner } from "../../../../../lab/sandbox/host/services.ts";
 import { systemClock } from "../../../../../services/common/clock.ts";
+import { contractBreaches, underContract } from "../../../../support/contracts/witness.ts";
 
 /**
  * Serves the emulators of Vercel, GitHub and Cloudflare from a folder, all with the token `token`, and prints their
- * addresses as JSON. Ends with its standard input.
+ * addresses as JSON. Ends with its standard input; the exit code is 1, and the breaches are on standard error, if a request or an answer was
+ * not as the service describes it.
  */
 const paths = layout(process.argv[2] ?? "");
 const token = process.argv[3] ?? "";
@@ -32,9 +34,9 @@ const apps: AppRunner = {
 };
 const dependencies = { paths, credentials, apps, clock: systemClock };
 const services = {
-  vercel: createVercelEmulator(dependencies).app,
-  github: createGithubEmulator(dependencies).app,
-  cloudflare: createCloudflareEmulator(dependencies).app,
+  vercel: underContract("vercel", createVercelEmulator(dependencies)).app,
+  github: underContract("github", createGithubEmulator(dependencies)).app,
+  cloudflare: underContract("cloudflare", createCloudflareEmulator(dependencies)).app,
 };
 
 const addresses: Record<string, string> = {};
@@ -45,4 +47,9 @@ for (const [name, { fetch }] of Object.entries(services)) {
   addresses[name] = `http://127.0.0.1:${port}`;
 }
 process.stdout.write(`${JSON.stringify(addresses)}\n`);
-process.stdin.on("end", () => process.exit(0)).resume();
+process.stdin
+  .on("end", () => {
+    for (const breach of contractBreaches) process.stderr.write(`${breach}\n`);
+    process.exit(contractBreaches.size === 0 ? 0 : 1);
+  })
+  .resume();

@@ -1,0 +1,56 @@
+import type { Context, Hono } from "hono";
+
+import type { GitStorage } from "./git.ts";
+import { shownBranch, shownCommit } from "./githubAnswers.ts";
+import { fail, type Repository } from "./githubState.ts";
+
+/** Routes of a repository's branches and commits, which are read from git. */
+export function addContentRoutes(
+  app: Hono,
+  git: GitStorage,
+  asked: (c: Context) => { found: Repository; path: string; origin: string },
+): void {
+  const addressOf = (c: Context) => {
+    const { origin, found } = asked(c);
+    return `${origin}/api/v3/repos/${found.owner}/${found.name}`;
+  };
+  app.get("/repos/:owner/:repo/branches", async (c) => {
+    const { path } = asked(c);
+    const branches = [...(await git.branches(path))];
+    return c.json(
+      branches.map(([name, sha]) => ({
+        name,
+        commit: { sha, url: `${addressOf(c)}/commits/${sha}` },
+        protected: false,
+      })),
+    );
+  });
+  app.get("/repos/:owner/:repo/branches/:branch{.+}", async (c) => {
+    const { path } = asked(c);
+    const branch = c.req.param("branch");
+    const commit = (await git.branches(path)).has(branch) ? await git.commit(path, `refs/heads/${branch}`) : undefined;
+    if (commit === undefined) throw fail(404, "Branch not found");
+    return c.json(shownBranch(addressOf(c), branch, commit));
+  });
+  app.get("/repos/:owner/:repo/git/ref/heads/:branch{.+}", async (c) => {
+    const { path } = asked(c);
+    const branch = c.req.param("branch");
+    const sha = (await git.branches(path)).get(branch);
+    if (sha === undefined) throw fail(404, "Not Found");
+    const at = `${addressOf(c)}/git`;
+    return c.json({
+      ref: `refs/heads/${branch}`,
+      node_id: `REF_${branch}`,
+      url: `${at}/refs/heads/${branch}`,
+      object: { type: "commit", sha, url: `${at}/commits/${sha}` },
+    });
+  });
+  app.get("/repos/:owner/:repo/commits/:ref{.+}", async (c) => {
+    const { path } = asked(c);
+    const ref = c.req.param("ref");
+    if ((await git.branches(path)).size === 0) throw fail(409, "Git Repository is empty.");
+    const commit = await git.commit(path, ref);
+    if (commit === undefined) throw fail(422, `No commit found for SHA: ${ref}`);
+    return c.json(shownCommit(addressOf(c), commit));
+  });
+}
