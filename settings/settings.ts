@@ -100,7 +100,7 @@ function faultsOfValue(key: string, text: string | undefined, issues: readonly z
       (parent, step) => (parent as Record<PropertyKey, unknown> | undefined)?.[step],
       JSON.parse(text),
     );
-    return `${key}${where} ${shown(value === undefined ? undefined : value)}; it must be ${message}.`;
+    return `${key}${where} ${shown(value)}; it must be ${message}.`;
   });
 }
 

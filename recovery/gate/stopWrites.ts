@@ -1,3 +1,4 @@
+import { amount } from "../../services/common/amount.ts";
 import { realTiming, type Timing } from "../../services/common/timing.ts";
 import { withSession } from "../postgres/session/database.ts";
 import { closeGate, ENGINEER } from "./writeGate.ts";
@@ -16,5 +17,5 @@ export async function stopWritesOf(
   const { sessionsEnded } = await withSession(connectionString, options, (session) =>
     closeGate(session, { holder: ENGINEER, level: "writes", signal: limited }),
   );
-  return `writes are stopped (${sessionsEnded} sessions ended) until \`castchat-recovery writes allow\``;
+  return `writes are stopped (${amount(sessionsEnded, "session")} ended) until \`castchat-recovery writes allow\``;
 }
