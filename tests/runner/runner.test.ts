@@ -135,7 +135,8 @@ describe("the runner in an empty folder", () => {
     expect(only).toMatchObject({ proven: true, tier: "annual", problems: [] });
     expect(log).toContain(`${only!.backupId} is proven`);
     const { missing } = await stored();
-    expect(missing.map(({ part }) => part)).toEqual(["application", "auth", "dns", "repository", "stackState"]);
+    const parts = ["application p", "auth", "dns", "repository o/r", "stackState"];
+    expect(missing.map(({ part }) => part)).toEqual(parts);
     expect(missing[2]!.reason).toBe(
       "CLOUDFLARE_API_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists. Type: read -rs CLOUDFLARE_API_TOKEN && export CLOUDFLARE_API_TOKEN (then paste it)",
     );

@@ -93,8 +93,10 @@ describe("a run whose pg_dump is ended by an administrator", () => {
     const ending = withSession(source.database.superuserUrl, { applicationName: "test" }, async (holder) => {
       await holder.query("begin; lock table pg_catalog.pg_ts_parser in access exclusive mode");
       const end = `select pg_terminate_backend(pid) from pg_stat_activity where ${OURS} and wait_event_type = 'Lock' and query ~ 'pg_ts_parser'`;
-      for (let ended = 0; ended < most && !running.signal.aborted;)
-        ended += (await source.database.asSuperuser(end)).length;
+      // One session looks again and again: a new one for each look keeps the server busy with nothing else.
+      await withSession(source.database.superuserUrl, { applicationName: "test" }, async (looking) => {
+        for (let ended = 0; ended < most && !running.signal.aborted;) ended += (await looking.query(end)).length;
+      });
     });
     const said: string[] = [];
     const reporter = (message: string) => void said.push(message);
