@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 
-import { SECRET_SETTINGS } from "./schema.ts";
-import { parseSettings, type Settings, SettingsError } from "./settings.ts";
+import { SECRET_SETTINGS, SECRET_STAND_IN } from "./schema.ts";
+import { parseSettings, type RawSettings, type Settings, SettingsError } from "./settings.ts";
 
 /**
  * Reads the settings of the running stack from its Pulumi configuration.
@@ -15,9 +15,9 @@ export function loadSettings(): Settings {
   const raw = Object.entries(pulumi.runtime.allConfig())
     .filter(([key]) => key.startsWith(namespace))
     .map(([key, value]) => [key.slice(namespace.length), value] as const);
-  refusePlainSecrets(raw, pulumi.getStack());
+  const settings = Object.fromEntries(raw);
   try {
-    return parseSettings(Object.fromEntries(raw), pulumi.getStack(), project);
+    return parseSettings(settings, pulumi.getStack(), { project, plain: plainSecrets(settings) });
   } catch (error) {
     throw error instanceof SettingsError ? new pulumi.RunError(error.message) : error;
   }
@@ -26,17 +26,13 @@ export function loadSettings(): Settings {
 /** The engine's list of the encrypted settings, by full key. An inline program has none. */
 const ENCRYPTED = "PULUMI_CONFIG_SECRET_KEYS";
 
-/** Refuses a secret that stands in a stack's file in clear, where version control would keep it. */
-function refusePlainSecrets(raw: readonly (readonly [key: string, value: string])[], stack: string): void {
+/** The secret settings that stand in the stack's file in clear, where version control would keep them. */
+function plainSecrets(raw: RawSettings): string[] {
   const list = process.env[ENCRYPTED];
-  if (list === undefined) return;
+  if (list === undefined) return [];
   const encrypted = z.array(z.string()).parse(JSON.parse(list));
-  const plain = raw.filter(
-    ([key, value]) => SECRET_SETTINGS.has(key) && value !== "" && !encrypted.some((one) => one.endsWith(`:${key}`)),
-  );
-  if (plain.length === 0) return;
-  const commands = plain.map(([key]) => `\`pulumi config set --secret ${key} -s ${stack}\``);
-  throw new pulumi.RunError(
-    `${plain.map(([key]) => key).join(" and ")} stands in Pulumi.${stack}.yaml in clear. Run ${commands.join(" and ")}. If the file is in version control, change the database's password.`,
-  );
+  return Object.entries(raw)
+    .filter(([key, value]) => SECRET_SETTINGS.has(key) && value !== "" && value !== SECRET_STAND_IN)
+    .map(([key]) => key)
+    .filter((key) => !encrypted.some((one) => one.endsWith(`:${key}`)));
 }

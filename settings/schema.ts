@@ -96,6 +96,9 @@ export const SETTINGS = z.object({
 /** The settings that Pulumi encrypts in a stack's file. No message shows their value. */
 export const SECRET_SETTINGS: ReadonlySet<string> = new Set(["databaseUrl", "peerDatabaseUrl"]);
 
+/** Stands for a secret setting in a preview that has no key to decrypt it: all of them are addresses of a database. */
+export const SECRET_STAND_IN = "postgresql://postgres:preview@127.0.0.1:1/postgres";
+
 /** All values before the rules between settings are checked. */
 export type SettingValues = z.output<typeof SETTINGS>;
 function parseJson(text: string, context: z.RefinementCtx): unknown {

@@ -39,6 +39,14 @@ export type RawSettings = Readonly<Record<string, string | undefined>>;
 
 const PROJECT = "castchat-recovery";
 
+/** Where settings come from. */
+export interface Origin {
+  /** Name of the Pulumi project. @default "castchat-recovery" */
+  readonly project?: string;
+  /** Secret settings that the stack's file holds in clear. @default - none */
+  readonly plain?: readonly string[];
+}
+
 /** Settings that are wrong: every fault, with its key, the bad value, and what would be right. */
 export class SettingsError extends Error {
   override readonly name = "SettingsError";
@@ -49,7 +57,11 @@ export class SettingsError extends Error {
  *
  * @throws SettingsError that names every fault at once: the config key, the bad value, and what would be right.
  */
-export function parseSettings(raw: RawSettings, stack: string, project: string = PROJECT): Settings {
+export function parseSettings(
+  raw: RawSettings,
+  stack: string,
+  { project = PROJECT, plain = [] }: Origin = {},
+): Settings {
   const values: Partial<SettingValues> = {};
   const faults: string[] = [];
   const broken = new Set<string>();
@@ -64,6 +76,10 @@ export function parseSettings(raw: RawSettings, stack: string, project: string =
   }
   for (const key of Object.keys(raw).filter((key) => !(key in SETTINGS.shape)))
     faults.push(`${project}:${key} ${formerSetting(key) ?? `is not a setting; ${guess(key)}`}`);
+  for (const key of plain)
+    faults.push(
+      `${project}:${key} stands in Pulumi.${stack}.yaml in clear; encrypt it with \`pulumi config set --secret ${key} -s ${stack}\`. If that file is in version control, change the database's password as well.`,
+    );
   const between = faultsOfSettings(values).filter((fault) => !fault.keys.some((key) => broken.has(key)));
   faults.push(
     ...between.map(({ keys: [key], sentence }) => `${project}:${key}${sentence.startsWith("[") ? "" : " "}${sentence}`),

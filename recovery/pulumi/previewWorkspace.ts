@@ -6,7 +6,7 @@ import { parse, stringify } from "yaml";
 import { z } from "zod";
 
 import { messageOf, UserError } from "../../services/common/errors.ts";
-import { SECRET_SETTINGS } from "../../settings/schema.ts";
+import { SECRET_SETTINGS, SECRET_STAND_IN } from "../../settings/schema.ts";
 
 const projectFile = z.looseObject({
   name: z.string(),
@@ -31,9 +31,6 @@ export const PLACEHOLDERS = {
   CLOUDFLARE_API_TOKEN: "preview-preview-preview-preview-preview1",
   SUPABASE_ACCESS_TOKEN: "preview",
 };
-
-/** The value of a secret setting in a preview: all of them are addresses of a database. */
-const DATABASE_PLACEHOLDER = "postgresql://postgres:preview@127.0.0.1:1/postgres";
 
 /** A Pulumi project and one of its stacks, as their files have them. */
 export interface Workspace {
@@ -102,7 +99,7 @@ function withStandInSecrets(config: Readonly<Record<string, unknown>>, project: 
   const needed = isSet("role", "primary") && !isSet("database", "create") ? [`${project}:databaseUrl`] : [];
   const secrets = [...SECRET_SETTINGS].map((key) => `${project}:${key}`);
   const filled = [...Object.keys(config).filter((key) => secrets.includes(key)), ...needed];
-  return { ...config, ...Object.fromEntries(filled.map((key) => [key, DATABASE_PLACEHOLDER])) };
+  return { ...config, ...Object.fromEntries(filled.map((key) => [key, SECRET_STAND_IN])) };
 }
 
 function absoluteIn(workspace: string, path: string): string {

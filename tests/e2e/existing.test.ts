@@ -92,7 +92,7 @@ describe("the first day of a CastChat that runs", () => {
     await writeFile(file, kept);
     expect(refused.exitCode).not.toBe(0);
     expect(refused.output).toMatch(
-      /databaseUrl stands in Pulumi\.prod\.yaml in clear\. Run `pulumi config set --secret databaseUrl -s prod`/,
+      /databaseUrl stands in Pulumi\.prod\.yaml in clear; encrypt it with `pulumi config set --secret databaseUrl -s prod`/,
     );
     expect(refused.output).not.toContain("the-founders-own-password");
   }, 60_000);

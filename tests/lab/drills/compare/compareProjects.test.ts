@@ -118,7 +118,7 @@ describe("compareProjects", () => {
     expect(checks.map(({ ok, detail }) => [ok, detail])).toEqual([
       [true, "11 storage objects, 3.2 MB: every byte the same (SHA-256)"],
       [true, "1 edge function the same (SHA-256)"],
-      [true, "9 auth settings the same (SHA-256)"],
+      [true, `${Object.keys(before.authSettings).length} auth settings the same (SHA-256)`],
       [true, "1 vault secret the same (SHA-256 of the decrypted value)"],
     ]);
   });
@@ -189,17 +189,22 @@ describe("compareProjects", () => {
   });
 
   it("finds a changed, a lost and a new auth setting, and shows no value", async () => {
-    await setAuth({ jwt_exp: 3600, smtp_host: "not-theirs.example", added: true });
+    await setAuth({ jwt_exp: 3600, smtp_host: "not-theirs.example" });
+    // The platform adds settings, and gives others up.
+    const { site_url: added, ...others } = before.authSettings;
+    const known = before.authSettings;
+    before = { ...before, authSettings: { ...others, given_up: "hash" } };
     const found = await failing();
     expect(found).toEqual({
-      [CHECKS.settings]: "3 differences: added has appeared; jwt_exp has another value; smtp_host has another value",
+      [CHECKS.settings]:
+        "4 differences: given_up is missing; jwt_exp has another value; site_url has appeared; smtp_host has another value",
     });
+    expect(added).toBeDefined();
+    before = { ...before, authSettings: known };
     // A secret shows another hash in each project, so it is named as not compared.
     await setAuth({ jwt_exp: 1800, smtp_host: "smtp.castchat.example", smtp_pass: "not-theirs" });
     expect(before.leftOut.map(({ what }) => what)).toContain("secrets among the auth settings");
     expect(JSON.stringify([found, before])).not.toMatch(/not-theirs|sample-only/);
-    await finds("settings", "1 difference: added has appeared");
-    before.authSettings["added"] = (await takeProjectSnapshot(place)).authSettings["added"]!;
     await findsNothing();
   });
 
