@@ -61,7 +61,7 @@ export const jobSchema = z.object({
 export type BackupJob = z.infer<typeof jobSchema>;
 
 const rightSchema = z.object({
-  /** A role's name; null for PUBLIC. The reading or restoring role is RESTORER (platformRights.ts). */
+  /** A role's name; null for PUBLIC. The reading or restoring role is RESTORER (platformObjects.ts). */
   to: z.string().nullable(),
   /** As GRANT calls it ("EXECUTE"), and becomes part of a GRANT. */
   may: z.string().regex(/^[A-Z][A-Z ]*$/),

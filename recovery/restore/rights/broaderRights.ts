@@ -1,9 +1,9 @@
 import { PLATFORM_ROLES } from "../../postgres/catalog/platform.ts";
+import { RESTORER } from "../../postgres/roles/platformObjects.ts";
 import {
   comparePlatformRights,
   describeRight,
   type ObjectRight,
-  RESTORER,
   revokeOf,
 } from "../../postgres/roles/platformRights.ts";
 import type { Session } from "../../postgres/session/database.ts";

@@ -1,13 +1,13 @@
 import { amount } from "../../../services/common/amount.ts";
 import { named } from "../../../services/common/named.ts";
 import { quietEventTriggers } from "../../postgres/catalog/replicaRole.ts";
+import { RESTORER } from "../../postgres/roles/platformObjects.ts";
 import {
   comparePlatformRights,
   describeRight,
   grantOf,
   type ObjectRight,
   type PlatformDifferences,
-  RESTORER,
   revokeOf,
 } from "../../postgres/roles/platformRights.ts";
 import type { Session } from "../../postgres/session/database.ts";
