@@ -49,7 +49,10 @@ export async function lookAtDatabase(
   };
 }
 
-/** Why an address is not that of a project's database, or cannot hold a session; undefined if it can. Without the password. */
+/**
+ * Why an address is not that of a project's database, or cannot hold a session; undefined if it can. Without the password. Source of the
+ * hosts, users and ports: https://supabase.com/docs/guides/database/connecting-to-postgres
+ */
 export function faultOfAddress({ ref, connectionString }: LiveDatabase): string | undefined {
   try {
     const told = refOf(parseDatabaseUrl(connectionString));

@@ -42,7 +42,8 @@ export type StopWrites = (connectionString: string, signal: AbortSignal) => Prom
  * a lost primary can't be fenced, and a recovery must not wait for it. The results say so. Writes are stopped first, since a database that
  * takes none loses nothing more. A person undoes the pauses at the hosts; a paused project keeps its data.
  *
- * Supabase pauses no project of a paid plan (https://supabase.com/docs/guides/platform/free-project-pausing), so for these only the
+ * Supabase does not pause a project of every plan: its dashboard asks for an entitlement (https://github.com/supabase/supabase/pull/44172,
+ * before it for the free plan, /pull/19936). A pause may also hang for days (https://github.com/supabase/supabase/issues/43038). Then only the
  * stop over SQL holds.
  */
 export async function fencePrimary(

@@ -15,8 +15,8 @@ export type SupabaseDeps = Pick<EmulatorDependencies, "paths" | "credentials" | 
 /** What differs between Supabase's plans, and what its platform does without being asked. */
 export interface SupabasePlatform {
   /**
-   * Of every organization. A project of a paid plan cannot be paused (https://supabase.com/docs/guides/platform/free-project-pausing). The
-   * status and the words of the refusal are not documented.
+   * Of every organization. Not every plan may pause a project: the dashboard asks for an entitlement
+   * (https://github.com/supabase/supabase/pull/44172). The status and the words of the refusal are not documented.
    */
   plan: "free" | "pro";
   /**
