@@ -90,7 +90,7 @@ export async function foundCompany(file: SandboxFile, signal: AbortSignal): Prom
 /** Name of the app's project at the app host. */
 export const LIVE_PROJECT = PROJECT;
 
-/** Relations, roles and settings of a database, and its transactions' effect on rows. */
+/** Relations, roles and settings of a database, and the rows of every table that its owner may read. */
 async function catalogOf(connectionString: string): Promise<unknown> {
   const client = new pg.Client({ connectionString });
   await client.connect();
@@ -102,7 +102,10 @@ async function catalogOf(connectionString: string): Promise<unknown> {
              (select jsonb_agg(to_jsonb(r) - 'rolpassword' order by r.oid) from pg_catalog.pg_roles r) as roles,
              (select jsonb_agg(to_jsonb(s)) from pg_catalog.pg_db_role_setting s) as settings,
              (select jsonb_agg(to_jsonb(d) - 'datfrozenxid' - 'datminmxid') from pg_catalog.pg_database d) as databases,
-             (select count(*) from public.users) as users`);
+             (select jsonb_object_agg(n.nspname || '.' || c.relname, pg_catalog.query_to_xml(pg_catalog.format(
+                'select count(*), md5(string_agg(one::text, '','' order by one::text)) from %I.%I one', n.nspname, c.relname), true, false, '')::text)
+                from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+               where c.relkind = 'r' and n.nspname !~ '^(pg_|information_schema)' and pg_catalog.has_table_privilege(c.oid, 'select')) as rows`);
     return rows;
   } finally {
     await client.end();
