@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import type { AppHost, BuildSettings, Deployment } from "../../services/appHost/appHost.ts";
+import type { AppHost, AppProject, BuildSettings, Deployment } from "../../services/appHost/appHost.ts";
 import type { Edge } from "../../services/appHost/edge.ts";
 import type { Git } from "../../services/codeHost/git.ts";
 import type { Clock } from "../../services/common/clock.ts";
@@ -83,7 +83,11 @@ export async function deployApplication(
       clock: ports.clock,
       signal,
       reporter,
-      advice: `${previousDeploymentId ? `Deployment ${previousDeploymentId} still serves. ` : ""}Look at the logs of deployment ${deployment.id} in ${appHost.name}, correct the cause, and run the same command again.`,
+      advice: [
+        ...(previousDeploymentId ? [`Deployment ${previousDeploymentId} still serves.`] : []),
+        ...((wanted.build?.framework ?? project.framework) ? [] : [withoutFramework(appHost, project)]),
+        `Look at the logs of deployment ${deployment.id} in ${appHost.name}, correct the cause, and run the same command again.`,
+      ].join(" "),
     });
   } catch (error) {
     // Without the signal: also after Ctrl-C no public name may stay on a deployment that was never healthy.
@@ -97,6 +101,10 @@ export async function deployApplication(
     previousDeploymentId,
     durationMs: ports.clock().getTime() - start,
   };
+}
+
+function withoutFramework(appHost: AppHost, project: AppProject): string {
+  return `${appHost.name} project ${project.name} names no framework, so its files are served as they are unless they name one themselves: set build.framework of this app in castchat-recovery:apps.`;
 }
 
 /**

@@ -9,6 +9,8 @@ export interface AppProject {
   productionId: string | undefined;
   /** Whether the host itself deploys pushes to a repository. */
   hasRepository: boolean;
+  /** The host's preset for its builds; undefined: nothing is built unless the source says so itself. */
+  framework: string | undefined;
 }
 
 /** A variable of an app's environment; its value is never asked for. */

@@ -10,12 +10,14 @@ const projectAnswer = z
     name: z.string(),
     targets: z.object({ production: z.object({ id: z.string() }).nullish() }).nullish(),
     link: z.unknown().optional(),
+    framework: z.string().nullish(),
   })
-  .transform(({ id, name, targets, link }) => ({
+  .transform(({ id, name, targets, link, framework }) => ({
     id,
     name,
     productionId: targets?.production?.id,
     hasRepository: Boolean(link),
+    framework: framework ?? undefined,
   }));
 const projectsAnswer = z.object({
   projects: z.array(projectAnswer),

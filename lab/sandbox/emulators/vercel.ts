@@ -7,7 +7,7 @@ import { addDomainRoutes } from "./vercelDomains.ts";
 import { addEnvironmentRoutes } from "./vercelEnvironment.ts";
 import { addProjectRoutes } from "./vercelProjects.ts";
 import { addProtectionRoutes, secretsOf } from "./vercelProtection.ts";
-import { openVercelWorld, refusal, SANDBOX_PLATFORM, type VercelDeps, type VercelPlatform } from "./vercelState.ts";
+import { openVercelWorld, refusal, type VercelDeps } from "./vercelState.ts";
 
 /** Vercel on this machine. */
 export interface VercelEmulator extends DeploymentLookup {
@@ -34,8 +34,8 @@ export interface VercelEmulator extends DeploymentLookup {
  * | POST /projects/:id/promote/:deployment, /projects/:id/rollback/:deployment | which deployment the domains lead to |
  * | GET /aliases/:name | the deployment that a name leads to |
  */
-export function createVercelEmulator(deps: VercelDeps, platform: VercelPlatform = SANDBOX_PLATFORM): VercelEmulator {
-  const world = openVercelWorld(deps, platform);
+export function createVercelEmulator(deps: VercelDeps): VercelEmulator {
+  const world = openVercelWorld(deps);
   const app = new Hono({
     // Vercel has no paths without a version.
     getPath: (request) => {
@@ -91,7 +91,12 @@ export function createVercelEmulator(deps: VercelDeps, platform: VercelPlatform 
       const served = own ?? state.deployments.find((deployment) => deployment.id === project?.production);
       if (project === undefined || served === undefined) return undefined;
       const secrets = secretsOf(project, name, served);
-      return { deploymentId: served.id, paused: project.paused, ...(secrets && { secrets }) };
+      return {
+        deploymentId: served.id,
+        paused: project.paused,
+        ...(secrets && { secrets }),
+        ...(served.isStatic && { isStatic: true }),
+      };
     },
     resume() {
       for (const deployment of state.deployments) if (deployment.readyState === "BUILDING") build(deployment);

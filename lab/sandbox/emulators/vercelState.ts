@@ -36,14 +36,6 @@ export interface Bypass {
   isEnvVar: boolean;
   note?: string;
 }
-/** What the platform does without being asked. */
-export interface VercelPlatform {
-  /** Whether a deployment runs even if neither its project nor its `vercel.json` names a framework. On Vercel it is static files then. */
-  runsWithoutFramework: boolean;
-}
-/** The platform of the sandbox: a drill's app has no framework. */
-export const SANDBOX_PLATFORM: VercelPlatform = { runsWithoutFramework: true };
-
 /** The scheduled calls of a project. Times in milliseconds since 1970. */
 export interface Crons {
   definitions: { host: string; path: string; schedule: string }[];
@@ -80,6 +72,8 @@ export interface Deployment {
   projectId: string;
   target: "production" | null;
   readyState: "BUILDING" | "READY" | "ERROR";
+  /** Files that nothing was built from. */
+  isStatic?: boolean;
   files: { file: string; sha: string }[];
   meta: Record<string, unknown>;
   gitMetadata?: Record<string, unknown> | undefined;
@@ -92,14 +86,13 @@ export interface Deployment {
 }
 
 /** Vercel's state, and the look-ups that its routes share. */
-export function openVercelWorld(deps: VercelDeps, platform: VercelPlatform) {
+export function openVercelWorld(deps: VercelDeps) {
   const { state, save } = openStore(join(deps.paths.emulators, "vercel.json"), {
     projects: [] as Project[],
     deployments: [] as Deployment[],
   });
   return {
     deps,
-    platform,
     state,
     save,
     now: () => deps.clock().getTime(),

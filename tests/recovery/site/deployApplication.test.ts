@@ -135,6 +135,17 @@ describe("a deployment", () => {
     expect((await changesOf(build)).changed).toEqual([]);
   });
 
+  it("says how to build the app if nothing of it answers and no framework is set", async () => {
+    const project = await makeProject(cloud, "still");
+    await cloud.call("vercel", "PATCH", `/v9/projects/${project}`, { framework: null });
+    const change = { timing: impatient(100) };
+    await expect(deploy(project, change)).rejects.toThrow(
+      /answers 404: NOT_FOUND\. Vercel project still names no framework.*set build\.framework of this app in castchat-recovery:apps/,
+    );
+    const { deploymentId } = await deploy(project, { build: { framework: "node" } });
+    expect(await production(project)).toBe(deploymentId);
+  });
+
   it("is asked with a secret that the project has, also when ours was revoked", async () => {
     const project = await makeProject(cloud, "given");
     const secret = "s".repeat(32);

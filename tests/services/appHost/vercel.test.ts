@@ -20,7 +20,7 @@ conformsToAppHost("Vercel", async () => {
         type: "encrypted",
         target: ["production"],
       }));
-      return pick(await host.call("POST /v11/projects", { name, environmentVariables }), "id");
+      return pick(await host.call("POST /v11/projects", { name, framework: "node", environmentVariables }), "id");
     },
     async isPaused(projectId) {
       return pick(await host.call(`GET /v9/projects/${projectId}`), "paused") === "true";

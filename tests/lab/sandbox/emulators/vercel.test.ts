@@ -17,7 +17,7 @@ describe("Vercel's emulator", () => {
   beforeEach(async () => {
     bed = await testBed();
     vercel = createVercelEmulator(bed.deps);
-    project = pick(await call("POST /v11/projects", { name: "app" }), "id");
+    project = pick(await call("POST /v11/projects", { name: "app", framework: "node" }), "id");
   });
   afterEach(async () => {
     await vercel.settled();
@@ -365,10 +365,11 @@ describe("Vercel's emulator", () => {
     });
 
     it("are files that nothing runs, if neither the project nor vercel.json names a framework", async () => {
-      vercel = createVercelEmulator(bed.deps, { runsWithoutFramework: false });
+      await call(`PATCH /v9/projects/${project}`, { framework: null });
       const still = await deploy();
       expect(still.body).toMatchObject({ readyState: "READY" });
       expect(bed.apps.running.has(pick(still, "id"))).toBe(false);
+      expect(vercel.resolveHost(pick(still, "url"))).toMatchObject({ isStatic: true });
       await call(`PATCH /v9/projects/${project}`, { framework: "nextjs" });
       expect(bed.apps.running.has(pick(await deploy(), "id"))).toBe(true);
       await call(`PATCH /v9/projects/${project}`, { framework: null });
