@@ -5,6 +5,7 @@ import { Project } from "@pulumiverse/vercel/project.js";
 import { ProjectEnvironmentVariables } from "@pulumiverse/vercel/projectEnvironmentVariables.js";
 
 import type { AppBuild } from "../settings/appBuild.ts";
+import type { HealthAnswer } from "../settings/healthAnswer.ts";
 import type { Database } from "./database.ts";
 import { AppDeployment } from "./recovery/appDeployment.ts";
 
@@ -16,8 +17,12 @@ export interface ApplicationRelease {
   readonly sourceRef: string;
   /** The app's database. The deployment waits until it is restored. */
   readonly database: Database;
-  /** Path that answers 200 when the app works. @default "/api/health" */
+  /** Leave out the scheduled calls that the source has Vercel make. @default false */
+  readonly withoutScheduledCalls?: boolean;
+  /** Path at which the app answers for its health. @default "/api/health" */
   readonly healthPath?: string;
+  /** The answer there that says that the app works. @default - 200 with {"status":"ok"} */
+  readonly healthAnswer?: HealthAnswer;
 }
 
 export interface ApplicationArgs {

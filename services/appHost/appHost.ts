@@ -61,6 +61,8 @@ export interface DeploymentSource {
   branch: string;
   /** Address of the repository. */
   sourceUrl: string;
+  /** Leave out the calls that the source has the host make on a schedule. The source itself stays as it is. */
+  withoutScheduledCalls?: boolean | undefined;
 }
 
 /** A host name of an app for its visitors. */
@@ -95,6 +97,9 @@ export interface AppHost extends RemoteService {
   exportProject(idOrName: string, signal?: AbortSignal): Promise<Record<string, unknown> | undefined>;
   /** Stops the app for its visitors. Nothing is deleted. */
   pauseProject(projectId: string, signal?: AbortSignal): Promise<void>;
+
+  /** Lets the host call the app on the schedules that its source names, or stops that. Nothing is built for it. */
+  allowScheduledCalls(projectId: string, allowed: boolean, signal?: AbortSignal): Promise<void>;
 
   variables(projectId: string, signal?: AbortSignal): Promise<AppVariable[]>;
   /** The existing variables that conflict with new ones of these names and targets. */

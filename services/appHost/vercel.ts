@@ -1,6 +1,7 @@
 import type { AppHost } from "./appHost.ts";
 import type { EdgeMark } from "./edge.ts";
 import { VERCEL, type VercelAccess, vercelApi } from "./vercelApi.ts";
+import { vercelCrons } from "./vercelCrons.ts";
 import { vercelDeployments } from "./vercelDeployments.ts";
 import { vercelNames } from "./vercelNames.ts";
 import { vercelProjects } from "./vercelProjects.ts";
@@ -19,6 +20,7 @@ export function vercelApps(access: VercelAccess): AppHost {
     deploymentVariable: "VERCEL_DEPLOYMENT_ID",
     ...vercelProjects(call),
     ...vercelDeployments(call),
+    ...vercelCrons(call),
     ...vercelProtection(call),
     ...vercelNames(call),
   };

@@ -75,6 +75,20 @@ describe("PrimarySite", () => {
     expect(named(ready, "application-project").inputs).toMatchObject(build);
   });
 
+  it("leaves the scheduled calls out in a drill, and accepts the answer that the settings name", async () => {
+    const healthAnswer = { status: [204] };
+    const app = { ...mirrored, healthPath: "/up", healthAnswer };
+    const health = { healthPath: "/up", healthAnswer };
+    const drilled = await standby({ mode: "drill", apps: [app] });
+    for (const name of ["application-deployment", "drill-traffic"])
+      expect(named(drilled, name).inputs).toMatchObject({ ...health, withoutScheduledCalls: true });
+    const active = await standby({ mode: "active", apps: [app] });
+    for (const name of ["application-deployment", "traffic"]) {
+      expect(named(active, name).inputs).toMatchObject(health);
+      expect(named(active, name).inputs).not.toHaveProperty("withoutScheduledCalls");
+    }
+  });
+
   it("declares nothing of a CastChat that exists, and only looks at its database", async () => {
     const resources = await registered(() => new PrimarySite("primary", EXISTING));
     expect(withoutVault(inventory(resources))).toEqual([

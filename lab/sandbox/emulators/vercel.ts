@@ -26,6 +26,7 @@ export interface VercelEmulator extends DeploymentLookup {
  * | GET /user, /teams/:team | who is there |
  * | GET, POST /projects; GET, PATCH, DELETE /projects/:id | by id or name; DELETE ends its deployments and frees its domains |
  * | POST /projects/:id/pause, /unpause | the edge answers 503 meanwhile |
+ * | PATCH /projects/:id/crons | stops and starts the scheduled calls |
  * | PATCH /projects/:id/protection-bypass | secrets that open what is protected, see vercelProtection.ts |
  * | GET, POST /projects/:id/env; GET, PATCH, DELETE /projects/:id/env/:env | POST takes one or a list, `?upsert=true` |
  * | GET, POST /projects/:id/domains; GET, PATCH, DELETE …/domains/:name; POST …/:name/verify, …/:name/move | |

@@ -100,7 +100,7 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
         project.rolledBack === undefined
       ) {
         project.production = deployment.id;
-        project.crons = cronsOf(dir, deployment, now());
+        project.crons = cronsOf(dir, deployment, now(), project.crons);
       }
     } catch (thrown) {
       deployment.readyState = "ERROR";
@@ -211,7 +211,7 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
     if (c.req.param("action") === "promote") delete project.rolledBack;
     else project.rolledBack = { fromDeploymentId: project.production ?? "", toDeploymentId: deployment.id };
     project.production = deployment.id;
-    project.crons = cronsOf(folder(deployment.id), deployment, now());
+    project.crons = cronsOf(folder(deployment.id), deployment, now(), project.crons);
     save();
     return c.body(null, 201);
   });

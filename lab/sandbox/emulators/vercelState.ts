@@ -39,10 +39,11 @@ export interface Bypass {
 /** The scheduled calls of a project. Times in milliseconds since 1970. */
 export interface Crons {
   definitions: { host: string; path: string; schedule: string }[];
-  deploymentId: string;
+  /** Null before a deployment had some. */
+  deploymentId: string | null;
   enabledAt: number;
   updatedAt: number;
-  disabledAt: null;
+  disabledAt: number | null;
 }
 /** A project without its deployments. */
 export interface Project {

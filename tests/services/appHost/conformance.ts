@@ -16,6 +16,8 @@ export interface StartedAppHost extends StartedService<AppHost> {
   startedWith(deploymentId: string): Promise<{ environment: Record<string, string>; files: string[] }>;
   /** Whether visitors of a project are served. */
   isPaused(projectId: string): Promise<boolean>;
+  /** Whether the host makes a project's scheduled calls. */
+  callsOnSchedule(projectId: string): Promise<boolean>;
 }
 
 /** Repeats a call, as an interrupted run does. Gives the result of the second call. */
@@ -97,6 +99,14 @@ export function conformsToAppHost(name: string, start: () => Promise<StartedAppH
     it("pauses a project, also one that is paused", async () => {
       await twice(() => host.pauseProject(projectId));
       expect(await started.isPaused(projectId)).toBe(true);
+    });
+
+    it("stops and starts scheduled calls, also of a project without any and those that are stopped", async () => {
+      for (const allowed of [false, true]) {
+        await twice(() => host.allowScheduledCalls(projectId, allowed));
+        expect(await started.callsOnSchedule(projectId)).toBe(allowed);
+      }
+      expect(await isNotFound(host.allowScheduledCalls("absent", true))).toBe(true);
     });
 
     it("shows variables without their values, and removes those that stand in the way of new ones", async () => {

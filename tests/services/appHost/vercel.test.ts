@@ -25,6 +25,10 @@ conformsToAppHost("Vercel", async () => {
     async isPaused(projectId) {
       return pick(await host.call(`GET /v9/projects/${projectId}`), "paused") === "true";
     },
+    async callsOnSchedule(projectId) {
+      const { body } = await host.call(`GET /v9/projects/${projectId}`);
+      return (body as { crons: { disabledAt: number | null } }).crons.disabledAt === null;
+    },
     async startedWith(deploymentId) {
       const { env: environment, dir } = host.bed.apps.running.get(deploymentId)!;
       return { environment, files: await filesBelow(dir) };

@@ -387,6 +387,23 @@ describe("Vercel's emulator", () => {
       });
     });
 
+    it("start their scheduled calls with the first that has some, and then leave them as they are", async () => {
+      const crons = [{ path: "/api/mails", schedule: "0 5 * * *" }];
+      const stop = () => call(`PATCH /v1/projects/${project}/crons`, { enabled: false });
+      const show = async () => ((await call("GET /v9/projects/app")).body as { crons: unknown }).crons;
+      const stopped = expect.any(Number) as unknown;
+      await stop();
+      await deploy();
+      expect(await show()).toMatchObject({ definitions: [], deploymentId: null, disabledAt: stopped });
+      await deployWith({ crons });
+      expect(await show()).toMatchObject({ definitions: [{ path: "/api/mails" }], disabledAt: null });
+      await stop();
+      await deployWith({ crons });
+      expect(await show()).toMatchObject({ definitions: [{ path: "/api/mails" }], disabledAt: stopped });
+      await gives([`PATCH /v1/projects/app/crons`, { enabled: true }], 200, { crons: { disabledAt: null } });
+      await gives([`PATCH /v1/projects/app/crons`, { enabled: "no" }], 400);
+    });
+
     it("can be rolled back, promoted, and deleted with their process and files", async () => {
       const [first, second] = [pick(await deploy(), "id"), pick(await deploy(), "id")];
       const served = () => vercel.resolveHost("app.vercel.app")?.deploymentId;
