@@ -2,7 +2,7 @@ import { addressOf, type SandboxFile, type Service } from "../../sandbox/host/la
 
 /** Calls a service's own API, as a founder's browser or command line does: without the product's clients, whose faults could hide here. */
 export type AskService = (
-  method: "GET" | "POST" | "PATCH",
+  method: "GET" | "POST" | "PATCH" | "DELETE",
   path: string,
   body?: object,
   headers?: Readonly<Record<string, string>>,
