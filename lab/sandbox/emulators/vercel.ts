@@ -7,7 +7,7 @@ import { addDomainRoutes } from "./vercelDomains.ts";
 import { addEnvironmentRoutes } from "./vercelEnvironment.ts";
 import { addProjectRoutes } from "./vercelProjects.ts";
 import { addProtectionRoutes, secretsOf } from "./vercelProtection.ts";
-import { openVercelWorld, refusal, type VercelDeps } from "./vercelState.ts";
+import { openVercelWorld, refusal, type VercelDeps, type VercelPlatform } from "./vercelState.ts";
 
 /** Vercel on this machine. */
 export interface VercelEmulator extends DeploymentLookup {
@@ -24,6 +24,7 @@ export interface VercelEmulator extends DeploymentLookup {
  * | method and path | what |
  * | --- | --- |
  * | GET /user, /teams/:team | who is there |
+ * | GET /user/tokens/current | the token of the request, and when it ends |
  * | GET, POST /projects; GET, PATCH, DELETE /projects/:id | by id or name; DELETE ends its deployments and frees its domains |
  * | POST /projects/:id/pause, /unpause | the edge answers 503 meanwhile |
  * | PATCH /projects/:id/crons | stops and starts the scheduled calls |
@@ -35,7 +36,7 @@ export interface VercelEmulator extends DeploymentLookup {
  * | POST /projects/:id/promote/:deployment, /projects/:id/rollback/:deployment | which deployment the domains lead to |
  * | GET /aliases/:name | the deployment that a name leads to |
  */
-export function createVercelEmulator(deps: VercelDeps): VercelEmulator {
+export function createVercelEmulator(deps: VercelDeps, platform: VercelPlatform = {}): VercelEmulator {
   const world = openVercelWorld(deps);
   const app = new Hono({
     // Vercel has no paths without a version.
@@ -53,11 +54,19 @@ export function createVercelEmulator(deps: VercelDeps): VercelEmulator {
     const header = c.req.header("authorization");
     if (header === undefined)
       throw refusal(403, "forbidden", "The request is missing an authentication token", { missingToken: true });
-    if (bearerToken(header) !== deps.credentials.vercelToken)
+    const isOver = platform.tokenExpiresAt !== undefined && platform.tokenExpiresAt <= deps.clock();
+    if (bearerToken(header) !== deps.credentials.vercelToken || isOver)
       throw refusal(403, "forbidden", "Not authorized", { invalidToken: true });
     await next();
   });
   app.get("/user", (c) => c.json({ user: { id: "sandbox", username: "sandbox", email: "sandbox@castchat.example" } }));
+  app.get("/user/tokens/current", (c) => {
+    const since = deps.clock().getTime();
+    const ends = platform.tokenExpiresAt && { expiresAt: platform.tokenExpiresAt.getTime() };
+    const scopes = [{ type: "user", origin: "manual", createdAt: since }];
+    const token = { id: "sandbox", name: "sandbox", type: "token", origin: "manual", scopes, ...ends };
+    return c.json({ token: { ...token, activeAt: since, createdAt: since } });
+  });
   app.get("/teams/:team", (c) => {
     const team = c.req.param("team");
     const since = deps.clock().getTime();

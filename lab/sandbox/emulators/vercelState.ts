@@ -36,6 +36,12 @@ export interface Bypass {
   isEnvVar: boolean;
   note?: string;
 }
+/** What differs between one account of Vercel and another. */
+export interface VercelPlatform {
+  /** When the token ends, which is then as unknown as a wrong one. Never, if undefined. */
+  tokenExpiresAt?: Date;
+}
+
 /** The scheduled calls of a project. Times in milliseconds since 1970. */
 export interface Crons {
   definitions: { host: string; path: string; schedule: string }[];
