@@ -7,7 +7,7 @@ import { ProjectEnvironmentVariables } from "@pulumiverse/vercel/projectEnvironm
 import type { AppBuild } from "../settings/appBuild.ts";
 import type { HealthAnswer } from "../settings/healthAnswer.ts";
 import type { Database } from "./database.ts";
-import { AppDeployment } from "./recovery/appDeployment.ts";
+import { AppDeployment, type StoredBuild } from "./recovery/appDeployment.ts";
 
 /** What is deployed, and the database that it uses. */
 export interface ApplicationRelease {
@@ -17,6 +17,8 @@ export interface ApplicationRelease {
   readonly sourceRef: string;
   /** The app's database. The deployment waits until it is restored. */
   readonly database: Database;
+  /** Where to look for the live app's build settings if `build` is not set. @default - the project keeps its own */
+  readonly storedBuild?: StoredBuild;
   /** Leave out the scheduled calls that the source has Vercel make. @default false */
   readonly withoutScheduledCalls?: boolean;
   /** Path at which the app answers for its health. @default "/api/health" */

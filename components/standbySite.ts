@@ -7,7 +7,9 @@ import { Application } from "./application.ts";
 import { BackupVault } from "./backupVault.ts";
 import { Database } from "./database.ts";
 import { MirrorRepository } from "./mirrorRepository.ts";
+import { callsIn, type Recovered, releaseFrom, type RestoreFrom } from "./recoveredRelease.ts";
 import type { DeclaredGenerations } from "./recovery/generations.ts";
+import { compareLiveBuild } from "./recovery/liveBuild.ts";
 import { PrimaryFence } from "./recovery/primaryFence.ts";
 import { checkTrafficLease, rehearseTakeover } from "./recovery/trafficLease.ts";
 import { TrafficSwitch } from "./recovery/trafficSwitch.ts";
@@ -62,7 +64,8 @@ export class StandbySite extends pulumi.ComponentResource {
     const earlier = mode === "active" ? this.#keepEarlier(args, { vault, trustedWriterKeys }) : [];
     const database =
       mode === "standby" ? undefined : this.#recoverDatabase(args, mode, { vault, trustedWriterKeys }, fence);
-    const running = args.apps.map((app) => this.#keepApp(app, args, mirrors, database));
+    const source = { vault, trustedWriterKeys };
+    const running = args.apps.map((app) => this.#keepApp(app, args, mirrors, database && { database, source }));
     // The recovered site takes real backups into its own vault. They never delay the recovery.
     const backups =
       mode === "active" && database
@@ -97,21 +100,24 @@ export class StandbySite extends pulumi.ComponentResource {
   }
 
   /** Declares an app's project, empty while there is no database for it. With a database also its deployment and its public names. */
-  #keepApp(app: App, args: StandbySiteArgs, mirrors: Mirrors, database: Database | undefined): RunningApp {
+  #keepApp(app: App, args: StandbySiteArgs, mirrors: Mirrors, recovered: Recovered | undefined): RunningApp {
     const sourceUrl = mirrors.get(app.repository) ?? "";
     const application = new Application(
       nameOfPart("application", app),
       {
         projectName: app.project,
         build: app.build,
-        ...(database && {
-          release: { sourceUrl, sourceRef: app.branch, database, ...callsIn(args.mode), ...healthOf(app) },
+        ...(recovered && {
+          release: { sourceUrl, sourceRef: app.branch, ...releaseFrom(app, recovered), ...callsIn(args.mode) },
         }),
         protect: args.protect,
       },
       { parent: this },
     );
-    if (database) return this.#takeTraffic(app, args, application);
+    if (recovered) return this.#takeTraffic(app, args, application);
+    const { peerProject: projectName, build } = app;
+    if (projectName !== undefined && build !== undefined)
+      void compareLiveBuild({ projectName, build }, this, { parent: this });
     const { zoneName, stack, generation, takeover = [] } = args;
     for (const publicName of app.publicNames)
       void rehearseTakeover(
@@ -206,11 +212,6 @@ export class StandbySite extends pulumi.ComponentResource {
   }
 }
 
-/** A drill has the customers' data, and makes none of the calls on a schedule that may reach them. */
-function callsIn(mode: StandbySiteArgs["mode"]): { withoutScheduledCalls?: true } {
-  return mode === "drill" ? { withoutScheduledCalls: true } : {};
-}
-
 /** Clone addresses of the mirrors, by the mirrored repository. */
 type Mirrors = ReadonlyMap<string, string>;
 
@@ -232,12 +233,6 @@ function mirrorOf({ mirror, repository }: App): string {
 /** A repository's name without its owner. */
 function nameInOwner(repository: string): string {
   return repository.slice(repository.indexOf("/") + 1);
-}
-
-/** The sources of every restore of a site. */
-interface RestoreFrom {
-  readonly vault: BackupVault;
-  readonly trustedWriterKeys: pulumi.Output<string[]>;
 }
 
 /** The writers whose backups a standby restores: those in its settings, and itself, because it backs up what it recovered. */

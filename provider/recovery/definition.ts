@@ -5,6 +5,7 @@ import { databasePassword } from "./databasePassword.ts";
 import { databaseRestore } from "./databaseRestore.ts";
 import { existingDatabase } from "./existingDatabase.ts";
 import { generations } from "./generations.ts";
+import { liveBuild } from "./liveBuild.ts";
 import { primaryFence } from "./primaryFence.ts";
 import { supabaseProject } from "./supabaseProject.ts";
 import { trafficLease } from "./trafficLease.ts";
@@ -26,5 +27,8 @@ export const recoveryProvider: ProviderDefinition<RecoveryConfig, RecoveryContex
     "recovery:index:AppDeployment": resource(appDeployment),
     "recovery:index:TrafficSwitch": resource(trafficSwitch),
   },
-  functions: { "recovery:index:trafficLease": providerFunction(trafficLease) },
+  functions: {
+    "recovery:index:trafficLease": providerFunction(trafficLease),
+    "recovery:index:liveBuild": providerFunction(liveBuild),
+  },
 };

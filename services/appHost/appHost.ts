@@ -96,6 +96,8 @@ export interface AppHost extends RemoteService, TokenHolder {
   project(idOrName: string, signal?: AbortSignal): Promise<AppProject | undefined>;
   /** The project in the host's own form, for a backup of the configuration. It may contain secrets. */
   exportProject(idOrName: string, signal?: AbortSignal): Promise<Record<string, unknown> | undefined>;
+  /** How a project is built, from its own form ({@link exportProject}). What it leaves to the host is missing. */
+  buildSettingsIn(exported: Readonly<Record<string, unknown>>): BuildSettings;
   /** Stops the app for its visitors. Nothing is deleted. */
   pauseProject(projectId: string, signal?: AbortSignal): Promise<void>;
 

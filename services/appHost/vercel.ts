@@ -6,6 +6,7 @@ import { vercelDeployments } from "./vercelDeployments.ts";
 import { vercelNames } from "./vercelNames.ts";
 import { vercelProjects } from "./vercelProjects.ts";
 import { vercelProtection } from "./vercelProtection.ts";
+import { buildSettingsIn } from "./vercelSettings.ts";
 import { vercelToken } from "./vercelToken.ts";
 
 /** The mark of Vercel's edge in its answers (https://vercel.com/docs/headers/response-headers#x-vercel-id). */
@@ -20,6 +21,7 @@ export function vercelApps(access: VercelAccess): AppHost {
     dnsTarget: "cname.vercel-dns.com",
     deploymentVariable: "VERCEL_DEPLOYMENT_ID",
     ...vercelProjects(call),
+    buildSettingsIn,
     ...vercelDeployments(call),
     ...vercelCrons(call),
     ...vercelProtection(call),

@@ -46,6 +46,9 @@ describe("a configuration backup", () => {
     const bypass = "b".repeat(32);
     const generate = { secret: bypass };
     await cloud.call("vercel", "PATCH", `/v1/projects/${projectId}/protection-bypass`, { generate });
+    const build = { framework: "nextjs", rootDirectory: "web", nodeVersion: "22.x", installCommand: "npm ci" };
+    const regions = { functionDefaultRegions: ["hnd1"] };
+    await cloud.call("vercel", "PATCH", `/v9/projects/${projectId}`, { ...build, resourceConfig: regions });
     const sources = {
       vercelProjects: [projectId],
       zoneName: "castchat.example",
@@ -61,6 +64,8 @@ describe("a configuration backup", () => {
       "FEATURE",
     ]);
     expect(backup[`application ${projectId}`]?.domains).toEqual(["web.vercel.app"]);
+    const settings = backup[`application ${projectId}`]?.settings ?? {};
+    expect(cloud.appHost.buildSettingsIn(settings)).toEqual({ ...build, functionRegion: "hnd1" });
     expect(backup.dns?.records).toHaveLength(130);
     expect(backup["repository castchat/app"]?.settings).toMatchObject({ default_branch: "main", private: true });
     expect(backup.auth).toMatchObject({ external_google_secret: "[left out: secret]", jwt_exp: 7200 });
