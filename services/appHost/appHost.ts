@@ -62,6 +62,8 @@ export interface DeploymentSource {
   branch: string;
   /** Address of the repository. */
   sourceUrl: string;
+  /** Paths of files in the folder that are not uploaded. */
+  leaveOut?: readonly string[] | undefined;
   /** Leave out the calls that the source has the host make on a schedule. The source itself stays as it is. */
   withoutScheduledCalls?: boolean | undefined;
 }
@@ -90,6 +92,8 @@ export interface DeploymentPass {
 export interface AppHost extends RemoteService, TokenHolder {
   /** The target of a public name's CNAME record. */
   readonly dnsTarget: string;
+  /** File of a source tree with the rules, in git's form, for what is not uploaded. */
+  readonly ignoreFile: string;
   /** Environment variable with a deployment's own id. */
   readonly deploymentVariable: string;
 
@@ -116,7 +120,7 @@ export interface AppHost extends RemoteService, TokenHolder {
 
   /**
    * Uploads the files that the host lacks and starts a deployment to production. The deployment has its id and its commit
-   * (CASTCHAT_COMMIT_SHA) in its environment. UserError if there are no files.
+   * (CASTCHAT_COMMIT_SHA) in its environment. A symbolic link stays one. UserError if there are no files.
    */
   deploy(source: DeploymentSource, reporter: Reporter, signal?: AbortSignal): Promise<Deployment>;
   /** By id, or by the host name of its own address. */

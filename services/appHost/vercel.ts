@@ -20,6 +20,8 @@ export function vercelApps(access: VercelAccess): AppHost {
     // https://vercel.com/docs/domains/working-with-domains/add-a-domain
     dnsTarget: "cname.vercel-dns.com",
     deploymentVariable: "VERCEL_DEPLOYMENT_ID",
+    // https://vercel.com/docs/deployments/vercel-ignore
+    ignoreFile: ".vercelignore",
     ...vercelProjects(call),
     buildSettingsIn,
     ...vercelDeployments(call),
