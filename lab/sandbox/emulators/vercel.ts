@@ -7,7 +7,14 @@ import { addDomainRoutes } from "./vercelDomains.ts";
 import { addEnvironmentRoutes } from "./vercelEnvironment.ts";
 import { addProjectRoutes } from "./vercelProjects.ts";
 import { addProtectionRoutes, secretsOf } from "./vercelProtection.ts";
-import { openVercelWorld, refusal, SANDBOX_PLATFORM, type VercelDeps, type VercelPlatform } from "./vercelState.ts";
+import {
+  openVercelWorld,
+  page,
+  refusal,
+  SANDBOX_PLATFORM,
+  type VercelDeps,
+  type VercelPlatform,
+} from "./vercelState.ts";
 
 /** Vercel on this machine. */
 export interface VercelEmulator extends DeploymentLookup {
@@ -23,7 +30,7 @@ export interface VercelEmulator extends DeploymentLookup {
  *
  * | method and path | what |
  * | --- | --- |
- * | GET /user, /teams/:team | who is there |
+ * | GET /user, /teams, /teams/:team | who is there |
  * | GET, POST /projects; GET, PATCH, DELETE /projects/:id | by id or name; DELETE ends its deployments and frees its domains |
  * | POST /projects/:id/pause, /unpause | the edge answers 503 meanwhile |
  * | PATCH /projects/:id/protection-bypass | secrets that open what is protected, see vercelProtection.ts |
@@ -57,6 +64,8 @@ export function createVercelEmulator(deps: VercelDeps, platform: VercelPlatform 
     await next();
   });
   app.get("/user", (c) => c.json({ user: { id: "sandbox", username: "sandbox", email: "sandbox@castchat.example" } }));
+  // The user of the sandbox's token is a member of no team: whatever team a request names, the projects are the same.
+  app.get("/teams", (c) => c.json({ teams: [], pagination: page([], {}).pagination }));
   app.get("/teams/:team", (c) => {
     const team = c.req.param("team");
     const since = deps.clock().getTime();

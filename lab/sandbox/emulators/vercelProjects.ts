@@ -4,7 +4,7 @@ import { z } from "zod";
 import { letterId, readBody } from "./http.ts";
 import { addVariables, variableBody } from "./vercelEnvironment.ts";
 import { protection, STANDARD_PROTECTION } from "./vercelProtection.ts";
-import { badRequest, type Deployment, type Project, refusal, type VercelWorld } from "./vercelState.ts";
+import { badRequest, type Deployment, page, type Project, refusal, type VercelWorld } from "./vercelState.ts";
 
 /**
  * A project's settings with their defaults; Vercel refuses others by name. If Vercel's default is not certain, the emulator uses the
@@ -162,8 +162,9 @@ export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploym
 
   app.get("/projects", (c) => {
     const search = c.req.query("search") ?? "";
-    const projects = state.projects.filter((project) => project.name.includes(search)).map(show);
-    return c.json({ projects, pagination: { count: projects.length, next: null, prev: null } });
+    const found = state.projects.filter((project) => project.name.includes(search));
+    const { shown, pagination } = page(found, { limit: c.req.query("limit"), cursor: c.req.query("from") });
+    return c.json({ projects: shown.map(show), pagination });
   });
   app.post("/projects", async (c) => {
     const { name, environmentVariables, gitRepository, ...settings } = await readBody(c, createBody, badRequest);
