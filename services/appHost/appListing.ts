@@ -1,3 +1,5 @@
+import type { BuildSettings } from "./appHost.ts";
+
 /** A team of the app host, to which projects belong. */
 export interface AppTeam {
   id: string;
@@ -6,25 +8,14 @@ export interface AppTeam {
   name: string;
 }
 
-/** How a project is built and where its functions run, in the host's own words. What the host decides by itself is left out. */
-export interface LiveBuild {
-  framework?: string;
-  rootDirectory?: string;
-  buildCommand?: string;
-  installCommand?: string;
-  outputDirectory?: string;
-  devCommand?: string;
-  nodeVersion?: string;
-  functionRegion?: string;
-}
-
 /** A project as it is found, with what shows where it belongs. */
 export interface ListedProject {
   id: string;
   name: string;
   /** The repository whose pushes the host deploys: its code host, in lower case, and its full name. */
   repository: { host: string; fullName: string; branch: string | undefined } | undefined;
-  build: LiveBuild;
+  /** What the host decides by itself is left out. */
+  build: BuildSettings;
 }
 
 /** What a token of the app host sees. */

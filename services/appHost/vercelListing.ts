@@ -1,7 +1,8 @@
 import { z } from "zod";
 
 import type { JsonClient } from "../http/jsonClient.ts";
-import type { AppListing, ListedProject, LiveBuild } from "./appListing.ts";
+import type { BuildSettings } from "./appHost.ts";
+import type { AppListing, ListedProject } from "./appListing.ts";
 import { allPages } from "./vercelPages.ts";
 
 const setting = z.string().nullish();
@@ -56,7 +57,7 @@ const teamAnswer = z.object({ id: z.string(), slug: z.string(), name: z.string()
  * How a project is built. Vercel writes null where it decides by itself. The region of its functions is in `resourceConfig`; answers of
  * lists have it in `serverlessFunctionRegion`.
  */
-function liveBuild(answer: z.output<typeof BUILD_FIELDS>): LiveBuild {
+function liveBuild(answer: z.output<typeof BUILD_FIELDS>): BuildSettings {
   const { resourceConfig: own, defaultResourceConfig: standard, serverlessFunctionRegion, ...plain } = answer;
   const functionRegion =
     own?.functionDefaultRegions?.[0] ?? serverlessFunctionRegion ?? standard?.functionDefaultRegions?.[0];

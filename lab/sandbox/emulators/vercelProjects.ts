@@ -82,6 +82,22 @@ const createBody = z.record(z.string(), z.unknown()).and(
   }),
 );
 
+/** A project's link to a repository. The code hosts differ in the fields' names. */
+function linkTo({ type, repo: path }: { type: string; repo: string }): Record<string, unknown> {
+  const [owner, name] = path.split("/");
+  const link = { type, gitCredentialId: "", productionBranch: "main", deployHooks: [] };
+  if (type !== "gitlab") return { ...link, org: owner, repo: name };
+  const url = `https://gitlab.com/${path}`;
+  return {
+    ...link,
+    projectId: "1",
+    projectName: name,
+    projectNamespace: owner,
+    projectNameWithNamespace: path,
+    projectUrl: url,
+  };
+}
+
 /** The deployment behind a project's domains, as the project shows it. */
 function asTarget({ id, name, url, readyState, createdAt }: Deployment) {
   return {
@@ -182,8 +198,7 @@ export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploym
       domains: [{ name: `${name}.vercel.app`, createdAt: now(), updatedAt: now() }],
     };
     if (gitRepository) {
-      const [org, repo] = gitRepository.repo.split("/");
-      created.settings["link"] = { type: gitRepository.type, org, repo, productionBranch: "main", deployHooks: [] };
+      created.settings["link"] = linkTo(gitRepository);
     }
     const { failed } = addVariables(created, environmentVariables ?? [], false, now());
     if (failed[0] !== undefined) throw refusal(400, failed[0].error.code, failed[0].error.message);
