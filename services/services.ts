@@ -4,6 +4,7 @@ import type { AppHost } from "./appHost/appHost.ts";
 import { type Edge, edgeClient, type EdgeMark } from "./appHost/edge.ts";
 import { VERCEL_EDGE, vercelApps } from "./appHost/vercel.ts";
 import { VERCEL } from "./appHost/vercelApi.ts";
+import { type AwsAccount, awsAccount } from "./aws/awsAccount.ts";
 import { type AwsNames, awsNames } from "./aws/awsNames.ts";
 import type { CodeHost } from "./codeHost/codeHost.ts";
 import type { Git } from "./codeHost/git.ts";
@@ -61,6 +62,7 @@ export interface Ports {
   readonly vaultBucket: (bucket: string) => VaultBucket;
   readonly vaultKey: (key: WithoutPlace<VaultKeyOptions>) => VaultKey;
   readonly awsNames: () => AwsNames;
+  readonly awsAccount: () => AwsAccount;
   readonly scheduledRuns: (names: WithoutPlace<ScheduledRunsOptions>) => ScheduledRuns;
   /** `timeoutMs` limits one attempt. */
   readonly databaseHost: (timeoutMs?: number) => DatabaseHost;
@@ -178,6 +180,7 @@ function awsPorts(at: { region: string; endpoint: string | undefined }) {
     vaultBucket: (bucket) => vaultBucket({ ...at, bucket }),
     vaultKey: (key) => vaultKey({ ...at, ...key }),
     awsNames: () => awsNames(at),
+    awsAccount: () => awsAccount(at),
     scheduledRuns: (names) => awsScheduledRuns({ ...at, ...names }),
   } satisfies Partial<Ports>;
 }

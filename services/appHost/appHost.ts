@@ -1,6 +1,7 @@
 import type { Reporter } from "../common/reporter.ts";
 import type { RemoteService } from "../http/remoteService.ts";
 import type { TokenHolder } from "../http/tokenFacts.ts";
+import type { AppListing } from "./appListing.ts";
 
 /** An app at its host. */
 export interface AppProject {
@@ -75,6 +76,10 @@ export interface PublicName {
   isVerified: boolean;
   /** DNS records that prove the owner of the name. */
   proofs: readonly { type: string; domain: string; value: string }[];
+  /** The name that its visitors are sent to. */
+  redirectsTo?: string;
+  /** It leads to deployments of a branch or an environment other than production. */
+  isOfPreview?: boolean;
 }
 
 /** A header that opens a protected deployment. */
@@ -87,7 +92,7 @@ export interface DeploymentPass {
  * The host of the application. Calls throw ServiceError or UnreachableError (services/http/http.ts). A single thing that does not exist is
  * undefined; elsewhere a missing thing is a ServiceError with status 404.
  */
-export interface AppHost extends RemoteService, TokenHolder {
+export interface AppHost extends RemoteService, TokenHolder, AppListing {
   /** The target of a public name's CNAME record. */
   readonly dnsTarget: string;
   /** Environment variable with a deployment's own id. */

@@ -3,6 +3,7 @@ import type { EdgeMark } from "./edge.ts";
 import { VERCEL, type VercelAccess, vercelApi } from "./vercelApi.ts";
 import { vercelCrons } from "./vercelCrons.ts";
 import { vercelDeployments } from "./vercelDeployments.ts";
+import { vercelListing } from "./vercelListing.ts";
 import { vercelNames } from "./vercelNames.ts";
 import { vercelProjects } from "./vercelProjects.ts";
 import { vercelProtection } from "./vercelProtection.ts";
@@ -19,6 +20,7 @@ export function vercelApps(access: VercelAccess): AppHost {
     // https://vercel.com/docs/domains/working-with-domains/add-a-domain
     dnsTarget: "cname.vercel-dns.com",
     deploymentVariable: "VERCEL_DEPLOYMENT_ID",
+    ...vercelListing(call),
     ...vercelProjects(call),
     ...vercelDeployments(call),
     ...vercelCrons(call),

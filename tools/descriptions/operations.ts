@@ -3,6 +3,7 @@
 /** GitHub's, of https://docs.github.com/rest. */
 export const GITHUB_OPERATIONS = [
   "GET /user",
+  "GET /user/repos",
   "POST /user/repos",
   "GET /users/{username}",
   "GET /orgs/{org}",
@@ -27,6 +28,7 @@ export const GITHUB_OPERATIONS = [
 export const VERCEL_OPERATIONS = [
   "GET /v2/user",
   "GET /v5/user/tokens/{tokenId}",
+  "GET /v2/teams",
   "GET /v2/teams/{teamId}",
   "GET /v10/projects",
   "POST /v11/projects",

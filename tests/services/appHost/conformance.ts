@@ -78,6 +78,17 @@ export function conformsToAppHost(name: string, start: () => Promise<StartedAppH
       expect(host.deploymentVariable).toMatch(/^[A-Z_]+$/);
     });
 
+    it("lists every project with how it is built, also where there are many", async () => {
+      const names = Array.from({ length: 120 }, (_, one) => `${projectName}-${one}`);
+      for (const name of names) await started.makeProject(name);
+      const found = await host.projects();
+      expect(found.map(({ name }) => name)).toEqual(expect.arrayContaining([projectName, ...names]));
+      expect(new Set(found.map(({ id }) => id)).size).toBe(found.length);
+      const { build, ...listed } = found.find(({ name }) => name === projectName)!;
+      expect(listed).toEqual({ id: projectId, name: projectName, repository: undefined });
+      expect(build.functionRegion).toEqual(expect.any(String));
+    });
+
     it("finds a project by id and by name", async () => {
       const fresh = { productionId: undefined, hasRepository: false, framework: expect.any(String) as unknown };
       const expected = { id: projectId, name: projectName, ...fresh };

@@ -39,6 +39,14 @@ export function conformsToCodeHost(name: string, start: () => Promise<StartedCod
       async (absent) => expect(await host.exportRepository(absent)).toBeUndefined(),
     );
 
+    it("lists the repositories of its token", async () => {
+      expect(await host.repositories()).toContainEqual({
+        fullName: "castchat/app",
+        defaultBranch: "main",
+        isPrivate: true,
+      });
+    });
+
     it("gives git a credential for its own origin, by which a private repository is read", async () => {
       const credential = host.gitCredential();
       expect(credential).toMatchObject({ origin: new URL(made.address).origin, tokenName: host.tokenName });
