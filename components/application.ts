@@ -7,6 +7,7 @@ import { ProjectEnvironmentVariables } from "@pulumiverse/vercel/projectEnvironm
 import type { AppBuild } from "../settings/appBuild.ts";
 import type { Database } from "./database.ts";
 import { AppDeployment } from "./recovery/appDeployment.ts";
+import { AppEnvironment, type AppEnvironmentArgs } from "./recovery/appEnvironment.ts";
 
 /** What is deployed, and the database that it uses. */
 export interface ApplicationRelease {
@@ -18,7 +19,12 @@ export interface ApplicationRelease {
   readonly database: Database;
   /** Path that answers 200 when the app works. @default "/api/health" */
   readonly healthPath?: string;
+  /** Its sealed variables. @default - it gets only those of its database */
+  readonly sealed?: SealedVariables | undefined;
 }
+
+/** Sealed variables, and where they lie. */
+export type SealedVariables = Pick<AppEnvironmentArgs, "mode" | "backupId" | "vaultBucket" | "trustedWriterKeys">;
 
 export interface ApplicationArgs {
   /** Name of the Vercel project. */
@@ -58,6 +64,9 @@ const DECLARED = [
   "nodeVersion",
 ] as const;
 
+/** Stands for the sealed variables in the hash of an environment. No variable has such a name. */
+const FURTHER = "=";
+
 /** CastChat's app on Vercel: the project and, with a release, its environment and a healthy deployment. */
 export class Application extends pulumi.ComponentResource {
   /** Vercel's id of the project. */
@@ -87,7 +96,7 @@ export class Application extends pulumi.ComponentResource {
   }
 
   #deploy(name: string, { projectName, build }: ApplicationArgs, release: ApplicationRelease): AppDeployment {
-    const { database, ...source } = release;
+    const { database, sealed, ...source } = release;
     const environment = {
       DATABASE_URL: database.connectionString,
       SUPABASE_URL: database.apiUrl,
@@ -104,11 +113,29 @@ export class Application extends pulumi.ComponentResource {
       // Wait for the restore: no build, even one started by hand, may use a half-restored database.
       { parent: this, dependsOn: [database] },
     );
-    const hash = pulumi.output(environment).apply(environmentHash);
+    const further = sealed && this.#setFurther(name, sealed, database, Object.keys(environment));
+    const hash = pulumi
+      .all([pulumi.output(environment), further?.digest])
+      .apply(([own, digest = ""]) => environmentHash(digest === "" ? own : { ...own, [FURTHER]: digest }));
     return new AppDeployment(
       `${name}-deployment`,
       { projectId: this.projectId, projectName, ...(build && { build }), ...source, environmentHash: hash },
-      { parent: this, dependsOn: [database, variables] },
+      { parent: this, dependsOn: [database, variables, ...(further ? [further] : [])] },
+    );
+  }
+
+  /** Declares the variables that are sealed, except those that are set already. */
+  #setFurther(name: string, sealed: SealedVariables, database: Database, keys: readonly string[]): AppEnvironment {
+    return new AppEnvironment(
+      `${name}-variables`,
+      {
+        projectId: this.projectId,
+        ...sealed,
+        supabaseRef: database.ref,
+        connectionString: database.connectionString,
+        except: keys.map((key) => ({ key, targets: ["production"] })),
+      },
+      { parent: this, dependsOn: [database] },
     );
   }
 }

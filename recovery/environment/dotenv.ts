@@ -55,7 +55,7 @@ export function parseDotenv(text: string, file: string): DotenvEntry[] {
   return entries;
 }
 
-/** The value at the beginning of a line, which may go on in the next ones. Undefined if its quote is not closed. */
+/** The value at the beginning of a line, which may continue in the next ones. Undefined if its quote is not closed. */
 function valueIn(text: string, next: readonly string[]): { value: string; furtherLines: number } | undefined {
   const quote = text[0] ?? "";
   if (quote === "" || !QUOTES.includes(quote)) return { value: text.replace(/#.*$/, "").trim(), furtherLines: 0 };

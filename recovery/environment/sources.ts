@@ -60,7 +60,7 @@ export function faultOfMapping(from: string): string | undefined {
   const names = namesIn(from);
   const wrong = names.find((name) => !isSource(name));
   if (names.length > 0 && wrong === undefined) return undefined;
-  return `from=${from} names ${wrong === undefined ? "no source" : `"${wrong}", which is no source`}; the sources are ${SOURCES.join(", ")}, alone or in a text such as {supabaseUrl}/storage/v1`;
+  return `from=${from} names ${wrong === undefined ? "no source" : `"${wrong}", which is no source`}; the sources are ${SOURCES.join(", ")}, as a word or in a text such as {supabaseUrl}/storage/v1`;
 }
 
 function isSource(name: string): name is Source {

@@ -64,7 +64,7 @@ export function unsetInDrill({ variables }: Pick<Environment, "variables">): str
 }
 
 /**
- * A digest of variables that tells two sets apart and tells nothing of a value: it is keyed with a random key that only the sealed object
+ * A digest of variables. It differs for two sets, and no value can be guessed from it: it is keyed with a random key that only the sealed object
  * holds.
  */
 export function digestOf({ digestKey }: Pick<Environment, "digestKey">, wanted: readonly WantedVariable[]): string {

@@ -7,7 +7,7 @@ import { type Manifest, partObject } from "./manifest.ts";
 /** Milliseconds for which an app's variables are kept once others have replaced them: as long as the shortest tier keeps a backup. */
 const KEPT_MS = Math.min(...TIERS.map(leastKeptDays)) * 86_400_000;
 
-/** Whether an object is an app's sealed variables. It tells their backups from the others before any manifest is read. */
+/** Whether an object is an app's sealed variables. Their backups are found by it before any manifest is read. */
 export function isEnvironmentObject({ key }: Pick<ListedObject, "key">): boolean {
   return key.endsWith(`/${partObject("environment.json")}`);
 }

@@ -112,7 +112,7 @@ export function conformsToAppHost(name: string, start: () => Promise<StartedAppH
       expect((await host.variables(id)).map(({ key }) => key)).toEqual(["DATABASE_URL"]);
     });
 
-    it("creates variables that it never shows again, changes them, and leaves those of others alone", async () => {
+    it("creates variables that it never shows again, changes them, and does not touch those of others", async () => {
       const id = await started.makeProject(`${projectName}-new`, { FEATURE: "on" });
       const [theirs] = await host.listVariables(id);
       expect(theirs).toMatchObject({ key: "FEATURE", isReadable: true, branch: undefined, comment: undefined });
