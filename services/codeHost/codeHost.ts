@@ -1,8 +1,9 @@
 import type { RemoteService } from "../http/remoteService.ts";
+import type { TokenHolder } from "../http/tokenFacts.ts";
 import type { GitCredential } from "./git.ts";
 
 /** The host of the repositories, beside git itself (git.ts). Calls throw ServiceError or UnreachableError (services/http/http.ts). */
-export interface CodeHost extends RemoteService {
+export interface CodeHost extends RemoteService, TokenHolder {
   /** The credential with which git reaches the host's repositories. It contains the token. */
   gitCredential(): GitCredential;
   /**
