@@ -50,6 +50,10 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     description: "print a backup's configuration as JSON; its secrets stay encrypted or are left out",
     load: async () => (await import("./commands/configuration.ts")).configurationCommand(),
   },
+  env: {
+    description: "an app's variables: seal them into the vault, write them to a file, compare them with the live app",
+    load: async () => (await import("./commands/env.ts")).envCommand(),
+  },
   plan: {
     description:
       "prove that the declared rules keep every promise about backups, day by day, and compute their cost; needs no account",

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { cloneUrl, drillName, PRIMARY_DATABASE_NAME, recoveredDatabaseName, type Site } from "../planning/names.ts";
 import type { App } from "../settings/apps.ts";
 import type { StandbySettings } from "../settings/settings.ts";
-import { Application } from "./application.ts";
+import { Application, type SealedVariables } from "./application.ts";
 import { BackupVault } from "./backupVault.ts";
 import { Database } from "./database.ts";
 import { MirrorRepository } from "./mirrorRepository.ts";
@@ -23,6 +23,7 @@ import {
   vaultOutputs,
 } from "./siteOutputs.ts";
 import { scheduleBackups } from "./siteSchedule.ts";
+import { openVariables } from "./siteVariables.ts";
 
 export interface StandbySiteArgs
   extends
@@ -34,7 +35,8 @@ export interface StandbySiteArgs
 }
 
 /** The settings of one recovery, and of the primary that it stops. */
-type RecoverySetting = "peerSupabaseRef" | "peerDatabaseUrl" | "takeover" | "backup" | "at" | "olderAuthSettings";
+type RecoverySetting =
+  ("peerSupabaseRef" | "peerDatabaseUrl" | "takeover" | "backup" | "at" | "olderAuthSettings") | "withoutVariables";
 
 /**
  * The site that stands ready in another region. It has the vault's replica, a signing key, a mirror of the code and an empty app project;
@@ -56,13 +58,16 @@ export class StandbySite extends pulumi.ComponentResource {
     const vault = new BackupVault("vault", { site, tiers, protect, replicaOf: primary, ...guards }, child);
     const mirrors = this.#mirrorCode(args);
 
-    // A drill must not touch the running primary.
-    const fence = mode === "active" ? this.#fencePrimary(args) : undefined;
     const trustedWriterKeys = keysTrustedBy(args, signing);
-    const earlier = mode === "active" ? this.#keepEarlier(args, { vault, trustedWriterKeys }) : [];
-    const database =
-      mode === "standby" ? undefined : this.#recoverDatabase(args, mode, { vault, trustedWriterKeys }, fence);
-    const running = args.apps.map((app) => this.#keepApp(app, args, mirrors, database));
+    const from = { vault, trustedWriterKeys };
+    // The identity that opens them may not be at hand: the recovery says so before it stops or builds anything.
+    const variables = openVariables({ ...args, ...from }, child);
+    // A drill must not touch the running primary.
+    const fence = mode === "active" ? this.#fencePrimary(args, variables.opened) : undefined;
+    const earlier = mode === "active" ? this.#keepEarlier(args, from) : [];
+    const after = fence ? [fence] : variables.opened;
+    const database = mode === "standby" ? undefined : this.#recoverDatabase(args, mode, from, after);
+    const running = args.apps.map((app) => this.#keepApp(app, args, mirrors, database, variables.of(app)));
     // The recovered site takes real backups into its own vault. They never delay the recovery.
     const backups =
       mode === "active" && database
@@ -97,7 +102,13 @@ export class StandbySite extends pulumi.ComponentResource {
   }
 
   /** Declares an app's project, empty while there is no database for it. With a database also its deployment and its public names. */
-  #keepApp(app: App, args: StandbySiteArgs, mirrors: Mirrors, database: Database | undefined): RunningApp {
+  #keepApp(
+    app: App,
+    args: StandbySiteArgs,
+    mirrors: Mirrors,
+    database: Database | undefined,
+    sealed: SealedVariables | undefined,
+  ): RunningApp {
     const sourceUrl = mirrors.get(app.repository) ?? "";
     const application = new Application(
       nameOfPart("application", app),
@@ -105,7 +116,7 @@ export class StandbySite extends pulumi.ComponentResource {
         projectName: app.project,
         build: app.build,
         ...(database && {
-          release: { sourceUrl, sourceRef: app.branch, database, ...callsIn(args.mode), ...healthOf(app) },
+          release: { sourceUrl, sourceRef: app.branch, database, sealed, ...callsIn(args.mode), ...healthOf(app) },
         }),
         protect: args.protect,
       },
@@ -126,7 +137,7 @@ export class StandbySite extends pulumi.ComponentResource {
     args: StandbySiteArgs,
     mode: "active" | "drill",
     { vault, trustedWriterKeys }: RestoreFrom,
-    fence: PrimaryFence | undefined,
+    dependsOn: pulumi.Resource[],
   ): Database {
     const { generation, backup, at, olderAuthSettings } = args;
     return new Database(
@@ -138,7 +149,7 @@ export class StandbySite extends pulumi.ComponentResource {
         restore: { vaultBucket: vault.bucket, trustedWriterKeys, backup, at, olderAuthSettings, generation },
         protect: mode === "active" && args.protect,
       },
-      { parent: this, ...(fence && { dependsOn: [fence] }) },
+      { parent: this, dependsOn },
     );
   }
 
@@ -163,7 +174,7 @@ export class StandbySite extends pulumi.ComponentResource {
     });
   }
 
-  #fencePrimary(args: StandbySiteArgs): PrimaryFence {
+  #fencePrimary(args: StandbySiteArgs, dependsOn: pulumi.Resource[]): PrimaryFence {
     const { supabaseOrganization: organization, peerSupabaseRef, peerDatabaseUrl, generation } = args;
     const left = generationsOf(args).declared.findLast((one) => one < generation);
     const [vercelProject, ...further] = args.apps.flatMap(({ peerProject }) => peerProject ?? []);
@@ -179,7 +190,7 @@ export class StandbySite extends pulumi.ComponentResource {
         ...(peerSupabaseRef !== undefined && { databaseRef: peerSupabaseRef }),
         ...(peerDatabaseUrl !== undefined && { connectionString: pulumi.secret(peerDatabaseUrl) }),
       },
-      { parent: this },
+      { parent: this, dependsOn },
     );
   }
 

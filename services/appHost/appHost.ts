@@ -24,6 +24,27 @@ export interface AppVariable {
   targets: string[];
 }
 
+/** A variable as the host lists it. */
+export interface ListedVariable extends AppVariable {
+  id: string;
+  /** Whether the host shows its value. */
+  isReadable: boolean;
+  /** The one branch of the repository that it is set for; undefined for all of them. */
+  branch: string | undefined;
+  /** The note beside it. */
+  comment: string | undefined;
+}
+
+/** A variable to write. */
+export interface NewVariable {
+  key: string;
+  value: string;
+  /** In the host's own words. */
+  targets: readonly string[];
+  /** The note beside it. */
+  comment: string;
+}
+
 /** A build of an app, finished or in progress. */
 export interface Deployment {
   id: string;
@@ -108,6 +129,18 @@ export interface AppHost extends RemoteService, TokenHolder, AppListing {
   allowScheduledCalls(projectId: string, allowed: boolean, signal?: AbortSignal): Promise<void>;
 
   variables(projectId: string, signal?: AbortSignal): Promise<AppVariable[]>;
+  /** The same with what is needed to compare and to change them. Variables of the host itself are not among them. */
+  listVariables(projectId: string, signal?: AbortSignal): Promise<ListedVariable[]>;
+  /** The value of a readable variable. */
+  variableValue(projectId: string, id: string, signal?: AbortSignal): Promise<string>;
+  /**
+   * Creates variables whose values the host never shows again, where it can. Those that clash with an existing one are not created.
+   *
+   * @returns the names that clash
+   */
+  createVariables(projectId: string, variables: readonly NewVariable[], signal?: AbortSignal): Promise<string[]>;
+  /** Gives another value and other targets to a variable. */
+  changeVariable(projectId: string, id: string, variable: NewVariable, signal?: AbortSignal): Promise<void>;
   /** The existing variables that conflict with new ones of these names and targets. */
   clashingVariables(
     projectId: string,

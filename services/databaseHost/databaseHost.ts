@@ -94,6 +94,8 @@ export interface DatabaseHost extends RemoteService, TokenHolder {
   apiUrl(ref: string): string;
   /** The key to a project's own API that is safe to show. */
   publicKey(ref: string, signal?: AbortSignal): Promise<string>;
+  /** The key to a project's own API that bypasses every rule of its rows. Secret. */
+  secretKey(ref: string, signal?: AbortSignal): Promise<string>;
   /** Settings of the auth service. They may contain secrets: encrypt them or reduce them to names before storing. */
   authSettings(ref: string, signal?: AbortSignal): Promise<Record<string, unknown>>;
 

@@ -134,6 +134,31 @@ export function conformsToAppHost(name: string, start: () => Promise<StartedAppH
       expect((await host.variables(id)).map(({ key }) => key)).toEqual(["DATABASE_URL"]);
     });
 
+    it("creates variables that it never shows again, changes them, and does not touch those of others", async () => {
+      const id = await started.makeProject(`${projectName}-new`, { FEATURE: "on" });
+      const [theirs] = await host.listVariables(id);
+      expect(theirs).toMatchObject({ key: "FEATURE", isReadable: true, branch: undefined, comment: undefined });
+      expect(await host.variableValue(id, theirs!.id)).toBe("on");
+      const ours = (key: string, value: string, ...targets: string[]) => ({ key, value, targets, comment: "ours" });
+      const wanted = [
+        ours("TOKEN", "hunter2", "production", "preview"),
+        ours("TOKEN", "hunter3", "development"),
+        ours("FEATURE", "off", "production"),
+      ];
+      expect(await host.createVariables(id, wanted)).toEqual(["FEATURE"]);
+      const listed = (await host.listVariables(id)).filter(({ comment }) => comment === "ours");
+      expect(listed.map(({ key, targets, isReadable }) => [key, targets, isReadable])).toEqual([
+        ["TOKEN", ["production", "preview"], false],
+        ["TOKEN", ["development"], true],
+      ]);
+      expect(await host.variableValue(id, theirs!.id)).toBe("on");
+      await twice(() => host.changeVariable(id, listed[1]!.id, ours("TOKEN", "hunter4", "development")));
+      expect(await host.variableValue(id, listed[1]!.id)).toBe("hunter4");
+      await host.changeVariable(id, listed[0]!.id, ours("TOKEN", "hunter5", "production"));
+      const [changed] = (await host.listVariables(id)).filter((one) => one.id === listed[0]!.id);
+      expect(changed).toMatchObject({ targets: ["production"], isReadable: false });
+    });
+
     it("deploys a source tree to production, without git's folder, and with its commit and a way to know its id", async () => {
       expect(await host.hasDeployments(projectId)).toBe(false);
       const deployment = await built();
