@@ -78,6 +78,7 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, Outputs> 
       said.add(note);
     };
     const { restore } = await import("../../recovery/restore/recipes/restore.ts");
+    const { lossText } = await import("../../recovery/restore/run/restoreLosses.ts");
     const result = await restore({
       vault: context.vault(wanted.vaultBucket),
       trustedKeys: wanted.trustedWriterKeys,
@@ -95,6 +96,9 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, Outputs> 
       clock: context.clock,
     });
     for (const note of result.notes) warn(note);
+    const losses = lossText(result);
+    if (losses !== undefined)
+      warn(`${losses} \`castchat-recovery restore\` tries again what can be tried again (docs/runbook.md).`);
     return { id: result.restoreId, outputs: outputsOf(result) };
   },
   async read(context, id, last, signal) {
@@ -138,7 +142,10 @@ async function recordOf(
   const notes = [`The restore of generation ${generation} was never finished.`];
   const counts = { durationMs: 0, tables: 0, rows: 0, users: 0, posts: 0, applications: 0 };
   const id = `unfinished-${generation}`;
-  return { id, outputs: outputsOf({ restoreId: id, backupId: "", snapshotAt: "", phases: [], ...counts, notes }) };
+  return {
+    id,
+    outputs: outputsOf({ restoreId: id, backupId: "", snapshotAt: "", phases: [], ...counts, notes, lost: [] }),
+  };
 }
 
 /** A database's record of its restore; undefined if it has none, or if the restore is not finished. */

@@ -47,6 +47,8 @@ export interface ProjectContent {
   functions(signal?: AbortSignal): Promise<EdgeFunction[]>;
   /** A function's code as bundled by the platform; undefined if there is no such function. */
   functionBody(slug: string, signal?: AbortSignal): Promise<Buffer | undefined>;
+  /** Identifies the code in a function's body: the same for bodies that differ only in their encoding. Makes no request. */
+  codeDigest(body: Buffer): string;
   /** Creates the function, or replaces the code of the existing one. */
   deployFunction(wanted: EdgeFunction, body: Buffer, signal?: AbortSignal): Promise<void>;
   /** Settings of the auth service. The host may show another value instead of a secret: see `isSecretSetting`. */

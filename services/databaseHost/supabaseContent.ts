@@ -8,6 +8,7 @@ import { segment, unlessNotFound } from "../http/http.ts";
 import { withoutToken } from "../http/remoteService.ts";
 import { hasAddress, type ProjectContent, type StoragePlace } from "./projectContent.ts";
 import { SUPABASE, SUPABASE_API, type SupabaseAccess, supabaseProjectUrl } from "./supabaseApi.ts";
+import { functionCodeDigest } from "./supabaseFunctionCode.ts";
 import { keyHeaders, keysAnswer, secretKeyIn } from "./supabaseKeys.ts";
 
 /** Which project, and how it is called. */
@@ -114,6 +115,7 @@ export function supabaseContent(options: ProjectContentOptions): ProjectContent 
       );
       return answer && Buffer.from(await answer.arrayBuffer());
     },
+    codeDigest: functionCodeDigest,
     async deployFunction(wanted, body, signal) {
       const exists = (await content.functions(signal)).some(({ slug }) => slug === wanted.slug);
       const query = new URLSearchParams({

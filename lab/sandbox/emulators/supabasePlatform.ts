@@ -1,10 +1,13 @@
+import { brotliDecompressSync } from "node:zlib";
+
 import type { Hono } from "hono";
 
 import type { SupabaseProject, SupabaseWorld } from "./supabaseState.ts";
 
-/** The same code in other bytes: the end of an eszip is not read. */
+/** The same code in other bytes: decompressed, and with more after the end of a bundle, which is not read. */
 export function encodedAgain(body: Buffer): Buffer {
-  return Buffer.concat([body, Buffer.from([0])]);
+  const plain = body.toString("latin1", 0, 4) === "EZBR" ? brotliDecompressSync(body.subarray(4)) : body;
+  return plain.toString("latin1", 0, 5) === "ESZIP" ? Buffer.concat([plain, Buffer.from([0])]) : plain;
 }
 
 /** Routes of what a plan includes and of disks that are full, and the platform's own look at them. */

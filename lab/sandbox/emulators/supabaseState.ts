@@ -32,7 +32,7 @@ export interface SupabasePlatform {
 }
 
 /** The platform of the sandbox, on which a drill can run. */
-export const SANDBOX_PLATFORM: SupabasePlatform = { plan: "free", encodesFunctions: false, diskBytes: 8e9 };
+export const SANDBOX_PLATFORM: SupabasePlatform = { plan: "free", encodesFunctions: true, diskBytes: 8e9 };
 
 /** A project. Its database is a real server; everything else is here. */
 export interface SupabaseProject {
