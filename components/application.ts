@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Project } from "@pulumiverse/vercel/project.js";
 import { ProjectEnvironmentVariables } from "@pulumiverse/vercel/projectEnvironmentVariables.js";
 
+import { type AppConnection, appConnectionString } from "../planning/appConnection.ts";
 import type { AppBuild } from "../settings/appBuild.ts";
 import type { Database } from "./database.ts";
 import { AppDeployment } from "./recovery/appDeployment.ts";
@@ -16,6 +17,8 @@ export interface ApplicationRelease {
   readonly sourceRef: string;
   /** The app's database. The deployment waits until it is restored. */
   readonly database: Database;
+  /** How the app reaches it. @default "transaction" */
+  readonly connection?: AppConnection | undefined;
   /** Path that answers 200 when the app works. @default "/api/health" */
   readonly healthPath?: string;
 }
@@ -87,9 +90,9 @@ export class Application extends pulumi.ComponentResource {
   }
 
   #deploy(name: string, { projectName, build }: ApplicationArgs, release: ApplicationRelease): AppDeployment {
-    const { database, ...source } = release;
+    const { database, connection = "transaction", ...source } = release;
     const environment = {
-      DATABASE_URL: database.connectionString,
+      DATABASE_URL: database.connectionString.apply((url) => appConnectionString(url, connection)),
       SUPABASE_URL: database.apiUrl,
       SUPABASE_ANON_KEY: database.anonKey,
     };

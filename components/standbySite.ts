@@ -104,7 +104,9 @@ export class StandbySite extends pulumi.ComponentResource {
       {
         projectName: app.project,
         build: app.build,
-        ...(database && { release: { sourceUrl, sourceRef: app.branch, database, ...healthPathOf(app) } }),
+        ...(database && {
+          release: { sourceUrl, sourceRef: app.branch, database, connection: app.connection, ...healthPathOf(app) },
+        }),
         protect: args.protect,
       },
       { parent: this },
