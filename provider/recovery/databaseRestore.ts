@@ -9,6 +9,7 @@ import { messageOf, UserError } from "../../services/common/errors.ts";
 import type { Operation, ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";
+import { inspect } from "./inspect.ts";
 
 const inputs = z.strictObject({
   /** Empty for an earlier generation whose project was never created. */
@@ -77,6 +78,10 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, Outputs> 
       if (!said.has(note)) operation.warn(note);
       said.add(note);
     };
+    const { supabaseRef } = wanted;
+    const ofSize =
+      supabaseRef === undefined ? [] : await fitted(context, { ...wanted, supabaseRef }, signal, operation);
+    for (const note of ofSize) warn(note);
     const { restore } = await import("../../recovery/restore/recipes/restore.ts");
     const { lossText } = await import("../../recovery/restore/run/restoreLosses.ts");
     const result = await restore({
@@ -99,7 +104,7 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, Outputs> 
     const losses = lossText(result);
     if (losses !== undefined)
       warn(`${losses} \`castchat-recovery restore\` tries again what can be tried again (docs/runbook.md).`);
-    return { id: result.restoreId, outputs: outputsOf(result) };
+    return { id: result.restoreId, outputs: outputsOf({ ...result, notes: [...ofSize, ...result.notes] }) };
   },
   async read(context, id, last, signal) {
     if (!last)
@@ -122,6 +127,28 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, Outputs> 
   // The restore deletes no data: the project owns the data.
   delete: () => Promise.resolve(),
 };
+
+/** Gives the project the size that the backup's source had, before anything is written. Returns what the host refused, in sentences. */
+async function fitted(
+  context: RecoveryContext,
+  {
+    supabaseRef: ref,
+    vaultBucket,
+    trustedWriterKeys: trustedKeys,
+    backup: backupId,
+    at,
+  }: Inputs & { supabaseRef: string },
+  signal: AbortSignal,
+  { report: reporter }: Operation,
+): Promise<string[]> {
+  const { chooseBackup } = await import("../../recovery/vault/chooseBackup.ts");
+  const { listBackups } = await import("../../recovery/vault/listBackups.ts");
+  const { fitProject } = await import("../../recovery/site/projectSize.ts");
+  const backups = await listBackups({ vault: context.vault(vaultBucket), trustedKeys, tiers: TIERS, signal });
+  const { chosen } = chooseBackup(backups, { backupId, at: at === undefined ? undefined : new Date(at) });
+  const ports = { databaseHost: context.databaseHost(), inspect, clock: context.clock };
+  return await fitProject(ports, { ref, manifest: chosen.manifest, signal, reporter });
+}
 
 /**
  * The record of its restore in an earlier generation's database, for a state that lacks it because the `up` was interrupted. The record is

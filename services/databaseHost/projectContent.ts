@@ -1,5 +1,7 @@
 import type { Readable } from "node:stream";
 
+import type { ProjectSize } from "./databaseHost.ts";
+
 /** An object of a project's storage. */
 export interface StoragePlace {
   bucket: string;
@@ -55,6 +57,8 @@ export interface ProjectContent {
   authSettings(signal?: AbortSignal): Promise<Record<string, unknown>>;
   /** Changes only these settings. */
   setAuthSettings(settings: Record<string, unknown>, signal?: AbortSignal): Promise<void>;
+  /** The size of its database. */
+  size(signal?: AbortSignal): Promise<ProjectSize>;
   /** Whether the host shows another value than the one that was set for a setting of the auth service. Makes no request. */
   readonly isSecretSetting: (name: string) => boolean;
 }

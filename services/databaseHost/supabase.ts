@@ -5,6 +5,7 @@ import type { DatabaseHost, DatabaseProject, ProjectState, SessionAddress } from
 import { SUPABASE, type SupabaseAccess, supabaseApi, supabaseProjectUrl } from "./supabaseApi.ts";
 import { supabaseBackups } from "./supabaseBackups.ts";
 import { keysAnswer, publicKeyIn } from "./supabaseKeys.ts";
+import { supabaseSizes } from "./supabaseSizes.ts";
 
 /** Supabase's word for a healthy project or service. */
 const HEALTHY = "ACTIVE_HEALTHY";
@@ -79,6 +80,7 @@ export function supabaseDatabases(access: SupabaseAccess): DatabaseHost {
     ...SUPABASE,
     statusPage: "status.supabase.com",
     ...supabaseBackups(call),
+    ...supabaseSizes(call),
     projects: async (signal) => {
       const all = await call({ method: "GET", path: "/v1/projects", answer: z.array(projectAnswer), signal });
       return all.filter(({ status }) => status !== REMOVED);

@@ -49,6 +49,9 @@ export interface SupabaseProject {
   /** Kept until the server has it. */
   firstPassword?: string;
   authSettings: Record<string, unknown>;
+  /** Size of its compute, and of its disk in GB, if they were changed. */
+  compute?: string;
+  diskGb?: number;
   /** Size limit of storage objects, in bytes; a new project's limit if it was never changed. */
   fileSizeLimit?: number;
   /** Edge functions. */
@@ -110,7 +113,7 @@ export function openSupabaseWorld(deps: SupabaseDeps, platform: SupabasePlatform
 export type SupabaseWorld = ReturnType<typeof openSupabaseWorld>;
 
 /** An error in the Management API's format. */
-export function refusal(status: 400 | 401 | 404 | 409 | 500, message: string): ApiError {
+export function refusal(status: 400 | 401 | 402 | 404 | 409 | 500, message: string): ApiError {
   return new ApiError(status, { message });
 }
 
