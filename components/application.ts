@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Project } from "@pulumiverse/vercel/project.js";
 import { ProjectEnvironmentVariables } from "@pulumiverse/vercel/projectEnvironmentVariables.js";
 
+import { type AppConnection, appConnectionString } from "../planning/appConnection.ts";
 import type { AppBuild } from "../settings/appBuild.ts";
 import type { HealthAnswer } from "../settings/healthAnswer.ts";
 import type { Database } from "./database.ts";
@@ -20,6 +21,8 @@ export interface ApplicationRelease {
   readonly database: Database;
   /** Leave out the scheduled calls that the source has Vercel make. @default false */
   readonly withoutScheduledCalls?: boolean;
+  /** How the app reaches it. @default "transaction" */
+  readonly connection?: AppConnection | undefined;
   /** Path at which the app answers for its health. @default "/api/health" */
   readonly healthPath?: string;
   /** The answer there that says that the app works. @default - 200 with {"status":"ok"} */
@@ -101,9 +104,9 @@ export class Application extends pulumi.ComponentResource {
   }
 
   #deploy(name: string, { projectName, build }: ApplicationArgs, release: ApplicationRelease): AppDeployment {
-    const { database, sealed, ...source } = release;
+    const { database, connection = "transaction", sealed, ...source } = release;
     const environment = {
-      DATABASE_URL: database.connectionString,
+      DATABASE_URL: database.connectionString.apply((url) => appConnectionString(url, connection)),
       SUPABASE_URL: database.apiUrl,
       SUPABASE_ANON_KEY: database.anonKey,
     };

@@ -116,7 +116,15 @@ export class StandbySite extends pulumi.ComponentResource {
         projectName: app.project,
         build: app.build,
         ...(database && {
-          release: { sourceUrl, sourceRef: app.branch, database, sealed, ...callsIn(args.mode), ...healthOf(app) },
+          release: {
+            sourceUrl,
+            sourceRef: app.branch,
+            database,
+            connection: app.connection,
+            sealed,
+            ...callsIn(args.mode),
+            ...healthOf(app),
+          },
         }),
         protect: args.protect,
       },

@@ -34,6 +34,16 @@ export interface NewProject {
   password: string;
 }
 
+/** A size of compute in the host's own word ("small"). */
+export type ComputeSize = string;
+
+/** The size of a project's database. A field is undefined if the host does not say it. */
+export interface ProjectSize {
+  compute: ComputeSize | undefined;
+  /** Of the disk, in GB. */
+  diskGb: number | undefined;
+}
+
 /** One of a project's services. */
 export interface ServiceHealth {
   name: string;
@@ -88,6 +98,14 @@ export interface DatabaseHost extends RemoteService, TokenHolder {
   pauseProject(ref: string, signal?: AbortSignal): Promise<void>;
   /** The services that a recovery needs before it can begin. */
   health(ref: string, signal?: AbortSignal): Promise<ServiceHealth[]>;
+
+  size(ref: string, signal?: AbortSignal): Promise<ProjectSize>;
+  /** Begins to change the compute. The database restarts. */
+  resizeCompute(ref: string, compute: ComputeSize, signal?: AbortSignal): Promise<void>;
+  /** Begins to enlarge the disk, while the database runs. */
+  resizeDisk(ref: string, diskGb: number, signal?: AbortSignal): Promise<void>;
+  /** Whether a size of compute is larger than another. Makes no request. */
+  isLarger(one: ComputeSize, other: ComputeSize): boolean;
 
   sessionAddress(ref: string, signal?: AbortSignal): Promise<SessionAddress>;
   /** Address of a project's own API. Makes no request. */

@@ -80,6 +80,7 @@ export const CLOUDFLARE_OPERATIONS: Readonly<Record<string, readonly [string, st
 export const SUPABASE_OPERATIONS = [
   "GET /v1/organizations",
   "GET /v1/organizations/{slug}",
+  "GET /v1/organizations/{slug}/projects",
   "GET /v1/projects",
   "POST /v1/projects",
   "GET /v1/projects/{ref}",
@@ -97,6 +98,8 @@ export const SUPABASE_OPERATIONS = [
   "GET /v1/projects/{ref}/database/backups",
   "POST /v1/projects/{ref}/database/backups/restore-pitr",
   "GET /v1/projects/{ref}/readonly",
+  "PATCH /v1/projects/{ref}/billing/addons",
+  "POST /v1/projects/{ref}/config/disk",
   "GET /v1/projects/{ref}/functions",
   "POST /v1/projects/{ref}/functions",
   "PATCH /v1/projects/{ref}/functions/{function_slug}",
