@@ -292,6 +292,7 @@ describe("StandbySite", () => {
       "castchat:index:Application application",
       "castchat:index:MirrorRepository mirror",
       "castchat:index:StandbySite standby",
+      "github:index/actionsRepositoryPermissions:ActionsRepositoryPermissions mirror-actions",
       "github:index/repository:Repository mirror-repository",
       "vercel:index/project:Project application-project",
     ]);
@@ -304,6 +305,8 @@ describe("StandbySite", () => {
       hasProjects: false,
       hasWiki: false,
     });
+    // Its source's workflows with a schedule would run there as well.
+    expect(named(resources, "mirror-actions").inputs).toEqual({ repository: "castchat-mirror", enabled: false });
   });
 
   it("recovers from its own vault into a new database when active", async () => {
