@@ -13,6 +13,10 @@ interface Listed {
 
 /** The commands, in the order of the help. A run loads the code of its own only. */
 const COMMANDS: Readonly<Record<string, Listed>> = {
+  doctor: {
+    description: "look at everything that a backup, a drill and a recovery depend on, and change nothing",
+    load: async () => (await import("./commands/doctor.ts")).doctorCommand(),
+  },
   backup: {
     description: "take a consistent backup of the stack's database and configuration, store it, and read it back",
     load: async () => (await import("./commands/backup.ts")).backupCommand(),

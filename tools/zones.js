@@ -39,6 +39,9 @@ const ZONES = {
     ...["recovery/restore", "recovery/backup", "recovery/project", "recovery/gate", "recovery/vault"],
     ...["recovery/postgres", "services", "planning"],
   ],
+  "recovery/doctor": [
+    ...["recovery/site", "recovery/vault", "recovery/postgres", "services", "settings", "planning"],
+  ],
   "provider/host": ["services/common"],
   "provider/recovery": ["provider/host", "recovery", "services", "services/services.ts", "settings", "planning"],
   runner: ["recovery", "services", "services/services.ts", "components", "settings", "planning"],

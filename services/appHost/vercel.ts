@@ -5,6 +5,7 @@ import { vercelDeployments } from "./vercelDeployments.ts";
 import { vercelNames } from "./vercelNames.ts";
 import { vercelProjects } from "./vercelProjects.ts";
 import { vercelProtection } from "./vercelProtection.ts";
+import { vercelSetUp } from "./vercelSetUp.ts";
 
 /** The mark of Vercel's edge in its answers (https://vercel.com/docs/headers/response-headers#x-vercel-id). */
 export const VERCEL_EDGE: EdgeMark = { host: VERCEL.name, header: "x-vercel-id" };
@@ -16,10 +17,13 @@ export function vercelApps(access: VercelAccess): AppHost {
     ...VERCEL,
     // https://vercel.com/docs/domains/working-with-domains/add-a-domain
     dnsTarget: "cname.vercel-dns.com",
+    // https://vercel.com/docs/domains/working-with-ssl
+    certificateAuthority: "letsencrypt.org",
     deploymentVariable: "VERCEL_DEPLOYMENT_ID",
     ...vercelProjects(call),
     ...vercelDeployments(call),
     ...vercelProtection(call),
+    ...vercelSetUp(call),
     ...vercelNames(call),
   };
 }

@@ -1,8 +1,18 @@
 import type { RemoteService } from "../http/remoteService.ts";
 import type { GitCredential } from "./git.ts";
 
+/** The part of a code host that looks into a repository. */
+export interface RepositoryInspection {
+  /** A file's text, or the names in a folder, on the default branch; undefined if it holds neither. */
+  content(
+    fullName: string,
+    path: string,
+    signal?: AbortSignal,
+  ): Promise<{ text: string } | { names: string[] } | undefined>;
+}
+
 /** The host of the repositories, beside git itself (git.ts). Calls throw ServiceError or UnreachableError (services/http/http.ts). */
-export interface CodeHost extends RemoteService {
+export interface CodeHost extends RemoteService, RepositoryInspection {
   /** The credential with which git reaches the host's repositories. It contains the token. */
   gitCredential(): GitCredential;
   /**
