@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Project } from "@pulumiverse/vercel/project.js";
 import { ProjectEnvironmentVariables } from "@pulumiverse/vercel/projectEnvironmentVariables.js";
 
+import type { AppBuild } from "../settings/appBuild.ts";
 import type { Database } from "./database.ts";
 import { AppDeployment } from "./recovery/appDeployment.ts";
 
@@ -22,6 +23,8 @@ export interface ApplicationRelease {
 export interface ApplicationArgs {
   /** Name of the Vercel project. */
   readonly projectName: string;
+  /** How it is built. @default - Vercel's choices */
+  readonly build?: AppBuild | undefined;
   /** Deploy the app. @default - the project stays empty, ready for a recovery */
   readonly release?: ApplicationRelease;
   /** Refuse to delete the project. The deployment is never protected, because a new commit replaces it. @default true */
@@ -40,6 +43,21 @@ const AT_CREATION = {
   automaticallyExposeSystemEnvironmentVariables: true,
 };
 
+/**
+ * The build settings that a project is declared with: those that need only Vercel's API. To check a framework or a region, the provider asks
+ * api-frameworks.zeit.sh and dcs.vercel-infra.com in every preview and update (v5.4.1, vercel/validator_framework.go and
+ * vercel/validator_serverless_function_region.go). A recovery must not depend on them, so AppDeployment sets these two before each build, as it
+ * sets all the others.
+ */
+const DECLARED = [
+  "rootDirectory",
+  "buildCommand",
+  "installCommand",
+  "outputDirectory",
+  "devCommand",
+  "nodeVersion",
+] as const;
+
 /** CastChat's app on Vercel: the project and, with a release, its environment and a healthy deployment. */
 export class Application extends pulumi.ComponentResource {
   /** Vercel's id of the project. */
@@ -49,16 +67,16 @@ export class Application extends pulumi.ComponentResource {
 
   constructor(name: string, args: ApplicationArgs, opts?: pulumi.ComponentResourceOptions) {
     super("castchat:index:Application", name, {}, opts);
-    const { projectName, release, protect = true } = args;
+    const { projectName, build, release, protect = true } = args;
+    const declared = Object.fromEntries(DECLARED.map((key) => [key, build?.[key]]));
 
-    // No `framework`: with one set, the provider calls another host, on which a recovery would then depend.
     const project = new Project(
       `${name}-project`,
-      { name: projectName, ...AT_CREATION },
-      { parent: this, protect, ignoreChanges: Object.keys(AT_CREATION) },
+      { name: projectName, ...AT_CREATION, ...declared },
+      { parent: this, protect, ignoreChanges: [...Object.keys(AT_CREATION), "framework"] },
     );
     this.projectId = project.id;
-    this.deployment = release ? this.#deploy(name, projectName, release) : undefined;
+    this.deployment = release ? this.#deploy(name, args, release) : undefined;
     this.registerOutputs({ projectId: this.projectId });
   }
 
@@ -68,7 +86,7 @@ export class Application extends pulumi.ComponentResource {
     return this.deployment.url;
   }
 
-  #deploy(name: string, projectName: string, release: ApplicationRelease): AppDeployment {
+  #deploy(name: string, { projectName, build }: ApplicationArgs, release: ApplicationRelease): AppDeployment {
     const { database, ...source } = release;
     const environment = {
       DATABASE_URL: database.connectionString,
@@ -89,7 +107,7 @@ export class Application extends pulumi.ComponentResource {
     const hash = pulumi.output(environment).apply(environmentHash);
     return new AppDeployment(
       `${name}-deployment`,
-      { projectId: this.projectId, projectName, ...source, environmentHash: hash },
+      { projectId: this.projectId, projectName, ...(build && { build }), ...source, environmentHash: hash },
       { parent: this, dependsOn: [database, variables] },
     );
   }

@@ -84,6 +84,7 @@ export class PrimarySite extends pulumi.ComponentResource {
       nameOfPart("application", app),
       {
         projectName: app.project,
+        build: app.build,
         release: {
           sourceUrl: cloneUrl(app.repository, args.endpoints.github),
           sourceRef: app.branch,

@@ -103,6 +103,7 @@ export class StandbySite extends pulumi.ComponentResource {
       nameOfPart("application", app),
       {
         projectName: app.project,
+        build: app.build,
         ...(database && { release: { sourceUrl, sourceRef: app.branch, database, ...healthPathOf(app) } }),
         protect: args.protect,
       },

@@ -1,6 +1,9 @@
 import { z } from "zod";
 
 import { HEALTH_PATH } from "../planning/names.ts";
+import { APP_BUILD } from "./appBuild.ts";
+import { HEALTH_ANSWER } from "./healthAnswer.ts";
+import { text } from "./text.ts";
 
 /**
  * What a live thing is to this program. `existing`: it is read and backed up, and never created, changed or deleted. `create`: the program
@@ -8,9 +11,6 @@ import { HEALTH_PATH } from "../planning/names.ts";
  */
 export const STATES = ["existing", "create"] as const;
 export type LiveState = (typeof STATES)[number];
-
-/** A text of a form, and what it must be. */
-const text = (pattern: RegExp, error: string) => z.string({ error }).regex(pattern, { error });
 
 /** A host name, as DNS writes it. */
 export const DOMAIN = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/;
@@ -36,8 +36,12 @@ const APP = z
       state: z.enum(STATES, { error: STATES.map((one) => `"${one}"`).join(" or ") }).optional(),
       repository: text(REPOSITORY, "a GitHub repository as owner/name"),
       branch: text(BRANCH, "the name of a branch, without refs/heads/").default("main"),
-      /** Path at which the app answers 200 with {"status":"ok"} when it works. */
+      /** How Vercel builds it, and where its functions run. */
+      build: APP_BUILD.optional(),
+      /** Path at which the app answers for its health. */
       healthPath: text(/^\/[^\s?#]*$/, "a path that begins with a slash, without a query").default(HEALTH_PATH),
+      /** The answer there that says that the app works. Not set, 200 with {"status":"ok"}. */
+      healthAnswer: HEALTH_ANSWER.optional(),
       /** The names that its users know. The first one stays the first. */
       publicNames: z.tuple([HOST], HOST, { error: "a list with at least one host name" }).readonly(),
       /** Standby only: the other stack's Vercel project, which a recovery stops. */

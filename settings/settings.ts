@@ -111,7 +111,7 @@ function faultsOfValue(key: string, text: string | undefined, issues: readonly z
   return inside.map(({ path, message, ...issue }) => {
     const where = path.map((step) => (typeof step === "number" ? `[${step}]` : `.${String(step)}`)).join("");
     if (issue.code === "unrecognized_keys")
-      return `${key}${where} has ${issue.keys.join(", ")}, which apps do not have.`;
+      return `${key}${where} has ${issue.keys.join(", ")}, which ${path.length > 1 ? `${String(path.at(-1))} does` : "apps do"} not have.`;
     const value = path.reduce<unknown>(
       (parent, step) => (parent as Record<PropertyKey, unknown> | undefined)?.[step],
       JSON.parse(text),

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { HEALTH_PATH } from "../../planning/names.ts";
+import type { AppBuild } from "../../settings/appBuild.ts";
 import { outputsNamed } from "./outputs.ts";
 
 export interface AppDeploymentArgs {
@@ -13,6 +14,8 @@ export interface AppDeploymentArgs {
   readonly sourceRef: pulumi.Input<string>;
   /** Hash of the build's environment. Another hash makes a new deployment. */
   readonly environmentHash: pulumi.Input<string>;
+  /** Build settings that the project gets before the build. @default - it keeps its own */
+  readonly build?: AppBuild;
   /** Path that answers 200 when the app works. @default "/api/health" */
   readonly healthPath?: pulumi.Input<string>;
 }

@@ -4,6 +4,7 @@ import { HEALTH_PATH } from "../../planning/names.ts";
 import { deployApplication, type HealthyDeployment, removeDeployment } from "../../recovery/site/deployApplication.ts";
 import { messageOf } from "../../services/common/errors.ts";
 import { visible } from "../../services/common/visibleText.ts";
+import { APP_BUILD } from "../../settings/appBuild.ts";
 import type { ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";
@@ -19,6 +20,7 @@ const inputs = z.strictObject({
   sourceRef: z.string().min(1),
   /** Hash of the deployment's environment. Another hash needs a new build. */
   environmentHash: z.string().min(1),
+  build: APP_BUILD.optional(),
   healthPath: z.string().startsWith("/").optional(),
 });
 
@@ -59,7 +61,7 @@ export const appDeployment: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
   inputs,
   changesOnUpdate: MOVING,
   diff(_context, olds, news, unknownKeys) {
-    const others = ["projectName", "sourceUrl", "sourceRef", "environmentHash", "healthPath"] as const;
+    const others = ["projectName", "sourceUrl", "sourceRef", "environmentHash", "build", "healthPath"] as const;
     const changes: string[] = changedInputs(olds.inputs, news, unknownKeys, others);
     if (olds.outputs.newestCommit !== olds.outputs.commit) changes.push("sourceRef");
     return { replaces: changedInputs(olds.inputs, news, unknownKeys, ["projectId"]), changes };

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+
 /** Which of the named inputs change. In a preview, an input that is not known yet counts as changed. */
 export function changedInputs<I extends object>(
   olds: I,
@@ -5,5 +7,5 @@ export function changedInputs<I extends object>(
   unknownKeys: ReadonlySet<string>,
   keys: readonly (keyof I & string)[],
 ): (keyof I & string)[] {
-  return keys.filter((key) => unknownKeys.has(key) || JSON.stringify(olds[key]) !== JSON.stringify(news[key]));
+  return keys.filter((key) => unknownKeys.has(key) || !isDeepStrictEqual(olds[key], news[key]));
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import type { AppHost, Deployment } from "../../services/appHost/appHost.ts";
+import type { AppHost, BuildSettings, Deployment } from "../../services/appHost/appHost.ts";
 import type { Edge } from "../../services/appHost/edge.ts";
 import type { Git } from "../../services/codeHost/git.ts";
 import type { Clock } from "../../services/common/clock.ts";
@@ -30,6 +30,8 @@ export interface WantedDeployment {
   sourceUrl: string;
   /** Branch or tag; its newest commit is deployed. */
   sourceRef: string;
+  /** Build settings that the project gets first. @default - it keeps its own */
+  build?: BuildSettings | undefined;
   /** Path of the application's health answer. */
   healthPath: string;
 }
@@ -136,7 +138,7 @@ async function healthyPredecessor(
 /** Copies the source, and starts its build at the app host. */
 async function startDeployment(
   { appHost, git }: DeploymentPorts,
-  { projectId, projectName, sourceUrl, sourceRef }: WantedDeployment,
+  { projectId, projectName, build, sourceUrl, sourceRef }: WantedDeployment,
   signal: AbortSignal,
   reporter: Reporter,
 ): Promise<{ started: Deployment; commit: string }> {
@@ -144,7 +146,7 @@ async function startDeployment(
     reporter(`reading ${sourceRef} of ${sourceUrl}`);
     const folder = join(temporary, "source");
     const commit = await git.checkout(sourceUrl, sourceRef, folder, signal);
-    const source = { projectId, projectName, folder, commit, branch: sourceRef, sourceUrl };
+    const source = { projectId, projectName, build, folder, commit, branch: sourceRef, sourceUrl };
     return { started: await appHost.deploy(source, reporter, signal), commit };
   });
 }

@@ -36,10 +36,24 @@ export interface Deployment {
   commit: string | undefined;
 }
 
+/** How the host builds an app, and where it runs its functions. */
+export interface BuildSettings {
+  framework?: string | undefined;
+  rootDirectory?: string | undefined;
+  buildCommand?: string | undefined;
+  installCommand?: string | undefined;
+  outputDirectory?: string | undefined;
+  devCommand?: string | undefined;
+  nodeVersion?: string | undefined;
+  functionRegion?: string | undefined;
+}
+
 /** The files to deploy, and where they come from. */
 export interface DeploymentSource {
   projectId: string;
   projectName: string;
+  /** Build settings that the project gets before the build. Those that are left out stay. */
+  build?: BuildSettings | undefined;
   /** The source tree, which may hold git's own folder. */
   folder: string;
   commit: string;

@@ -10,6 +10,7 @@ import type { JsonClient } from "../http/jsonClient.ts";
 import type { AppHost, Deployment, DeploymentSource } from "./appHost.ts";
 import { type SourceFile, sourceFiles } from "./sourceFiles.ts";
 import { projectPath } from "./vercelProjects.ts";
+import { prepareProject } from "./vercelSettings.ts";
 
 /** Simultaneous uploads. */
 const UPLOADS = 6;
@@ -22,7 +23,6 @@ const COMMIT_VARIABLE = "CASTCHAT_COMMIT_SHA";
 /** The refusal of a deployment whose files were not all uploaded. */
 const missingAnswer = z.object({ error: z.object({ missing: z.array(z.string()) }) });
 const listAnswer = z.object({ deployments: z.array(z.unknown()) });
-const exposureAnswer = z.object({ autoExposeSystemEnvs: z.boolean().nullish() });
 
 const STATES: Readonly<Record<string, Deployment["state"]>> = { READY: "ready", ERROR: "failed", CANCELED: "failed" };
 
@@ -99,7 +99,7 @@ async function uploadAndStart(
     throw new UserError(
       `${source.branch} of ${source.sourceUrl} has no files, so nothing can be deployed: push the app to it.`,
     );
-  await exposeSystemVariables(call, source.projectId, signal);
+  await prepareProject(call, source.projectId, source.build, signal);
   const first = await start(call, source, files, signal);
   if (!("missing" in first)) return first;
   const missing = new Set(first.missing.length > 0 ? first.missing : files.map(({ sha }) => sha));
@@ -112,17 +112,6 @@ async function uploadAndStart(
       `Vercel still misses ${second.missing.length} files after their upload: run the same command again.`,
     );
   return second;
-}
-
-/**
- * Gives new deployments Vercel's system variables, from which each learns its own id. Pulumi's provider is not used: to change one setting,
- * it sends almost all of them.
- */
-async function exposeSystemVariables(call: JsonClient, projectId: string, signal?: AbortSignal): Promise<void> {
-  const path = projectPath(projectId);
-  const { autoExposeSystemEnvs } = await call({ method: "GET", path, answer: exposureAnswer, signal });
-  if (autoExposeSystemEnvs === true) return;
-  await call({ method: "PATCH", path, body: { autoExposeSystemEnvs: true }, answer: z.unknown(), signal });
 }
 
 /** Starts a production deployment, or returns the hashes of files that were not uploaded yet. */

@@ -58,6 +58,23 @@ describe("PrimarySite", () => {
     ]);
   });
 
+  it("declares the build settings that need only Vercel's API, and lets the deployment set all", async () => {
+    const build = { rootDirectory: "apps/web", buildCommand: "make", nodeVersion: "24.x" };
+    const whole = { ...build, framework: "nextjs", functionRegion: "icn1" };
+    for (const resources of [
+      await primary({ apps: [{ ...APP, state: "create", build: whole }] }),
+      await standby({ mode: "drill", apps: [{ ...mirrored, build: whole }] }),
+    ]) {
+      const { inputs } = named(resources, "application-project");
+      expect(inputs).toMatchObject(build);
+      expect(inputs).not.toHaveProperty("framework");
+      expect(inputs).not.toHaveProperty("resourceConfig");
+      expect(named(resources, "application-deployment").inputs["build"]).toEqual(whole);
+    }
+    const ready = await standby({ apps: [{ ...mirrored, build: whole }] });
+    expect(named(ready, "application-project").inputs).toMatchObject(build);
+  });
+
   it("declares nothing of a CastChat that exists, and only looks at its database", async () => {
     const resources = await registered(() => new PrimarySite("primary", EXISTING));
     expect(withoutVault(inventory(resources))).toEqual([

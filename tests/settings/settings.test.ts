@@ -184,8 +184,64 @@ describe("parseSettings", () => {
     ],
     [{ name: "Web" }, '[0].name is "Web"; it must be a short name in small letters, such as web.'],
     [{ healtPath: "/" }, "[0] has healtPath, which apps do not have."],
+    [{ build: { regions: "hnd1" } }, "[0].build has regions, which build does not have."],
+    [{ build: "nextjs" }, '[0].build is "nextjs"; it must be an object of build settings.'],
+    [
+      { build: { framework: "Next.js" } },
+      '[0].build.framework is "Next.js"; it must be the slug of a framework as Vercel lists them, such as nextjs.',
+    ],
+    [
+      { build: { nodeVersion: 24 } },
+      "[0].build.nodeVersion is 24; it must be a version of Node as Vercel writes it, such as 24.x.",
+    ],
+    [
+      { build: { functionRegion: "ap-northeast-1" } },
+      '[0].build.functionRegion is "ap-northeast-1"; it must be a region of Vercel such as hnd1, near the app\'s database.',
+    ],
+    [
+      { build: { buildCommand: "a\nb" } },
+      '[0].build.buildCommand is "a\\nb"; it must be a command in one line, at most 256 characters.',
+    ],
+    [
+      { healthAnswer: { status: [503] } },
+      "[0].healthAnswer.status[0] is 503; it must be a list of HTTP statuses from 200 to 399.",
+    ],
+    [
+      { healthAnswer: { json: { status: ["ok"] } } },
+      '[0].healthAnswer.json.status is ["ok"]; it must be a text, a number, true, false or null.',
+    ],
+    [{ healthAnswer: { text: "" } }, '[0].healthAnswer.text is ""; it must be a text that the answer contains.'],
   ])("refuses the app %j, and says which key of which app", (wrong, fault) =>
     expect(faultsOf({ ...PRIMARY, apps: apps({ ...APP, ...wrong }) })).toEqual([`castchat-recovery:apps${fault}`]),
+  );
+
+  it("takes an app's build settings and its health answer as they are", () => {
+    const build = {
+      framework: "nextjs",
+      rootDirectory: "apps/web",
+      buildCommand: "",
+      installCommand: "npm ci",
+      devCommand: "next",
+      outputDirectory: "../../dist",
+      nodeVersion: "24.x",
+      functionRegion: "icn1",
+    };
+    const healthAnswer = { json: { healthy: true }, text: "up" };
+    const app = { ...APP, build, healthAnswer };
+    expect(parseSettings({ ...PRIMARY, apps: apps(app) }, "prod").apps[0]).toMatchObject({
+      build,
+      healthAnswer: { status: [200], ...healthAnswer },
+    });
+    expect(parseSettings(PRIMARY, "prod").apps[0]).not.toHaveProperty("build");
+  });
+
+  it.each([
+    ...["apps/web", "web", "a b", "apps/.web", "..web"].map((folder) => [folder, true] as const),
+    ...["/web", "./web", "../web", "apps/../../x", "apps//web", "apps/", ".", "..", "", "a\\b"].map(
+      (folder) => [folder, false] as const,
+    ),
+  ])("takes root directory %j: %s", (rootDirectory, good) =>
+    expect(faultsOf({ ...PRIMARY, apps: apps({ ...APP, build: { rootDirectory } }) }).length === 0).toBe(good),
   );
 
   it("asks for an app where there is none", () =>

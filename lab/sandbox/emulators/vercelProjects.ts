@@ -199,7 +199,9 @@ export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploym
       checkName(name, project);
       project.name = name;
     }
-    Object.assign(project.settings, checked);
+    // The official provider sends a part of the resources at each change, and the function regions stay.
+    const resources = [project.settings["resourceConfig"], checked["resourceConfig"]] as (object | undefined)[];
+    Object.assign(project.settings, checked, { resourceConfig: Object.assign({}, ...resources) as object });
     project.updatedAt = now();
     save();
     return c.json(show(project));

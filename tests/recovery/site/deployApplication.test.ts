@@ -112,6 +112,29 @@ describe("a deployment", () => {
     expect(JSON.stringify([first, second])).not.toContain(secrets[0]);
   });
 
+  it("gives its project the build settings that it is to have, and leaves the others", async () => {
+    const project = await makeProject(cloud, "built");
+    await cloud.call("vercel", "PATCH", `/v9/projects/${project}`, {
+      installCommand: "make install",
+      nodeVersion: "22.x",
+      autoExposeSystemEnvs: true,
+      resourceConfig: { fluid: true },
+    });
+    const build = { framework: "nextjs", buildCommand: "make", nodeVersion: "22.x", functionRegion: "icn1" };
+    const changesOf = async (wanted: typeof build) => {
+      const before = (await cloud.appHost.exportProject(project))!;
+      await deploy(project, { build: wanted });
+      const after = (await cloud.appHost.exportProject(project))!;
+      const changed = Object.keys(after).filter((key) => JSON.stringify(after[key]) !== JSON.stringify(before[key]));
+      return { after, changed: changed.filter((key) => !["targets", "protectionBypass"].includes(key)).sort() };
+    };
+    const { after, changed } = await changesOf(build);
+    expect(changed).toEqual(["buildCommand", "framework", "resourceConfig", "updatedAt"]);
+    expect(after).toMatchObject({ framework: "nextjs", buildCommand: "make", installCommand: "make install" });
+    expect(after["resourceConfig"]).toEqual({ fluid: true, functionDefaultRegions: ["icn1"] });
+    expect((await changesOf(build)).changed).toEqual([]);
+  });
+
   it("is asked with a secret that the project has, also when ours was revoked", async () => {
     const project = await makeProject(cloud, "given");
     const secret = "s".repeat(32);

@@ -1,0 +1,39 @@
+import { isDeepStrictEqual } from "node:util";
+
+import { z } from "zod";
+
+import type { JsonClient } from "../http/jsonClient.ts";
+import type { BuildSettings } from "./appHost.ts";
+import { projectPath } from "./vercelProjects.ts";
+
+const settingsAnswer = z.looseObject({
+  resourceConfig: z.looseObject({ functionDefaultRegions: z.array(z.string()).nullish() }).nullish(),
+});
+
+/**
+ * Gives a project the settings that the next deployment needs: the app's build settings, and Vercel's system variables, from which a deployment
+ * learns its own id. Only settings that differ are sent. Pulumi's provider is not used: to change one setting, it sends almost all of them.
+ */
+export async function prepareProject(
+  call: JsonClient,
+  projectId: string,
+  build: BuildSettings = {},
+  signal?: AbortSignal,
+): Promise<void> {
+  const path = projectPath(projectId);
+  const found = await call({ method: "GET", path, answer: settingsAnswer, signal });
+  const { functionRegion, ...settings } = build;
+  const regions = functionRegion === undefined ? undefined : [functionRegion];
+  const wanted: Record<string, unknown> = { ...settings, autoExposeSystemEnvs: true };
+  const body = {
+    ...Object.fromEntries(
+      Object.entries(wanted).filter(([key, value]) => value !== undefined && !isDeepStrictEqual(found[key], value)),
+    ),
+    ...(regions !== undefined &&
+      !isDeepStrictEqual(found.resourceConfig?.functionDefaultRegions, regions) && {
+        resourceConfig: { functionDefaultRegions: regions },
+      }),
+  };
+  if (Object.keys(body).length === 0) return;
+  await call({ method: "PATCH", path, body, answer: z.unknown(), signal });
+}
