@@ -1,4 +1,4 @@
-import type { AppSetUp } from "../../services/appHost/appSetUp.ts";
+import type { BuildSettings } from "../../services/appHost/appHost.ts";
 import { named } from "../../services/common/named.ts";
 import type { App } from "../../settings/apps.ts";
 import { type Check, failed, ok, type Outcome, skipped, unknown, warning } from "./check.ts";
@@ -68,51 +68,51 @@ async function protection(app: App, subject: Subject): Promise<Outcome> {
   }
 }
 
-/** Compares a standby with the live project, and what the settings say with the project that they are for. */
+/** Compares a project with what the settings say of it and, in a standby, with the live project. */
 async function build(app: App, subject: Subject): Promise<Outcome> {
+  const { stack, role } = subject.settings;
   const own = await subject.setUp(app.project);
   const live = app.peerProject === undefined ? undefined : await subject.setUp(app.peerProject);
-  const wanted = wantedBuild(app);
   if (own === undefined) return absent(app.project);
+  const declared = BUILD_KEYS.filter((key) => app.build?.[key] !== undefined);
   const faults = [
-    ...(wanted === undefined ? [] : differences(wanted, own.build, "the settings", app.project, Object.keys(wanted))),
-    ...(live === undefined ? [] : differences(live.build, own.build, app.peerProject ?? "", app.project)),
+    ...differences(declared, [app.build ?? {}, "the settings"], [own.build, app.project]),
+    ...(live === undefined ? [] : differences(BUILD_KEYS, [live.build, app.peerProject], [own.build, app.project])),
   ];
-  const { stack } = subject.settings;
   if (faults.length > 0)
     return failed(
-      `The app would be built otherwise than the live one: ${named([...new Set(faults)])}.`,
+      `A recovery would build the app otherwise than the live one: ${named(faults)}.`,
       `set build of this app in Pulumi.${stack}.yaml to the live project's settings, and run pulumi up -s ${stack}`,
-    );
-  if (own.build["framework"] === undefined)
-    return warning(
-      `Project ${app.project} has no framework, so Vercel serves its files as they are unless vercel.json names one.`,
-      `set build.framework of this app in Pulumi.${stack}.yaml, such as nextjs`,
     );
   if (live === undefined && app.peerProject !== undefined)
     return unknown(`The token does not see the live project ${app.peerProject}, so nothing can be compared with it.`);
-  return ok(
-    `It is built as ${own.build["framework"]}, and its functions run in ${own.build["functionRegion"] ?? "Vercel's default region"}.`,
+  const { framework, functionRegion = "Vercel's default region" } = own.build;
+  if (framework !== undefined) return ok(`It is built as ${framework}, and its functions run in ${functionRegion}.`);
+  if (role === "primary" && app.state !== "create")
+    return ok(`The live project has no framework set, and builds as it is.`);
+  return warning(
+    `Project ${app.project} has no framework, so Vercel serves its files as they are unless vercel.json names one.`,
+    `set build.framework of this app in Pulumi.${stack}.yaml, such as nextjs`,
   );
 }
 
-/** The build settings that an app's settings name. */
-function wantedBuild(app: App & { readonly build?: Readonly<Record<string, string | undefined>> }) {
-  const entries = Object.entries(app.build ?? {}).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  return entries.length === 0 ? undefined : Object.fromEntries(entries);
-}
+/** The build settings, in the order in which differences are named. */
+const BUILD_KEYS = [
+  ...(["framework", "rootDirectory", "installCommand", "buildCommand", "outputDirectory"] as const),
+  ...(["devCommand", "nodeVersion", "functionRegion"] as const),
+];
+
+type NamedBuild = readonly [build: BuildSettings, name: string | undefined];
 
 function differences(
-  wanted: AppSetUp["build"],
-  found: AppSetUp["build"],
-  from: string,
-  at: string,
-  keys = [...new Set([...Object.keys(wanted), ...Object.keys(found)])],
+  keys: readonly (keyof BuildSettings)[],
+  [wanted, from]: NamedBuild,
+  [found, at]: NamedBuild,
 ): string[] {
-  const shown = (value: string | undefined) => (value === undefined ? "nothing" : JSON.stringify(value));
+  const shown = (value: string | undefined) => (value === undefined ? "not set" : JSON.stringify(value));
   return keys
     .filter((key) => wanted[key] !== found[key])
-    .map((key) => `${key} is ${shown(wanted[key])} in ${from} and ${shown(found[key])} in ${at}`);
+    .map((key) => `${key} is ${shown(wanted[key])} in ${from ?? ""} and ${shown(found[key])} in ${at ?? ""}`);
 }
 
 /** Variables of production that the standby's project lacks. Their values are never read. */

@@ -1,3 +1,5 @@
+import type { BuildSettings } from "./appHost.ts";
+
 /** Who may see a project's addresses without a login. */
 export type Protection =
   /** Every visitor. */
@@ -16,7 +18,7 @@ export interface AppSetUp {
   /** Paths that the host calls by a schedule. */
   crons: { path: string; schedule: string }[];
   /** How it is built and where it runs, by the names that the settings of an app have. A missing key is the host's default. */
-  build: Record<string, string>;
+  build: BuildSettings;
 }
 
 /** The part of an app host that only looks. */

@@ -46,7 +46,7 @@ const setUpAnswer = z
       protection: worstOf([ssoProtection, passwordProtection, trustedIps].map((one) => reachOf(one?.deploymentType))),
       hasPass: Object.values(protectionBypass ?? {}).some(({ scope }) => scope === "automation-bypass"),
       crons: isOff ? [] : (crons?.definitions ?? []),
-      build: Object.fromEntries(build.flatMap(([field, value]) => (value ? [[field, value]] : []))),
+      build: Object.fromEntries(build.flatMap(([field, value]) => (typeof value === "string" ? [[field, value]] : []))),
     };
   });
 

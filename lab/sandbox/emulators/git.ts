@@ -26,6 +26,8 @@ export interface GitStorage {
   branches(fullName: string): Promise<Map<string, string>>;
   /** The commit of a branch, tag or hash; undefined if there is none. */
   commit(fullName: string, ref: string): Promise<GitCommit | undefined>;
+  /** A file's text, or the names in a folder, of the default branch; undefined if there is neither. */
+  content(fullName: string, path: string): Promise<{ sha: string; text: string } | { names: string[] } | undefined>;
   /** Serves one request of git's smart HTTP protocol through `git http-backend`, streaming both ways. */
   serve(request: Request, fullName: string, subPath: string, user: GitUser | undefined): Promise<Response>;
 }
@@ -140,6 +142,13 @@ export function openGitStorage(root: string): GitStorage {
         if (/unknown revision|bad revision|ambiguous argument|bad object/i.test(messageOf(thrown))) return undefined;
         throw thrown;
       }
+    },
+    async content(fullName, path) {
+      const object = `HEAD:${path}`;
+      const type = await git(fullName, "cat-file", "-t", object).catch(() => undefined);
+      if (type === "tree") return { names: (await git(fullName, "ls-tree", "--name-only", object)).split("\n") };
+      if (type !== "blob") return undefined;
+      return { sha: await git(fullName, "rev-parse", object), text: await git(fullName, "cat-file", "blob", object) };
     },
     serve: (request, fullName, subPath, user) => serveCgi(root, request, `/${fullName}.git/${subPath}`, user),
   };
