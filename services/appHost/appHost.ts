@@ -1,6 +1,7 @@
 import type { Reporter } from "../common/reporter.ts";
 import type { RemoteService } from "../http/remoteService.ts";
 import type { AppInspection } from "./appSetUp.ts";
+import type { TokenHolder } from "../http/tokenFacts.ts";
 
 /** An app at its host. */
 export interface AppProject {
@@ -83,7 +84,7 @@ export interface DeploymentPass {
  * The host of the application. Calls throw ServiceError or UnreachableError (services/http/http.ts). A single thing that does not exist is
  * undefined; elsewhere a missing thing is a ServiceError with status 404.
  */
-export interface AppHost extends RemoteService, AppInspection {
+export interface AppHost extends RemoteService, AppInspection, TokenHolder {
   /** The target of a public name's CNAME record. */
   readonly dnsTarget: string;
   /** The authority that issues the certificates of public names, as CAA records name it. */

@@ -6,6 +6,7 @@ import { vercelNames } from "./vercelNames.ts";
 import { vercelProjects } from "./vercelProjects.ts";
 import { vercelProtection } from "./vercelProtection.ts";
 import { vercelSetUp } from "./vercelSetUp.ts";
+import { vercelToken } from "./vercelToken.ts";
 
 /** The mark of Vercel's edge in its answers (https://vercel.com/docs/headers/response-headers#x-vercel-id). */
 export const VERCEL_EDGE: EdgeMark = { host: VERCEL.name, header: "x-vercel-id" };
@@ -25,5 +26,6 @@ export function vercelApps(access: VercelAccess): AppHost {
     ...vercelProtection(call),
     ...vercelSetUp(call),
     ...vercelNames(call),
+    ...vercelToken(call),
   };
 }

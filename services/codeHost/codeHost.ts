@@ -1,4 +1,5 @@
 import type { RemoteService } from "../http/remoteService.ts";
+import type { TokenHolder } from "../http/tokenFacts.ts";
 import type { GitCredential } from "./git.ts";
 
 /** The part of a code host that looks into a repository. */
@@ -12,7 +13,7 @@ export interface RepositoryInspection {
 }
 
 /** The host of the repositories, beside git itself (git.ts). Calls throw ServiceError or UnreachableError (services/http/http.ts). */
-export interface CodeHost extends RemoteService, RepositoryInspection {
+export interface CodeHost extends RemoteService, RepositoryInspection, TokenHolder {
   /** The credential with which git reaches the host's repositories. It contains the token. */
   gitCredential(): GitCredential;
   /**

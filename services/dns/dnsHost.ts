@@ -1,4 +1,5 @@
 import type { RemoteService } from "../http/remoteService.ts";
+import type { TokenHolder } from "../http/tokenFacts.ts";
 
 /** A record of a zone. */
 export interface DnsRecord {
@@ -28,7 +29,7 @@ export interface WantedRecord {
 }
 
 /** The host of the DNS zone. Calls throw ServiceError or UnreachableError (services/http/http.ts). */
-export interface DnsHost extends RemoteService {
+export interface DnsHost extends RemoteService, TokenHolder {
   /** Id of the zone of that name; undefined if the token can see no such zone. */
   zoneId(name: string, signal?: AbortSignal): Promise<string | undefined>;
   /** All records, or those of one name. A missing zone is a ServiceError with status 404. */

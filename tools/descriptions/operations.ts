@@ -27,6 +27,7 @@ export const GITHUB_OPERATIONS = [
 /** Vercel's, of https://vercel.com/docs/rest-api. */
 export const VERCEL_OPERATIONS = [
   "GET /v2/user",
+  "GET /v5/user/tokens/{tokenId}",
   "GET /v2/teams/{teamId}",
   "GET /v10/projects",
   "POST /v11/projects",
