@@ -73,6 +73,8 @@ export interface Ports {
   readonly appHost: () => AppHost;
   readonly dns: () => DnsHost;
   readonly codeHost: () => CodeHost;
+  /** The code host with the token of the mirrors' owner, if there is one. */
+  readonly mirrorHost: () => CodeHost;
   /** Git with the code host's tokens, which are sent only to that host: one for the mirrors' owner, the other for all else. */
   readonly git: () => Git;
   readonly edge: Edge;
@@ -197,6 +199,10 @@ function tokenPorts(places: ServicePlaces, environment: NodeJS.ProcessEnv, token
     appHost: () => open(ADAPTERS.appHost.vercel),
     dns: () => open(ADAPTERS.dns.cloudflare),
     codeHost,
+    mirrorHost: () => {
+      const own = tokenIn(environment, MIRROR_TOKEN);
+      return own === undefined ? codeHost() : ADAPTERS.codeHost.github.open(places, { token: own });
+    },
     git: () => gitCommand(gitCredentials(places, environment, token)),
   } satisfies Partial<Ports>;
 }

@@ -6,9 +6,8 @@ import type { DoctorPorts, KnownOutputs, Patient } from "../../recovery/doctor/s
 import { pulumiClient } from "../../recovery/pulumi/pulumi.ts";
 import { settingsIn } from "../../recovery/pulumi/stackSettings.ts";
 import { systemClock } from "../../services/common/clock.ts";
-import type { Ports } from "../../services/services.ts";
+import { services } from "../../services/services.ts";
 import type { Settings } from "../../settings/settings.ts";
-import { portsOf } from "./services.ts";
 
 const text = z.string().optional();
 const outputsSchema = z.object({
@@ -44,10 +43,11 @@ function knownIn(outputs: Record<string, unknown>): KnownOutputs | undefined {
 
 /** The services that an examination asks, none of them before it is needed. */
 function doctorPorts(settings: Settings, environment: NodeJS.ProcessEnv): DoctorPorts {
-  const ports: Ports = portsOf(settings, environment);
+  const { ports, inspectToken } = services(settings, environment);
   const { awsFacts } = ports;
   return {
     ...ports,
+    inspectToken,
     aws: () => awsFacts(),
     awsOfState: ({ region = settings.awsRegion, endpoint }) => awsFacts({ region, endpoint }),
     database: lookAtServer,

@@ -32,7 +32,7 @@ export interface Check<S> {
   /** Where the documents say more, as file and heading. */
   readonly docs: string;
   /** The variable with the token that it can't look without. */
-  readonly token?: string;
+  readonly token?: string | undefined;
   /**
    * Looks. An error that it throws is a result of its own: "unknown", with the error's message.
    */

@@ -12,6 +12,7 @@ const TOKEN = "GITHUB_TOKEN";
 export const GITHUB_CHECKS: readonly Check<Subject>[] = [
   { id: "github.heads", about: "mirror", docs: STEPS, run: eachRepository(heads) },
   { id: "github.content", about: "what a mirror does not carry", docs: TOKENS, run: eachRepository(content) },
+  { id: "github.actions", about: "workflows in the mirror", docs: STEPS, run: eachRepository(workflows) },
 ].map((check) => ({ ...check, category: "GitHub", token: TOKEN }));
 
 /** Runs a check for each repository. */
@@ -43,6 +44,17 @@ async function heads({ repository, mirror }: App, { settings, outputs, ports, si
   return failed(
     `${mirror} lacks the newest commits of ${behind.length} of ${count} branches: ${named(behind)}.`,
     `castchat-recovery mirror -s ${settings.stack}`,
+  );
+}
+
+async function workflows({ mirror }: App, { settings, outputs, ports, signal }: Subject): Promise<Outcome> {
+  if (mirror === undefined || outputs === undefined) return skipped("This stack has no mirror yet.");
+  const runs = await ports.mirrorHost().runsWorkflows(mirror, signal);
+  if (runs === undefined) return failed(`The token sees no repository ${mirror}.`, `pulumi up -s ${settings.stack}`);
+  if (!runs) return ok(`Workflows are off in ${mirror}.`);
+  return warning(
+    `Workflows are on in ${mirror}: those that a push brings along run there, too, also by their schedules.`,
+    `gh api -X PUT repos/${mirror}/actions/permissions -F enabled=false`,
   );
 }
 

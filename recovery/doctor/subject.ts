@@ -8,8 +8,10 @@ import type { Git } from "../../services/codeHost/git.ts";
 import type { Clock } from "../../services/common/clock.ts";
 import type { DatabaseHost } from "../../services/databaseHost/databaseHost.ts";
 import type { DnsHost } from "../../services/dns/dnsHost.ts";
+import type { TokenFacts } from "../../services/http/tokenFacts.ts";
 import type { ScheduledRuns } from "../../services/scheduler/scheduledRuns.ts";
 import type { Vault } from "../../services/vault/vault.ts";
+import type { TokenVariable } from "../../settings/runnerSettings.ts";
 import type { Settings } from "../../settings/settings.ts";
 import type { StateBucket } from "../../settings/stateBackendUrl.ts";
 import { type ChosenBackup, newestProven } from "../vault/chooseBackup.ts";
@@ -32,8 +34,12 @@ export interface DoctorPorts {
   readonly appHost: () => AppHost;
   readonly dns: () => DnsHost;
   readonly codeHost: () => CodeHost;
+  /** The code host of the mirrors. */
+  readonly mirrorHost: () => CodeHost;
   readonly git: () => Git;
   readonly edge: Edge;
+  /** What its service says of a token. */
+  readonly inspectToken: (variable: TokenVariable, signal: AbortSignal) => Promise<TokenFacts>;
   readonly vault: (bucket: string) => Vault;
   readonly scheduledRuns: (names: { schedule: string; project: string; missedRunsUrl: string }) => ScheduledRuns;
   /** AWS of the stack's region. */

@@ -1,7 +1,7 @@
 import type { Reporter } from "../common/reporter.ts";
 import type { RemoteService } from "../http/remoteService.ts";
-import type { AppInspection } from "./appSetUp.ts";
 import type { TokenHolder } from "../http/tokenFacts.ts";
+import type { AppInspection } from "./appSetUp.ts";
 
 /** An app at its host. */
 export interface AppProject {

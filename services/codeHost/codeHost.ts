@@ -10,6 +10,8 @@ export interface RepositoryInspection {
     path: string,
     signal?: AbortSignal,
   ): Promise<{ text: string } | { names: string[] } | undefined>;
+  /** Whether the host runs the workflows of a repository; undefined if the token sees no such repository. */
+  runsWorkflows(fullName: string, signal?: AbortSignal): Promise<boolean | undefined>;
 }
 
 /** The host of the repositories, beside git itself (git.ts). Calls throw ServiceError or UnreachableError (services/http/http.ts). */

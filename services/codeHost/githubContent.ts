@@ -13,12 +13,19 @@ const contentAnswer = z.union([
     })),
 ]);
 
-/** Files and folders of a repository (https://docs.github.com/rest/repos/contents#get-repository-content). */
+const permissionsAnswer = z.object({ enabled: z.boolean() });
+
+/** Files, folders and workflows of a repository (https://docs.github.com/rest/repos/contents#get-repository-content). */
 export function githubContent(call: JsonClient, repositoryPath: (fullName: string) => string): RepositoryInspection {
   return {
     content: async (fullName, path, signal) => {
       const place = `${repositoryPath(fullName)}/contents/${path.split("/").map(segment).join("/")}`;
       return await unlessNotFound(call({ method: "GET", path: place, answer: contentAnswer, signal }));
+    },
+    // https://docs.github.com/rest/actions/permissions#get-github-actions-permissions-for-a-repository
+    runsWorkflows: async (fullName, signal) => {
+      const path = `${repositoryPath(fullName)}/actions/permissions`;
+      return (await unlessNotFound(call({ method: "GET", path, answer: permissionsAnswer, signal })))?.enabled;
     },
   };
 }
