@@ -2,6 +2,7 @@ import type { Reporter } from "../common/reporter.ts";
 import type { RemoteService } from "../http/remoteService.ts";
 import type { TokenHolder } from "../http/tokenFacts.ts";
 import type { AppListing } from "./appListing.ts";
+import type { AppInspection } from "./appSetUp.ts";
 
 /** An app at its host. */
 export interface AppProject {
@@ -113,9 +114,11 @@ export interface DeploymentPass {
  * The host of the application. Calls throw ServiceError or UnreachableError (services/http/http.ts). A single thing that does not exist is
  * undefined; elsewhere a missing thing is a ServiceError with status 404.
  */
-export interface AppHost extends RemoteService, TokenHolder, AppListing {
+export interface AppHost extends RemoteService, TokenHolder, AppListing, AppInspection {
   /** The target of a public name's CNAME record. */
   readonly dnsTarget: string;
+  /** The authority that issues the certificates of public names, as CAA records name it. */
+  readonly certificateAuthority: string;
   /** Environment variable with a deployment's own id. */
   readonly deploymentVariable: string;
 

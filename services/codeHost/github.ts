@@ -6,6 +6,7 @@ import type { RemoteService, ServiceAccess } from "../http/remoteService.ts";
 import { ACCEPTED, REFUSED, type TokenFacts, tokenFacts } from "../http/tokenFacts.ts";
 import type { CodeHost, ListedRepository } from "./codeHost.ts";
 import { originOf } from "./git.ts";
+import { githubContent } from "./githubContent.ts";
 
 /** GitHub, and the variable with its token. */
 export const GITHUB = { name: "GitHub", tokenName: "GITHUB_TOKEN" } as const satisfies RemoteService;
@@ -49,6 +50,7 @@ export function githubCode(access: ServiceAccess): CodeHost {
   });
   return {
     ...GITHUB,
+    ...githubContent(call, repositoryPath),
     gitCredential: () => {
       return { origin: originOf(endpoint), username: USERNAME, token: access.token, tokenName: GITHUB.tokenName };
     },
@@ -70,10 +72,14 @@ export function githubCode(access: ServiceAccess): CodeHost {
     },
     exportRepository: async (fullName, signal) => {
       if (!FULL_NAME.test(fullName)) return undefined;
-      const path = `/repos/${fullName.split("/").map(segment).join("/")}`;
-      return unlessNotFound(call({ method: "GET", path, answer: repositoryAnswer, signal }));
+      return unlessNotFound(call({ method: "GET", path: repositoryPath(fullName), answer: repositoryAnswer, signal }));
     },
   };
+}
+
+/** Path of a repository in the API. */
+function repositoryPath(fullName: string): string {
+  return `/repos/${fullName.split("/").map(segment).join("/")}`;
 }
 
 /**

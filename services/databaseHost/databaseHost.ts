@@ -1,5 +1,6 @@
 import type { RemoteService } from "../http/remoteService.ts";
 import type { TokenHolder } from "../http/tokenFacts.ts";
+import type { DatabaseInspection } from "./databaseSetUp.ts";
 
 /**
  * The state of a project. It keeps its data in each state:
@@ -83,7 +84,7 @@ export interface PlatformBackups {
  * The host of the database. Calls throw ServiceError or UnreachableError (services/http/http.ts). `project` returns undefined for a project
  * that does not exist or was removed; elsewhere a missing project is a ServiceError with status 404.
  */
-export interface DatabaseHost extends RemoteService, TokenHolder {
+export interface DatabaseHost extends RemoteService, TokenHolder, DatabaseInspection {
   /** The host's page about its own outages. */
   readonly statusPage: string;
 

@@ -7,6 +7,7 @@ import { SUPABASE, type SupabaseAccess, supabaseApi, supabaseProjectUrl } from "
 import { supabaseBackups } from "./supabaseBackups.ts";
 import { keysAnswer, publicKeyIn, secretKeyIn } from "./supabaseKeys.ts";
 import { supabaseSizes } from "./supabaseSizes.ts";
+import { supabaseSetUp } from "./supabaseSetUp.ts";
 
 /** Supabase's word for a healthy project or service. */
 const HEALTHY = "ACTIVE_HEALTHY";
@@ -97,6 +98,7 @@ export function supabaseDatabases(access: SupabaseAccess): DatabaseHost {
       ),
     ...supabaseBackups(call),
     ...supabaseSizes(call),
+    ...supabaseSetUp(call),
     projects: async (signal) => {
       const all = await call({ method: "GET", path: "/v1/projects", answer: z.array(projectAnswer), signal });
       return all.filter(({ status }) => status !== REMOVED);

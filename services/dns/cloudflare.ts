@@ -148,7 +148,8 @@ function bodyOf({ ttlSeconds, ...record }: WantedRecord): Record<string, unknown
 }
 
 /** Cloudflare returns a text with or without quotes around it. */
-function recordOf({ id, type, name, content, proxied = false, comment }: RecordAnswer): DnsRecord {
+function recordOf({ id, type, name, content, proxied = false, comment, ttl = AUTOMATIC_TTL }: RecordAnswer): DnsRecord {
   const text = type === "TXT" ? /^"([^"]*)"$/.exec(content)?.[1] : undefined;
-  return { id, type, name, content: text ?? content, proxied, ...(comment ? { comment } : {}) };
+  const lifetime = ttl === AUTOMATIC_TTL ? {} : { ttlSeconds: ttl };
+  return { id, type, name, content: text ?? content, proxied, ...lifetime, ...(comment ? { comment } : {}) };
 }

@@ -55,6 +55,7 @@ export interface GithubEmulator {
  * | POST /orgs/:org/repos, /user/repos | a repository, with its git data |
  * | GET, PATCH, DELETE /repos/:owner/:repo | its settings; DELETE removes the git data |
  * | GET /repos/:owner/:repo/branches[/:branch], /commits/:ref, /git/ref/heads/:branch | its content |
+ * | GET /repos/:owner/:repo/contents/:path | a file's text, or the names in a folder |
  * | GET, PUT /repos/:owner/:repo/topics | |
  * | GET, PUT, DELETE /repos/:owner/:repo/vulnerability-alerts | 204 or 404 |
  * | GET, PUT /repos/:owner/:repo/actions/permissions | whether workflows run; they do in a new repository |
