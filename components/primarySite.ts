@@ -89,6 +89,7 @@ export class PrimarySite extends pulumi.ComponentResource {
           sourceUrl: cloneUrl(app.repository, args.endpoints.github),
           sourceRef: app.branch,
           database,
+          connection: app.connection,
           ...healthOf(app),
         },
         protect,

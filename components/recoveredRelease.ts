@@ -17,17 +17,21 @@ export interface RestoreFrom {
 export interface Recovered {
   readonly database: Database;
   readonly source: RestoreFrom;
+  /** The app's own variables. */
+  readonly sealed: ApplicationRelease["sealed"];
 }
 
 /** What a recovered app is deployed with. Without build settings it is built as its live project was when the newest backup was taken. */
 export function releaseFrom(
   app: App,
-  { database, source: { vault, trustedWriterKeys } }: Recovered,
+  { database, source: { vault, trustedWriterKeys }, sealed }: Recovered,
 ): Omit<ApplicationRelease, "sourceUrl" | "sourceRef"> {
-  const { build, peerProject: projectName } = app;
+  const { build, peerProject: projectName, connection } = app;
   const isKnown = build !== undefined || projectName === undefined;
   return {
     database,
+    connection,
+    sealed,
     ...(!isKnown && { storedBuild: { projectName, vaultBucket: vault.bucket, trustedWriterKeys } }),
     ...healthOf(app),
   };

@@ -25,6 +25,7 @@ import {
   vaultOutputs,
 } from "./siteOutputs.ts";
 import { scheduleBackups } from "./siteSchedule.ts";
+import { openVariables } from "./siteVariables.ts";
 
 export interface StandbySiteArgs
   extends
@@ -36,7 +37,8 @@ export interface StandbySiteArgs
 }
 
 /** The settings of one recovery, and of the primary that it stops. */
-type RecoverySetting = "peerSupabaseRef" | "peerDatabaseUrl" | "takeover" | "backup" | "at" | "olderAuthSettings";
+type RecoverySetting =
+  ("peerSupabaseRef" | "peerDatabaseUrl" | "takeover" | "backup" | "at" | "olderAuthSettings") | "withoutVariables";
 
 /**
  * The site that stands ready in another region. It has the vault's replica, a signing key, a mirror of the code and an empty app project;
@@ -58,14 +60,18 @@ export class StandbySite extends pulumi.ComponentResource {
     const vault = new BackupVault("vault", { site, tiers, protect, replicaOf: primary, ...guards }, child);
     const mirrors = this.#mirrorCode(args);
 
-    // A drill must not touch the running primary.
-    const fence = mode === "active" ? this.#fencePrimary(args) : undefined;
     const trustedWriterKeys = keysTrustedBy(args, signing);
-    const earlier = mode === "active" ? this.#keepEarlier(args, { vault, trustedWriterKeys }) : [];
-    const database =
-      mode === "standby" ? undefined : this.#recoverDatabase(args, mode, { vault, trustedWriterKeys }, fence);
-    const source = { vault, trustedWriterKeys };
-    const running = args.apps.map((app) => this.#keepApp(app, args, mirrors, database && { database, source }));
+    const from = { vault, trustedWriterKeys };
+    // The identity that opens them may not be at hand: the recovery says so before it stops or builds anything.
+    const variables = openVariables({ ...args, ...from }, child);
+    // A drill must not touch the running primary.
+    const fence = mode === "active" ? this.#fencePrimary(args, variables.opened) : undefined;
+    const earlier = mode === "active" ? this.#keepEarlier(args, from) : [];
+    const after = fence ? [fence] : variables.opened;
+    const database = mode === "standby" ? undefined : this.#recoverDatabase(args, mode, from, after);
+    const running = args.apps.map((app) =>
+      this.#keepApp(app, args, mirrors, database && { database, source: from, sealed: variables.of(app) }),
+    );
     // The recovered site takes real backups into its own vault. They never delay the recovery.
     const backups =
       mode === "active" && database
@@ -132,7 +138,7 @@ export class StandbySite extends pulumi.ComponentResource {
     args: StandbySiteArgs,
     mode: "active" | "drill",
     { vault, trustedWriterKeys }: RestoreFrom,
-    fence: PrimaryFence | undefined,
+    dependsOn: pulumi.Resource[],
   ): Database {
     const { generation, backup, at, olderAuthSettings } = args;
     return new Database(
@@ -144,7 +150,7 @@ export class StandbySite extends pulumi.ComponentResource {
         restore: { vaultBucket: vault.bucket, trustedWriterKeys, backup, at, olderAuthSettings, generation },
         protect: mode === "active" && args.protect,
       },
-      { parent: this, ...(fence && { dependsOn: [fence] }) },
+      { parent: this, dependsOn },
     );
   }
 
@@ -169,7 +175,7 @@ export class StandbySite extends pulumi.ComponentResource {
     });
   }
 
-  #fencePrimary(args: StandbySiteArgs): PrimaryFence {
+  #fencePrimary(args: StandbySiteArgs, dependsOn: pulumi.Resource[]): PrimaryFence {
     const { supabaseOrganization: organization, peerSupabaseRef, peerDatabaseUrl, generation } = args;
     const left = generationsOf(args).declared.findLast((one) => one < generation);
     const [vercelProject, ...further] = args.apps.flatMap(({ peerProject }) => peerProject ?? []);
@@ -185,7 +191,7 @@ export class StandbySite extends pulumi.ComponentResource {
         ...(peerSupabaseRef !== undefined && { databaseRef: peerSupabaseRef }),
         ...(peerDatabaseUrl !== undefined && { connectionString: pulumi.secret(peerDatabaseUrl) }),
       },
-      { parent: this },
+      { parent: this, dependsOn },
     );
   }
 

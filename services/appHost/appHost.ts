@@ -1,6 +1,8 @@
 import type { Reporter } from "../common/reporter.ts";
 import type { RemoteService } from "../http/remoteService.ts";
 import type { TokenHolder } from "../http/tokenFacts.ts";
+import type { AppListing } from "./appListing.ts";
+import type { AppInspection } from "./appSetUp.ts";
 
 /** An app at its host. */
 export interface AppProject {
@@ -21,6 +23,27 @@ export interface AppVariable {
   type: string;
   /** The environments that it is set in, in the host's own words. */
   targets: string[];
+}
+
+/** A variable as the host lists it. */
+export interface ListedVariable extends AppVariable {
+  id: string;
+  /** Whether the host shows its value. */
+  isReadable: boolean;
+  /** The one branch of the repository that it is set for; undefined for all of them. */
+  branch: string | undefined;
+  /** The note beside it. */
+  comment: string | undefined;
+}
+
+/** A variable to write. */
+export interface NewVariable {
+  key: string;
+  value: string;
+  /** In the host's own words. */
+  targets: readonly string[];
+  /** The note beside it. */
+  comment: string;
 }
 
 /** A build of an app, finished or in progress. */
@@ -77,6 +100,10 @@ export interface PublicName {
   isVerified: boolean;
   /** DNS records that prove the owner of the name. */
   proofs: readonly { type: string; domain: string; value: string }[];
+  /** The name that its visitors are sent to. */
+  redirectsTo?: string;
+  /** It leads to deployments of a branch or an environment other than production. */
+  isOfPreview?: boolean;
 }
 
 /** A header that opens a protected deployment. */
@@ -89,11 +116,13 @@ export interface DeploymentPass {
  * The host of the application. Calls throw ServiceError or UnreachableError (services/http/http.ts). A single thing that does not exist is
  * undefined; elsewhere a missing thing is a ServiceError with status 404.
  */
-export interface AppHost extends RemoteService, TokenHolder {
+export interface AppHost extends RemoteService, TokenHolder, AppListing, AppInspection {
   /** The target of a public name's CNAME record. */
   readonly dnsTarget: string;
   /** File of a source tree with the rules, in git's form, for what is not uploaded. */
   readonly ignoreFile: string;
+  /** The authority that issues the certificates of public names, as CAA records name it. */
+  readonly certificateAuthority: string;
   /** Environment variable with a deployment's own id. */
   readonly deploymentVariable: string;
 
@@ -109,6 +138,18 @@ export interface AppHost extends RemoteService, TokenHolder {
   allowScheduledCalls(projectId: string, allowed: boolean, signal?: AbortSignal): Promise<void>;
 
   variables(projectId: string, signal?: AbortSignal): Promise<AppVariable[]>;
+  /** The same with what is needed to compare and to change them. Variables of the host itself are not among them. */
+  listVariables(projectId: string, signal?: AbortSignal): Promise<ListedVariable[]>;
+  /** The value of a readable variable. */
+  variableValue(projectId: string, id: string, signal?: AbortSignal): Promise<string>;
+  /**
+   * Creates variables whose values the host never shows again, where it can. Those that clash with an existing one are not created.
+   *
+   * @returns the names that clash
+   */
+  createVariables(projectId: string, variables: readonly NewVariable[], signal?: AbortSignal): Promise<string[]>;
+  /** Gives another value and other targets to a variable. */
+  changeVariable(projectId: string, id: string, variable: NewVariable, signal?: AbortSignal): Promise<void>;
   /** The existing variables that conflict with new ones of these names and targets. */
   clashingVariables(
     projectId: string,

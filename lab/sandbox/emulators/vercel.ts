@@ -7,7 +7,7 @@ import { addDomainRoutes } from "./vercelDomains.ts";
 import { addEnvironmentRoutes } from "./vercelEnvironment.ts";
 import { addProjectRoutes } from "./vercelProjects.ts";
 import { addProtectionRoutes, secretsOf } from "./vercelProtection.ts";
-import { openVercelWorld, refusal, type VercelDeps, type VercelPlatform } from "./vercelState.ts";
+import { openVercelWorld, page, refusal, type VercelDeps, type VercelPlatform } from "./vercelState.ts";
 
 /** Vercel on this machine. */
 export interface VercelEmulator extends DeploymentLookup {
@@ -23,8 +23,8 @@ export interface VercelEmulator extends DeploymentLookup {
  *
  * | method and path | what |
  * | --- | --- |
- * | GET /user, /teams/:team | who is there |
  * | GET /user/tokens/current | the token of the request, and when it ends |
+ * | GET /user, /teams, /teams/:team | who is there |
  * | GET, POST /projects; GET, PATCH, DELETE /projects/:id | by id or name; DELETE ends its deployments and frees its domains |
  * | POST /projects/:id/pause, /unpause | the edge answers 503 meanwhile |
  * | PATCH /projects/:id/crons | stops and starts the scheduled calls |
@@ -67,6 +67,8 @@ export function createVercelEmulator(deps: VercelDeps, platform: VercelPlatform 
     const token = { id: "sandbox", name: "sandbox", type: "token", origin: "manual", scopes, ...ends };
     return c.json({ token: { ...token, activeAt: since, createdAt: since } });
   });
+  // The user of the sandbox's token is a member of no team: whatever team a request names, the projects are the same.
+  app.get("/teams", (c) => c.json({ teams: [], pagination: page([], {}).pagination }));
   app.get("/teams/:team", (c) => {
     const team = c.req.param("team");
     const since = deps.clock().getTime();

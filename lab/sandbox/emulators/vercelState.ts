@@ -122,3 +122,17 @@ export function refusal(status: 400 | 403 | 404 | 409, code: string, message: st
 export function badRequest(fault: string): ApiError {
   return refusal(400, "bad_request", `Invalid request: ${fault}`);
 }
+
+/**
+ * One page of a list, by `limit` and the cursor of the page before. Vercel's cursors are times of entries; here they are places in the list,
+ * since entries of a test may be of the same time.
+ */
+export function page<T>(
+  entries: readonly T[],
+  { limit, cursor }: { limit?: string | undefined; cursor?: string | undefined },
+) {
+  const [from, per] = [Number(cursor ?? 0), Math.min(Number(limit ?? 20), 100)];
+  const shown = entries.slice(from, from + per);
+  const next = from + per < entries.length ? from + per : null;
+  return { shown, pagination: { count: shown.length, next, prev: from > 0 ? Math.max(0, from - per) : null } };
+}

@@ -78,6 +78,17 @@ export function conformsToAppHost(name: string, start: () => Promise<StartedAppH
       expect(host.deploymentVariable).toMatch(/^[A-Z_]+$/);
     });
 
+    it("lists every project with how it is built, also where there are many", async () => {
+      const names = Array.from({ length: 120 }, (_, one) => `${projectName}-${one}`);
+      for (const name of names) await started.makeProject(name);
+      const found = await host.projects();
+      expect(found.map(({ name }) => name)).toEqual(expect.arrayContaining([projectName, ...names]));
+      expect(new Set(found.map(({ id }) => id)).size).toBe(found.length);
+      const { build, ...listed } = found.find(({ name }) => name === projectName)!;
+      expect(listed).toEqual({ id: projectId, name: projectName, repository: undefined });
+      expect(build.functionRegion).toEqual(expect.any(String));
+    });
+
     it("finds a project by id and by name", async () => {
       const fresh = { productionId: undefined, hasRepository: false, framework: expect.any(String) as unknown };
       const expected = { id: projectId, name: projectName, ...fresh };
@@ -121,6 +132,31 @@ export function conformsToAppHost(name: string, start: () => Promise<StartedAppH
       expect(clashes.map(({ key }) => key)).toEqual(["FEATURE"]);
       await twice(() => host.removeVariable(id, clashes[0]!.id));
       expect((await host.variables(id)).map(({ key }) => key)).toEqual(["DATABASE_URL"]);
+    });
+
+    it("creates variables that it never shows again, changes them, and does not touch those of others", async () => {
+      const id = await started.makeProject(`${projectName}-new`, { FEATURE: "on" });
+      const [theirs] = await host.listVariables(id);
+      expect(theirs).toMatchObject({ key: "FEATURE", isReadable: true, branch: undefined, comment: undefined });
+      expect(await host.variableValue(id, theirs!.id)).toBe("on");
+      const ours = (key: string, value: string, ...targets: string[]) => ({ key, value, targets, comment: "ours" });
+      const wanted = [
+        ours("TOKEN", "hunter2", "production", "preview"),
+        ours("TOKEN", "hunter3", "development"),
+        ours("FEATURE", "off", "production"),
+      ];
+      expect(await host.createVariables(id, wanted)).toEqual(["FEATURE"]);
+      const listed = (await host.listVariables(id)).filter(({ comment }) => comment === "ours");
+      expect(listed.map(({ key, targets, isReadable }) => [key, targets, isReadable])).toEqual([
+        ["TOKEN", ["production", "preview"], false],
+        ["TOKEN", ["development"], true],
+      ]);
+      expect(await host.variableValue(id, theirs!.id)).toBe("on");
+      await twice(() => host.changeVariable(id, listed[1]!.id, ours("TOKEN", "hunter4", "development")));
+      expect(await host.variableValue(id, listed[1]!.id)).toBe("hunter4");
+      await host.changeVariable(id, listed[0]!.id, ours("TOKEN", "hunter5", "production"));
+      const [changed] = (await host.listVariables(id)).filter((one) => one.id === listed[0]!.id);
+      expect(changed).toMatchObject({ targets: ["production"], isReadable: false });
     });
 
     it("deploys a source tree to production, without git's folder, and with its commit and a way to know its id", async () => {

@@ -43,6 +43,14 @@ export const EXCEPTIONS: readonly Exception[] = [
     source: VERCEL_PROVIDER,
   })),
   {
+    service: "github",
+    pathIs: /^GET (\/repos\/[^/]+\/[^/]+\/contents)\/.+$/,
+    as: "GET $1/path",
+    why: "a file's path may have several parts; a description's parameter has one",
+    date: READ,
+    source: "https://docs.github.com/rest/repos/contents#get-repository-content",
+  },
+  {
     service: "vercel",
     operation: /^(POST \/v11\/projects|PATCH \/v9\/projects\/\{idOrName\})$/,
     place: "body",
