@@ -8,6 +8,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import { LocalAppRunner } from "../../../lab/sandbox/apps.ts";
 import { EdgeProxy, resolveDeployment } from "../../../lab/sandbox/edge.ts";
 import { CLASSIC_TOKEN, type GithubToken } from "../../../lab/sandbox/emulators/githubToken.ts";
+import { SANDBOX_PLATFORM } from "../../../lab/sandbox/emulators/supabaseState.ts";
 import { newSandboxFile, processesFile } from "../../../lab/sandbox/host/file.ts";
 import { addressOf, layout, PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 import { closeServer, listen } from "../../../lab/sandbox/host/servers.ts";
@@ -30,7 +31,7 @@ import {
 export type MiniCloud = Awaited<ReturnType<typeof startMiniCloud>>;
 
 /** The sandbox without AWS, in this process: real git, Postgres servers, deployed apps and an edge in front of them. */
-export async function startMiniCloud() {
+export async function startMiniCloud(plan = SANDBOX_PLATFORM.plan) {
   await mkdir(join(PROJECT_ROOT, ".sandbox"), { recursive: true });
   const home = await mkdtemp(join(PROJECT_ROOT, ".sandbox", "tests-recovery-"));
   const paths = layout(home);
@@ -48,7 +49,7 @@ export async function startMiniCloud() {
     cloudflare: createCloudflareEmulator(deps),
     github: createGithubEmulator(deps, githubToken),
     vercel: createVercelEmulator(deps),
-    supabase: createSupabaseEmulator(deps),
+    supabase: createSupabaseEmulator(deps, { ...SANDBOX_PLATFORM, plan }),
   };
   const servers: Server[] = [];
   for (const service of ["cloudflare", "github", "vercel", "supabase"] as const) {
