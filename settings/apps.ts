@@ -16,7 +16,7 @@ export type LiveState = (typeof STATES)[number];
 /** A host name, as DNS writes it. */
 export const DOMAIN = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/;
 /** A repository on GitHub. */
-const REPOSITORY = /^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/;
+export const REPOSITORY = /^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/;
 /** As Vercel allows. */
 const VERCEL_NAME = /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/;
 /** By the rules of `git check-ref-format --branch` (https://git-scm.com/docs/git-check-ref-format), for ASCII without control characters. */
@@ -68,4 +68,9 @@ export function sourcesOf(apps: readonly App[]): { vercelProjects: string[]; rep
     vercelProjects: apps.map(({ project }) => project),
     repositories: [...new Set(apps.map(({ repository }) => repository))],
   };
+}
+
+/** The owner of the mirrors. The check of the settings refuses several. */
+export function mirrorOwnerOf(apps: readonly App[]): string | undefined {
+  return apps.flatMap(({ mirror }) => mirror?.split("/")[0] ?? [])[0];
 }

@@ -28,6 +28,7 @@ export const PLACEHOLDERS = {
   AWS_SECRET_ACCESS_KEY: "preview",
   VERCEL_API_TOKEN: "preview-preview-preview-1",
   GITHUB_TOKEN: "preview",
+  MIRROR_GITHUB_TOKEN: "preview",
   CLOUDFLARE_API_TOKEN: "preview-preview-preview-preview-preview1",
   SUPABASE_ACCESS_TOKEN: "preview",
 };
@@ -56,6 +57,11 @@ export async function readWorkspace(workspace: string, stack: string): Promise<W
   const isSecret = values.some(([, value]) => typeof value === "object" && value !== null && "secure" in value);
   const config = Object.fromEntries(values.map(([key, value]) => [key, asText(value)]));
   return { project: project.name, main: absoluteIn(workspace, project.main), config: isSecret ? undefined : config };
+}
+
+/** Name of the Pulumi project in a folder. UserError if there is none. */
+export async function projectNameIn(workspace: string): Promise<string> {
+  return (await readYaml(join(workspace, "Pulumi.yaml"), projectFile)).name;
 }
 
 /**

@@ -10,7 +10,10 @@ export class RefusedTokenError extends GitError {}
 export interface GitCredential {
   /** Scheme and host with port, "https://github.com". */
   origin: string;
-  token: string;
+  /** The only owner whose repositories get it; one of an owner precedes one of all. @default - all that no other credential is for */
+  owner?: string | undefined;
+  /** Undefined if its variable is not set. Public repositories need none. */
+  token: string | undefined;
   /** Name that the server wants beside the token. */
   username: string;
   /** Environment variable that the token comes from, for messages. */
@@ -25,6 +28,16 @@ export interface GitRef {
   object: string;
 }
 
+/** A file in Git LFS, as its pointer in git names it. */
+export interface LfsObject {
+  /** SHA-256 of the content, hexadecimal. */
+  oid: string;
+  /** Bytes. */
+  size: number;
+  /** Where one of its pointers is in the repository. */
+  path: string;
+}
+
 /** What the product asks of git. Every call throws GitError, or the signal's reason. */
 export interface Git {
   /** The refs of a remote repository that match the patterns (all of them without any). */
@@ -37,6 +50,10 @@ export interface Git {
   mirror(url: string, folder: string, signal: AbortSignal): Promise<void>;
   /** The refs of a local repository. */
   localRefs(folder: string, signal: AbortSignal): Promise<GitRef[]>;
+  /** The files in Git LFS that branches, tags and notes of a local repository point to, in all of their history, each once. */
+  lfsObjects(folder: string, signal: AbortSignal): Promise<LfsObject[]>;
+  /** Copies files in Git LFS that the second remote lacks from the first. Returns their number. GitError that names what the first one lacks. */
+  copyLfsObjects(objects: readonly LfsObject[], from: string, to: string, signal: AbortSignal): Promise<number>;
   /** Pushes refspecs to a remote, and reports for each whether the remote accepted it. */
   push(folder: string, url: string, refspecs: readonly string[], signal: AbortSignal): Promise<PushedRef[]>;
 }

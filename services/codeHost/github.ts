@@ -1,10 +1,12 @@
 import { z } from "zod";
 
 import { segment, unlessNotFound } from "../http/http.ts";
-import { jsonClient } from "../http/jsonClient.ts";
+import { type JsonClient, jsonClient } from "../http/jsonClient.ts";
 import type { RemoteService, ServiceAccess } from "../http/remoteService.ts";
-import type { CodeHost } from "./codeHost.ts";
+import { ACCEPTED, REFUSED, type TokenFacts, tokenFacts } from "../http/tokenFacts.ts";
+import type { CodeHost, ListedRepository } from "./codeHost.ts";
 import { originOf } from "./git.ts";
+import { githubContent } from "./githubContent.ts";
 
 /** GitHub, and the variable with its token. */
 export const GITHUB = { name: "GitHub", tokenName: "GITHUB_TOKEN" } as const satisfies RemoteService;
@@ -18,6 +20,19 @@ const USERNAME = "x-access-token";
 /** Owner and name. A part that is only dots would change the path in the API. */
 const FULL_NAME = /^(?!\.+\/)[^/]+\/(?!\.+$)[^/]+$/;
 
+const PAGE_SIZE = 100;
+/** More pages than any account has. A longer listing is a fault of the service. */
+const MOST_PAGES = 1000;
+
+const listedAnswer = z.array(
+  z
+    .object({ full_name: z.string(), default_branch: z.string().optional(), private: z.boolean() })
+    .transform(({ full_name: fullName, default_branch: defaultBranch = "main", private: isPrivate }) => ({
+      fullName,
+      defaultBranch,
+      isPrivate,
+    })),
+);
 const repositoryAnswer = z.record(z.string(), z.unknown());
 const errorAnswer = z.object({ message: z.string().optional() });
 
@@ -35,13 +50,57 @@ export function githubCode(access: ServiceAccess): CodeHost {
   });
   return {
     ...GITHUB,
+    ...githubContent(call, repositoryPath),
     gitCredential: () => {
       return { origin: originOf(endpoint), username: USERNAME, token: access.token, tokenName: GITHUB.tokenName };
     },
+    inspectToken: (signal) =>
+      // The token of an app's installation is no user's, and is refused with 403.
+      tokenFacts(factsFrom(call, signal), ({ status }) => ({ 401: REFUSED, 403: ACCEPTED })[status]),
+    // A page may hold fewer entries than were asked for, so that only an empty one is the last. Sources:
+    // https://docs.github.com/rest/repos/repos#list-repositories-for-the-authenticated-user and
+    // https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api
+    repositories: async (signal) => {
+      const found: ListedRepository[] = [];
+      for (let page = 1; page <= MOST_PAGES; page += 1) {
+        const query = { per_page: PAGE_SIZE, page };
+        const listed = await call({ method: "GET", path: "/user/repos", query, answer: listedAnswer, signal });
+        if (listed.length === 0) break;
+        found.push(...listed);
+      }
+      return found;
+    },
     exportRepository: async (fullName, signal) => {
       if (!FULL_NAME.test(fullName)) return undefined;
-      const path = `/repos/${fullName.split("/").map(segment).join("/")}`;
-      return unlessNotFound(call({ method: "GET", path, answer: repositoryAnswer, signal }));
+      return unlessNotFound(call({ method: "GET", path: repositoryPath(fullName), answer: repositoryAnswer, signal }));
     },
   };
+}
+
+/** Path of a repository in the API. */
+function repositoryPath(fullName: string): string {
+  return `/repos/${fullName.split("/").map(segment).join("/")}`;
+}
+
+/**
+ * What the headers of an answer say of the token: the scopes of a classic one, and the expiry of one that ends. Sources:
+ * https://docs.github.com/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps (`X-OAuth-Scopes`) and
+ * https://github.com/google/go-github, github/github.go (both forms of the time in `GitHub-Authentication-Token-Expiration`).
+ */
+async function factsFrom(call: JsonClient, signal?: AbortSignal): Promise<TokenFacts> {
+  const told: { scopes: string | null; expiry: string | null } = { scopes: null, expiry: null };
+  const onHeaders = (headers: Headers) => {
+    told.scopes = headers.get("x-oauth-scopes");
+    told.expiry = headers.get("github-authentication-token-expiration");
+  };
+  await call({ method: "GET", path: "/user", answer: z.unknown(), onHeaders, signal });
+  const scopes = told.scopes?.split(",").flatMap((scope) => scope.trim() || []);
+  return { isValid: true, scopes, expiresAt: told.expiry === null ? "never" : timeOf(told.expiry) };
+}
+
+/** A time as `2026-12-31 08:00:00 UTC` or `2026-12-31 08:00:00 +0900`; undefined for another form. */
+function timeOf(text: string): Date | undefined {
+  const [, day, time, hours = "+00", minutes = "00"] =
+    /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) (?:UTC|([+-]\d\d)(\d\d))$/.exec(text) ?? [];
+  return day === undefined ? undefined : new Date(`${day}T${time}${hours}:${minutes}`);
 }

@@ -1,4 +1,6 @@
 import type { RemoteService } from "../http/remoteService.ts";
+import type { TokenHolder } from "../http/tokenFacts.ts";
+import type { DatabaseInspection } from "./databaseSetUp.ts";
 
 /**
  * The state of a project. It keeps its data in each state:
@@ -82,7 +84,7 @@ export interface PlatformBackups {
  * The host of the database. Calls throw ServiceError or UnreachableError (services/http/http.ts). `project` returns undefined for a project
  * that does not exist or was removed; elsewhere a missing project is a ServiceError with status 404.
  */
-export interface DatabaseHost extends RemoteService {
+export interface DatabaseHost extends RemoteService, TokenHolder, DatabaseInspection {
   /** The host's page about its own outages. */
   readonly statusPage: string;
 
@@ -111,6 +113,8 @@ export interface DatabaseHost extends RemoteService {
   apiUrl(ref: string): string;
   /** The key to a project's own API that is safe to show. */
   publicKey(ref: string, signal?: AbortSignal): Promise<string>;
+  /** The key to a project's own API that bypasses every rule of its rows. Secret. */
+  secretKey(ref: string, signal?: AbortSignal): Promise<string>;
   /** Settings of the auth service. They may contain secrets: encrypt them or reduce them to names before storing. */
   authSettings(ref: string, signal?: AbortSignal): Promise<Record<string, unknown>>;
 

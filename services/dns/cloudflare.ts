@@ -1,8 +1,9 @@
 import { z } from "zod";
 
-import { segment, unlessNotFound } from "../http/http.ts";
-import { jsonClient } from "../http/jsonClient.ts";
+import { segment, type ServiceError, unlessNotFound } from "../http/http.ts";
+import { type JsonClient, jsonClient } from "../http/jsonClient.ts";
 import type { RemoteService, ServiceAccess } from "../http/remoteService.ts";
+import { ACCEPTED, REFUSED, type TokenFacts, tokenFacts } from "../http/tokenFacts.ts";
 import type { DnsHost, DnsRecord, WantedRecord } from "./dnsHost.ts";
 
 /** Cloudflare's API, as published. */
@@ -10,6 +11,8 @@ const CLOUDFLARE_API = "https://api.cloudflare.com/client/v4";
 /** Lets Cloudflare choose the lifetime. */
 const AUTOMATIC_TTL = 1;
 const PAGE_SIZE = 100;
+/** The most that a page of zones holds (https://developers.cloudflare.com/api/resources/zones/methods/list). */
+const ZONES_PAGE_SIZE = 50;
 /** A zone holds at most 200 000 records; a listing longer than this is a fault of the service. */
 const MOST_PAGES = 2000;
 
@@ -34,14 +37,17 @@ const NOT_WRITTEN: ReadonlySet<string> = new Set([
   ...["zone_id", "zone_name", "proxiable", "locked"],
 ]);
 const oneRecord = z.object({ result: recordAnswer }).transform(({ result }) => recordOf(result));
-const recordsAnswer = z.object({
-  result: z.array(recordAnswer),
-  result_info: z.object({ total_pages: z.number().optional() }).nullish(),
-});
-const zonesAnswer = z.object({ result: z.array(z.object({ id: z.string(), name: z.string() })) });
+const pageInfo = z.object({ total_pages: z.number().optional() }).nullish();
+const recordsAnswer = z.object({ result: z.array(recordAnswer), result_info: pageInfo });
+const zoneAnswer = z.object({ id: z.string(), name: z.string(), account: z.object({ id: z.string() }).optional() });
+const zonesAnswer = z.object({ result: z.array(zoneAnswer), result_info: pageInfo });
 const errorAnswer = z.object({
   errors: z.array(z.object({ code: z.union([z.number(), z.string()]), message: z.string() })),
 });
+
+const tokenAnswer = z.object({ result: z.object({ status: z.string(), expires_on: z.iso.datetime().nullish() }) });
+/** Bad requests by which Cloudflare refuses a token that has not the form of one. */
+const MALFORMED: ReadonlySet<string | undefined> = new Set(["6003", "6111", "9106"]);
 
 /** Cloudflare, and the variable with its token. */
 export const CLOUDFLARE = { name: "Cloudflare", tokenName: "CLOUDFLARE_API_TOKEN" } as const satisfies RemoteService;
@@ -63,18 +69,21 @@ export function cloudflareDns(access: ServiceAccess): DnsHost {
   });
   const recordsPath = (zone: string): string => `/zones/${segment(zone)}/dns_records`;
   const recordPath = (zone: string, id: string): string => `${recordsPath(zone)}/${segment(id)}`;
-  const listed = async (zone: string, name?: string, signal?: AbortSignal): Promise<RecordAnswer[]> => {
-    const found: RecordAnswer[] = [];
-    for (let page = 1; page <= MOST_PAGES; page += 1) {
+  const listed = (zone: string, name?: string, signal?: AbortSignal): Promise<RecordAnswer[]> =>
+    allPages((page) => {
       const query = { "name.exact": name, page, per_page: PAGE_SIZE };
-      const one = await call({ method: "GET", path: recordsPath(zone), query, answer: recordsAnswer, signal });
-      found.push(...one.result);
-      if (page >= (one.result_info?.total_pages ?? 1)) break;
-    }
-    return found;
-  };
+      return call({ method: "GET", path: recordsPath(zone), query, answer: recordsAnswer, signal });
+    });
   return {
     ...CLOUDFLARE,
+    inspectToken: (signal) => inspectToken(call, signal),
+    zones: async (signal) => {
+      const zones = await allPages((page) => {
+        const query = { page, per_page: ZONES_PAGE_SIZE };
+        return call({ method: "GET", path: "/zones", query, answer: zonesAnswer, signal });
+      });
+      return zones.map(({ id, name, account }) => ({ id, name, accountId: account?.id ?? "" }));
+    },
     zoneId: async (name, signal) => {
       const { result } = await call({ method: "GET", path: "/zones", query: { name }, answer: zonesAnswer, signal });
       return result.find((zone) => zone.name === name)?.id;
@@ -94,6 +103,40 @@ export function cloudflareDns(access: ServiceAccess): DnsHost {
   };
 }
 
+/**
+ * What Cloudflare says of a token of a user. It shows the rights only to a token that may read tokens. A token of an account is not known
+ * there, but may list zones like any other. Source: https://developers.cloudflare.com/api/resources/user/subresources/tokens/methods/verify,
+ * https://developers.cloudflare.com/fundamentals/api/get-started/account-owned-tokens.
+ */
+function inspectToken(call: JsonClient, signal?: AbortSignal): Promise<TokenFacts> {
+  const isRefusal = ({ status, code }: ServiceError) =>
+    status === 401 || status === 403 || (status === 400 && MALFORMED.has(code));
+  const verified = call({ method: "GET", path: "/user/tokens/verify", answer: tokenAnswer, signal }).then(
+    ({ result: { status, expires_on: end } }) => {
+      if (status !== "active") return REFUSED;
+      return { ...ACCEPTED, expiresAt: end ? new Date(end) : ("never" as const) };
+    },
+  );
+  const listing = () =>
+    call({ method: "GET", path: "/zones", query: { per_page: 5 }, answer: zonesAnswer, signal }).then(() => ACCEPTED);
+  return tokenFacts(verified, (refusal) =>
+    isRefusal(refusal) ? tokenFacts(listing(), (again) => (isRefusal(again) ? REFUSED : undefined)) : undefined,
+  );
+}
+
+/** The entries of every page; a list without a number of pages has one. */
+async function allPages<T>(
+  read: (page: number) => Promise<{ result: T[]; result_info?: z.output<typeof pageInfo> }>,
+): Promise<T[]> {
+  const found: T[] = [];
+  for (let page = 1; page <= MOST_PAGES; page += 1) {
+    const one = await read(page);
+    found.push(...one.result);
+    if (page >= (one.result_info?.total_pages ?? 1)) break;
+  }
+  return found;
+}
+
 /** A record without the fields that only Cloudflare writes. */
 function writable(record: RecordAnswer): Record<string, unknown> {
   return Object.fromEntries(Object.entries(record).filter(([field]) => !NOT_WRITTEN.has(field)));
@@ -105,7 +148,8 @@ function bodyOf({ ttlSeconds, ...record }: WantedRecord): Record<string, unknown
 }
 
 /** Cloudflare returns a text with or without quotes around it. */
-function recordOf({ id, type, name, content, proxied = false, comment }: RecordAnswer): DnsRecord {
+function recordOf({ id, type, name, content, proxied = false, comment, ttl = AUTOMATIC_TTL }: RecordAnswer): DnsRecord {
   const text = type === "TXT" ? /^"([^"]*)"$/.exec(content)?.[1] : undefined;
-  return { id, type, name, content: text ?? content, proxied, ...(comment ? { comment } : {}) };
+  const lifetime = ttl === AUTOMATIC_TTL ? {} : { ttlSeconds: ttl };
+  return { id, type, name, content: text ?? content, proxied, ...lifetime, ...(comment ? { comment } : {}) };
 }

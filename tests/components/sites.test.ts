@@ -77,6 +77,20 @@ describe("PrimarySite", () => {
     expect(named(ready, "application-project").inputs).toMatchObject(build);
   });
 
+  it("leaves the scheduled calls out in a drill, and accepts the answer that the settings name", async () => {
+    const healthAnswer = { status: [204] };
+    const app = { ...mirrored, healthPath: "/up", healthAnswer };
+    const health = { healthPath: "/up", healthAnswer };
+    const drilled = await standby({ mode: "drill", apps: [app] });
+    for (const name of ["application-deployment", "drill-traffic"])
+      expect(named(drilled, name).inputs).toMatchObject({ ...health, withoutScheduledCalls: true });
+    const active = await standby({ mode: "active", apps: [app] });
+    for (const name of ["application-deployment", "traffic"]) {
+      expect(named(active, name).inputs).toMatchObject(health);
+      expect(named(active, name).inputs).not.toHaveProperty("withoutScheduledCalls");
+    }
+  });
+
   it("gives each app the connection that its settings choose", async () => {
     const apps = [
       { ...mirrored, connection: "direct" },
@@ -278,6 +292,7 @@ describe("StandbySite", () => {
       "castchat:index:Application application",
       "castchat:index:MirrorRepository mirror",
       "castchat:index:StandbySite standby",
+      "github:index/actionsRepositoryPermissions:ActionsRepositoryPermissions mirror-actions",
       "github:index/repository:Repository mirror-repository",
       "vercel:index/project:Project application-project",
     ]);
@@ -290,6 +305,8 @@ describe("StandbySite", () => {
       hasProjects: false,
       hasWiki: false,
     });
+    // Its source's workflows with a schedule would run there as well.
+    expect(named(resources, "mirror-actions").inputs).toEqual({ repository: "castchat-mirror", enabled: false });
   });
 
   it("recovers from its own vault into a new database when active", async () => {

@@ -4,9 +4,10 @@ import { type Context, Hono } from "hono";
 import { z } from "zod";
 
 import { type GitStorage, openGitStorage } from "./git.ts";
-import { shownRepository, wholeAccount, wholeOrganization } from "./githubAnswers.ts";
+import { listedRepository, shownRepository, wholeAccount, wholeOrganization } from "./githubAnswers.ts";
 import { addContentRoutes } from "./githubContent.ts";
 import { addGitRoutes } from "./githubGit.ts";
+import { addLfsRoutes } from "./githubLfs.ts";
 import {
   DOCS,
   fail,
@@ -20,7 +21,7 @@ import {
   settingsFrom,
   USER,
 } from "./githubState.ts";
-import { addTokenCheck, CLASSIC_TOKEN, type GithubToken, isFor } from "./githubToken.ts";
+import { addTokenCheck, CLASSIC_TOKENS, type GithubTokens, isFor } from "./githubToken.ts";
 import { ApiError, readBody } from "./http.ts";
 import { openStore } from "./store.ts";
 
@@ -40,6 +41,8 @@ const ACTIONS = { enabled: true, allowed_actions: "all" } as const;
 export interface GithubEmulator {
   app: Hono;
   git: GitStorage;
+  /** The workflows of a repository that GitHub would start by their schedule: those of its default branch, unless Actions are off. */
+  scheduledWorkflows(fullName: string): Promise<string[]>;
 }
 
 /**
@@ -48,9 +51,11 @@ export interface GithubEmulator {
  * | method and path | what |
  * | --- | --- |
  * | GET /user, /orgs/:org, /users/:user | accounts |
+ * | GET /user/repos | those that the token is for, by page |
  * | POST /orgs/:org/repos, /user/repos | a repository, with its git data |
  * | GET, PATCH, DELETE /repos/:owner/:repo | its settings; DELETE removes the git data |
  * | GET /repos/:owner/:repo/branches[/:branch], /commits/:ref, /git/ref/heads/:branch | its content |
+ * | GET /repos/:owner/:repo/contents/:path | a file's text, or the names in a folder |
  * | GET, PUT /repos/:owner/:repo/topics | |
  * | GET, PUT, DELETE /repos/:owner/:repo/vulnerability-alerts | 204 or 404 |
  * | GET, PUT /repos/:owner/:repo/actions/permissions | whether workflows run; they do in a new repository |
@@ -58,7 +63,7 @@ export interface GithubEmulator {
  *
  * Without a token public repositories can be read, and private ones answer 404 (git gets 401, so that it asks for a password).
  */
-export function createGithubEmulator(deps: GithubDeps, token: GithubToken = CLASSIC_TOKEN): GithubEmulator {
+export function createGithubEmulator(deps: GithubDeps, tokens: GithubTokens = CLASSIC_TOKENS): GithubEmulator {
   const git = openGitStorage(deps.paths.git);
   const { state, save } = openStore<GithubMemory>(join(deps.paths.emulators, "github.json"), {
     nextId: 1,
@@ -82,7 +87,7 @@ export function createGithubEmulator(deps: GithubDeps, token: GithubToken = CLAS
   });
   app.notFound((c) => c.json({ message: "Not Found", documentation_url: DOCS, status: "404" }, 404));
 
-  addTokenCheck(app, deps, token);
+  const tokenOf = addTokenCheck(app, deps, tokens);
 
   const originOf = (c: Context) => new URL(c.req.url).origin;
   const shown = (c: Context, repository: Repository, status: 200 | 201 = 200) =>
@@ -91,7 +96,7 @@ export function createGithubEmulator(deps: GithubDeps, token: GithubToken = CLAS
   const asked = (c: Context) => {
     const [owner, repo] = [c.req.param("owner") ?? "", c.req.param("repo") ?? ""];
     const found = state.repositories[key(owner, repo)];
-    const isOurs = isFor(c, token, owner);
+    const isOurs = isFor(tokenOf(c), owner);
     if (found === undefined || (found.settings["private"] === true && !isOurs)) throw fail(404, "Not Found");
     if (c.req.method !== "GET" && !isOurs) throw fail(403, NOT_ACCESSIBLE);
     return { found, owner, repo, path: key(owner, repo) };
@@ -127,6 +132,12 @@ export function createGithubEmulator(deps: GithubDeps, token: GithubToken = CLAS
   };
 
   app.get("/user", (c) => c.json(wholeAccount(originOf(c), USER)));
+  app.get("/user/repos", (c) => {
+    const [per, number] = [Math.min(Number(c.req.query("per_page") ?? 30), 100), Number(c.req.query("page") ?? 1)];
+    const seen = Object.values(state.repositories).filter(({ owner }) => isFor(tokenOf(c), owner));
+    const page = seen.slice((number - 1) * per, number * per);
+    return c.json(page.map((repository) => listedRepository(originOf(c), repository)));
+  });
   app.get("/users/:user", (c) => {
     if (c.req.param("user") !== USER && !ownerExists(c.req.param("user"))) throw fail(404, "Not Found");
     return c.json(wholeAccount(originOf(c), c.req.param("user")));
@@ -138,7 +149,7 @@ export function createGithubEmulator(deps: GithubDeps, token: GithubToken = CLAS
   const anyBody = z.record(z.string(), z.unknown());
   app.post("/orgs/:org/repos", async (c) => {
     if (!ownerExists(c.req.param("org"))) throw fail(404, "Not Found");
-    if (!isFor(c, token, c.req.param("org"))) throw fail(403, NOT_ACCESSIBLE);
+    if (!isFor(tokenOf(c), c.req.param("org"))) throw fail(403, NOT_ACCESSIBLE);
     return shown(c, await createRepository(c.req.param("org"), await readBody(c, anyBody, problem)), 201);
   });
   app.post("/user/repos", async (c) =>
@@ -215,12 +226,21 @@ export function createGithubEmulator(deps: GithubDeps, token: GithubToken = CLAS
     return c.body(null, 204);
   });
 
-  addGitRoutes(app, git, token, {
+  addLfsRoutes(app, deps.paths.git, tokenOf, (owner, name) => state.repositories[key(owner, name)]);
+  addGitRoutes(app, git, tokenOf, {
     find: (owner, name) => state.repositories[key(owner, name)],
     pushed: (repository) => {
       repository.updatedAt = now();
       save();
     },
   });
-  return { app, git };
+  return {
+    app,
+    git,
+    scheduledWorkflows: async (fullName) => {
+      const found = state.repositories[fullName.toLowerCase()];
+      const isOn = (found?.actions ?? ACTIONS).enabled && found?.settings["archived"] !== true;
+      return found !== undefined && isOn ? await git.scheduledWorkflows(fullName.toLowerCase()) : [];
+    },
+  };
 }

@@ -73,7 +73,14 @@ export function conformsToDatabaseHost(name: string, start: () => Promise<Starte
 
     it.each(["absent", "../projects", "a/b?c=d#e"])("has no project %j", async (absent) => {
       expect(await host.project(absent)).toBeUndefined();
-      const calls = ["sessionAddress", "publicKey", "authSettings", "platformBackups", "pauseProject"] as const;
+      const calls = [
+        "sessionAddress",
+        "publicKey",
+        "secretKey",
+        "authSettings",
+        "platformBackups",
+        "pauseProject",
+      ] as const;
       for (const call of calls) expect([call, await isNotFound(host[call](absent))]).toEqual([call, true]);
     });
 
@@ -107,6 +114,8 @@ export function conformsToDatabaseHost(name: string, start: () => Promise<Starte
       expect(port).toBeGreaterThan(0);
       expect(new URL(host.apiUrl(project.ref)).href).toContain(project.ref);
       expect(await host.publicKey(project.ref)).toMatch(/^\S{10,}$/);
+      expect(await host.secretKey(project.ref)).toMatch(/^\S{10,}$/);
+      expect(await host.secretKey(project.ref)).not.toBe(await host.publicKey(project.ref));
     });
 
     it("shows the settings of the auth service", async () => {
