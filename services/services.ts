@@ -4,6 +4,7 @@ import type { AppHost } from "./appHost/appHost.ts";
 import { type Edge, edgeClient, type EdgeMark } from "./appHost/edge.ts";
 import { VERCEL_EDGE, vercelApps } from "./appHost/vercel.ts";
 import { VERCEL } from "./appHost/vercelApi.ts";
+import { type AwsAccount, awsAccount } from "./aws/awsAccount.ts";
 import type { AwsPlace } from "./aws/awsCalls.ts";
 import { type AwsFacts, awsFacts } from "./aws/awsFacts.ts";
 import { type AwsNames, awsNames } from "./aws/awsNames.ts";
@@ -63,6 +64,7 @@ export interface Ports {
   readonly vaultBucket: (bucket: string) => VaultBucket;
   readonly vaultKey: (key: WithoutPlace<VaultKeyOptions>) => VaultKey;
   readonly awsNames: () => AwsNames;
+  readonly awsAccount: () => AwsAccount;
   /** Questions about the account's set-up, in another place if one is named. */
   readonly awsFacts: (elsewhere?: Pick<AwsPlace, "region" | "endpoint">) => AwsFacts;
   readonly scheduledRuns: (names: WithoutPlace<ScheduledRunsOptions>) => ScheduledRuns;
@@ -184,6 +186,7 @@ function awsPorts(at: { region: string; endpoint: string | undefined }) {
     vaultBucket: (bucket) => vaultBucket({ ...at, bucket }),
     vaultKey: (key) => vaultKey({ ...at, ...key }),
     awsNames: () => awsNames(at),
+    awsAccount: () => awsAccount(at),
     awsFacts: (elsewhere) => awsFacts(elsewhere ?? at),
     scheduledRuns: (names) => awsScheduledRuns({ ...at, ...names }),
   } satisfies Partial<Ports>;

@@ -12,14 +12,15 @@ export const APP_CHECKS: readonly Check<Subject>[] = [
 async function health({ settings, ports, signal }: Subject): Promise<Outcome[]> {
   const { apps, role } = settings;
   const { deploymentVariable } = ports.appHost();
-  const names = apps.flatMap(({ publicNames, healthPath }) => publicNames.map((name) => [name, healthPath] as const));
+  const names = apps.flatMap((app) => app.publicNames.map((name) => [name, app] as const));
   return await Promise.all(
-    names.map(async ([name, path]) => {
-      const found = await applicationHealth(ports.edge, `https://${name}`, path, signal);
+    names.map(async ([name, app]) => {
+      const path = app.healthPath;
+      const found = await applicationHealth(ports.edge, `https://${name}`, app, signal);
       if (!found.healthy) {
         // A standby is asked in an emergency, too.
         const says = `The app does not answer as it has to: ${found.reason}.`;
-        const fix = `let ${path} answer 200 with {"status":"ok"}, or set healthPath of this app`;
+        const fix = `let ${path} answer as this app's healthAnswer says, or set its healthPath and healthAnswer`;
         return role === "primary" ? failed(says, fix) : warning(`${says} A recovery waits for such an answer.`, fix);
       }
       if (found.deployment === undefined)

@@ -1,7 +1,9 @@
 import type { AppHost } from "./appHost.ts";
 import type { EdgeMark } from "./edge.ts";
 import { VERCEL, type VercelAccess, vercelApi } from "./vercelApi.ts";
+import { vercelCrons } from "./vercelCrons.ts";
 import { vercelDeployments } from "./vercelDeployments.ts";
+import { vercelListing } from "./vercelListing.ts";
 import { vercelNames } from "./vercelNames.ts";
 import { vercelProjects } from "./vercelProjects.ts";
 import { vercelProtection } from "./vercelProtection.ts";
@@ -21,8 +23,10 @@ export function vercelApps(access: VercelAccess): AppHost {
     // https://vercel.com/docs/domains/working-with-ssl
     certificateAuthority: "letsencrypt.org",
     deploymentVariable: "VERCEL_DEPLOYMENT_ID",
+    ...vercelListing(call),
     ...vercelProjects(call),
     ...vercelDeployments(call),
+    ...vercelCrons(call),
     ...vercelProtection(call),
     ...vercelSetUp(call),
     ...vercelNames(call),

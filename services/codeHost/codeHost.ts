@@ -2,6 +2,14 @@ import type { RemoteService } from "../http/remoteService.ts";
 import type { TokenHolder } from "../http/tokenFacts.ts";
 import type { GitCredential } from "./git.ts";
 
+/** A repository as it is found. */
+export interface ListedRepository {
+  /** "owner/name" */
+  fullName: string;
+  defaultBranch: string;
+  isPrivate: boolean;
+}
+
 /** The part of a code host that looks into a repository. */
 export interface RepositoryInspection {
   /** A file's text, or the names in a folder, on the default branch; undefined if it holds neither. */
@@ -18,6 +26,8 @@ export interface RepositoryInspection {
 export interface CodeHost extends RemoteService, RepositoryInspection, TokenHolder {
   /** The credential with which git reaches the host's repositories. It contains the token. */
   gitCredential(): GitCredential;
+  /** The repositories that the token's user owns or works on, if the token is for them. */
+  repositories(signal?: AbortSignal): Promise<ListedRepository[]>;
   /**
    * A repository's settings in the host's own form, for a backup of the configuration; undefined if it does not exist.
    *

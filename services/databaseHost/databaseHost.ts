@@ -35,6 +35,16 @@ export interface NewProject {
   password: string;
 }
 
+/** A size of compute in the host's own word ("small"). */
+export type ComputeSize = string;
+
+/** The size of a project's database. A field is undefined if the host does not say it. */
+export interface ProjectSize {
+  compute: ComputeSize | undefined;
+  /** Of the disk, in GB. */
+  diskGb: number | undefined;
+}
+
 /** One of a project's services. */
 export interface ServiceHealth {
   name: string;
@@ -90,11 +100,21 @@ export interface DatabaseHost extends RemoteService, TokenHolder, DatabaseInspec
   /** The services that a recovery needs before it can begin. */
   health(ref: string, signal?: AbortSignal): Promise<ServiceHealth[]>;
 
+  size(ref: string, signal?: AbortSignal): Promise<ProjectSize>;
+  /** Begins to change the compute. The database restarts. */
+  resizeCompute(ref: string, compute: ComputeSize, signal?: AbortSignal): Promise<void>;
+  /** Begins to enlarge the disk, while the database runs. */
+  resizeDisk(ref: string, diskGb: number, signal?: AbortSignal): Promise<void>;
+  /** Whether a size of compute is larger than another. Makes no request. */
+  isLarger(one: ComputeSize, other: ComputeSize): boolean;
+
   sessionAddress(ref: string, signal?: AbortSignal): Promise<SessionAddress>;
   /** Address of a project's own API. Makes no request. */
   apiUrl(ref: string): string;
   /** The key to a project's own API that is safe to show. */
   publicKey(ref: string, signal?: AbortSignal): Promise<string>;
+  /** The key to a project's own API that bypasses every rule of its rows. Secret. */
+  secretKey(ref: string, signal?: AbortSignal): Promise<string>;
   /** Settings of the auth service. They may contain secrets: encrypt them or reduce them to names before storing. */
   authSettings(ref: string, signal?: AbortSignal): Promise<Record<string, unknown>>;
 

@@ -51,7 +51,8 @@ const createBody = z.object({
  *
  * | method and path under /v1 | what |
  * | --- | --- |
- * | GET /organizations, /organizations/:slug | those with projects; one with its plan |
+ * | GET /organizations, /organizations/:slug, …/projects | those with projects; one with its plan; its projects with their sizes |
+ * | PATCH /projects/:ref/billing/addons, POST …/config/disk | compute and disk, of a paid plan only; without the restart |
  * | GET /projects/available-regions, /projects/:ref/billing/addons, …/config/disk/util | how projects are set up |
  * | GET, POST /projects; GET, DELETE /projects/:ref | several may have one name, as at Supabase; POST starts a real Postgres server |
  * | GET /projects/:ref/health?services=… | `db` and services that need it ask the server itself |

@@ -98,7 +98,13 @@ export async function startHospital() {
     CASTCHAT_AGE_IDENTITY: fixture.identity,
     PULUMI_BACKEND_URL: "s3://castchat-state?region=ap-northeast-3",
   });
-  const health = { status: 200, body: { status: "ok", deployment: "dpl_1" }, excerpt: "", servedBy: "Vercel" };
+  const health = {
+    status: 200,
+    body: { status: "ok", deployment: "dpl_1" },
+    text: "",
+    excerpt: "",
+    servedBy: "Vercel",
+  };
   let isHealthy = true;
 
   const original = globalThis.fetch;

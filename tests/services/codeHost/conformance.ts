@@ -41,6 +41,14 @@ export function conformsToCodeHost(name: string, start: () => Promise<StartedCod
       async (absent) => expect(await host.exportRepository(absent)).toBeUndefined(),
     );
 
+    it("lists the repositories of its token", async () => {
+      expect(await host.repositories()).toContainEqual({
+        fullName: "castchat/app",
+        defaultBranch: "main",
+        isPrivate: true,
+      });
+    });
+
     it("looks at files and folders of the default branch", async () => {
       await started.makeRepository("castchat/files");
       await started.commitFiles("castchat/files", { "docs/read me.txt": "hello", "docs/more.txt": "more" });

@@ -33,6 +33,20 @@ describe("GitHub", () => {
     expect(server.seen.map(({ url }) => url)).toEqual(["/api/v3/repos/o/r", "/api/v3/repos/o/r"]);
   });
 
+  it("lists repositories until a page is empty", async () => {
+    const named = (name: string) => ({ full_name: `o/${name}`, default_branch: "trunk", private: name === "a" });
+    const server = await serve({ body: [named("a")] }, { body: [named("b"), named("c")] }, { body: [] });
+    const found = await githubCode({ token: "t", endpoint: server.url }).repositories();
+    expect(found.map(({ fullName, isPrivate }) => [fullName, isPrivate])).toEqual([
+      ["o/a", true],
+      ["o/b", false],
+      ["o/c", false],
+    ]);
+    expect(server.seen.map(({ url }) => url)).toEqual(
+      [1, 2, 3].map((page) => `/api/v3/user/repos?per_page=100&page=${page}`),
+    );
+  });
+
   it("takes git's token at github.com, whose API lies elsewhere", () =>
     expect(githubCode({ token: "t" }).gitCredential().origin).toBe("https://github.com"));
 });

@@ -69,6 +69,19 @@ export const EXCEPTIONS: readonly Exception[] = [
     source: VERCEL_CLI,
   },
   {
+    service: "vercel",
+    adds: {
+      "PATCH /v1/projects/{idOrName}/crons": {
+        query: { type: "object", properties: { slug: { type: "string" }, teamId: { type: "string" } } },
+        body: { type: "object", properties: { enabled: { type: "boolean" } }, required: ["enabled"] },
+        answers: { 200: {} },
+      },
+    },
+    why: "the switch of a project's cron jobs, which Vercel's own provider uses",
+    date: READ,
+    source: `${VERCEL_PROVIDER}project_crons.go`,
+  },
+  {
     service: "cloudflare",
     operation: /dns_records/,
     place: "answer",
