@@ -3,6 +3,7 @@ import type { RemoteService } from "../http/remoteService.ts";
 import type { TokenHolder } from "../http/tokenFacts.ts";
 import type { AppListing } from "./appListing.ts";
 import type { AppInspection } from "./appSetUp.ts";
+import type { BuildSettings } from "./buildSettings.ts";
 
 /** An app at its host. */
 export interface AppProject {
@@ -59,18 +60,6 @@ export interface Deployment {
   error: string | undefined;
   /** SHA of the commit that it was built from. */
   commit: string | undefined;
-}
-
-/** How the host builds an app, and where it runs its functions. */
-export interface BuildSettings {
-  framework?: string | undefined;
-  rootDirectory?: string | undefined;
-  buildCommand?: string | undefined;
-  installCommand?: string | undefined;
-  outputDirectory?: string | undefined;
-  devCommand?: string | undefined;
-  nodeVersion?: string | undefined;
-  functionRegion?: string | undefined;
 }
 
 /** The files to deploy, and where they come from. */

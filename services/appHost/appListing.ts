@@ -1,4 +1,4 @@
-import type { BuildSettings } from "./appHost.ts";
+import type { BuildSettings } from "./buildSettings.ts";
 
 /** A team of the app host, to which projects belong. */
 export interface AppTeam {
