@@ -5,23 +5,25 @@ import { Provider as GitHubProvider } from "@pulumi/github/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import { Provider as VercelProvider } from "@pulumiverse/vercel/provider.js";
 
+import { MIRROR_TOKEN } from "../settings/runnerSettings.ts";
 import type { Settings } from "../settings/settings.ts";
 import { RecoveryProvider } from "./recovery/recoveryProvider.ts";
 
 /**
  * The explicit providers of a stack: one account and one region. From the shell they take only credentials (AWS_ACCESS_KEY_ID and
- * AWS_SECRET_ACCESS_KEY or any other of AWS's ways, VERCEL_API_TOKEN, GITHUB_TOKEN, CLOUDFLARE_API_TOKEN, SUPABASE_ACCESS_TOKEN).
+ * AWS_SECRET_ACCESS_KEY or any other of AWS's ways, VERCEL_API_TOKEN, GITHUB_TOKEN, MIRROR_GITHUB_TOKEN,
+ * CLOUDFLARE_API_TOKEN, SUPABASE_ACCESS_TOKEN).
  */
 export function createProviders(settings: Settings): pulumi.ProviderResource[] {
-  const { awsRegion, endpoints, vercelTeam } = settings;
+  const { awsRegion, endpoints, vercelTeam, mirrorOwner } = settings;
   const common = [
     awsProvider(settings),
     new VercelProvider("vercel", vercelTeam === undefined ? {} : { team: vercelTeam }),
-    new RecoveryProvider("recovery", { awsRegion, endpoints, vercelTeam }),
+    new RecoveryProvider("recovery", { awsRegion, endpoints, vercelTeam, mirrorOwner }),
   ];
   return settings.role === "primary"
     ? [...common, ...(settings.dns === "create" ? [cloudflareProvider(settings)] : [])]
-    : [...common, githubProvider(mirrorOwnerOf(settings), settings.endpoints.github)];
+    : [...common, githubProvider(mirrorOwner, settings.endpoints.github)];
 }
 
 /** The services that the program uses. Plugin aws reads and writes the tags of buckets through S3 Control. */
@@ -41,16 +43,12 @@ function awsProvider({ awsRegion, awsAccountId, endpoints: { aws: endpoint } }: 
   });
 }
 
-/** The owner of all mirrors. The check of the settings has refused several. */
-function mirrorOwnerOf({ apps: [{ mirror = "" }] }: Settings): string {
-  return mirror.slice(0, mirror.indexOf("/"));
-}
-
-function githubProvider(owner: string, endpoint: string | undefined): GitHubProvider {
+/** The provider of the mirrors, whose owner may have a token of its own. */
+function githubProvider(owner: string | undefined, endpoint: string | undefined): GitHubProvider {
   // By default the SDK reads the variable as a plain input, and the state would contain the token in clear text.
-  const token = process.env["GITHUB_TOKEN"];
+  const token = process.env[MIRROR_TOKEN] || process.env["GITHUB_TOKEN"];
   return new GitHubProvider("github", {
-    owner,
+    ...(owner !== undefined && { owner }),
     ...(token !== undefined && { token: pulumi.secret(token) }),
     ...(endpoint !== undefined && { baseUrl: `${endpoint}/` }),
   });

@@ -1,5 +1,5 @@
 import type { Endpoints } from "../settings/endpoints.ts";
-import { RUNNER_TOKENS, type RunnerToken } from "../settings/runnerSettings.ts";
+import { MIRROR_TOKEN, RUNNER_TOKENS, type RunnerToken, type TokenVariable } from "../settings/runnerSettings.ts";
 import type { AppHost } from "./appHost/appHost.ts";
 import { type Edge, edgeClient, type EdgeMark } from "./appHost/edge.ts";
 import { VERCEL_EDGE, vercelApps } from "./appHost/vercel.ts";
@@ -19,6 +19,7 @@ import { supabaseContent } from "./databaseHost/supabaseContent.ts";
 import { CLOUDFLARE, cloudflareDns } from "./dns/cloudflare.ts";
 import type { DnsHost } from "./dns/dnsHost.ts";
 import { type RemoteService, type ServiceAccess, withoutToken } from "./http/remoteService.ts";
+import type { TokenFacts, TokenHolder } from "./http/tokenFacts.ts";
 import { awsScheduledRuns, type ScheduledRuns, type ScheduledRunsOptions } from "./scheduler/scheduledRuns.ts";
 import { kmsSigner } from "./signer/kmsSigner.ts";
 import type { Signer } from "./signer/signer.ts";
@@ -34,6 +35,8 @@ export interface ServicePlaces {
   readonly endpoints: Endpoints;
   /** Id or slug. @default - the token's own account */
   readonly vercelTeam?: string | undefined;
+  /** Owner of the mirrors, whose repositories git reaches with MIRROR_GITHUB_TOKEN. @default - no mirrors */
+  readonly mirrorOwner?: string | undefined;
 }
 
 /** A token that is not set. */
@@ -68,7 +71,7 @@ export interface Ports {
   readonly appHost: () => AppHost;
   readonly dns: () => DnsHost;
   readonly codeHost: () => CodeHost;
-  /** Git with the code host's token, which is sent only to that host. */
+  /** Git with the code host's tokens, which are sent only to that host: one for the mirrors' owner, the other for all else. */
   readonly git: () => Git;
   readonly edge: Edge;
 }
@@ -79,6 +82,8 @@ export interface Services {
   readonly lacks: readonly Lack[];
   /** A token. Throws a UserError if it is not set. */
   readonly token: (variable: RunnerToken) => string;
+  /** What its service says of a token: of that variable, or of another one for the same service. UserError if there is none. */
+  readonly inspectToken: (variable: TokenVariable, signal: AbortSignal, other?: string) => Promise<TokenFacts>;
 }
 
 /** An adapter of a role: its service, and how it is made from a stack's places and a token. */
@@ -121,6 +126,14 @@ const ADAPTERS = {
   } satisfies AdaptersOf<DnsHost>,
 };
 
+/** The adapter of each token's service. */
+const HOLDERS = {
+  [VERCEL.tokenName]: ADAPTERS.appHost.vercel,
+  [GITHUB.tokenName]: ADAPTERS.codeHost.github,
+  [SUPABASE.tokenName]: ADAPTERS.databaseHost.supabase,
+  [CLOUDFLARE.tokenName]: ADAPTERS.dns.cloudflare,
+} satisfies Readonly<Record<RunnerToken, Adapter<TokenHolder>>>;
+
 /**
  * The composition root: the only place that decides on the address, the credentials and the adapter of a service. The command line, the
  * scheduled run and the provider take their ports from here. An empty variable counts as not set.
@@ -135,16 +148,26 @@ export function services(places: ServicePlaces, environment: NodeJS.ProcessEnv):
   };
   const { awsRegion: region, endpoints } = places;
   const { content, tokenName } = ADAPTERS.databaseHost.supabase;
+  const inspectToken = async (variable: TokenVariable, signal: AbortSignal, other?: string) => {
+    const own = variable === MIRROR_TOKEN ? tokenIn(environment, variable) : undefined;
+    const name = variable === MIRROR_TOKEN ? GITHUB.tokenName : variable;
+    return await HOLDERS[name].open(places, { token: other ?? own ?? token(name) }).inspectToken(signal);
+  };
   const projectContent = (ref: string) => content(places, ref, tokenIn(environment, tokenName));
-  const ports = { ...awsPorts({ region, endpoint: endpoints.aws }), ...tokenPorts(places, token), projectContent };
+  const ports = {
+    ...awsPorts({ region, endpoint: endpoints.aws }),
+    ...tokenPorts(places, environment, token),
+    projectContent,
+  };
   return {
     ports: { ...ports, edge: edgeClient({ endpoint: endpoints.edge, mark: ADAPTERS.appHost.vercel.edge }) },
     lacks,
     token,
+    inspectToken,
   };
 }
 
-function tokenIn(environment: NodeJS.ProcessEnv, variable: RunnerToken): string | undefined {
+function tokenIn(environment: NodeJS.ProcessEnv, variable: TokenVariable): string | undefined {
   return environment[variable] || undefined;
 }
 
@@ -163,7 +186,7 @@ function awsPorts(at: { region: string; endpoint: string | undefined }) {
 }
 
 /** The ports that need a token. */
-function tokenPorts(places: ServicePlaces, token: Services["token"]) {
+function tokenPorts(places: ServicePlaces, environment: NodeJS.ProcessEnv, token: Services["token"]) {
   const open = <P>({ tokenName, open: make }: Adapter<P>, timeoutMs?: number): P =>
     make(places, { token: token(tokenName), timeoutMs });
   const codeHost = () => open(ADAPTERS.codeHost.github);
@@ -172,6 +195,20 @@ function tokenPorts(places: ServicePlaces, token: Services["token"]) {
     appHost: () => open(ADAPTERS.appHost.vercel),
     dns: () => open(ADAPTERS.dns.cloudflare),
     codeHost,
-    git: () => gitCommand([codeHost().gitCredential()]),
+    git: () => gitCommand(gitCredentials(places, environment, token)),
   } satisfies Partial<Ports>;
+}
+
+/**
+ * The tokens with which git reaches the code host. A fine-grained token covers one owner, so the mirrors' owner may have one of its own; the other
+ * one is used there without it, as a classic token can be. The standby reads its mirror without the token of the source.
+ * Source: https://docs.github.com/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens.
+ */
+function gitCredentials(places: ServicePlaces, environment: NodeJS.ProcessEnv, token: Services["token"]) {
+  const { mirrorOwner: owner } = places;
+  const { tokenName: sourceName, open } = ADAPTERS.codeHost.github;
+  const mirrorToken = owner === undefined ? undefined : tokenIn(environment, MIRROR_TOKEN);
+  const common = open(places, { token: mirrorToken ?? token(sourceName) }).gitCredential();
+  const source = { ...common, token: tokenIn(environment, sourceName), tokenName: sourceName };
+  return owner === undefined ? [source] : [source, { ...common, owner, tokenName: MIRROR_TOKEN }];
 }

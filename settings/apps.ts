@@ -66,3 +66,8 @@ export function sourcesOf(apps: readonly App[]): { vercelProjects: string[]; rep
     repositories: [...new Set(apps.map(({ repository }) => repository))],
   };
 }
+
+/** The owner of the mirrors. The check of the settings refuses several. */
+export function mirrorOwnerOf(apps: readonly App[]): string | undefined {
+  return apps.flatMap(({ mirror }) => mirror?.split("/")[0] ?? [])[0];
+}

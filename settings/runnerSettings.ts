@@ -72,6 +72,11 @@ export const RUNNER_TOKENS = [
 ] as const;
 export type RunnerToken = (typeof RUNNER_TOKENS)[number];
 
+/** The code host's token that writes the mirrors, whose owner another token may not reach. @default - the value of GITHUB_TOKEN */
+export const MIRROR_TOKEN = "MIRROR_GITHUB_TOKEN";
+/** The variables with tokens. */
+export type TokenVariable = RunnerToken | typeof MIRROR_TOKEN;
+
 /** The variable of `pulumi up` that holds the scheduled runs' own token. They never get the token with which the stack is changed. */
 export function ownTokenOfRuns(variable: RunnerToken): `RUNNER_${RunnerToken}` {
   return `RUNNER_${variable}`;

@@ -2,6 +2,7 @@ import type { z } from "zod";
 
 import { nearest } from "../planning/nearest.ts";
 import { type Tier, TIERS, tiersWith } from "../planning/tiers.ts";
+import { mirrorOwnerOf } from "./apps.ts";
 import { type Endpoints, type FlatEndpoints, withEndpoints } from "./endpoints.ts";
 import { formerSetting } from "./formerSettings.ts";
 import { SECRET_SETTINGS, SETTINGS, type SettingValues } from "./schema.ts";
@@ -21,6 +22,8 @@ export interface CommonSettings extends Omit<
   readonly deployerArns: readonly string[] | undefined;
   /** The tiers with this stack's overrides applied. */
   readonly tiers: readonly Tier[];
+  /** Owner of all mirrors; undefined without any. */
+  readonly mirrorOwner: string | undefined;
 }
 export interface PrimarySettings extends CommonSettings {
   readonly role: "primary";
@@ -92,7 +95,8 @@ export function parseSettings(
 function settingsFrom(values: SettingValues, stack: string, project: string): Settings {
   const { role, mode = "standby", tierOverrides, deployerArns: named, ...rest } = withEndpoints(values);
   const deployerArns = named.length > 0 ? named : undefined;
-  const common = { ...rest, project, stack, deployerArns, tiers: tiersWith(tierOverrides, TIERS) };
+  const mirrorOwner = mirrorOwnerOf(rest.apps);
+  const common = { ...rest, project, stack, deployerArns, mirrorOwner, tiers: tiersWith(tierOverrides, TIERS) };
   if (role === "primary") return { ...common, role };
   const { supabaseOrganization = "", supabaseRegion = "" } = common;
   return { ...common, role, mode, supabaseOrganization, supabaseRegion };

@@ -9,11 +9,13 @@ export interface RecoveryProviderArgs {
   readonly endpoints: Endpoints;
   /** @default - the token's own account */
   readonly vercelTeam?: pulumi.Input<string> | undefined;
+  /** Owner of the mirrors, whose repositories have a token of their own. @default - no mirrors */
+  readonly mirrorOwner?: pulumi.Input<string> | undefined;
 }
 
 /** Provider `recovery`: the few resources that no public provider offers. The engine starts it from `provider/`. */
 export class RecoveryProvider extends pulumi.ProviderResource {
-  constructor(name: string, { awsRegion, endpoints, vercelTeam }: RecoveryProviderArgs, opts?: pulumi.ResourceOptions) {
-    super("recovery", name, { awsRegion, ...flatEndpoints(endpoints), vercelTeam }, opts);
+  constructor(name: string, { endpoints, ...args }: RecoveryProviderArgs, opts?: pulumi.ResourceOptions) {
+    super("recovery", name, { ...args, ...flatEndpoints(endpoints) }, opts);
   }
 }

@@ -13,6 +13,7 @@ import { advanceScheduler } from "./aws/schedulerClock.ts";
 import { EdgeProxy, resolveDeployment } from "./edge.ts";
 import { createCloudflareEmulator } from "./emulators/cloudflare.ts";
 import { createGithubEmulator } from "./emulators/github.ts";
+import type { GithubTokens } from "./emulators/githubToken.ts";
 import { createSupabaseEmulator } from "./emulators/supabase.ts";
 import type { PlatformBackups } from "./emulators/supabaseBackups.ts";
 import { createVercelEmulator } from "./emulators/vercel.ts";
@@ -21,8 +22,14 @@ import { addressOf, layout, REGIONS, type SandboxFile } from "./host/layout.ts";
 import { closeServer, listen } from "./host/servers.ts";
 import { Supervisor } from "./host/supervisor.ts";
 import { LocalProjectServers } from "./postgres/projectServers.ts";
+import { SANDBOX_NAMES } from "./workspace.ts";
 
 const MINISTACK = "ministack";
+/** As GitHub recommends tokens: fine-grained, so each for one owner. */
+const FINE_GRAINED_TOKENS: GithubTokens = {
+  githubToken: { owner: SANDBOX_NAMES.repository.split("/")[0], workflows: true },
+  mirrorGithubToken: { owner: SANDBOX_NAMES.mirrorOwner, workflows: true },
+};
 /** How often to check whether Supabase's own backups are due. */
 const DAILY_CHECK_MS = 60_000;
 
@@ -70,7 +77,7 @@ export class Cloud {
     const cloudflare = createCloudflareEmulator(shared);
     const vercel = createVercelEmulator(shared);
     const supabase = createSupabaseEmulator(shared);
-    const emulators = { cloudflare, vercel, supabase, github: createGithubEmulator(shared) };
+    const emulators = { cloudflare, vercel, supabase, github: createGithubEmulator(shared, FINE_GRAINED_TOKENS) };
     // In sequence only if one service needs another: apps read from the databases.
     await all([this.#startAws(), this.#databases.startAll().then(() => this.#apps.startAll())]);
     for (const service of ["cloudflare", "github", "vercel", "supabase"] as const) {

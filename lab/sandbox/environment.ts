@@ -25,9 +25,10 @@ export function sandboxEnvironment(
     AWS_SHARED_CREDENTIALS_FILE: join(home, "no-aws-credentials"),
     VERCEL_API_TOKEN: credentials.vercelToken,
     GITHUB_TOKEN: credentials.githubToken,
+    MIRROR_GITHUB_TOKEN: credentials.mirrorGithubToken,
     CLOUDFLARE_API_TOKEN: credentials.cloudflareToken,
     SUPABASE_ACCESS_TOKEN: credentials.supabaseToken,
-    // The sandbox's services have one token each, with every right.
+    // The runs' own tokens are those of the operator here.
     RUNNER_VERCEL_API_TOKEN: credentials.vercelToken,
     RUNNER_GITHUB_TOKEN: credentials.githubToken,
     RUNNER_CLOUDFLARE_API_TOKEN: credentials.cloudflareToken,

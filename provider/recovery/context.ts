@@ -13,6 +13,7 @@ export const recoveryConfig = z.strictObject({
   awsRegion: z.string().min(1),
   ...ENDPOINT_KEYS,
   vercelTeam: z.string().min(1).optional(),
+  mirrorOwner: z.string().min(1).optional(),
 });
 
 /** The provider's configuration, parsed. */

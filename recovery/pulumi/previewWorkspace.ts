@@ -28,6 +28,7 @@ export const PLACEHOLDERS = {
   AWS_SECRET_ACCESS_KEY: "preview",
   VERCEL_API_TOKEN: "preview-preview-preview-1",
   GITHUB_TOKEN: "preview",
+  MIRROR_GITHUB_TOKEN: "preview",
   CLOUDFLARE_API_TOKEN: "preview-preview-preview-preview-preview1",
   SUPABASE_ACCESS_TOKEN: "preview",
 };

@@ -1,5 +1,6 @@
 import type { Reporter } from "../common/reporter.ts";
 import type { RemoteService } from "../http/remoteService.ts";
+import type { TokenHolder } from "../http/tokenFacts.ts";
 import type { AppListing } from "./appListing.ts";
 
 /** An app at its host. */
@@ -87,7 +88,7 @@ export interface DeploymentPass {
  * The host of the application. Calls throw ServiceError or UnreachableError (services/http/http.ts). A single thing that does not exist is
  * undefined; elsewhere a missing thing is a ServiceError with status 404.
  */
-export interface AppHost extends RemoteService, AppListing {
+export interface AppHost extends RemoteService, AppListing, TokenHolder {
   /** The target of a public name's CNAME record. */
   readonly dnsTarget: string;
   /** Environment variable with a deployment's own id. */

@@ -6,6 +6,7 @@ import { vercelListing } from "./vercelListing.ts";
 import { vercelNames } from "./vercelNames.ts";
 import { vercelProjects } from "./vercelProjects.ts";
 import { vercelProtection } from "./vercelProtection.ts";
+import { vercelToken } from "./vercelToken.ts";
 
 /** The mark of Vercel's edge in its answers (https://vercel.com/docs/headers/response-headers#x-vercel-id). */
 export const VERCEL_EDGE: EdgeMark = { host: VERCEL.name, header: "x-vercel-id" };
@@ -23,5 +24,6 @@ export function vercelApps(access: VercelAccess): AppHost {
     ...vercelDeployments(call),
     ...vercelProtection(call),
     ...vercelNames(call),
+    ...vercelToken(call),
   };
 }

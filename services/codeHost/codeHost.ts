@@ -1,4 +1,5 @@
 import type { RemoteService } from "../http/remoteService.ts";
+import type { TokenHolder } from "../http/tokenFacts.ts";
 import type { GitCredential } from "./git.ts";
 
 /** A repository as it is found. */
@@ -10,7 +11,7 @@ export interface ListedRepository {
 }
 
 /** The host of the repositories, beside git itself (git.ts). Calls throw ServiceError or UnreachableError (services/http/http.ts). */
-export interface CodeHost extends RemoteService {
+export interface CodeHost extends RemoteService, TokenHolder {
   /** The credential with which git reaches the host's repositories. It contains the token. */
   gitCredential(): GitCredential;
   /** The repositories that the token's user owns or works on, if the token is for them. */

@@ -10,7 +10,10 @@ export class RefusedTokenError extends GitError {}
 export interface GitCredential {
   /** Scheme and host with port, "https://github.com". */
   origin: string;
-  token: string;
+  /** The only owner whose repositories get it; one of an owner precedes one of all. @default - all that no other credential is for */
+  owner?: string | undefined;
+  /** Undefined if its variable is not set. Public repositories need none. */
+  token: string | undefined;
   /** Name that the server wants beside the token. */
   username: string;
   /** Environment variable that the token comes from, for messages. */

@@ -1,5 +1,6 @@
 import { childEnvironment } from "../common/childEnvironment.ts";
 import { redact, typeSecret, UserError } from "../common/errors.ts";
+import { withoutToken } from "../http/remoteService.ts";
 import {
   type Git,
   type GitCredential,
@@ -13,6 +14,9 @@ import {
 /** What git prints if the server refuses it: git would ask for a name and a password, and must not. */
 const REFUSED = /could not read (Username|Password)|Authentication failed|The requested URL returned error: 40[13]/;
 
+/** What git prints if the server shows no such repository, also because the token may not see it. */
+const NOT_FOUND = /^(remote: Repository not found|fatal: repository '.*' not found)/m;
+
 /** The environment variables that git gets. The caller's own git settings must not change what a recovery does. */
 const PASSED_ON = /^(PATH|HOME|LANG|TMPDIR|SSL_CERT_FILE|(HTTPS?|NO)_PROXY|(https?|no)_proxy)$/;
 
@@ -21,20 +25,23 @@ const PASSED_ON = /^(PATH|HOME|LANG|TMPDIR|SSL_CERT_FILE|(HTTPS?|NO)_PROXY|(http
  * other users of the machine and logs would see. No hook of a repository runs.
  */
 export function gitCommand(credentials: readonly GitCredential[] = []): Git {
-  const environment = gitEnvironment(credentials);
-  const git = (args: readonly string[], signal: AbortSignal, folder?: string): Promise<GitAnswer> =>
-    runGit(args, { environment, signal, folder });
+  const run = (args: readonly string[], signal: AbortSignal, folder?: string, url?: string): Promise<GitAnswer> =>
+    runGit(args, { environment: gitEnvironment(credentialFor(url, credentials)), signal, folder });
+  const git = (args: readonly string[], signal: AbortSignal, folder?: string) => run(args, signal, folder);
+  /** Runs git with the credential of one address. */
+  const gitAt = (url: string, args: readonly string[], signal: AbortSignal, folder?: string) =>
+    run(args, signal, folder, url);
   const succeededAt = (url: string, answer: GitAnswer, action: string): GitAnswer =>
-    succeeded(answer, action, credentials.find(({ origin }) => origin === originOf(url))?.tokenName);
+    succeeded(answer, action, credentialFor(url, credentials));
   return {
     remoteRefs: async (url, patterns, signal) => {
-      const answer = await git(["ls-remote", "--", checkedUrl(url), ...patterns], signal);
+      const answer = await gitAt(url, ["ls-remote", "--", checkedUrl(url), ...patterns], signal);
       return refsOf(succeededAt(url, answer, `read the refs of ${shown(url)}`).stdout, "\t");
     },
     newestCommit: async (url, branch, signal) => {
       // An annotated tag is an object of its own; `^{}` is the commit behind it.
       const names = [`refs/heads/${checkedName(branch)}`, `refs/tags/${branch}^{}`, `refs/tags/${branch}`];
-      const answer = await git(["ls-remote", "--", checkedUrl(url), ...names], signal);
+      const answer = await gitAt(url, ["ls-remote", "--", checkedUrl(url), ...names], signal);
       const lines = succeededAt(url, answer, `read ${branch} of ${shown(url)}`).stdout.split("\n");
       const found = new Map(lines.map((line) => line.split("\t")).map(([object, name]) => [name, object]));
       return names.map((name) => found.get(name)).find((object) => object !== undefined);
@@ -42,11 +49,11 @@ export function gitCommand(credentials: readonly GitCredential[] = []): Git {
     checkout: async (url, branch, folder, signal) => {
       const args = ["clone", "--quiet", "--depth=1", "--single-branch", "--no-tags", "--branch", checkedName(branch)];
       const action = `copy ${branch} of ${shown(url)}`;
-      succeededAt(url, await git([...args, "--", checkedUrl(url), folder], signal), action);
+      succeededAt(url, await gitAt(url, [...args, "--", checkedUrl(url), folder], signal), action);
       return succeeded(await git(["rev-parse", "HEAD"], signal, folder), action).stdout.trim();
     },
     mirror: async (url, folder, signal) => {
-      const answer = await git(["clone", "--quiet", "--mirror", "--", checkedUrl(url), folder], signal);
+      const answer = await gitAt(url, ["clone", "--quiet", "--mirror", "--", checkedUrl(url), folder], signal);
       succeededAt(url, answer, `copy ${shown(url)}`);
     },
     localRefs: async (folder, signal) => {
@@ -54,7 +61,7 @@ export function gitCommand(credentials: readonly GitCredential[] = []): Git {
       return refsOf(succeeded(answer, "list the refs of the copy").stdout, " ");
     },
     push: async (folder, url, refspecs, signal) => {
-      const answer = await git(["push", "--porcelain", "--", checkedUrl(url), ...refspecs], signal, folder);
+      const answer = await gitAt(url, ["push", "--porcelain", "--", checkedUrl(url), ...refspecs], signal, folder);
       const pushed = pushedOf(answer.stdout, serverWords(answer.stderr));
       // git fails if any ref is refused. The push as a whole has failed only if git reports nothing about single refs.
       if (pushed.length === 0) succeededAt(url, answer, `push to ${shown(url)}`);
@@ -69,17 +76,25 @@ interface GitAnswer {
   stderr: string;
 }
 
-function gitEnvironment(credentials: readonly GitCredential[]): NodeJS.ProcessEnv {
+/** The credential for an address. Owners have no case at the code host. */
+function credentialFor(url: string | undefined, credentials: readonly GitCredential[]): GitCredential | undefined {
+  const origin = originOf(url ?? "");
+  const path = origin === "" ? "" : new URL(url ?? "").pathname.toLowerCase();
+  const fitting = credentials.filter((one) => origin !== "" && one.origin === origin);
+  return (
+    fitting.find(({ owner }) => owner !== undefined && path.startsWith(`/${owner.toLowerCase()}/`)) ??
+    fitting.find(({ owner }) => owner === undefined)
+  );
+}
+
+function gitEnvironment(credential: GitCredential | undefined): NodeJS.ProcessEnv {
   const settings: [string, string][] = [
     ["core.hooksPath", "/dev/null"],
     ["credential.helper", ""],
     // A redirect must not take our credential to another server.
     ["http.followRedirects", "false"],
     ["gc.auto", "0"],
-    ...credentials.map(({ origin, username, token }): [string, string] => {
-      const basic = Buffer.from(`${username}:${token}`).toString("base64");
-      return [`http.${origin}/.extraHeader`, `Authorization: Basic ${basic}`];
-    }),
+    ...(credential?.token === undefined ? [] : [headerOf(credential.origin, credential.username, credential.token)]),
   ];
   const numbered = settings.flatMap(([key, value], index): [string, string][] => [
     [`GIT_CONFIG_KEY_${index}`, key],
@@ -94,6 +109,11 @@ function gitEnvironment(credentials: readonly GitCredential[]): NodeJS.ProcessEn
     ...childEnvironment(PASSED_ON),
     ...Object.fromEntries(numbered),
   };
+}
+
+function headerOf(origin: string, username: string, token: string): [string, string] {
+  const basic = Buffer.from(`${username}:${token}`).toString("base64");
+  return [`http.${origin}/.extraHeader`, `Authorization: Basic ${basic}`];
 }
 
 async function runGit(
@@ -127,19 +147,27 @@ async function runGit(
   }
 }
 
-/** The answer of a git that succeeded. `tokenName` is the variable with the server's token, if it has one. */
-function succeeded(answer: GitAnswer, action: string, tokenName?: string): GitAnswer {
+/** The answer of a git that succeeded. `credential` is the one that the server got, or should have got. */
+function succeeded(answer: GitAnswer, action: string, credential?: GitCredential): GitAnswer {
   if (answer.exitCode === 0) return answer;
-  if (REFUSED.test(answer.stderr)) {
-    const why =
-      tokenName === undefined
-        ? "wants a token, and there is none for it. Check the address of the repository."
-        : `refuses the token. Correct ${tokenName}. ${typeSecret(tokenName)}`;
-    throw new RefusedTokenError(redact(`git could not ${action}: the server ${why}`));
-  }
+  if (REFUSED.test(answer.stderr))
+    throw new RefusedTokenError(redact(`git could not ${action}: the server ${refusalOf(credential)}`));
+  if (credential?.token !== undefined && NOT_FOUND.test(answer.stderr))
+    throw new GitError(
+      redact(
+        `git could not ${action}: the server shows no such repository. It does not exist, or ${credential.tokenName} does not reach it: a fine-grained token reaches one owner. Correct one of them. ${typeSecret(credential.tokenName)}`,
+      ),
+    );
   const lines = answer.stderr.split("\n").flatMap((line) => line.trim() || []);
   const why = lines.find((line) => /^(fatal|error|remote):/.test(line)) ?? lines.at(-1) ?? `exit ${answer.exitCode}`;
   throw new GitError(redact(`git could not ${action}: ${why.replace(/^(fatal|error):\s*/, "").replace(/\.$/, "")}.`));
+}
+
+function refusalOf(credential: GitCredential | undefined): string {
+  if (credential === undefined) return "wants a token, and there is none for it. Check the address of the repository.";
+  const { token, tokenName } = credential;
+  if (token === undefined) return `wants a token, and ${withoutToken(tokenName)}`;
+  return `refuses the token. Correct ${tokenName}. ${typeSecret(tokenName)}`;
 }
 
 function refsOf(text: string, separator: string): GitRef[] {

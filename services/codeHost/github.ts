@@ -1,8 +1,9 @@
 import { z } from "zod";
 
 import { segment, unlessNotFound } from "../http/http.ts";
-import { jsonClient } from "../http/jsonClient.ts";
+import { type JsonClient, jsonClient } from "../http/jsonClient.ts";
 import type { RemoteService, ServiceAccess } from "../http/remoteService.ts";
+import { ACCEPTED, REFUSED, type TokenFacts, tokenFacts } from "../http/tokenFacts.ts";
 import type { CodeHost, ListedRepository } from "./codeHost.ts";
 import { originOf } from "./git.ts";
 
@@ -64,10 +65,36 @@ export function githubCode(access: ServiceAccess): CodeHost {
       }
       return found;
     },
+    inspectToken: (signal) =>
+      // The token of an app's installation is no user's, and is refused with 403.
+      tokenFacts(factsFrom(call, signal), ({ status }) => ({ 401: REFUSED, 403: ACCEPTED })[status]),
     exportRepository: async (fullName, signal) => {
       if (!FULL_NAME.test(fullName)) return undefined;
       const path = `/repos/${fullName.split("/").map(segment).join("/")}`;
       return unlessNotFound(call({ method: "GET", path, answer: repositoryAnswer, signal }));
     },
   };
+}
+
+/**
+ * What the headers of an answer say of the token: the scopes of a classic one, and the expiry of one that ends. Sources:
+ * https://docs.github.com/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps (`X-OAuth-Scopes`) and
+ * https://github.com/google/go-github, github/github.go (both forms of the time in `GitHub-Authentication-Token-Expiration`).
+ */
+async function factsFrom(call: JsonClient, signal?: AbortSignal): Promise<TokenFacts> {
+  const told: { scopes: string | null; expiry: string | null } = { scopes: null, expiry: null };
+  const onHeaders = (headers: Headers) => {
+    told.scopes = headers.get("x-oauth-scopes");
+    told.expiry = headers.get("github-authentication-token-expiration");
+  };
+  await call({ method: "GET", path: "/user", answer: z.unknown(), onHeaders, signal });
+  const scopes = told.scopes?.split(",").flatMap((scope) => scope.trim() || []);
+  return { isValid: true, scopes, expiresAt: told.expiry === null ? "never" : timeOf(told.expiry) };
+}
+
+/** A time as `2026-12-31 08:00:00 UTC` or `2026-12-31 08:00:00 +0900`; undefined for another form. */
+function timeOf(text: string): Date | undefined {
+  const [, day, time, hours = "+00", minutes = "00"] =
+    /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) (?:UTC|([+-]\d\d)(\d\d))$/.exec(text) ?? [];
+  return day === undefined ? undefined : new Date(`${day}T${time}${hours}:${minutes}`);
 }

@@ -1,4 +1,5 @@
 import type { RemoteService } from "../http/remoteService.ts";
+import type { TokenHolder } from "../http/tokenFacts.ts";
 
 /**
  * The state of a project. It keeps its data in each state:
@@ -72,7 +73,7 @@ export interface PlatformBackups {
  * The host of the database. Calls throw ServiceError or UnreachableError (services/http/http.ts). `project` returns undefined for a project
  * that does not exist or was removed; elsewhere a missing project is a ServiceError with status 404.
  */
-export interface DatabaseHost extends RemoteService {
+export interface DatabaseHost extends RemoteService, TokenHolder {
   /** The host's page about its own outages. */
   readonly statusPage: string;
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { segment, unlessNotFound } from "../http/http.ts";
+import { ACCEPTED, REFUSED, tokenFacts } from "../http/tokenFacts.ts";
 import type { DatabaseHost, DatabaseProject, ProjectState, SessionAddress } from "./databaseHost.ts";
 import { SUPABASE, type SupabaseAccess, supabaseApi, supabaseProjectUrl } from "./supabaseApi.ts";
 import { supabaseBackups } from "./supabaseBackups.ts";
@@ -78,6 +79,14 @@ export function supabaseDatabases(access: SupabaseAccess): DatabaseHost {
   return {
     ...SUPABASE,
     statusPage: "status.supabase.com",
+
+    // Only the dashboard shows a token's rights and expiry. A scoped token that may not list projects is refused with 403.
+    // Source: https://supabase.com/docs/guides/platform/access-tokens.
+    inspectToken: (signal) =>
+      tokenFacts(
+        call({ method: "GET", path: "/v1/projects", answer: z.unknown(), signal }).then(() => ACCEPTED),
+        ({ status }) => ({ 401: REFUSED, 403: ACCEPTED })[status],
+      ),
     ...supabaseBackups(call),
     projects: async (signal) => {
       const all = await call({ method: "GET", path: "/v1/projects", answer: z.array(projectAnswer), signal });

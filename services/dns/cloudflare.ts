@@ -1,8 +1,9 @@
 import { z } from "zod";
 
-import { segment, unlessNotFound } from "../http/http.ts";
-import { jsonClient } from "../http/jsonClient.ts";
+import { segment, type ServiceError, unlessNotFound } from "../http/http.ts";
+import { type JsonClient, jsonClient } from "../http/jsonClient.ts";
 import type { RemoteService, ServiceAccess } from "../http/remoteService.ts";
+import { ACCEPTED, REFUSED, type TokenFacts, tokenFacts } from "../http/tokenFacts.ts";
 import type { DnsHost, DnsRecord, WantedRecord } from "./dnsHost.ts";
 
 /** Cloudflare's API, as published. */
@@ -44,6 +45,10 @@ const errorAnswer = z.object({
   errors: z.array(z.object({ code: z.union([z.number(), z.string()]), message: z.string() })),
 });
 
+const tokenAnswer = z.object({ result: z.object({ status: z.string(), expires_on: z.iso.datetime().nullish() }) });
+/** Bad requests by which Cloudflare refuses a token that has not the form of one. */
+const MALFORMED: ReadonlySet<string | undefined> = new Set(["6003", "6111", "9106"]);
+
 /** Cloudflare, and the variable with its token. */
 export const CLOUDFLARE = { name: "Cloudflare", tokenName: "CLOUDFLARE_API_TOKEN" } as const satisfies RemoteService;
 
@@ -78,6 +83,7 @@ export function cloudflareDns(access: ServiceAccess): DnsHost {
       });
       return zones.map(({ id, name, account }) => ({ id, name, accountId: account?.id ?? "" }));
     },
+    inspectToken: (signal) => inspectToken(call, signal),
     zoneId: async (name, signal) => {
       const { result } = await call({ method: "GET", path: "/zones", query: { name }, answer: zonesAnswer, signal });
       return result.find((zone) => zone.name === name)?.id;
@@ -108,6 +114,27 @@ async function allPages<T>(
     if (page >= (one.result_info?.total_pages ?? 1)) break;
   }
   return found;
+}
+
+/**
+ * What Cloudflare says of a token of a user. It shows the rights only to a token that may read tokens. A token of an account is not known
+ * there, but may list zones like any other. Source: https://developers.cloudflare.com/api/resources/user/subresources/tokens/methods/verify,
+ * https://developers.cloudflare.com/fundamentals/api/get-started/account-owned-tokens.
+ */
+function inspectToken(call: JsonClient, signal?: AbortSignal): Promise<TokenFacts> {
+  const isRefusal = ({ status, code }: ServiceError) =>
+    status === 401 || status === 403 || (status === 400 && MALFORMED.has(code));
+  const verified = call({ method: "GET", path: "/user/tokens/verify", answer: tokenAnswer, signal }).then(
+    ({ result: { status, expires_on: end } }) => {
+      if (status !== "active") return REFUSED;
+      return { ...ACCEPTED, expiresAt: end ? new Date(end) : ("never" as const) };
+    },
+  );
+  const listing = () =>
+    call({ method: "GET", path: "/zones", query: { per_page: 5 }, answer: zonesAnswer, signal }).then(() => ACCEPTED);
+  return tokenFacts(verified, (refusal) =>
+    isRefusal(refusal) ? tokenFacts(listing(), (again) => (isRefusal(again) ? REFUSED : undefined)) : undefined,
+  );
 }
 
 /** A record without the fields that only Cloudflare writes. */

@@ -1,4 +1,5 @@
 import type { RemoteService } from "../http/remoteService.ts";
+import type { TokenHolder } from "../http/tokenFacts.ts";
 
 /** A zone, and the account that it is in. */
 export interface DnsZone {
@@ -33,7 +34,7 @@ export interface WantedRecord {
 }
 
 /** The host of the DNS zone. Calls throw ServiceError or UnreachableError (services/http/http.ts). */
-export interface DnsHost extends RemoteService {
+export interface DnsHost extends RemoteService, TokenHolder {
   /** All zones that the token can see. */
   zones(signal?: AbortSignal): Promise<DnsZone[]>;
   /** Id of the zone of that name; undefined if the token can see no such zone. */

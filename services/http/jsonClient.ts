@@ -30,6 +30,8 @@ export interface JsonRequest<T> {
   headers?: Readonly<Record<string, string>>;
   /** What the answer must look like. */
   answer: z.ZodType<T>;
+  /** Gets the headers of a successful answer. */
+  onHeaders?: (headers: Headers) => void;
   signal?: AbortSignal | undefined;
   /** True if a POST may be repeated. GET, PUT, PATCH and DELETE always are. */
   repeatable?: boolean;
@@ -42,7 +44,7 @@ export type JsonClient = <T>(request: JsonRequest<T>) => Promise<T>;
 export function jsonClient(options: JsonClientOptions): JsonClient {
   const { name: service, baseUrl, token } = options;
   const { timeoutMs = realTiming.apiSilenceMs, retryDelayMs = realTiming.apiPauseMs } = options;
-  return async ({ method, path, query, body, headers, answer, signal, repeatable }) => {
+  return async ({ method, path, query, body, headers, answer, onHeaders, signal, repeatable }) => {
     const what = `${method} ${path}`;
     const bytes = body instanceof Uint8Array ? Buffer.from(body) : undefined;
     const { status, text } = await exchange({
@@ -62,7 +64,10 @@ export function jsonClient(options: JsonClientOptions): JsonClient {
         ...headers,
       },
       body: bytes ?? (body === undefined ? undefined : JSON.stringify(body)),
-      receive: async (received) => ({ status: received.status, text: await received.text() }),
+      receive: async (received) => {
+        onHeaders?.(received.headers);
+        return { status: received.status, text: await received.text() };
+      },
       refusal: (refused) => refusalOf(options, what, refused),
     });
     const parsed = answer.safeParse(parseJson(text));

@@ -29,6 +29,28 @@ describe("the providers", () => {
     expect(new Set(Object.values(addresses!))).toEqual(new Set(["http://127.0.0.1:1"]));
   });
 
+  it("make mirrors with the token of their owner, or with the other one, which is in no state in clear", async () => {
+    const app = { project: "p", repository: "o/r", publicNames: ["app.a.jp"], mirror: "mirrors/r" };
+    const unset = { standbyVault: "", database: "", dns: "", cloudflareAccountId: "" };
+    const settings = { ...PRIMARY_SETTINGS, ...unset, role: "standby", apps: JSON.stringify([app]) };
+    const standby = parseSettings(settings, "dr");
+    const before = { ...process.env };
+    try {
+      for (const [environment, token] of [
+        [{ GITHUB_TOKEN: "source" }, "source"],
+        [{ GITHUB_TOKEN: "source", MIRROR_GITHUB_TOKEN: "" }, "source"],
+        [{ GITHUB_TOKEN: "source", MIRROR_GITHUB_TOKEN: "mirror" }, "mirror"],
+      ] as const) {
+        process.env = { ...before, ...environment };
+        const resources = await registered(() => createProviders(standby));
+        expect(named(resources, "github").inputs).toMatchObject({ owner: "mirrors", token });
+        expect(named(resources, "recovery").inputs).toMatchObject({ mirrorOwner: "mirrors" });
+      }
+    } finally {
+      process.env = before;
+    }
+  });
+
   it("have no addresses when the public services are meant", async () => {
     const resources = await providersOf({});
     expect(named(resources, "recovery").inputs).toEqual({ awsRegion: "ap-northeast-1", vercelTeam: "acme" });

@@ -68,7 +68,7 @@ describe("castchat-recovery drill", () => {
       ["RPO code", true],
       ["RPO configuration", true],
     ]);
-    expect(report.loss.destroyed).toHaveLength(5);
+    expect(report.loss.destroyed).toHaveLength(7);
     expect(report.lostRows).toContainEqual({ table: "public.posts", rows: 20 });
     const page = await readFile(join(DRILLED!, "latest-complete-infrastructure-failure.html"), "utf8");
     expect(page).toContain("every promise is kept");

@@ -4,39 +4,38 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { z } from "zod";
 
+import { foundDatabase, foundSite, type LiveDatabase } from "../../lab/drills/company/founding.ts";
+import { LIVE_APPS, LIVE_VARIABLES } from "../../lab/drills/company/liveNames.ts";
+import { liveServices } from "../../lab/drills/company/liveServices.ts";
+import { changedParts, type LiveSite, readLiveSite } from "../../lab/drills/company/liveSite.ts";
+import { nameLiveSite } from "../../lab/drills/company/stackFiles.ts";
 import type { EngineOptions } from "../../lab/drills/stage/stacks.ts";
 import { resetSandbox, startSandbox } from "../../lab/sandbox/control.ts";
 import { sandboxEnvironment } from "../../lab/sandbox/environment.ts";
-import { PROJECT_ROOT } from "../../lab/sandbox/host/layout.ts";
-import { prepareWorkspace, SANDBOX_NAMES } from "../../lab/sandbox/workspace.ts";
-import { changeYaml } from "../support/shippedSettings.ts";
+import { PROJECT_ROOT, type SandboxFile } from "../../lab/sandbox/host/layout.ts";
+import { prepareWorkspace } from "../../lab/sandbox/workspace.ts";
+import { runSql } from "../recovery/support/sample.ts";
+import { changeSettings, changeYaml } from "../support/shippedSettings.ts";
 import { castchatRecovery, pulumi } from "./support/commands.ts";
-import { foundCompany, LIVE_PROJECT, type LiveCompany } from "./support/founders.ts";
 
 let home: string;
+let file: SandboxFile;
 let engine: EngineOptions;
-let company: LiveCompany;
-
-/** The sandbox's settings of a primary that creates everything; this one finds everything. */
-const CREATING = ["database", "dns", "cloudflareAccountId", "supabaseOrganization", "supabaseRegion"];
+let live: LiveDatabase;
+let look: () => Promise<LiveSite>;
 
 beforeAll(async () => {
   home = await mkdtemp(join(PROJECT_ROOT, ".sandbox", "tests-existing-"));
-  const file = await startSandbox({ home });
+  file = await startSandbox({ home });
   engine = { workspace: await prepareWorkspace(home, file), environment: sandboxEnvironment(home, file) };
-  company = await foundCompany(file, new AbortController().signal);
-  await changeYaml(join(engine.workspace, "Pulumi.prod.yaml"), ({ config, ...rest }) => {
-    const kept = Object.entries(config as object).filter(([key]) => !CREATING.includes(key.replace(/^.*:/, "")));
-    const apps = [
-      { project: LIVE_PROJECT, repository: SANDBOX_NAMES.repository, publicNames: [SANDBOX_NAMES.publicName] },
-    ];
-    const own = { supabaseRef: company.supabaseRef, standbyVault: "none", apps };
-    const found = Object.entries(own).map(([key, value]) => [`castchat-recovery:${key}`, value]);
-    return { ...rest, config: { ...Object.fromEntries(kept), ...Object.fromEntries(found) } };
-  });
+  live = await foundDatabase(file, 50, () => undefined);
+  await foundSite(file, live, () => undefined);
+  look = () => readLiveSite(file, live);
+  await nameLiveSite(engine.workspace, live);
+  await changeSettings(engine.workspace, "prod", { standbyVault: "none" });
   for (const args of [
     ["stack", "init", "prod"],
-    ["config", "set", "--secret", "databaseUrl", company.databaseUrl, "--stack", "prod"],
+    ["config", "set", "--secret", "databaseUrl", live.databaseUrl, "--stack", "prod"],
   ]) {
     const ended = await pulumi(args, engine);
     if (ended.exitCode !== 0) throw new Error(ended.output);
@@ -49,10 +48,10 @@ const recover = (...args: string[]) => castchatRecovery([...args, "--stack", "pr
 
 describe("the first day of a CastChat that runs", () => {
   it("gets a vault and a schedule, and nothing live changes", async () => {
-    const before = await company.look();
+    const before = await look();
     const first = await up();
     expect([first.exitCode, first.exitCode === 0 ? "" : first.output]).toEqual([0, ""]);
-    expect(await company.look()).toBe(before);
+    expect(changedParts(before, await look())).toEqual([]);
     const state = await pulumi(["stack", "export", "--stack", "prod"], engine);
     const { deployment } = z
       .object({ deployment: z.object({ resources: z.array(z.object({ type: z.string(), urn: z.string() })) }) })
@@ -65,20 +64,20 @@ describe("the first day of a CastChat that runs", () => {
   }, 120_000);
 
   it("has a proven backup of all of it within the hour, and still nothing live changes", async () => {
-    const before = await company.look();
+    const before = await look();
     const made = await recover("backup");
     expect([made.exitCode, made.exitCode === 0 ? "" : made.output]).toEqual([0, ""]);
     expect((await recover("list", "--max-age", "1h")).exitCode).toBe(0);
     const configuration = await recover("configuration");
     for (const part of [
-      `application ${LIVE_PROJECT}`,
-      `repository ${SANDBOX_NAMES.repository}`,
-      "PAYMENT_KEY",
+      ...LIVE_APPS.flatMap(({ project, repository }) => [`application ${project}`, `repository ${repository}`]),
+      ...LIVE_VARIABLES.map(({ key }) => key),
       "pki.goog",
     ])
       expect(configuration.output).toContain(part);
-    expect(configuration.output).not.toContain("live PAYMENT_KEY");
-    expect(await company.look()).toBe(before);
+    for (const { value } of LIVE_VARIABLES.filter(({ type }) => type === "sensitive"))
+      expect(configuration.output).not.toContain(value);
+    expect(changedParts(before, await look())).toEqual([]);
   }, 120_000);
 
   it("refuses an address that is not encrypted, and does not show it", async () => {
@@ -86,7 +85,7 @@ describe("the first day of a CastChat that runs", () => {
     const kept = await readFile(file, "utf8");
     await changeYaml(file, ({ config, ...rest }) => ({
       ...rest,
-      config: { ...(config as object), "castchat-recovery:databaseUrl": company.databaseUrl },
+      config: { ...(config as object), "castchat-recovery:databaseUrl": live.databaseUrl },
     }));
     const refused = await pulumi(["preview", "--stack", "prod"], engine);
     await writeFile(file, kept);
@@ -97,8 +96,27 @@ describe("the first day of a CastChat that runs", () => {
     expect(refused.output).not.toContain("the-founders-own-password");
   }, 60_000);
 
+  it("would notice one more record or variable, and a changed row", async () => {
+    const before = await look();
+    const { cloudflare, vercel } = liveServices(file);
+    const zones = z.object({ result: z.array(z.object({ id: z.string() })) });
+    const zone = zones.parse(await cloudflare("GET", "/zones")).result[0]!.id;
+    await cloudflare("POST", `/zones/${zone}/dns_records`, { type: "A", name: "x", content: "192.0.2.1", ttl: 60 });
+    const variable = { key: "ONE_MORE", value: "x", type: "sensitive", target: ["production"] };
+    await vercel("POST", "/v10/projects/castchat-admin/env", variable);
+    await runSql(
+      live.databaseUrl,
+      "update public.messages set body = body || '.' where id = (select min(id) from public.messages)",
+    );
+    expect(changedParts(before, await look())).toEqual([
+      "rows, relations, roles and settings of the database",
+      "DNS records",
+      "variables of castchat-admin",
+    ]);
+  }, 60_000);
+
   it("refuses another database's address before anything changes, without the password", async () => {
-    const wrong = company.databaseUrl.replace(/\/\/[^@]*@/, "//postgres:wrong-password@");
+    const wrong = live.databaseUrl.replace(/\/\/[^@]*@/, "//postgres:wrong-password@");
     await pulumi(["config", "set", "--secret", "databaseUrl", wrong, "--stack", "prod"], engine);
     const refused = await up();
     expect(refused.exitCode).not.toBe(0);

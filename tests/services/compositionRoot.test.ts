@@ -160,6 +160,25 @@ describe("the composition root", () => {
     expect(server.seen[0]?.headers.authorization).toBeUndefined();
   });
 
+  it("reaches the mirrors' owner with its own token, and the source without one", async () => {
+    const tokenSent = async (environment: NodeJS.ProcessEnv, path: string) => {
+      server.seen.splice(0);
+      const { ports } = services({ ...places(), mirrorOwner: "mirrors" }, environment);
+      await ports
+        .git()
+        .remoteRefs(`${server.url}/${path}.git`, [], signal)
+        .catch(() => undefined);
+      const basic = (server.seen[0]?.headers.authorization ?? "").replace("Basic ", "");
+      return Buffer.from(basic, "base64").toString();
+    };
+    const both = { GITHUB_TOKEN: "source", MIRROR_GITHUB_TOKEN: "mirror" };
+    expect(await tokenSent(both, "o/r")).toBe("x-access-token:source");
+    expect(await tokenSent(both, "mirrors/r")).toBe("x-access-token:mirror");
+    expect(await tokenSent({ GITHUB_TOKEN: "source" }, "mirrors/r")).toBe("x-access-token:source");
+    expect(await tokenSent({ MIRROR_GITHUB_TOKEN: "mirror" }, "mirrors/r")).toBe("x-access-token:mirror");
+    expect(await tokenSent({ MIRROR_GITHUB_TOKEN: "mirror" }, "o/r")).toBe("");
+  });
+
   it("asks a public name at the edge that the settings name", async () => {
     const edge = await serve({ body: { ok: true } });
     const { ports } = services({ ...places(), endpoints: { edge: edge.url } }, {});

@@ -28,6 +28,7 @@ export const GITHUB_OPERATIONS = [
 export const VERCEL_OPERATIONS = [
   "GET /v2/user",
   "GET /v2/teams",
+  "GET /v5/user/tokens/{tokenId}",
   "GET /v2/teams/{teamId}",
   "GET /v10/projects",
   "POST /v11/projects",

@@ -4,13 +4,17 @@ import { z } from "zod";
 import { readMadeBy } from "../../../cli/html/madeBy.ts";
 import type { MadeBy } from "../../../planning/madeBy.ts";
 import { commitChange } from "../../sandbox/app/repository.ts";
+import type { Check } from "../report/report.ts";
 import { castchatRecovery } from "../stage/commandLine.ts";
 import { openStack, up } from "../stage/stacks.ts";
 import type { StepRecord } from "../stage/steps.ts";
 import type { DrillContext } from "./context.ts";
 import { type DatabaseSize, databaseSize, serverVersion } from "./database.ts";
-import { projectPlace } from "./projectContent.ts";
-import { createRepository, fillDatabase, fillProjectContent, repositoryUrlOf } from "./seed.ts";
+import { foundDatabase, foundSite } from "./founding.ts";
+import { LIVE_APPS } from "./liveNames.ts";
+import { changedParts, fingerprintOf, type LiveSite, readLiveSite } from "./liveSite.ts";
+import { repositoryUrlOf } from "./seed.ts";
+import { nameLiveSite } from "./stackFiles.ts";
 
 /** The outputs of a deployed stack that the drill uses. */
 const runningOutputs = z.object({
@@ -32,8 +36,9 @@ export interface Company {
   primary: Stack;
   primaryOutputs: z.infer<typeof runningOutputs>;
   standbyOutputs: z.infer<typeof standbyOutputs>;
-  repositoryUrl: string;
   size: DatabaseSize;
+  /** Whether the site is the same before and after the first day. */
+  firstDay: Check;
   /** Program, machine and versions, for the reports. */
   madeBy: MadeBy;
   /** The steps that built it, including the sandbox's start. */
@@ -41,20 +46,30 @@ export interface Company {
 }
 
 /**
- * Builds CastChat from nothing, in the order for real accounts: the app's repository, the standby, the primary that replicates into it, and
- * the data.
+ * Builds CastChat as its founders did, before the recovery stack is there: database, apps, zone, repositories. Then the stacks' first day,
+ * in the order for real accounts: the standby, the primary that replicates into it, the standby's trust. The site that runs is compared
+ * before and after.
+ *
+ * @throws PromiseError when a step fails
  */
 export async function buildCompany(context: DrillContext): Promise<Company> {
-  const { steps, engine, clock, file } = context;
-  await steps.run("Create the app's repository", () => createRepository(file));
+  const { steps, engine, clock, file, rows } = context;
+  const live = await steps.run("CastChat's founders make its database", (say) =>
+    foundDatabase(file, rows, say, engine.signal),
+  );
+  await steps.run("… its repositories, zone and apps", (say) => foundSite(file, live, say, engine.signal));
+  const before = await steps.run("Read all that runs", () => readLiveSite(file, live, engine.signal));
 
+  await nameLiveSite(engine.workspace, live);
   const standby = await openStack("dr", engine);
+  await standby.setConfig("castchat-recovery:peerDatabaseUrl", { value: live.databaseUrl, secret: true });
   const ready = await steps.run("pulumi up dr (standby)", () => up(standby, engine, clock));
   const standbySide = standbyOutputs.parse(ready.outputs);
   await steps.run("Mirror the code", () => castchatRecovery(["mirror", "--stack", "dr"], engine));
 
   const primary = await openStack("prod", engine);
   await primary.setAllConfig({
+    "castchat-recovery:databaseUrl": { value: live.databaseUrl, secret: true },
     "castchat-recovery:standbyVaultBucketArn": { value: standbySide.vaultBucketArn },
     "castchat-recovery:standbyVaultKeyArn": { value: standbySide.vaultKeyArn },
   });
@@ -63,36 +78,48 @@ export async function buildCompany(context: DrillContext): Promise<Company> {
   // The standby trusts only this writer's backups. It holds the key itself, because the primary's region may be gone.
   await standby.setConfig("castchat-recovery:trustedWriterKeys[0]", { value: primarySide.signingPublicKey }, true);
 
-  await steps.run("Fill the database", (say) =>
-    fillDatabase(primarySide.databaseUrl, context.rows, say, engine.signal),
-  );
-  await steps.run("Upload storage objects, deploy a function, set up auth", (say) =>
-    fillProjectContent(projectPlace(context, primarySide), say, engine.signal),
-  );
-  const size = await databaseSize(primarySide.databaseUrl);
+  const after = await steps.run("Read it again", () => readLiveSite(file, live, engine.signal));
   return {
     standby,
     primary,
     primaryOutputs: primarySide,
     standbyOutputs: standbySide,
-    repositoryUrl: repositoryUrlOf(file),
-    size,
-    madeBy: await readMadeBy(await serverVersion(primarySide.databaseUrl)),
+    size: await databaseSize(live.databaseUrl),
+    firstDay: firstDayCheck(before, after),
+    madeBy: await readMadeBy(await serverVersion(live.databaseUrl)),
     steps: [...steps.records],
   };
 }
 
-/** Pushes one more commit, and runs the mirror, as a team's CI would: the stack schedules no mirror. Returns the new commit. */
-export async function changeCode(context: DrillContext, company: Company): Promise<string> {
-  const { steps, engine, file } = context;
-  return steps.run("Push a commit and mirror it", async (say) => {
-    const commit = await commitChange({
-      remoteUrl: company.repositoryUrl,
-      token: file.credentials.githubToken,
-      message: "A change shortly before the loss",
-    });
-    say(`commit ${commit.slice(0, 8)}`);
+function firstDayCheck(before: LiveSite, after: LiveSite): Check {
+  const changed = changedParts(before, after);
+  return {
+    name: "the stacks' first day has changed nothing of the company that runs",
+    ok: changed.length === 0,
+    detail:
+      changed.length === 0
+        ? `${Object.keys(after).length} parts byte for byte the same, with every row (${fingerprintOf(after)})`
+        : `changed: ${changed.join(", ")}`,
+  };
+}
+
+/**
+ * Pushes one more commit to each repository, and runs the mirror, as a team's CI would: the stack schedules no mirror. Returns the new commit
+ * of each app's public name.
+ */
+export async function changeCode({ steps, engine, file }: DrillContext): Promise<ReadonlyMap<string, string>> {
+  return steps.run("Push a commit to each repository and mirror it", async (say) => {
+    const commits = new Map<string, string>();
+    for (const { repository, publicName } of LIVE_APPS) {
+      const commit = await commitChange({
+        remoteUrl: repositoryUrlOf(file, repository),
+        token: file.credentials.githubToken,
+        message: "A change shortly before the loss",
+      });
+      say(`commit ${commit.slice(0, 8)}`);
+      commits.set(publicName, commit);
+    }
     await castchatRecovery(["mirror", "--stack", "dr"], engine);
-    return commit;
+    return commits;
   });
 }

@@ -65,10 +65,12 @@ export interface ScenarioFindings extends Pick<
 /** The report of a scenario, with its own steps and those that built its company. */
 export function scenarioReport({ clock, steps }: DrillContext, company: Company, found: ScenarioFindings): DrillReport {
   const { startedAt, stepsBefore, backup, loss, ...rest } = found;
+  const checks = [company.firstDay, ...found.checks];
   return {
     ...rest,
+    checks,
     formatVersion: 2,
-    ok: isKept(found),
+    ok: isKept({ ...found, checks }),
     startedAt: startedAt.toISOString(),
     finishedAt: clock().toISOString(),
     data: company.size,

@@ -39,8 +39,8 @@ export interface Seeded {
 }
 
 /** Address of the app's repository in a sandbox. */
-export function repositoryUrlOf({ ports }: SandboxFile): string {
-  return `${addressOf(ports, "github")}/${SANDBOX_NAMES.repository}.git`;
+export function repositoryUrlOf({ ports }: SandboxFile, repository: string = SANDBOX_NAMES.repository): string {
+  return `${addressOf(ports, "github")}/${repository}.git`;
 }
 
 /**
@@ -75,8 +75,12 @@ export async function seedCompany(options: SeedOptions): Promise<Seeded> {
   };
 }
 
-/** Creates the app's repository with its code, unless it is there: it is older than the recovery stack. */
-export async function createRepository(file: SandboxFile, signal?: AbortSignal): Promise<void> {
+/** Creates an app's repository with its code, unless it is there: it is older than the recovery stack. */
+export async function createRepository(
+  file: SandboxFile,
+  signal?: AbortSignal,
+  repository: string = SANDBOX_NAMES.repository,
+): Promise<void> {
   const api = `${addressOf(file.ports, "github")}/api/v3`;
   const headers = { authorization: `Bearer ${file.credentials.githubToken}`, "content-type": "application/json" };
   const ask = (path: string, body?: object): Promise<Response> =>
@@ -85,15 +89,17 @@ export async function createRepository(file: SandboxFile, signal?: AbortSignal):
       ...(signal && { signal }),
       ...(body && { method: "POST", body: JSON.stringify(body) }),
     });
-  if ((await ask(`repos/${SANDBOX_NAMES.repository}/branches/main`)).ok) return;
-  const [owner = "", name = ""] = SANDBOX_NAMES.repository.split("/");
+  if ((await ask(`repos/${repository}/branches/main`)).ok) return;
+  const [owner = "", name = ""] = repository.split("/");
   // An interrupted run has made the repository, but pushed no code.
-  if (!(await ask(`repos/${SANDBOX_NAMES.repository}`)).ok) {
+  if (!(await ask(`repos/${repository}`)).ok) {
     const answer = await ask(`orgs/${owner}/repos`, { name, private: true });
-    if (!answer.ok)
-      throw new Error(`GitHub refused to create ${SANDBOX_NAMES.repository}: ${answer.status} ${await answer.text()}`);
+    if (!answer.ok) throw new Error(`GitHub refused to create ${repository}: ${answer.status} ${await answer.text()}`);
   }
-  await seedApplicationRepository({ remoteUrl: repositoryUrlOf(file), token: file.credentials.githubToken });
+  await seedApplicationRepository({
+    remoteUrl: repositoryUrlOf(file, repository),
+    token: file.credentials.githubToken,
+  });
 }
 
 /** Fills a new project's database, or one whose fill was interrupted. */

@@ -77,9 +77,9 @@ export class Visitor {
   }
 }
 
-/** A visitor of the app's public name. */
-export function visitorOf({ file }: DrillContext): Visitor {
-  return new Visitor(addressOf(file.ports, "edge"), SANDBOX_NAMES.publicName);
+/** A visitor of a public name, the first app's unless another is given. */
+export function visitorOf({ file }: DrillContext, publicName: string = SANDBOX_NAMES.publicName): Visitor {
+  return new Visitor(addressOf(file.ports, "edge"), publicName);
 }
 
 /** An error page is text, and returned as text. */

@@ -32,8 +32,8 @@ export interface Expected {
   /** A snapshot right before the loss, including later rows. */
   live: DatabaseSnapshot;
   backup: TakenBackup;
-  /** The newest commit of the lost repository. */
-  commit: string;
+  /** The newest commit of each public name's lost repository. */
+  commits: ReadonlyMap<string, string>;
   recovered: Recovered;
 }
 
@@ -109,27 +109,31 @@ export async function checkRecovered(context: DrillContext, expected: Expected):
   const configurationAt = await steps.run("Read the stored configuration", () =>
     checkConfiguration(context, recovered.backupId, check),
   );
-  const deployed = (await visitorOf(context).health()).commit;
+  const deployed = await Promise.all(
+    [...expected.commits].map(async ([name, commit]) => (await visitorOf(context, name).health()).commit === commit),
+  );
   return {
     results,
     lostRows: lostRows(expected.live, after),
     configurationAt,
-    commitsLost: deployed === expected.commit ? 0 : 1,
+    commitsLost: deployed.filter((isNewest) => !isNewest).length,
   };
 }
 
 async function checkAsVisitor(
   context: DrillContext,
-  { commit, recovered }: Expected,
+  { commits, recovered }: Expected,
   check: RecordCheck,
 ): Promise<void> {
   const visitor = visitorOf(context);
-  const health = await visitor.health();
-  check(
-    `${SANDBOX_NAMES.publicName} leads to the recovered app, built from the newest commit`,
-    health.status === 200 && health.commit === commit,
-    `health ${health.status}, commit ${health.commit?.slice(0, 8) ?? "unknown"}`,
-  );
+  for (const [publicName, commit] of commits) {
+    const health = await visitorOf(context, publicName).health();
+    check(
+      `${publicName} leads to the recovered app, built from the newest commit`,
+      health.status === 200 && health.commit === commit,
+      `health ${health.status}, commit ${health.commit?.slice(0, 8) ?? "unknown"}`,
+    );
+  }
   const user = demoUser(1);
   const token = await visitor.login(user.email, user.password);
   check(

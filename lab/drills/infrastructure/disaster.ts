@@ -3,9 +3,9 @@ import { join } from "node:path";
 
 import { destroyDatabase, loseRegion } from "../../sandbox/control.ts";
 import { addressOf, layout, REGIONS } from "../../sandbox/host/layout.ts";
-import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
 import type { Company } from "../company/company.ts";
 import type { DrillContext } from "../company/context.ts";
+import { LIVE_APPS } from "../company/liveNames.ts";
 import { visitorOf } from "../company/visitor.ts";
 import { answers, canConnect } from "./signsOfLife.ts";
 
@@ -14,6 +14,9 @@ export interface Loss {
   at: Date;
   destroyed: string[];
 }
+
+/** A part of the primary: its name, its destruction, and whether it is still alive. */
+type Part = [name: string, destroy: () => Promise<unknown>, isAlive: () => Promise<boolean>];
 
 /**
  * Destroys everything that the primary consists of, and checks that it is really gone.
@@ -25,7 +28,7 @@ export async function destroyEverything(context: DrillContext, company: Company)
   const { vercelToken, githubToken } = file.credentials;
   const { supabaseRef } = company.primaryOutputs;
   return steps.run("Destroy the infrastructure", async (say) => {
-    const parts: [string, () => Promise<unknown>, () => Promise<boolean>][] = [
+    const parts: Part[] = [
       [
         "the database server with its data",
         () => destroyDatabase(home, supabaseRef),
@@ -36,16 +39,18 @@ export async function destroyEverything(context: DrillContext, company: Company)
         () => loseRegion(home, REGIONS.primary),
         () => answers(addressOf(file.ports, "awsPrimary")),
       ],
-      [
-        "the app's Vercel project with its deployments",
-        () => remove(`${addressOf(file.ports, "vercel")}/v9/projects/castchat`, vercelToken),
-        async () => (await visitorOf(context).health()).status === 200,
-      ],
-      [
-        `the GitHub repository ${SANDBOX_NAMES.repository}`,
-        () => remove(`${addressOf(file.ports, "github")}/api/v3/repos/${SANDBOX_NAMES.repository}`, githubToken),
-        () => exists(`${addressOf(file.ports, "github")}/api/v3/repos/${SANDBOX_NAMES.repository}`, githubToken),
-      ],
+      ...LIVE_APPS.flatMap(({ project, repository, publicName }): Part[] => [
+        [
+          `the Vercel project ${project} with its deployments`,
+          () => remove(`${addressOf(file.ports, "vercel")}/v9/projects/${project}`, vercelToken),
+          async () => (await visitorOf(context, publicName).health()).status === 200,
+        ],
+        [
+          `the GitHub repository ${repository}`,
+          () => remove(`${addressOf(file.ports, "github")}/api/v3/repos/${repository}`, githubToken),
+          () => exists(`${addressOf(file.ports, "github")}/api/v3/repos/${repository}`, githubToken),
+        ],
+      ]),
       [
         "Pulumi's state of stack prod",
         () => removeState(layout(home).state),

@@ -42,7 +42,7 @@ export async function completeInfrastructureFailure(
     readProject(context, company.primaryOutputs),
   );
   const backup = await backUp(context);
-  const commit = await changeCode(context, company);
+  const commits = await changeCode(context);
   const live = await steps.run("Write rows that no backup holds", async () => {
     await writeMoreRows(databaseUrl, { count: LATE_POSTS, at: clock() });
     return takeSnapshot(databaseUrl);
@@ -50,7 +50,7 @@ export async function completeInfrastructureFailure(
   const loss = await destroyEverything(context, company);
   const recovered = await recover(context, company);
   await options.afterRecovery?.(recovered);
-  const findings = await checkRecovered(context, { company, before, contentBefore, live, backup, commit, recovered });
+  const findings = await checkRecovered(context, { company, before, contentBefore, live, backup, commits, recovered });
   const objectives = judgeObjectives({
     lostAt: loss.at,
     databaseAt: recovered.databaseAt,

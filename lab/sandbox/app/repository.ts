@@ -10,8 +10,10 @@ import { withTemporaryFolder } from "../../../services/common/temporaryFolder.ts
 
 const run = promisify(execFile);
 
+/** The folder with the application's files. */
+export const APP_FOLDER = fileURLToPath(new URL(".", import.meta.url));
 /** The files of the application's repository. */
-const APP_FILES = ["package.json", "server.mjs", "database.mjs", "README.md"] as const;
+export const APP_FILES = ["package.json", "server.mjs", "database.mjs", "README.md"] as const;
 /** The tag of the first commit, so that a mirror has a tag to keep. */
 const FIRST_TAG = "v1.0.0";
 
@@ -30,8 +32,7 @@ export async function seedApplicationRepository(options: RemoteRepository & { me
   return withTemporaryFolder("app", async (folder) => {
     const git = gitIn(folder, options.token);
     await git("init", "--quiet", "--initial-branch=main");
-    const source = fileURLToPath(new URL(".", import.meta.url));
-    for (const file of APP_FILES) await copyFile(join(source, file), join(folder, file));
+    for (const file of APP_FILES) await copyFile(join(APP_FOLDER, file), join(folder, file));
     return commitAndPush(git, options.remoteUrl, options.message ?? "CastChat", [
       "refs/heads/main",
       `refs/tags/${FIRST_TAG}`,

@@ -36,7 +36,7 @@ export interface DnsRecord {
   content: string;
   ttl: number;
   proxied: boolean;
-  data?: z.infer<typeof caaData> | undefined;
+  data?: z.infer<typeof caaData> | z.infer<typeof srvData> | undefined;
   priority?: number | undefined;
   comment?: string | null | undefined;
   tags: string[];
@@ -50,25 +50,32 @@ const caaData = z.object({
   tag: z.string().min(1),
   value: z.string().min(1),
 });
+const number16 = z.coerce.number().int().min(0).max(65_535);
+const srvData = z.object({ priority: number16, weight: number16, port: number16, target: z.string().min(1) });
 const recordFields = z.object({
   name: z.string().min(1),
   type: z.enum(["A", "AAAA", "CNAME", "TXT", "MX", "NS", "CAA", "SRV"]),
   content: z.string().min(1).optional(),
-  data: caaData.optional(),
+  data: z.union([caaData, srvData]).optional(),
   ttl: z.number().int(),
   proxied: z.boolean().nullish(),
   priority: z.number().int().optional(),
   comment: z.string().nullish(),
   tags: z.array(z.string()).nullish(),
 });
-/** A record in a request. A CAA record consists of data, from which Cloudflare makes the content. */
+/** A record in a request. CAA and SRV records consist of data, from which Cloudflare makes the content. */
 export const recordBody = recordFields.transform(({ data, content, ...body }, context) => {
   if (data === undefined) {
     if (content === undefined) context.addIssue({ code: "custom", path: ["content"], message: "is required" });
     return { ...body, content: content ?? "" };
   }
-  return { ...body, data, content: `${data.flags} ${data.tag} "${data.value}"` };
+  return { ...body, data, content: contentOf(data) };
 });
+/** Content of a CAA or SRV record; the priority of the latter is a field of its own. */
+function contentOf(data: z.output<typeof caaData> | z.output<typeof srvData>): string {
+  if ("tag" in data) return `${data.flags} ${data.tag} "${data.value}"`;
+  return `${data.weight} ${data.port} ${data.target}`;
+}
 /** A zone in a request. */
 export const zoneBody = z.object({
   name: z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i, "is not a domain name"),

@@ -20,7 +20,7 @@ import {
   settingsFrom,
   USER,
 } from "./githubState.ts";
-import { addTokenCheck, CLASSIC_TOKEN, type GithubToken, isFor } from "./githubToken.ts";
+import { addTokenCheck, CLASSIC_TOKENS, type GithubTokens, isFor } from "./githubToken.ts";
 import { ApiError, readBody } from "./http.ts";
 import { openStore } from "./store.ts";
 
@@ -59,7 +59,7 @@ export interface GithubEmulator {
  *
  * Without a token public repositories can be read, and private ones answer 404 (git gets 401, so that it asks for a password).
  */
-export function createGithubEmulator(deps: GithubDeps, token: GithubToken = CLASSIC_TOKEN): GithubEmulator {
+export function createGithubEmulator(deps: GithubDeps, tokens: GithubTokens = CLASSIC_TOKENS): GithubEmulator {
   const git = openGitStorage(deps.paths.git);
   const { state, save } = openStore<GithubMemory>(join(deps.paths.emulators, "github.json"), {
     nextId: 1,
@@ -83,7 +83,7 @@ export function createGithubEmulator(deps: GithubDeps, token: GithubToken = CLAS
   });
   app.notFound((c) => c.json({ message: "Not Found", documentation_url: DOCS, status: "404" }, 404));
 
-  addTokenCheck(app, deps, token);
+  const tokenOf = addTokenCheck(app, deps, tokens);
 
   const originOf = (c: Context) => new URL(c.req.url).origin;
   const shown = (c: Context, repository: Repository, status: 200 | 201 = 200) =>
@@ -92,7 +92,7 @@ export function createGithubEmulator(deps: GithubDeps, token: GithubToken = CLAS
   const asked = (c: Context) => {
     const [owner, repo] = [c.req.param("owner") ?? "", c.req.param("repo") ?? ""];
     const found = state.repositories[key(owner, repo)];
-    const isOurs = isFor(c, token, owner);
+    const isOurs = isFor(tokenOf(c), owner);
     if (found === undefined || (found.settings["private"] === true && !isOurs)) throw fail(404, "Not Found");
     if (c.req.method !== "GET" && !isOurs) throw fail(403, NOT_ACCESSIBLE);
     return { found, owner, repo, path: key(owner, repo) };
@@ -130,7 +130,7 @@ export function createGithubEmulator(deps: GithubDeps, token: GithubToken = CLAS
   app.get("/user", (c) => c.json(wholeAccount(originOf(c), USER)));
   app.get("/user/repos", (c) => {
     const [per, number] = [Math.min(Number(c.req.query("per_page") ?? 30), 100), Number(c.req.query("page") ?? 1)];
-    const seen = Object.values(state.repositories).filter(({ owner }) => isFor(c, token, owner));
+    const seen = Object.values(state.repositories).filter(({ owner }) => isFor(tokenOf(c), owner));
     const page = seen.slice((number - 1) * per, number * per);
     return c.json(page.map((repository) => listedRepository(originOf(c), repository)));
   });
@@ -145,7 +145,7 @@ export function createGithubEmulator(deps: GithubDeps, token: GithubToken = CLAS
   const anyBody = z.record(z.string(), z.unknown());
   app.post("/orgs/:org/repos", async (c) => {
     if (!ownerExists(c.req.param("org"))) throw fail(404, "Not Found");
-    if (!isFor(c, token, c.req.param("org"))) throw fail(403, NOT_ACCESSIBLE);
+    if (!isFor(tokenOf(c), c.req.param("org"))) throw fail(403, NOT_ACCESSIBLE);
     return shown(c, await createRepository(c.req.param("org"), await readBody(c, anyBody, problem)), 201);
   });
   app.post("/user/repos", async (c) =>
@@ -222,7 +222,7 @@ export function createGithubEmulator(deps: GithubDeps, token: GithubToken = CLAS
     return c.body(null, 204);
   });
 
-  addGitRoutes(app, git, token, {
+  addGitRoutes(app, git, tokenOf, {
     find: (owner, name) => state.repositories[key(owner, name)],
     pushed: (repository) => {
       repository.updatedAt = now();

@@ -81,7 +81,8 @@ export function createSupabaseEmulator(
   app.use("*", async (c, next) => {
     // A project's own API has keys of its own.
     const own = c.req.path.startsWith("/projects/");
-    if (!own && bearerToken(c.req.header("authorization")) !== deps.credentials.supabaseToken)
+    const isOver = platform.tokenExpiresAt !== undefined && platform.tokenExpiresAt <= deps.clock();
+    if (!own && (bearerToken(c.req.header("authorization")) !== deps.credentials.supabaseToken || isOver))
       throw refusal(401, "Unauthorized");
     await next();
   });

@@ -29,6 +29,8 @@ export interface SupabasePlatform {
    * (https://supabase.com/docs/guides/platform/database-size#read-only-mode).
    */
   diskBytes: number;
+  /** When the access token ends; no answer shows it. Never, if undefined. */
+  tokenExpiresAt?: Date;
 }
 
 /** The platform of the sandbox, on which a drill can run. */

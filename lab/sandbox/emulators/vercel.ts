@@ -31,6 +31,7 @@ export interface VercelEmulator extends DeploymentLookup {
  * | method and path | what |
  * | --- | --- |
  * | GET /user, /teams, /teams/:team | who is there |
+ * | GET /user/tokens/current | the token of the request, and when it ends |
  * | GET, POST /projects; GET, PATCH, DELETE /projects/:id | by id or name; DELETE ends its deployments and frees its domains |
  * | POST /projects/:id/pause, /unpause | the edge answers 503 meanwhile |
  * | PATCH /projects/:id/protection-bypass | secrets that open what is protected, see vercelProtection.ts |
@@ -59,13 +60,21 @@ export function createVercelEmulator(deps: VercelDeps, platform: VercelPlatform 
     const header = c.req.header("authorization");
     if (header === undefined)
       throw refusal(403, "forbidden", "The request is missing an authentication token", { missingToken: true });
-    if (bearerToken(header) !== deps.credentials.vercelToken)
+    const isOver = platform.tokenExpiresAt !== undefined && platform.tokenExpiresAt <= deps.clock();
+    if (bearerToken(header) !== deps.credentials.vercelToken || isOver)
       throw refusal(403, "forbidden", "Not authorized", { invalidToken: true });
     await next();
   });
   app.get("/user", (c) => c.json({ user: { id: "sandbox", username: "sandbox", email: "sandbox@castchat.example" } }));
   // The user of the sandbox's token is a member of no team: whatever team a request names, the projects are the same.
   app.get("/teams", (c) => c.json({ teams: [], pagination: page([], {}).pagination }));
+  app.get("/user/tokens/current", (c) => {
+    const since = deps.clock().getTime();
+    const ends = platform.tokenExpiresAt && { expiresAt: platform.tokenExpiresAt.getTime() };
+    const scopes = [{ type: "user", origin: "manual", createdAt: since }];
+    const token = { id: "sandbox", name: "sandbox", type: "token", origin: "manual", scopes, ...ends };
+    return c.json({ token: { ...token, activeAt: since, createdAt: since } });
+  });
   app.get("/teams/:team", (c) => {
     const team = c.req.param("team");
     const since = deps.clock().getTime();

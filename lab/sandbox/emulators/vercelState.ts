@@ -40,6 +40,8 @@ export interface Bypass {
 export interface VercelPlatform {
   /** Whether a deployment runs even if neither its project nor its `vercel.json` names a framework. On Vercel it is static files then. */
   runsWithoutFramework: boolean;
+  /** When the token ends, which is then as unknown as a wrong one. Never, if undefined. */
+  tokenExpiresAt?: Date;
 }
 /** The platform of the sandbox: a drill's app has no framework. */
 export const SANDBOX_PLATFORM: VercelPlatform = { runsWithoutFramework: true };

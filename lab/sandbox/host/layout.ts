@@ -39,7 +39,10 @@ export const sandboxFileSchema = z.strictObject({
     awsAccessKeyId: text,
     awsSecretAccessKey: text,
     vercelToken: text,
+    /** Of the owner of the app's repository. */
     githubToken: text,
+    /** Of the owner of the mirrors. */
+    mirrorGithubToken: text,
     cloudflareToken: text,
     supabaseToken: text,
     passphrase: text,

@@ -3,7 +3,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "@jest/globals";
 import { z } from "zod";
 
-import { addressOf, PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
+import { liveServices } from "../../../lab/drills/company/liveServices.ts";
+import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 import { SANDBOX_NAMES } from "../../../lab/sandbox/workspace.ts";
 import { castchatRecovery, type Ended, expectRefusal, pulumi } from "../support/commands.ts";
 import type { PreparedCompany } from "../support/preparedCompany.ts";
@@ -110,34 +111,20 @@ export function refusals(lost: () => PreparedCompany, early: Readonly<Record<str
 
   describe("a public name that another stack holds with a higher generation", () => {
     it("is refused in preview, before anything is created", async () => {
-      const { file } = lost().context;
-      const api = `${addressOf(file.ports, "cloudflare")}/client/v4/zones`;
-      const headers = {
-        authorization: `Bearer ${file.credentials.cloudflareToken}`,
-        "content-type": "application/json",
-      };
-      const results = z.object({
-        result: z.array(z.object({ id: z.string(), name: z.string(), content: z.string().optional() })),
-      });
-      const ask = async (url: string) => results.parse(await (await fetch(url, { headers })).json()).result;
-      const [zone] = await ask(`${api}?name=${SANDBOX_NAMES.zone}`);
-      const records = `${api}/${zone!.id}/dns_records`;
-      const [lease] = await ask(`${records}?type=TXT&name=_castchat-recovery.${SANDBOX_NAMES.publicName}`);
-      const write = async (content: string) => {
-        const answer = await fetch(`${records}/${lease!.id}`, {
-          method: "PATCH",
-          headers,
-          body: JSON.stringify({ content }),
-        });
-        expect(answer.status).toBe(200);
-      };
-      await write(lease!.content!.replace("generation=1", "generation=9"));
+      const { cloudflare } = liveServices(lost().context.file);
+      const results = z.object({ result: z.array(z.object({ id: z.string() })) });
+      const [zone] = results.parse(await cloudflare("GET", `/zones?name=${SANDBOX_NAMES.zone}`)).result;
+      const records = `/zones/${zone!.id}/dns_records`;
+      const lease = { type: "TXT", name: `_castchat-recovery.${SANDBOX_NAMES.publicName}`, ttl: 60 };
+      const content = "stack=another;generation=9";
+      const one = z.object({ result: z.object({ id: z.string() }) });
+      const { id } = one.parse(await cloudflare("POST", records, { ...lease, content })).result;
       try {
         const preview = await pulumi(["preview", "--stack", "dr"], engine());
         expect(preview.exitCode).not.toBe(0);
         expect(preview.output).toMatch(/generation/);
       } finally {
-        await write(lease!.content!);
+        await cloudflare("DELETE", `${records}/${id}`);
       }
     });
   });

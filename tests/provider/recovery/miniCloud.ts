@@ -7,7 +7,7 @@ import { createAdaptorServer } from "@hono/node-server";
 
 import { LocalAppRunner } from "../../../lab/sandbox/apps.ts";
 import { EdgeProxy, resolveDeployment } from "../../../lab/sandbox/edge.ts";
-import { CLASSIC_TOKEN, type GithubToken } from "../../../lab/sandbox/emulators/githubToken.ts";
+import { CLASSIC_TOKENS, type GithubToken } from "../../../lab/sandbox/emulators/githubToken.ts";
 import { newSandboxFile, processesFile } from "../../../lab/sandbox/host/file.ts";
 import { addressOf, layout, PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 import { closeServer, listen } from "../../../lab/sandbox/host/servers.ts";
@@ -43,10 +43,10 @@ export async function startMiniCloud() {
   await postgres.startAll();
   await apps.startAll();
   const deps = { paths, credentials, ports, postgres, apps, clock: systemClock };
-  const githubToken: GithubToken = { ...CLASSIC_TOKEN };
+  const githubToken: GithubToken = { ...CLASSIC_TOKENS.githubToken };
   const emulators = {
     cloudflare: createCloudflareEmulator(deps),
-    github: createGithubEmulator(deps, githubToken),
+    github: createGithubEmulator(deps, { ...CLASSIC_TOKENS, githubToken }),
     vercel: createVercelEmulator(deps),
     supabase: createSupabaseEmulator(deps),
   };

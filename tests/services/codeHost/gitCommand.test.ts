@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
-import { originOf, RefusedTokenError } from "../../../services/codeHost/git.ts";
+import { type GitCredential, originOf, RefusedTokenError } from "../../../services/codeHost/git.ts";
 import { gitCommand } from "../../../services/codeHost/gitCommand.ts";
 import { UserError } from "../../../services/common/errors.ts";
 import { withTemporaryFolder } from "../../../services/common/temporaryFolder.ts";
@@ -110,6 +110,35 @@ describe("a token", () => {
     await expect(git.remoteRefs(`${other.url}/o/r.git`, [], signal)).rejects.toThrow(refusal);
     expect(other.seen.length).toBeGreaterThan(0);
     expect(other.seen.every(({ headers }) => headers.authorization === undefined)).toBe(true);
+  });
+});
+
+describe("tokens of two owners", () => {
+  const tokens = (origin: string, source: string | undefined): GitCredential[] => [
+    { origin, username: "x", token: source, tokenName: "SOURCE_TOKEN" },
+    { origin, username: "x", token: "mirror-token", tokenName: "MIRROR_TOKEN", owner: "Mirrors" },
+  ];
+  const sent = ({ headers: { authorization = "" } }: { headers: { authorization?: string | undefined } }) =>
+    Buffer.from(authorization.replace("Basic ", ""), "base64").toString();
+
+  it("go to the repositories of their owner, in any case, one at a time", async () => {
+    const server = await serve({ status: 404, body: "no" });
+    const git = gitCommand(tokens(server.url, "source-token"));
+    for (const path of ["castchat/app", "mirrors/app", "MIRRORS/app", "mirrors-of-others/app"])
+      await git.remoteRefs(`${server.url}/${path}.git`, [], signal).catch(() => undefined);
+    expect(server.seen.map(sent)).toEqual(["x:source-token", "x:mirror-token", "x:mirror-token", "x:source-token"]);
+  });
+
+  it("are named where one is missing, and where one may not reach the repository", async () => {
+    const [refusing, hiding] = [await serve({ status: 401, body: "no" }), await serve({ status: 404, body: "no" })];
+    const source = gitCommand(tokens(refusing.url, undefined)).remoteRefs(`${refusing.url}/o/r.git`, [], signal);
+    await expect(source).rejects.toThrow(
+      /the server wants a token, and SOURCE_TOKEN is not set: .* Type: read -rs SOURCE_TOKEN/,
+    );
+    const mirror = gitCommand(tokens(hiding.url, "s")).remoteRefs(`${hiding.url}/mirrors/r.git`, [], signal);
+    await expect(mirror).rejects.toThrow(
+      /shows no such repository. It does not exist, or MIRROR_TOKEN does not reach it: a fine-grained token reaches one owner/,
+    );
   });
 });
 

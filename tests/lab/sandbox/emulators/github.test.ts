@@ -8,6 +8,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 
 import { type GithubEmulator } from "../../../../lab/sandbox/emulators/github.ts";
+import { CLASSIC_TOKENS } from "../../../../lab/sandbox/emulators/githubToken.ts";
 import { listen } from "../../../services/support/testServer.ts";
 import { createGithubEmulator } from "../../../support/emulators.ts";
 import { clientOf, pick, routesOf, send, type TestBed, testBed, TOKEN } from "./support.ts";
@@ -100,13 +101,20 @@ describe("GitHub's emulator", () => {
   it("shows a fine-grained token only its own owner's private repositories, and lets it change nothing of others", async () => {
     await create();
     await creates({ name: "open", private: false }, 201);
-    github = createGithubEmulator(bed.deps, { owner: "elsewhere", workflows: true });
+    github = createGithubEmulator(bed.deps, {
+      ...CLASSIC_TOKENS,
+      githubToken: { owner: "elsewhere", workflows: true },
+    });
     await gives(`GET ${repo}`, 404);
     await gives("GET /repos/castchat/open", 200, { private: false });
     const refusal = { message: "Resource not accessible by personal access token" };
     await gives(["PATCH /repos/castchat/open", { description: "x" }], 403, refusal);
     await gives(["POST /orgs/castchat/repos", { name: "new" }], 403, refusal);
     await gives(["POST /orgs/elsewhere/repos", { name: "new" }], 201);
+    const { mirrorGithubToken } = bed.deps.credentials;
+    const asked = `GET ${repo}`;
+    const asOther = await send(github.app, asked, undefined, { authorization: `Bearer ${mirrorGithubToken}` });
+    expect(asOther).toMatchObject({ status: 200, body: { private: true } });
   });
 
   it("says in each answer what the token may and when it ends, and then knows it no more", async () => {
@@ -117,9 +125,12 @@ describe("GitHub's emulator", () => {
     expect(await headersOf()).toEqual(["repo, workflow", null]);
     const expiresAt = new Date("2026-12-31T08:00:00Z");
     const fineGrained = { owner: "castchat", workflows: true, expiresAt };
-    github = createGithubEmulator(bed.deps, fineGrained);
+    github = createGithubEmulator(bed.deps, { ...CLASSIC_TOKENS, githubToken: fineGrained });
     expect(await headersOf()).toEqual([null, "2026-12-31 08:00:00 UTC"]);
-    github = createGithubEmulator({ ...bed.deps, clock: () => expiresAt }, fineGrained);
+    github = createGithubEmulator(
+      { ...bed.deps, clock: () => expiresAt },
+      { ...CLASSIC_TOKENS, githubToken: fineGrained },
+    );
     await gives("GET /user", 401, { message: "Bad credentials" });
   });
 

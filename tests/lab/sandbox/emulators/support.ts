@@ -102,6 +102,7 @@ export async function testBed(): Promise<TestBed> {
       awsSecretAccessKey: "unused",
       vercelToken: TOKEN,
       githubToken: TOKEN,
+      mirrorGithubToken: "right-token-of-the-mirrors",
       cloudflareToken: TOKEN,
       supabaseToken: TOKEN,
       passphrase: "unused",

@@ -22,6 +22,7 @@ const credentials = {
   awsSecretAccessKey: "",
   vercelToken: token,
   githubToken: token,
+  mirrorGithubToken: "",
   cloudflareToken: token,
   supabaseToken: token,
   passphrase: "",

@@ -1,0 +1,42 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { parse, stringify } from "yaml";
+
+import type { LiveDatabase } from "./founding.ts";
+import { LIVE_APPS } from "./liveNames.ts";
+
+/** Settings of a primary that creates its site. */
+const OF_A_CREATED_SITE = ["database", "dns", "cloudflareAccountId", "supabaseOrganization", "supabaseRegion"];
+
+/**
+ * Has both stack files of a workspace name the company that runs, as `castchat-recovery init` would: found by the primary, and taken over
+ * by the standby. The addresses of the database are secrets, and no part of the files.
+ */
+export async function nameLiveSite(workspace: string, { supabaseRef }: LiveDatabase): Promise<void> {
+  const found = LIVE_APPS.map(({ name, project, repository, publicName }) => {
+    return { ...(name && { name }), project, repository, publicNames: [publicName] };
+  });
+  await changeSettings(workspace, "prod", OF_A_CREATED_SITE, { supabaseRef, apps: found });
+  const recovered = LIVE_APPS.map(({ name, project, repository, publicName, standby }) => {
+    return { ...(name && { name }), ...standby, repository, publicNames: [publicName], peerProject: project };
+  });
+  const takeover = LIVE_APPS.map(({ publicName }) => publicName);
+  await changeSettings(workspace, "dr", [], { peerSupabaseRef: supabaseRef, apps: recovered, takeover });
+}
+
+/** Removes settings of a stack's file and sets others. What the engine keeps beside the settings stays. */
+async function changeSettings(
+  workspace: string,
+  stack: "prod" | "dr",
+  removed: readonly string[],
+  set: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const file = join(workspace, `Pulumi.${stack}.yaml`);
+  const content = parse(await readFile(file, "utf8")) as { config?: Record<string, unknown> };
+  const kept = Object.entries<unknown>(content.config ?? {}).filter(
+    ([key]) => !removed.includes(key.replace(/^.*:/, "")),
+  );
+  const own = Object.entries(set).map(([key, value]): [string, unknown] => [`castchat-recovery:${key}`, value]);
+  await writeFile(file, stringify({ ...content, config: { ...Object.fromEntries(kept), ...Object.fromEntries(own) } }));
+}
