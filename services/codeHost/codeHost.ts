@@ -10,8 +10,20 @@ export interface ListedRepository {
   isPrivate: boolean;
 }
 
+/** The part of a code host that looks into a repository. */
+export interface RepositoryInspection {
+  /** A file's text, or the names in a folder, on the default branch; undefined if it holds neither. */
+  content(
+    fullName: string,
+    path: string,
+    signal?: AbortSignal,
+  ): Promise<{ text: string } | { names: string[] } | undefined>;
+  /** Whether the host runs the workflows of a repository; undefined if the token sees no such repository. */
+  runsWorkflows(fullName: string, signal?: AbortSignal): Promise<boolean | undefined>;
+}
+
 /** The host of the repositories, beside git itself (git.ts). Calls throw ServiceError or UnreachableError (services/http/http.ts). */
-export interface CodeHost extends RemoteService, TokenHolder {
+export interface CodeHost extends RemoteService, RepositoryInspection, TokenHolder {
   /** The credential with which git reaches the host's repositories. It contains the token. */
   gitCredential(): GitCredential;
   /** The repositories that the token's user owns or works on, if the token is for them. */

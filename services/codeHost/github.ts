@@ -6,6 +6,7 @@ import type { RemoteService, ServiceAccess } from "../http/remoteService.ts";
 import { ACCEPTED, REFUSED, type TokenFacts, tokenFacts } from "../http/tokenFacts.ts";
 import type { CodeHost, ListedRepository } from "./codeHost.ts";
 import { originOf } from "./git.ts";
+import { githubContent } from "./githubContent.ts";
 
 /** GitHub, and the variable with its token. */
 export const GITHUB = { name: "GitHub", tokenName: "GITHUB_TOKEN" } as const satisfies RemoteService;
@@ -49,9 +50,13 @@ export function githubCode(access: ServiceAccess): CodeHost {
   });
   return {
     ...GITHUB,
+    ...githubContent(call, repositoryPath),
     gitCredential: () => {
       return { origin: originOf(endpoint), username: USERNAME, token: access.token, tokenName: GITHUB.tokenName };
     },
+    inspectToken: (signal) =>
+      // The token of an app's installation is no user's, and is refused with 403.
+      tokenFacts(factsFrom(call, signal), ({ status }) => ({ 401: REFUSED, 403: ACCEPTED })[status]),
     // A page may hold fewer entries than were asked for, so that only an empty one is the last. Sources:
     // https://docs.github.com/rest/repos/repos#list-repositories-for-the-authenticated-user and
     // https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api
@@ -65,15 +70,16 @@ export function githubCode(access: ServiceAccess): CodeHost {
       }
       return found;
     },
-    inspectToken: (signal) =>
-      // The token of an app's installation is no user's, and is refused with 403.
-      tokenFacts(factsFrom(call, signal), ({ status }) => ({ 401: REFUSED, 403: ACCEPTED })[status]),
     exportRepository: async (fullName, signal) => {
       if (!FULL_NAME.test(fullName)) return undefined;
-      const path = `/repos/${fullName.split("/").map(segment).join("/")}`;
-      return unlessNotFound(call({ method: "GET", path, answer: repositoryAnswer, signal }));
+      return unlessNotFound(call({ method: "GET", path: repositoryPath(fullName), answer: repositoryAnswer, signal }));
     },
   };
+}
+
+/** Path of a repository in the API. */
+function repositoryPath(fullName: string): string {
+  return `/repos/${fullName.split("/").map(segment).join("/")}`;
 }
 
 /**

@@ -76,6 +76,7 @@ export function cloudflareDns(access: ServiceAccess): DnsHost {
     });
   return {
     ...CLOUDFLARE,
+    inspectToken: (signal) => inspectToken(call, signal),
     zones: async (signal) => {
       const zones = await allPages((page) => {
         const query = { page, per_page: ZONES_PAGE_SIZE };
@@ -83,7 +84,6 @@ export function cloudflareDns(access: ServiceAccess): DnsHost {
       });
       return zones.map(({ id, name, account }) => ({ id, name, accountId: account?.id ?? "" }));
     },
-    inspectToken: (signal) => inspectToken(call, signal),
     zoneId: async (name, signal) => {
       const { result } = await call({ method: "GET", path: "/zones", query: { name }, answer: zonesAnswer, signal });
       return result.find((zone) => zone.name === name)?.id;
@@ -101,19 +101,6 @@ export function cloudflareDns(access: ServiceAccess): DnsHost {
       await unlessNotFound(call({ method: "DELETE", path: recordPath(zone, id), answer: z.unknown(), signal }));
     },
   };
-}
-
-/** The entries of every page; a list without a number of pages has one. */
-async function allPages<T>(
-  read: (page: number) => Promise<{ result: T[]; result_info?: z.output<typeof pageInfo> }>,
-): Promise<T[]> {
-  const found: T[] = [];
-  for (let page = 1; page <= MOST_PAGES; page += 1) {
-    const one = await read(page);
-    found.push(...one.result);
-    if (page >= (one.result_info?.total_pages ?? 1)) break;
-  }
-  return found;
 }
 
 /**
@@ -137,6 +124,19 @@ function inspectToken(call: JsonClient, signal?: AbortSignal): Promise<TokenFact
   );
 }
 
+/** The entries of every page; a list without a number of pages has one. */
+async function allPages<T>(
+  read: (page: number) => Promise<{ result: T[]; result_info?: z.output<typeof pageInfo> }>,
+): Promise<T[]> {
+  const found: T[] = [];
+  for (let page = 1; page <= MOST_PAGES; page += 1) {
+    const one = await read(page);
+    found.push(...one.result);
+    if (page >= (one.result_info?.total_pages ?? 1)) break;
+  }
+  return found;
+}
+
 /** A record without the fields that only Cloudflare writes. */
 function writable(record: RecordAnswer): Record<string, unknown> {
   return Object.fromEntries(Object.entries(record).filter(([field]) => !NOT_WRITTEN.has(field)));
@@ -148,7 +148,8 @@ function bodyOf({ ttlSeconds, ...record }: WantedRecord): Record<string, unknown
 }
 
 /** Cloudflare returns a text with or without quotes around it. */
-function recordOf({ id, type, name, content, proxied = false, comment }: RecordAnswer): DnsRecord {
+function recordOf({ id, type, name, content, proxied = false, comment, ttl = AUTOMATIC_TTL }: RecordAnswer): DnsRecord {
   const text = type === "TXT" ? /^"([^"]*)"$/.exec(content)?.[1] : undefined;
-  return { id, type, name, content: text ?? content, proxied, ...(comment ? { comment } : {}) };
+  const lifetime = ttl === AUTOMATIC_TTL ? {} : { ttlSeconds: ttl };
+  return { id, type, name, content: text ?? content, proxied, ...lifetime, ...(comment ? { comment } : {}) };
 }

@@ -18,6 +18,8 @@ export interface DnsRecord {
   content: string;
   /** True if the host answers with its own addresses instead of the content. */
   proxied: boolean;
+  /** How long resolvers may cache it; absent if the host chooses. */
+  ttlSeconds?: number;
   /** The note for people; absent if it has none. */
   comment?: string;
 }

@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import { z } from "zod";
 
 import { letterId, readBody } from "./http.ts";
+import { switchCrons } from "./vercelConfiguration.ts";
 import { addVariables, variableBody } from "./vercelEnvironment.ts";
 import { protection, STANDARD_PROTECTION } from "./vercelProtection.ts";
 import { badRequest, type Deployment, page, type Project, refusal, type VercelWorld } from "./vercelState.ts";
@@ -229,6 +230,13 @@ export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploym
     await Promise.all(deployments.map((deployment) => remove(deployment.id)));
     save();
     return c.body(null, 204);
+  });
+  app.patch("/projects/:id/crons", async (c) => {
+    const project = findProject(c.req.param("id"));
+    const { enabled } = await readBody(c, z.strictObject({ enabled: z.boolean() }), badRequest);
+    project.crons = switchCrons(enabled, now(), project.crons);
+    save();
+    return c.json(show(project));
   });
   app.post("/projects/:id/:action{pause|unpause}", (c) => {
     findProject(c.req.param("id")).paused = c.req.param("action") === "pause";

@@ -36,23 +36,20 @@ export interface Bypass {
   isEnvVar: boolean;
   note?: string;
 }
-/** What the platform does without being asked. */
+/** What differs between one account of Vercel and another. */
 export interface VercelPlatform {
-  /** Whether a deployment runs even if neither its project nor its `vercel.json` names a framework. On Vercel it is static files then. */
-  runsWithoutFramework: boolean;
   /** When the token ends, which is then as unknown as a wrong one. Never, if undefined. */
   tokenExpiresAt?: Date;
 }
-/** The platform of the sandbox: a drill's app has no framework. */
-export const SANDBOX_PLATFORM: VercelPlatform = { runsWithoutFramework: true };
 
 /** The scheduled calls of a project. Times in milliseconds since 1970. */
 export interface Crons {
   definitions: { host: string; path: string; schedule: string }[];
-  deploymentId: string;
+  /** Null before a deployment had some. */
+  deploymentId: string | null;
   enabledAt: number;
   updatedAt: number;
-  disabledAt: null;
+  disabledAt: number | null;
 }
 /** A project without its deployments. */
 export interface Project {
@@ -82,6 +79,8 @@ export interface Deployment {
   projectId: string;
   target: "production" | null;
   readyState: "BUILDING" | "READY" | "ERROR";
+  /** Files that nothing was built from. */
+  isStatic?: boolean;
   files: { file: string; sha: string }[];
   meta: Record<string, unknown>;
   gitMetadata?: Record<string, unknown> | undefined;
@@ -94,14 +93,13 @@ export interface Deployment {
 }
 
 /** Vercel's state, and the look-ups that its routes share. */
-export function openVercelWorld(deps: VercelDeps, platform: VercelPlatform) {
+export function openVercelWorld(deps: VercelDeps) {
   const { state, save } = openStore(join(deps.paths.emulators, "vercel.json"), {
     projects: [] as Project[],
     deployments: [] as Deployment[],
   });
   return {
     deps,
-    platform,
     state,
     save,
     now: () => deps.clock().getTime(),

@@ -20,10 +20,14 @@ conformsToAppHost("Vercel", async () => {
         type: "encrypted",
         target: ["production"],
       }));
-      return pick(await host.call("POST /v11/projects", { name, environmentVariables }), "id");
+      return pick(await host.call("POST /v11/projects", { name, framework: "node", environmentVariables }), "id");
     },
     async isPaused(projectId) {
       return pick(await host.call(`GET /v9/projects/${projectId}`), "paused") === "true";
+    },
+    async callsOnSchedule(projectId) {
+      const { body } = await host.call(`GET /v9/projects/${projectId}`);
+      return (body as { crons: { disabledAt: number | null } }).crons.disabledAt === null;
     },
     async startedWith(deploymentId) {
       const { env: environment, dir } = host.bed.apps.running.get(deploymentId)!;

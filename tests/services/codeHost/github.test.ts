@@ -1,6 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 
+import { commitChange } from "../../../lab/sandbox/app/repository.ts";
 import { githubCode } from "../../../services/codeHost/github.ts";
+import { TOKEN } from "../../lab/sandbox/emulators/support.ts";
 import { createGithubEmulator } from "../../support/emulators.ts";
 import { startEmulatorHost } from "../support/emulatorHost.ts";
 import { serve } from "../support/testServer.ts";
@@ -16,6 +18,9 @@ conformsToCodeHost("GitHub", async () => {
       const address = `${host.url}/${fullName}.git`;
       const { sha } = (await host.call(`GET /api/v3/repos/${fullName}/commits/main`)).body as { sha: string };
       return { address, commit: sha };
+    },
+    async commitFiles(fullName, files) {
+      await commitChange({ remoteUrl: `${host.url}/${fullName}.git`, token: TOKEN, message: "change", files });
     },
   };
 });
