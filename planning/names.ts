@@ -122,9 +122,9 @@ export function runnerLogGroupArn(site: Site): string {
   return `arn:aws:logs:${site.region}:${site.accountId}:log-group:${runnerLogGroup(site)}`;
 }
 
-/** Name of the secret that holds what a run needs to read the database and the services' settings. */
-export function runnerSecretName({ project, role }: Site): string {
-  return `${project}/${role}/runner`;
+/** Name of one of the secrets that a run reads the database and the services' settings with: `database`, or a service. */
+export function runnerSecretName({ project, role }: Site, part: string): string {
+  return `${project}/${role}/runner/${part}`;
 }
 
 /** Name of the queue for runs that the schedule could not start. */

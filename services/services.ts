@@ -19,6 +19,7 @@ import { CLOUDFLARE, cloudflareDns } from "./dns/cloudflare.ts";
 import type { DnsHost } from "./dns/dnsHost.ts";
 import { type RemoteService, type ServiceAccess, withoutToken } from "./http/remoteService.ts";
 import type { TokenFacts, TokenHolder } from "./http/tokenFacts.ts";
+import { awsRunnerSecrets, type RunnerSecrets, type RunnerSecretsOptions } from "./scheduler/runnerSecrets.ts";
 import { awsScheduledRuns, type ScheduledRuns, type ScheduledRunsOptions } from "./scheduler/scheduledRuns.ts";
 import { kmsSigner } from "./signer/kmsSigner.ts";
 import type { Signer } from "./signer/signer.ts";
@@ -62,6 +63,7 @@ export interface Ports {
   readonly vaultKey: (key: WithoutPlace<VaultKeyOptions>) => VaultKey;
   readonly awsNames: () => AwsNames;
   readonly scheduledRuns: (names: WithoutPlace<ScheduledRunsOptions>) => ScheduledRuns;
+  readonly runnerSecrets: (form: WithoutPlace<RunnerSecretsOptions>) => RunnerSecrets;
   /** `timeoutMs` limits one attempt. */
   readonly databaseHost: (timeoutMs?: number) => DatabaseHost;
   /** A project's content beside its database. Without the token only its calls throw, so that a backup can name what it lacks. */
@@ -179,6 +181,7 @@ function awsPorts(at: { region: string; endpoint: string | undefined }) {
     vaultKey: (key) => vaultKey({ ...at, ...key }),
     awsNames: () => awsNames(at),
     scheduledRuns: (names) => awsScheduledRuns({ ...at, ...names }),
+    runnerSecrets: (form) => awsRunnerSecrets({ ...at, ...form }),
   } satisfies Partial<Ports>;
 }
 
