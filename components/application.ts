@@ -4,9 +4,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { Project } from "@pulumiverse/vercel/project.js";
 import { ProjectEnvironmentVariables } from "@pulumiverse/vercel/projectEnvironmentVariables.js";
 
+import { type AppConnection, appConnectionString } from "../planning/appConnection.ts";
 import type { AppBuild } from "../settings/appBuild.ts";
+import type { HealthAnswer } from "../settings/healthAnswer.ts";
 import type { Database } from "./database.ts";
 import { AppDeployment } from "./recovery/appDeployment.ts";
+import { AppEnvironment, type AppEnvironmentArgs } from "./recovery/appEnvironment.ts";
 
 /** What is deployed, and the database that it uses. */
 export interface ApplicationRelease {
@@ -16,9 +19,20 @@ export interface ApplicationRelease {
   readonly sourceRef: string;
   /** The app's database. The deployment waits until it is restored. */
   readonly database: Database;
-  /** Path that answers 200 when the app works. @default "/api/health" */
+  /** Leave out the scheduled calls that the source has Vercel make. @default false */
+  readonly withoutScheduledCalls?: boolean;
+  /** How the app reaches it. @default "transaction" */
+  readonly connection?: AppConnection | undefined;
+  /** Path at which the app answers for its health. @default "/api/health" */
   readonly healthPath?: string;
+  /** The answer there that says that the app works. @default - 200 with {"status":"ok"} */
+  readonly healthAnswer?: HealthAnswer;
+  /** Its sealed variables. @default - it gets only those of its database */
+  readonly sealed?: SealedVariables | undefined;
 }
+
+/** Sealed variables, and where they lie. */
+export type SealedVariables = Pick<AppEnvironmentArgs, "mode" | "backupId" | "vaultBucket" | "trustedWriterKeys">;
 
 export interface ApplicationArgs {
   /** Name of the Vercel project. */
@@ -58,6 +72,9 @@ const DECLARED = [
   "nodeVersion",
 ] as const;
 
+/** Stands for the sealed variables in the hash of an environment. No variable has such a name. */
+const FURTHER = "=";
+
 /** CastChat's app on Vercel: the project and, with a release, its environment and a healthy deployment. */
 export class Application extends pulumi.ComponentResource {
   /** Vercel's id of the project. */
@@ -87,9 +104,9 @@ export class Application extends pulumi.ComponentResource {
   }
 
   #deploy(name: string, { projectName, build }: ApplicationArgs, release: ApplicationRelease): AppDeployment {
-    const { database, ...source } = release;
+    const { database, connection = "transaction", sealed, ...source } = release;
     const environment = {
-      DATABASE_URL: database.connectionString,
+      DATABASE_URL: database.connectionString.apply((url) => appConnectionString(url, connection)),
       SUPABASE_URL: database.apiUrl,
       SUPABASE_ANON_KEY: database.anonKey,
     };
@@ -104,11 +121,34 @@ export class Application extends pulumi.ComponentResource {
       // Wait for the restore: no build, even one started by hand, may use a half-restored database.
       { parent: this, dependsOn: [database] },
     );
-    const hash = pulumi.output(environment).apply(environmentHash);
+    const further = sealed && this.#setFurther(name, { ...sealed, connection }, database, Object.keys(environment));
+    const hash = pulumi
+      .all([pulumi.output(environment), further?.digest])
+      .apply(([own, digest = ""]) => environmentHash(digest === "" ? own : { ...own, [FURTHER]: digest }));
     return new AppDeployment(
       `${name}-deployment`,
       { projectId: this.projectId, projectName, ...(build && { build }), ...source, environmentHash: hash },
-      { parent: this, dependsOn: [database, variables] },
+      { parent: this, dependsOn: [database, variables, ...(further ? [further] : [])] },
+    );
+  }
+
+  /** Declares the variables that are sealed, except those that are set already. */
+  #setFurther(
+    name: string,
+    sealed: SealedVariables & Pick<AppEnvironmentArgs, "connection">,
+    database: Database,
+    keys: readonly string[],
+  ): AppEnvironment {
+    return new AppEnvironment(
+      `${name}-variables`,
+      {
+        projectId: this.projectId,
+        ...sealed,
+        supabaseRef: database.ref,
+        connectionString: database.connectionString,
+        except: keys.map((key) => ({ key, targets: ["production"] })),
+      },
+      { parent: this, dependsOn: [database] },
     );
   }
 }

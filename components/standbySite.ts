@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { cloneUrl, drillName, PRIMARY_DATABASE_NAME, recoveredDatabaseName, type Site } from "../planning/names.ts";
 import type { App } from "../settings/apps.ts";
 import type { StandbySettings } from "../settings/settings.ts";
-import { Application } from "./application.ts";
+import { Application, type SealedVariables } from "./application.ts";
 import { BackupVault } from "./backupVault.ts";
 import { Database } from "./database.ts";
 import { MirrorRepository } from "./mirrorRepository.ts";
@@ -12,7 +12,7 @@ import { PrimaryFence } from "./recovery/primaryFence.ts";
 import { checkTrafficLease, rehearseTakeover } from "./recovery/trafficLease.ts";
 import { TrafficSwitch } from "./recovery/trafficSwitch.ts";
 import { SigningKey } from "./signingKey.ts";
-import { healthPathOf, nameOfPart, nameOfTraffic, type SiteArgs } from "./siteArgs.ts";
+import { healthOf, nameOfPart, nameOfTraffic, type SiteArgs } from "./siteArgs.ts";
 import {
   appOutputs,
   databaseOutputs,
@@ -23,6 +23,7 @@ import {
   vaultOutputs,
 } from "./siteOutputs.ts";
 import { scheduleBackups } from "./siteSchedule.ts";
+import { openVariables } from "./siteVariables.ts";
 
 export interface StandbySiteArgs
   extends
@@ -34,7 +35,8 @@ export interface StandbySiteArgs
 }
 
 /** The settings of one recovery, and of the primary that it stops. */
-type RecoverySetting = "peerSupabaseRef" | "peerDatabaseUrl" | "takeover" | "backup" | "at" | "olderAuthSettings";
+type RecoverySetting =
+  ("peerSupabaseRef" | "peerDatabaseUrl" | "takeover" | "backup" | "at" | "olderAuthSettings") | "withoutVariables";
 
 /**
  * The site that stands ready in another region. It has the vault's replica, a signing key, a mirror of the code and an empty app project;
@@ -56,13 +58,16 @@ export class StandbySite extends pulumi.ComponentResource {
     const vault = new BackupVault("vault", { site, tiers, protect, replicaOf: primary, ...guards }, child);
     const mirrors = this.#mirrorCode(args);
 
-    // A drill must not touch the running primary.
-    const fence = mode === "active" ? this.#fencePrimary(args) : undefined;
     const trustedWriterKeys = keysTrustedBy(args, signing);
-    const earlier = mode === "active" ? this.#keepEarlier(args, { vault, trustedWriterKeys }) : [];
-    const database =
-      mode === "standby" ? undefined : this.#recoverDatabase(args, mode, { vault, trustedWriterKeys }, fence);
-    const running = args.apps.map((app) => this.#keepApp(app, args, mirrors, database));
+    const from = { vault, trustedWriterKeys };
+    // The identity that opens them may not be at hand: the recovery says so before it stops or builds anything.
+    const variables = openVariables({ ...args, ...from }, child);
+    // A drill must not touch the running primary.
+    const fence = mode === "active" ? this.#fencePrimary(args, variables.opened) : undefined;
+    const earlier = mode === "active" ? this.#keepEarlier(args, from) : [];
+    const after = fence ? [fence] : variables.opened;
+    const database = mode === "standby" ? undefined : this.#recoverDatabase(args, mode, from, after);
+    const running = args.apps.map((app) => this.#keepApp(app, args, mirrors, database, variables.of(app)));
     // The recovered site takes real backups into its own vault. They never delay the recovery.
     const backups =
       mode === "active" && database
@@ -97,14 +102,30 @@ export class StandbySite extends pulumi.ComponentResource {
   }
 
   /** Declares an app's project, empty while there is no database for it. With a database also its deployment and its public names. */
-  #keepApp(app: App, args: StandbySiteArgs, mirrors: Mirrors, database: Database | undefined): RunningApp {
+  #keepApp(
+    app: App,
+    args: StandbySiteArgs,
+    mirrors: Mirrors,
+    database: Database | undefined,
+    sealed: SealedVariables | undefined,
+  ): RunningApp {
     const sourceUrl = mirrors.get(app.repository) ?? "";
     const application = new Application(
       nameOfPart("application", app),
       {
         projectName: app.project,
         build: app.build,
-        ...(database && { release: { sourceUrl, sourceRef: app.branch, database, ...healthPathOf(app) } }),
+        ...(database && {
+          release: {
+            sourceUrl,
+            sourceRef: app.branch,
+            database,
+            connection: app.connection,
+            sealed,
+            ...callsIn(args.mode),
+            ...healthOf(app),
+          },
+        }),
         protect: args.protect,
       },
       { parent: this },
@@ -124,7 +145,7 @@ export class StandbySite extends pulumi.ComponentResource {
     args: StandbySiteArgs,
     mode: "active" | "drill",
     { vault, trustedWriterKeys }: RestoreFrom,
-    fence: PrimaryFence | undefined,
+    dependsOn: pulumi.Resource[],
   ): Database {
     const { generation, backup, at, olderAuthSettings } = args;
     return new Database(
@@ -136,7 +157,7 @@ export class StandbySite extends pulumi.ComponentResource {
         restore: { vaultBucket: vault.bucket, trustedWriterKeys, backup, at, olderAuthSettings, generation },
         protect: mode === "active" && args.protect,
       },
-      { parent: this, ...(fence && { dependsOn: [fence] }) },
+      { parent: this, dependsOn },
     );
   }
 
@@ -161,7 +182,7 @@ export class StandbySite extends pulumi.ComponentResource {
     });
   }
 
-  #fencePrimary(args: StandbySiteArgs): PrimaryFence {
+  #fencePrimary(args: StandbySiteArgs, dependsOn: pulumi.Resource[]): PrimaryFence {
     const { supabaseOrganization: organization, peerSupabaseRef, peerDatabaseUrl, generation } = args;
     const left = generationsOf(args).declared.findLast((one) => one < generation);
     const [vercelProject, ...further] = args.apps.flatMap(({ peerProject }) => peerProject ?? []);
@@ -177,7 +198,7 @@ export class StandbySite extends pulumi.ComponentResource {
         ...(peerSupabaseRef !== undefined && { databaseRef: peerSupabaseRef }),
         ...(peerDatabaseUrl !== undefined && { connectionString: pulumi.secret(peerDatabaseUrl) }),
       },
-      { parent: this },
+      { parent: this, dependsOn },
     );
   }
 
@@ -194,13 +215,19 @@ export class StandbySite extends pulumi.ComponentResource {
           projectId: application.projectId,
           deploymentUrl: application.deploymentUrl,
           stack: lease.apply(() => stack),
-          ...healthPathOf(app),
+          ...callsIn(mode),
+          ...healthOf(app),
         },
         { parent: this, protect: mode === "active" && protect, dependsOn: [application] },
       );
     });
     return { app, application, switches, publicNames: names.map(([, publicName]) => publicName) };
   }
+}
+
+/** A drill has the customers' data, and makes none of the calls on a schedule that may reach them. */
+function callsIn(mode: StandbySiteArgs["mode"]): { withoutScheduledCalls?: true } {
+  return mode === "drill" ? { withoutScheduledCalls: true } : {};
 }
 
 /** Clone addresses of the mirrors, by the mirrored repository. */

@@ -66,6 +66,7 @@ export const SETTINGS = z.object({
   backup: optional(matching(/^\d{8}T\d{6}Z-[0-9a-f]{6}$/), "a backup's id such as 20260701T020000Z-1a2b3c"),
   at: optional(z.iso.datetime(), "a time in UTC such as 2026-07-01T02:00:00Z"),
   olderAuthSettings: flag.default(false).describe("true or false"),
+  withoutVariables: flag.default(false).describe("true or false"),
   generation: count(1, 1000000).default(1).describe("a whole number from 1"),
   intervalHours: count(1, 23)
     .default(6)

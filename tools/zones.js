@@ -34,10 +34,15 @@ const ZONES = {
     ...["recovery/project", "recovery/configuration", "recovery/gate", "recovery/vault", "recovery/postgres"],
     ...["services", "planning"],
   ],
+  "recovery/environment": ["recovery/backup", "recovery/vault", "recovery/postgres", "services"],
   "recovery/verify": ["recovery/restore", "recovery/vault", "recovery/postgres", "services"],
   "recovery/assess": [
     ...["recovery/restore", "recovery/backup", "recovery/project", "recovery/gate", "recovery/vault"],
     ...["recovery/postgres", "services", "planning"],
+  ],
+  "recovery/firstDay": ["recovery/pulumi", "components", "services", "settings", "planning"],
+  "recovery/doctor": [
+    ...["recovery/site", "recovery/vault", "recovery/postgres", "services", "settings", "planning"],
   ],
   "provider/host": ["services/common"],
   "provider/recovery": ["provider/host", "recovery", "services", "services/services.ts", "settings", "planning"],

@@ -15,11 +15,14 @@ import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult, withProgress } from "../terminal/progress.ts";
 
+/** The kinds that this command takes. Variables come from a file (`env import`). */
+const TAKEN_KINDS = BACKUP_KINDS.filter((kind) => !KINDS[kind].environment);
+
 /** `castchat-recovery backup`: takes one proven backup of the stack's database and configuration. */
 export function backupCommand(): Command {
   return new Command("backup")
     .addOption(stackOption())
-    .addOption(new Option("--kind <kind>", "what the backup contains").choices(BACKUP_KINDS).default("full"))
+    .addOption(new Option("--kind <kind>", "what the backup contains").choices(TAKEN_KINDS).default("full"))
     .option("--accept-smaller", "count the run as proven although it is much smaller than the last one")
     .addOption(
       jsonOption(

@@ -1,11 +1,13 @@
 import { type ProviderDefinition, providerFunction, resource } from "../host/index.ts";
 import { appDeployment } from "./appDeployment.ts";
+import { appEnvironment } from "./appEnvironment.ts";
 import { type RecoveryConfig, recoveryConfig, type RecoveryContext, recoveryContext } from "./context.ts";
 import { databasePassword } from "./databasePassword.ts";
 import { databaseRestore } from "./databaseRestore.ts";
 import { existingDatabase } from "./existingDatabase.ts";
 import { generations } from "./generations.ts";
 import { primaryFence } from "./primaryFence.ts";
+import { sealedEnvironment } from "./sealedEnvironment.ts";
 import { supabaseProject } from "./supabaseProject.ts";
 import { trafficLease } from "./trafficLease.ts";
 import { trafficSwitch } from "./trafficSwitch.ts";
@@ -23,6 +25,8 @@ export const recoveryProvider: ProviderDefinition<RecoveryConfig, RecoveryContex
     "recovery:index:ExistingDatabase": resource(existingDatabase),
     "recovery:index:PrimaryFence": resource(primaryFence),
     "recovery:index:DatabaseRestore": resource(databaseRestore),
+    "recovery:index:SealedEnvironment": resource(sealedEnvironment),
+    "recovery:index:AppEnvironment": resource(appEnvironment),
     "recovery:index:AppDeployment": resource(appDeployment),
     "recovery:index:TrafficSwitch": resource(trafficSwitch),
   },

@@ -6,7 +6,6 @@ import { PromiseError, UserError } from "../../services/common/errors.ts";
 import { PhaseTimer } from "../../services/common/phases.ts";
 import { realTiming, type Timing } from "../../services/common/timing.ts";
 import { fingerprintOfKey } from "../../services/signer/signer.ts";
-import { lackOf } from "../configuration/configuration.ts";
 import { type ExpectedTable, resolveTables } from "../postgres/rows/resolveTables.ts";
 import { KINDS } from "../vault/backupKinds.ts";
 import { provenFull } from "../vault/chooseBackup.ts";
@@ -27,15 +26,14 @@ import { proofBytes } from "../vault/proof.ts";
 import { readBack } from "../vault/readBack.ts";
 import { inAttempts } from "./attempts.ts";
 import type { BackupOptions, BackupResult, BackupTier } from "./backupOptions.ts";
-import { storeConfiguration } from "./backupParts.ts";
 import { refuseWrongClock } from "./clockCheck.ts";
 import { moveLegalHold } from "./legalHold.ts";
 import { Contention } from "./lockConflict.ts";
-import { lackingConfiguration, type ManifestBody } from "./manifestBody.ts";
 import { backupApplicationName, readDatabase } from "./readDatabase.ts";
 import { RunSession } from "./runSession.ts";
 import { sealingVault } from "./sealingVault.ts";
 import { suspicionsOf } from "./suspicions.ts";
+import { readWithoutDatabase } from "./withoutDatabase.ts";
 
 export type { BackupOptions, BackupResult } from "./backupOptions.ts";
 
@@ -88,7 +86,7 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
     const manifest = await read(run, sessions);
     await store(run, manifest);
     if (manifest.suspicions.length > 0) throw suspicious(manifest);
-    if (lockUntil !== undefined && isRegular(manifest)) {
+    if (lockUntil !== undefined && (isRegular(manifest) || KINDS[kind].environment)) {
       await timer.run("hold", "Holding the newest backup", () =>
         moveLegalHold(options.vault, { prefix: tier.prefix, manifest }, earlier, signal),
       );
@@ -146,7 +144,7 @@ async function read(run: Run, sessions: RunSession | undefined): Promise<Manifes
   };
   const { databaseUrl } = run;
   if (sessions === undefined || databaseUrl === undefined) {
-    return { ...head, ...(await readConfigurationOnly(run, place)), suspicions: [] };
+    return { ...head, ...(await readWithoutDatabase(run, { ...place, attempt: 1 })), suspicions: [] };
   }
   const contention = new Contention();
   const attempts = { run: sessions, contention, timing: run.timing, reporter, signal };
@@ -156,40 +154,6 @@ async function read(run: Run, sessions: RunSession | undefined): Promise<Manifes
     const expected = await resolveTables(session, criticalTables);
     return { ...manifest, suspicions: run.acceptsSmaller === true ? [] : suspicionsFor(run, manifest, expected) };
   });
-}
-
-async function readConfigurationOnly(
-  { configuration, clock, timer, signal }: Run,
-  place: Omit<Parameters<typeof storeConfiguration>[0], "attempt">,
-): Promise<ManifestBody> {
-  if (configuration === undefined)
-    throw new UserError("There is no configuration to back up. Set its sources in the stack's settings.");
-  const snapshotAt = clock().toISOString();
-  const { parts, missing } = await timer.run("configuration", "Collecting the configuration", () =>
-    storeConfiguration({ ...place, attempt: 1 }, configuration, signal),
-  );
-  return {
-    snapshotAt,
-    finishedAt: clock().toISOString(),
-    source: { host: "none", database: "none", serverVersion: "0", pgDumpVersion: "none" },
-    extensions: [],
-    appSchemas: [],
-    sequences: [],
-    filledViews: [],
-    jobs: [],
-    publications: [],
-    objects: {},
-    seedCounts: { users: 0, posts: 0, applications: 0 },
-    leftOut: [
-      { what: "the database", why: "the backup was asked to hold only the configuration" },
-      ...missing.map(lackOf),
-    ],
-    lacks: lackingConfiguration(missing),
-    parts,
-    chunks: [],
-    files: [],
-    tables: [],
-  };
 }
 
 function suspicionsFor(run: Run, manifest: Manifest, expectedTables: readonly ExpectedTable[]): string[] {

@@ -9,6 +9,7 @@ import type { Opener, Sealer } from "../../services/vault/age.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 import type { BackupKind } from "../vault/backupKinds.ts";
+import type { Environment } from "../vault/environmentPart.ts";
 import type { TierPrefix } from "../vault/listBackups.ts";
 
 /** What a backup needs to know of a tier. planning/tiers.ts defines the tiers. */
@@ -19,7 +20,7 @@ export interface BackupTier extends CalendarTier, TierPrefix {
 
 /** What to back up, and where to. */
 export interface BackupOptions {
-  /** Not needed for a backup of kind configuration. */
+  /** Not needed for a backup of kind configuration or environment. */
   databaseUrl?: string | undefined;
   /** What the backup holds. @default "full" */
   kind?: BackupKind | undefined;
@@ -42,6 +43,8 @@ export interface BackupOptions {
   timing?: Timing | undefined;
   /** Collects settings, names and states, which are stored outside the database's parts. */
   configuration?: (() => Promise<unknown>) | undefined;
+  /** The variables of an app, for a backup of kind environment. They are never stored without a sealer. */
+  environment?: Environment | undefined;
   /** What the project holds outside its database: storage objects, edge functions, auth settings. Only a full backup holds them. */
   project?: ProjectContent | undefined;
   /** Encrypts everything but the manifest before it is uploaded, so that no plain text lies in the vault. */

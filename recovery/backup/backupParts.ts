@@ -12,6 +12,7 @@ import type { DatabaseAddress } from "../postgres/session/databaseUrl.ts";
 import { quoteIdent } from "../postgres/session/quote.ts";
 import { KINDS } from "../vault/backupKinds.ts";
 import { missingIn, type MissingPart } from "../vault/configurationPart.ts";
+import { type Environment, environmentText } from "../vault/environmentPart.ts";
 import type { BackupPart, PartName } from "../vault/manifest.ts";
 import { type RunPlace, store, storeText } from "../vault/storePart.ts";
 import type { Reading } from "./snapshotReader.ts";
@@ -89,6 +90,15 @@ export async function storeConfiguration(
   const collected = await configuration();
   const part = await storeText(place, "configuration.json", JSON.stringify(collected, undefined, 1), signal);
   return { parts: [part], missing: missingIn(collected) };
+}
+
+/** Stores an app's variables. */
+export async function storeEnvironment(
+  place: RunPlace,
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<StoredParts> {
+  return { parts: [await storeText(place, "environment.json", environmentText(environment), signal)], missing: [] };
 }
 
 async function storeDump(

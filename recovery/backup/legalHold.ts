@@ -4,6 +4,7 @@ import { provenFull } from "../vault/chooseBackup.ts";
 import { holdersAmong } from "../vault/completeness.ts";
 import type { BackupSummary } from "../vault/listBackups.ts";
 import { contentOf, keyOf, MANIFEST, type Manifest, PROOF, SIGNATURE } from "../vault/manifest.ts";
+import { environmentsToHold } from "../vault/sealedEnvironments.ts";
 
 /**
  * Objects that are held or released at once. It stays below the client's number of connections: a request that waits for a connection
@@ -18,7 +19,7 @@ function objectsOf(prefix: string, manifest: Manifest): string[] {
 
 /**
  * Holds every backup that must not be lost (completeness.ts): the newest proven one, which the database is restored from, and the newest
- * one that has all of each part outside the database. Then it releases all others. Lifecycle rules expire by age only, so without the hold
+ * one that has all of each part outside the database, and each app's variables (sealedEnvironments.ts). Then it releases all others. Lifecycle rules expire by age only, so without the hold
  * an end of all runs would end with an empty vault. New holds come first, so that each part is held at all times. A backup whose proof is
  * held is completely held. A backup whose manifest is held may be held in part, by a run that was interrupted; the next run finishes it.
  *
@@ -32,9 +33,14 @@ export async function moveLegalHold(
   signal: AbortSignal,
 ): Promise<void> {
   const others = earlier.filter(({ backupId }) => backupId !== newest.manifest.backupId);
-  const holders = holdersAmong<Place>([newest, ...provenFull(others)]);
+  const isEnvironment = newest.manifest.kind === "environment";
+  const environments = [newest, ...provenFull(others, ({ kind }) => kind === "environment")];
+  const holders = [
+    ...holdersAmong<Place>([...(isEnvironment ? [] : [newest]), ...provenFull(others)]),
+    ...environmentsToHold<Place>(environments, Date.parse(newest.manifest.snapshotAt)),
+  ];
   for (const holder of holders) await hold(vault, holder, signal);
-  const held = new Set([...holders].map(({ manifest }) => manifest.backupId));
+  const held = new Set(holders.map(({ manifest }) => manifest.backupId));
   for (const { prefix, manifest } of others) {
     if (manifest === undefined || held.has(manifest.backupId)) continue;
     if (await vault.hasLegalHold(keyOf(prefix, manifest.backupId, MANIFEST), signal))

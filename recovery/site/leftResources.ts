@@ -98,11 +98,13 @@ export const SETTLEMENTS: Readonly<Record<string, Settlement>> = {
   "cloudflare:index/zone:Zone": lookUp("name", (name, { dns, signal }) => dns().zoneId(name, signal)),
   "cloudflare:index/dnsRecord:DnsRecord": lookUp("zoneId", recordOf),
   "recovery:index:AppDeployment": { forget: ITSELF },
+  "recovery:index:AppEnvironment": { forget: ITSELF },
   "recovery:index:DatabasePassword": { forget: RECORD },
   "recovery:index:DatabaseRestore": { forget: ITSELF },
   "recovery:index:ExistingDatabase": { forget: "it only looks at a database that exists" },
   "recovery:index:Generations": { forget: RECORD },
   "recovery:index:PrimaryFence": { forget: ITSELF },
+  "recovery:index:SealedEnvironment": { forget: RECORD },
   "recovery:index:SupabaseProject": { forget: ITSELF },
   "recovery:index:TrafficSwitch": { forget: ITSELF },
 };

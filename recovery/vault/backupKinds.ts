@@ -1,5 +1,5 @@
 /** The kinds of backup. {@link KINDS} says what each holds. */
-export const BACKUP_KINDS = ["full", "schema-only", "data-only", "critical", "configuration"] as const;
+export const BACKUP_KINDS = ["full", "schema-only", "data-only", "critical", "configuration", "environment"] as const;
 export type BackupKind = (typeof BACKUP_KINDS)[number];
 
 /** What can be restored of a backup: all of it; definitions, rights, roles and extensions; or rows and sequences. */
@@ -21,6 +21,8 @@ export interface KindContent {
   readonly vaultSecrets: boolean;
   /** Whether it holds the configuration, if it has sources. */
   readonly configuration: boolean;
+  /** Whether it holds an app's variables, always sealed. They come from people, so no other kind holds them. */
+  readonly environment: boolean;
   /** Whether it holds what the project has outside its database: storage objects, functions, auth settings. */
   readonly project: boolean;
   /** Whether it holds a complete state. Only such a backup opens tiers, and is restored if no backup is named. */
@@ -36,12 +38,16 @@ const NOTHING: KindContent = {
   largeObjects: false,
   vaultSecrets: false,
   configuration: false,
+  environment: false,
   project: false,
   isWhole: false,
   serves: [],
 };
 
-/** Every kind of backup. A full backup holds what all other kinds hold, so each selection can be restored from it. */
+/**
+ * Every kind of backup. A full backup holds what all other kinds hold, so each selection can be restored from it. The exception is
+ * `environment`: the app host does not give the values back, so only an import by a person can seal them.
+ */
 export const KINDS: Readonly<Record<BackupKind, KindContent>> = {
   full: {
     database: true,
@@ -51,6 +57,7 @@ export const KINDS: Readonly<Record<BackupKind, KindContent>> = {
     largeObjects: true,
     vaultSecrets: true,
     configuration: true,
+    environment: false,
     project: true,
     isWhole: true,
     serves: ["everything", "definitions", "rows"],
@@ -70,4 +77,5 @@ export const KINDS: Readonly<Record<BackupKind, KindContent>> = {
   },
   critical: { ...NOTHING, rows: "critical", serves: ["rows"] },
   configuration: { ...NOTHING, database: false, configuration: true },
+  environment: { ...NOTHING, database: false, environment: true },
 };

@@ -52,6 +52,8 @@ export interface ListOptions {
   /** Public keys (PEM) of the writers. */
   trustedKeys: readonly string[];
   tiers: readonly TierPrefix[];
+  /** Reads only the backups that have such an object. @default - all of them */
+  having?: (object: ListedObject) => boolean;
   signal?: AbortSignal | undefined;
 }
 
@@ -73,7 +75,7 @@ const SHARE_BYTES = MOST_BYTES.manifest / READERS;
  * others are still found.
  */
 export async function listBackups(options: ListOptions): Promise<BackupSummary[]> {
-  const { vault, tiers, signal } = options;
+  const { vault, tiers, having, signal } = options;
   const listed = await Promise.all(
     tiers.map(async (tier) => {
       const objects = await vault.list(tier.prefix, signal);
@@ -85,7 +87,9 @@ export async function listBackups(options: ListOptions): Promise<BackupSummary[]
     }),
   );
   // A verification is younger than its backup, so lifecycle keeps it for a while after the backup is gone.
-  const backups = listed.flat().filter(({ objects }) => !objects.every(isVerification));
+  const backups = listed
+    .flat()
+    .filter(({ objects }) => !objects.every(isVerification) && (having === undefined || objects.some(having)));
   const [small = [], large = []] = [false, true].map((isLarge) => backups.filter((one) => isLarge === hasLarge(one)));
   const summarizeOne = (one: ListedBackup) => summarize(options, one);
   const summaries = [...(await pool(small, READERS, summarizeOne)), ...(await pool(large, 1, summarizeOne))];

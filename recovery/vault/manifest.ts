@@ -32,6 +32,7 @@ export const PART_NAMES = [
   "large-objects.dump",
   "project.json",
   "vault-secrets.json",
+  "environment.json",
 ] as const;
 export type PartName = (typeof PART_NAMES)[number];
 
@@ -86,6 +87,8 @@ const manifestSchema = z.object({
    * functions and auth settings.
    */
   purpose: z.literal("safety").optional(),
+  /** The app whose variables a backup of kind environment holds, by its name in the settings. Absent for the app without a name. */
+  app: z.string().optional(),
   /** Present if every part, chunk and file is encrypted to these recipients (age). */
   encryption: z.object({ format: z.literal("age"), recipients: z.array(z.string()).min(1) }).optional(),
   /** Why the run does not count as proven although it was read back, in clauses. Empty for a sound run. */
@@ -100,6 +103,8 @@ const manifestSchema = z.object({
   /** Fingerprint of the key that signs. */
   signedBy: z.string(),
   ...describedSchema.shape,
+  /** The size of the source's database at its host: compute in the host's own word, disk in GB. Absent if unknown, and in older backups. */
+  machine: z.object({ compute: z.string().optional(), diskGb: z.number().positive().optional() }).optional(),
   appSchemas: z.array(z.string()),
   parts: z.array(partSchema),
   chunks: z.array(chunkSchema),

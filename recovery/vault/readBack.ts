@@ -13,6 +13,7 @@ import { tableKey, tableName } from "../postgres/session/quote.ts";
 import { checkArchive } from "./archive.ts";
 import { type BackupSource, canOpen } from "./backupSource.ts";
 import { decompress } from "./compression.ts";
+import { parseEnvironment } from "./environmentPart.ts";
 import type { BackupChunk, BackupFile, BackupPart, Manifest, PartName } from "./manifest.ts";
 import { parseProject } from "./projectPart.ts";
 import { checkSection, fetchChunk, readChunk, releaseSections } from "./readChunk.ts";
@@ -98,6 +99,7 @@ const PARSERS: Partial<Record<PartName, (text: string) => unknown>> = {
   "held-back.json": parseHeldBack,
   "project.json": parseProject,
   "vault-secrets.json": parseVaultSecrets,
+  "environment.json": parseEnvironment,
   "configuration.json": (text) => parseStored(z.unknown(), text, "the configuration is"),
 };
 

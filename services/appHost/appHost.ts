@@ -1,6 +1,9 @@
 import type { Reporter } from "../common/reporter.ts";
 import type { RemoteService } from "../http/remoteService.ts";
 import type { TokenHolder } from "../http/tokenFacts.ts";
+import type { AppListing } from "./appListing.ts";
+import type { AppInspection } from "./appSetUp.ts";
+import type { BuildSettings } from "./buildSettings.ts";
 
 /** An app at its host. */
 export interface AppProject {
@@ -10,6 +13,8 @@ export interface AppProject {
   productionId: string | undefined;
   /** Whether the host itself deploys pushes to a repository. */
   hasRepository: boolean;
+  /** The host's preset for its builds; undefined: nothing is built unless the source says so itself. */
+  framework: string | undefined;
 }
 
 /** A variable of an app's environment; its value is never asked for. */
@@ -19,6 +24,27 @@ export interface AppVariable {
   type: string;
   /** The environments that it is set in, in the host's own words. */
   targets: string[];
+}
+
+/** A variable as the host lists it. */
+export interface ListedVariable extends AppVariable {
+  id: string;
+  /** Whether the host shows its value. */
+  isReadable: boolean;
+  /** The one branch of the repository that it is set for; undefined for all of them. */
+  branch: string | undefined;
+  /** The note beside it. */
+  comment: string | undefined;
+}
+
+/** A variable to write. */
+export interface NewVariable {
+  key: string;
+  value: string;
+  /** In the host's own words. */
+  targets: readonly string[];
+  /** The note beside it. */
+  comment: string;
 }
 
 /** A build of an app, finished or in progress. */
@@ -36,18 +62,6 @@ export interface Deployment {
   commit: string | undefined;
 }
 
-/** How the host builds an app, and where it runs its functions. */
-export interface BuildSettings {
-  framework?: string | undefined;
-  rootDirectory?: string | undefined;
-  buildCommand?: string | undefined;
-  installCommand?: string | undefined;
-  outputDirectory?: string | undefined;
-  devCommand?: string | undefined;
-  nodeVersion?: string | undefined;
-  functionRegion?: string | undefined;
-}
-
 /** The files to deploy, and where they come from. */
 export interface DeploymentSource {
   projectId: string;
@@ -60,6 +74,8 @@ export interface DeploymentSource {
   branch: string;
   /** Address of the repository. */
   sourceUrl: string;
+  /** Leave out the calls that the source has the host make on a schedule. The source itself stays as it is. */
+  withoutScheduledCalls?: boolean | undefined;
 }
 
 /** A host name of an app for its visitors. */
@@ -71,6 +87,10 @@ export interface PublicName {
   isVerified: boolean;
   /** DNS records that prove the owner of the name. */
   proofs: readonly { type: string; domain: string; value: string }[];
+  /** The name that its visitors are sent to. */
+  redirectsTo?: string;
+  /** It leads to deployments of a branch or an environment other than production. */
+  isOfPreview?: boolean;
 }
 
 /** A header that opens a protected deployment. */
@@ -83,9 +103,11 @@ export interface DeploymentPass {
  * The host of the application. Calls throw ServiceError or UnreachableError (services/http/http.ts). A single thing that does not exist is
  * undefined; elsewhere a missing thing is a ServiceError with status 404.
  */
-export interface AppHost extends RemoteService, TokenHolder {
+export interface AppHost extends RemoteService, TokenHolder, AppListing, AppInspection {
   /** The target of a public name's CNAME record. */
   readonly dnsTarget: string;
+  /** The authority that issues the certificates of public names, as CAA records name it. */
+  readonly certificateAuthority: string;
   /** Environment variable with a deployment's own id. */
   readonly deploymentVariable: string;
 
@@ -95,7 +117,22 @@ export interface AppHost extends RemoteService, TokenHolder {
   /** Stops the app for its visitors. Nothing is deleted. */
   pauseProject(projectId: string, signal?: AbortSignal): Promise<void>;
 
+  /** Lets the host call the app on the schedules that its source names, or stops that. Nothing is built for it. */
+  allowScheduledCalls(projectId: string, allowed: boolean, signal?: AbortSignal): Promise<void>;
+
   variables(projectId: string, signal?: AbortSignal): Promise<AppVariable[]>;
+  /** The same with what is needed to compare and to change them. Variables of the host itself are not among them. */
+  listVariables(projectId: string, signal?: AbortSignal): Promise<ListedVariable[]>;
+  /** The value of a readable variable. */
+  variableValue(projectId: string, id: string, signal?: AbortSignal): Promise<string>;
+  /**
+   * Creates variables whose values the host never shows again, where it can. Those that clash with an existing one are not created.
+   *
+   * @returns the names that clash
+   */
+  createVariables(projectId: string, variables: readonly NewVariable[], signal?: AbortSignal): Promise<string[]>;
+  /** Gives another value and other targets to a variable. */
+  changeVariable(projectId: string, id: string, variable: NewVariable, signal?: AbortSignal): Promise<void>;
   /** The existing variables that conflict with new ones of these names and targets. */
   clashingVariables(
     projectId: string,

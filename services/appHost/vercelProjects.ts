@@ -2,7 +2,8 @@ import { z } from "zod";
 
 import { segment, unlessNotFound } from "../http/http.ts";
 import type { JsonClient } from "../http/jsonClient.ts";
-import type { AppHost, AppProject } from "./appHost.ts";
+import type { AppHost, AppProject, NewVariable } from "./appHost.ts";
+import { allPages } from "./vercelPages.ts";
 
 const projectAnswer = z
   .object({
@@ -10,17 +11,15 @@ const projectAnswer = z
     name: z.string(),
     targets: z.object({ production: z.object({ id: z.string() }).nullish() }).nullish(),
     link: z.unknown().optional(),
+    framework: z.string().nullish(),
   })
-  .transform(({ id, name, targets, link }) => ({
+  .transform(({ id, name, targets, link, framework }) => ({
     id,
     name,
     productionId: targets?.production?.id,
     hasRepository: Boolean(link),
+    framework: framework ?? undefined,
   }));
-const projectsAnswer = z.object({
-  projects: z.array(projectAnswer),
-  pagination: z.object({ next: z.union([z.number(), z.string()]).nullish() }).nullish(),
-});
 const rawAnswer = z.record(z.string(), z.unknown());
 const variablesAnswer = z.object({
   envs: z.array(
@@ -30,13 +29,31 @@ const variablesAnswer = z.object({
         key: z.string(),
         type: z.string().optional(),
         target: z.union([z.string(), z.array(z.string())]).nullish(),
+        gitBranch: z.string().nullish(),
+        comment: z.string().nullish(),
       })
-      .transform(({ id, key, type, target }) => ({ id, key, type: type ?? "plain", targets: [target ?? []].flat() })),
+      .transform(({ id, key, type, target, gitBranch, comment }) => ({
+        id,
+        key,
+        type: type ?? "plain",
+        targets: [target ?? []].flat(),
+        branch: gitBranch ?? undefined,
+        comment: comment ?? undefined,
+      })),
   ),
 });
+const valueAnswer = z.object({ value: z.string() });
+/** What was created is not read: an answer that shows one variable instead of a list is as good. */
+const createdAnswer = z.object({
+  failed: z.array(z.object({ error: z.object({ code: z.string(), key: z.string().optional() }) })).nullish(),
+});
 
-/** More pages than any account has. A longer listing is a fault of the service. */
-const MOST_PAGES = 1000;
+/** The types whose value Vercel shows. It shows none of type sensitive (https://vercel.com/docs/environment-variables/sensitive-environment-variables). */
+const READABLE = ["plain", "encrypted"];
+/** Vercel's own variables, which a project can switch on. */
+const SYSTEM = "system";
+/** Vercel refuses a sensitive variable for this target (same page). */
+const NEVER_SENSITIVE = "development";
 
 /** Path of a project. */
 export function projectPath(idOrName: string, version = "v9"): string {
@@ -46,7 +63,11 @@ export function projectPath(idOrName: string, version = "v9"): string {
 /** Vercel's projects and their variables. */
 export function vercelProjects(
   call: JsonClient,
-): Pick<AppHost, "project" | "exportProject" | "pauseProject" | "variables" | "clashingVariables" | "removeVariable"> {
+): Pick<
+  AppHost,
+  | ("project" | "exportProject" | "pauseProject" | "variables" | "listVariables" | "variableValue")
+  | ("createVariables" | "changeVariable" | "clashingVariables" | "removeVariable")
+> {
   const variablesOf = async (projectId: string, signal?: AbortSignal) =>
     (await call({ method: "GET", path: `${projectPath(projectId, "v10")}/env`, answer: variablesAnswer, signal })).envs;
   return {
@@ -60,6 +81,29 @@ export function vercelProjects(
     },
     variables: async (id, signal) =>
       (await variablesOf(id, signal)).map(({ key, type, targets }) => ({ key, type, targets })),
+    listVariables: async (id, signal) =>
+      (await variablesOf(id, signal)).flatMap(({ id: variable, ...one }) =>
+        variable === undefined || one.type === SYSTEM
+          ? []
+          : [{ ...one, id: variable, isReadable: READABLE.includes(one.type) }],
+      ),
+    // A listing shows no value of type encrypted, whatever it is asked (https://github.com/vercel/sdk/issues/118).
+    variableValue: async (id, variable, signal) => {
+      const path = `${projectPath(id, "v1")}/env/${segment(variable)}`;
+      return (await call({ method: "GET", path, answer: valueAnswer, signal })).value;
+    },
+    // Without `upsert`, which would replace the value of a variable that is there already
+    // (https://vercel.com/docs/rest-api/projects/create-one-or-more-environment-variables).
+    createVariables: async (id, variables, signal) => {
+      const path = `${projectPath(id, "v10")}/env`;
+      const body = variables.map(bodyOf);
+      const { failed } = await call({ method: "POST", path, body, answer: createdAnswer, signal });
+      return (failed ?? []).map(({ error }) => error.key ?? error.code);
+    },
+    changeVariable: async (id, variable, wanted, signal) => {
+      const path = `${projectPath(id)}/env/${segment(variable)}`;
+      await call({ method: "PATCH", path, body: bodyOf(wanted), answer: z.unknown(), repeatable: true, signal });
+    },
     // Vercel refuses a second variable with the same name and target.
     clashingVariables: async (id, wanted, signal) =>
       (await variablesOf(id, signal)).flatMap(({ id: variable, key, targets }) => {
@@ -73,16 +117,18 @@ export function vercelProjects(
   };
 }
 
+function bodyOf({ key, value, targets, comment }: NewVariable) {
+  const type = targets.includes(NEVER_SENSITIVE) ? "encrypted" : "sensitive";
+  return { key, value, type, target: targets, comment };
+}
+
 /** All projects that the token can see. */
 export async function allProjects(call: JsonClient, signal?: AbortSignal): Promise<AppProject[]> {
-  const found: AppProject[] = [];
-  let from: string | number | undefined;
-  for (let page = 0; page < MOST_PAGES; page += 1) {
-    const query = { limit: 100, from };
-    const listed = await call({ method: "GET", path: "/v10/projects", query, answer: projectsAnswer, signal });
-    found.push(...listed.projects);
-    from = listed.pagination?.next ?? undefined;
-    if (from === undefined) break;
-  }
-  return found;
+  return await allPages(call, {
+    path: "/v10/projects",
+    field: "projects",
+    entry: projectAnswer,
+    cursor: "from",
+    signal,
+  });
 }

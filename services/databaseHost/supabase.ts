@@ -5,7 +5,9 @@ import { ACCEPTED, REFUSED, tokenFacts } from "../http/tokenFacts.ts";
 import type { DatabaseHost, DatabaseProject, ProjectState, SessionAddress } from "./databaseHost.ts";
 import { SUPABASE, type SupabaseAccess, supabaseApi, supabaseProjectUrl } from "./supabaseApi.ts";
 import { supabaseBackups } from "./supabaseBackups.ts";
-import { keysAnswer, publicKeyIn } from "./supabaseKeys.ts";
+import { keysAnswer, publicKeyIn, secretKeyIn } from "./supabaseKeys.ts";
+import { supabaseSizes } from "./supabaseSizes.ts";
+import { supabaseSetUp } from "./supabaseSetUp.ts";
 
 /** Supabase's word for a healthy project or service. */
 const HEALTHY = "ACTIVE_HEALTHY";
@@ -76,6 +78,13 @@ const settingsAnswer = z.record(z.string(), z.unknown());
 export function supabaseDatabases(access: SupabaseAccess): DatabaseHost {
   const call = supabaseApi(access);
   const projectPath = (ref: string): string => `/v1/projects/${segment(ref)}`;
+  const keysOf = (ref: string, signal?: AbortSignal) => {
+    const path = `${projectPath(ref)}/api-keys`;
+    return call({ method: "GET", path, query: { reveal: "true" }, answer: keysAnswer, signal });
+  };
+  const noKey = (ref: string, kinds: string): never => {
+    throw new Error(`Supabase lists neither ${kinds} for project ${ref}: create one under Settings, API keys.`);
+  };
   return {
     ...SUPABASE,
     statusPage: "status.supabase.com",
@@ -88,6 +97,8 @@ export function supabaseDatabases(access: SupabaseAccess): DatabaseHost {
         ({ status }) => ({ 401: REFUSED, 403: ACCEPTED })[status],
       ),
     ...supabaseBackups(call),
+    ...supabaseSizes(call),
+    ...supabaseSetUp(call),
     projects: async (signal) => {
       const all = await call({ method: "GET", path: "/v1/projects", answer: z.array(projectAnswer), signal });
       return all.filter(({ status }) => status !== REMOVED);
@@ -125,15 +136,10 @@ export function supabaseDatabases(access: SupabaseAccess): DatabaseHost {
       return sessionAddressIn(await call({ method: "GET", path, answer: poolersAnswer, signal }), ref);
     },
     apiUrl: (ref) => supabaseProjectUrl(access.projectUrlTemplate, ref),
-    publicKey: async (ref, signal) => {
-      const path = `${projectPath(ref)}/api-keys`;
-      const keys = await call({ method: "GET", path, query: { reveal: "true" }, answer: keysAnswer, signal });
-      const key = publicKeyIn(keys);
-      if (key !== undefined) return key;
-      throw new Error(
-        `Supabase lists neither a publishable key nor an anon key for project ${ref}: create one under Settings, API keys.`,
-      );
-    },
+    publicKey: async (ref, signal) =>
+      publicKeyIn(await keysOf(ref, signal)) ?? noKey(ref, "a publishable key nor an anon key"),
+    secretKey: async (ref, signal) =>
+      secretKeyIn(await keysOf(ref, signal)) ?? noKey(ref, "a secret key nor a service_role key"),
     authSettings: (ref, signal) =>
       call({ method: "GET", path: `${projectPath(ref)}/config/auth`, answer: settingsAnswer, signal }),
   };

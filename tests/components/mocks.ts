@@ -24,9 +24,14 @@ const SECRET = "4dabf18193072939515e22adb298388d";
  * Runs a part of the program under Pulumi's mocks. They don't show resource options (protect, aliases, dependsOn) and never run a provider;
  * tests/program does that on the real engine.
  *
+ * @param outputs further outputs by type
  * @returns every registered resource, when all are registered
  */
-export async function registered(declare: () => unknown, calls: Calls = ANSWERS): Promise<Registered[]> {
+export async function registered(
+  declare: () => unknown,
+  calls: Calls = ANSWERS,
+  outputs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {},
+): Promise<Registered[]> {
   const resources: Registered[] = [];
   await pulumi.runtime.setMocks(
     {
@@ -35,7 +40,7 @@ export async function registered(declare: () => unknown, calls: Calls = ANSWERS)
         const inputs = args.inputs as Record<string, unknown>;
         resources.push({ name, type, inputs: unwrapped(inputs) as Record<string, unknown>, provider: provider ?? "" });
         const computed = COMPUTED[type]?.(name, String(inputs["name"] ?? inputs["bucket"] ?? inputs["projectName"]));
-        return { id: `${name}-id`, state: { ...inputs, ...computed } };
+        return { id: `${name}-id`, state: { ...inputs, ...computed, ...outputs[type] } };
       },
       call: ({ token, inputs }) => {
         const answer = calls[token];
@@ -95,12 +100,14 @@ const COMPUTED: Readonly<Record<string, (name: string, own: string) => Record<st
   "recovery:index:DatabasePassword": (_, own) => ({ password: `password of ${own}` }),
   "recovery:index:SupabaseProject": () => PROJECT,
   "recovery:index:ExistingDatabase": () => PROJECT,
+  "recovery:index:SealedEnvironment": () => ({ backupId: "20260701T020000Z-00000e" }),
+  "recovery:index:AppEnvironment": () => ({ digest: "" }),
   "recovery:index:AppDeployment": () => ({ deploymentId: "dpl_1", url: "https://app-1.vercel.app", commit: "c0ffee" }),
 };
 const PROJECT = {
   ref: "abc",
   apiUrl: "https://abc.example",
-  connectionString: "postgres://u:p@h/db",
+  connectionString: "postgres://postgres.abc:p@aws-0-x.pooler.supabase.com:5432/db",
   anonKey: "anon",
 };
 

@@ -51,10 +51,16 @@ describe("the standby on the engine", () => {
     const guarded = ["database-project", "database-restore", "generations", "traffic"];
     expect(protectedOf(resources)).toEqual(expect.arrayContaining(guarded));
     const made = resources.map(nameOf);
-    const order = ["database-project", "database-restore", "application-deployment", "traffic"];
+    const order = [
+      ...["sealed-environment", "fence", "database-project", "database-restore", "application-variables"],
+      ...["application-deployment", "traffic"],
+    ];
     const places = order.map((name) => made.indexOf(name));
     expect(places).toEqual(places.toSorted((left, right) => left - right));
     expect(named(resources, "application-deployment").dependencies!.join()).toContain("::database-restore");
+    expect(named(resources, "fence").dependencies!.join()).toContain("::sealed-environment");
+    expect(named(resources, "application-variables").dependencies!.join()).toContain("::database-restore");
+    expect(named(resources, "application-deployment").dependencies!.join()).toContain("::application-variables");
     expect(named(resources, "traffic").dependencies!.join()).toContain("::application-deployment");
 
     expect(await program.must("stack", "output")).toMatch(/databaseUrl\s+\[secret\]/);

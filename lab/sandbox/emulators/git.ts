@@ -28,6 +28,8 @@ export interface GitStorage {
   commit(fullName: string, ref: string): Promise<GitCommit | undefined>;
   /** The workflows of the newest commit of the default branch that a schedule starts, by path. */
   scheduledWorkflows(fullName: string): Promise<string[]>;
+  /** A file's text, or the names in a folder, of the default branch; undefined if there is neither. */
+  content(fullName: string, path: string): Promise<{ sha: string; text: string } | { names: string[] } | undefined>;
   /** Serves one request of git's smart HTTP protocol through `git http-backend`, streaming both ways. */
   serve(request: Request, fullName: string, subPath: string, user: GitUser | undefined): Promise<Response>;
 }
@@ -151,6 +153,13 @@ export function openGitStorage(root: string): GitStorage {
       // git says 1 if it finds none, and 128 if there is no commit.
       const found = await git(fullName, ...args).catch(() => "");
       return found.split("\n").flatMap((line) => line.replace(/^HEAD:/, "") || []);
+    },
+    async content(fullName, path) {
+      const object = `HEAD:${path}`;
+      const type = await git(fullName, "cat-file", "-t", object).catch(() => undefined);
+      if (type === "tree") return { names: (await git(fullName, "ls-tree", "--name-only", object)).split("\n") };
+      if (type !== "blob") return undefined;
+      return { sha: await git(fullName, "rev-parse", object), text: await git(fullName, "cat-file", "blob", object) };
     },
     serve: (request, fullName, subPath, user) => serveCgi(root, request, `/${fullName}.git/${subPath}`, user),
   };

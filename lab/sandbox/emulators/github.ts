@@ -4,7 +4,7 @@ import { type Context, Hono } from "hono";
 import { z } from "zod";
 
 import { type GitStorage, openGitStorage } from "./git.ts";
-import { shownRepository, wholeAccount, wholeOrganization } from "./githubAnswers.ts";
+import { listedRepository, shownRepository, wholeAccount, wholeOrganization } from "./githubAnswers.ts";
 import { addContentRoutes } from "./githubContent.ts";
 import { addGitRoutes } from "./githubGit.ts";
 import { addLfsRoutes } from "./githubLfs.ts";
@@ -51,9 +51,11 @@ export interface GithubEmulator {
  * | method and path | what |
  * | --- | --- |
  * | GET /user, /orgs/:org, /users/:user | accounts |
+ * | GET /user/repos | those that the token is for, by page |
  * | POST /orgs/:org/repos, /user/repos | a repository, with its git data |
  * | GET, PATCH, DELETE /repos/:owner/:repo | its settings; DELETE removes the git data |
  * | GET /repos/:owner/:repo/branches[/:branch], /commits/:ref, /git/ref/heads/:branch | its content |
+ * | GET /repos/:owner/:repo/contents/:path | a file's text, or the names in a folder |
  * | GET, PUT /repos/:owner/:repo/topics | |
  * | GET, PUT, DELETE /repos/:owner/:repo/vulnerability-alerts | 204 or 404 |
  * | GET, PUT /repos/:owner/:repo/actions/permissions | whether workflows run; they do in a new repository |
@@ -130,6 +132,12 @@ export function createGithubEmulator(deps: GithubDeps, tokens: GithubTokens = CL
   };
 
   app.get("/user", (c) => c.json(wholeAccount(originOf(c), USER)));
+  app.get("/user/repos", (c) => {
+    const [per, number] = [Math.min(Number(c.req.query("per_page") ?? 30), 100), Number(c.req.query("page") ?? 1)];
+    const seen = Object.values(state.repositories).filter(({ owner }) => isFor(tokenOf(c), owner));
+    const page = seen.slice((number - 1) * per, number * per);
+    return c.json(page.map((repository) => listedRepository(originOf(c), repository)));
+  });
   app.get("/users/:user", (c) => {
     if (c.req.param("user") !== USER && !ownerExists(c.req.param("user"))) throw fail(404, "Not Found");
     return c.json(wholeAccount(originOf(c), c.req.param("user")));

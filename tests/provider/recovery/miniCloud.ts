@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import type { Server } from "node:http";
 import { join } from "node:path";
 
@@ -8,6 +8,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import { LocalAppRunner } from "../../../lab/sandbox/apps.ts";
 import { EdgeProxy, resolveDeployment } from "../../../lab/sandbox/edge.ts";
 import { CLASSIC_TOKENS, type GithubToken } from "../../../lab/sandbox/emulators/githubToken.ts";
+import type { Project } from "../../../lab/sandbox/emulators/vercelState.ts";
 import { newSandboxFile, processesFile } from "../../../lab/sandbox/host/file.ts";
 import { addressOf, layout, PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 import { closeServer, listen } from "../../../lab/sandbox/host/servers.ts";
@@ -89,6 +90,15 @@ export async function startMiniCloud() {
     edge: edgeClient({ endpoint: at("edge"), mark: VERCEL_EDGE }),
     /** Address of a repository. */
     repository: (fullName: string) => `${at("github")}/${fullName}.git`,
+    /** The values of a Vercel project's production variables, which the API does not show, by name. */
+    async variablesOf(projectId: string): Promise<Record<string, string>> {
+      const { projects } = JSON.parse(await readFile(join(paths.emulators, "vercel.json"), "utf8")) as {
+        projects: Pick<Project, "id" | "variables">[];
+      };
+      const variables = projects.find(({ id }) => id === projectId)?.variables ?? [];
+      const inProduction = variables.filter(({ target }) => target.includes("production"));
+      return Object.fromEntries(inProduction.map(({ key, value }) => [key, value]));
+    },
     /** Calls a service's API directly, as an outsider would. */
     async call(service: "vercel" | "github" | "cloudflare" | "supabase", method: string, path: string, body?: unknown) {
       const token = credentials[`${service}Token`];

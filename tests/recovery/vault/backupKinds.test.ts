@@ -19,6 +19,7 @@ describe("the kinds of backup", () => {
       ["data-only", "all", "large-objects.dump", "database largeObjects", false, "rows"],
       ["critical", "critical", "", "database", false, "rows"],
       ["configuration", "none", "", "configuration", false, ""],
+      ["environment", "none", "", "environment", false, ""],
     ]);
   });
 
@@ -27,6 +28,7 @@ describe("the kinds of backup", () => {
       ["--exclude-table-data=*.*"],
       ["--schema-only"],
       ["--data-only", "--exclude-table-data=*.*"],
+      [],
       [],
       [],
     ]);

@@ -16,6 +16,8 @@ export interface StartedAppHost extends StartedService<AppHost> {
   startedWith(deploymentId: string): Promise<{ environment: Record<string, string>; files: string[] }>;
   /** Whether visitors of a project are served. */
   isPaused(projectId: string): Promise<boolean>;
+  /** Whether the host makes a project's scheduled calls. */
+  callsOnSchedule(projectId: string): Promise<boolean>;
 }
 
 /** Repeats a call, as an interrupted run does. Gives the result of the second call. */
@@ -76,8 +78,20 @@ export function conformsToAppHost(name: string, start: () => Promise<StartedAppH
       expect(host.deploymentVariable).toMatch(/^[A-Z_]+$/);
     });
 
+    it("lists every project with how it is built, also where there are many", async () => {
+      const names = Array.from({ length: 120 }, (_, one) => `${projectName}-${one}`);
+      for (const name of names) await started.makeProject(name);
+      const found = await host.projects();
+      expect(found.map(({ name }) => name)).toEqual(expect.arrayContaining([projectName, ...names]));
+      expect(new Set(found.map(({ id }) => id)).size).toBe(found.length);
+      const { build, ...listed } = found.find(({ name }) => name === projectName)!;
+      expect(listed).toEqual({ id: projectId, name: projectName, repository: undefined });
+      expect(build.functionRegion).toEqual(expect.any(String));
+    });
+
     it("finds a project by id and by name", async () => {
-      const expected = { id: projectId, name: projectName, productionId: undefined, hasRepository: false };
+      const fresh = { productionId: undefined, hasRepository: false, framework: expect.any(String) as unknown };
+      const expected = { id: projectId, name: projectName, ...fresh };
       expect(await host.project(projectId)).toEqual(expected);
       expect(await host.project(projectName)).toEqual(expected);
       expect(await host.exportProject(projectId)).toMatchObject({ id: projectId, name: projectName });
@@ -98,6 +112,14 @@ export function conformsToAppHost(name: string, start: () => Promise<StartedAppH
       expect(await started.isPaused(projectId)).toBe(true);
     });
 
+    it("stops and starts scheduled calls, also of a project without any and those that are stopped", async () => {
+      for (const allowed of [false, true]) {
+        await twice(() => host.allowScheduledCalls(projectId, allowed));
+        expect(await started.callsOnSchedule(projectId)).toBe(allowed);
+      }
+      expect(await isNotFound(host.allowScheduledCalls("absent", true))).toBe(true);
+    });
+
     it("shows variables without their values, and removes those that stand in the way of new ones", async () => {
       const id = await started.makeProject(`${projectName}-env`, { DATABASE_URL: "hunter2", FEATURE: "on" });
       const variables = await host.variables(id);
@@ -110,6 +132,31 @@ export function conformsToAppHost(name: string, start: () => Promise<StartedAppH
       expect(clashes.map(({ key }) => key)).toEqual(["FEATURE"]);
       await twice(() => host.removeVariable(id, clashes[0]!.id));
       expect((await host.variables(id)).map(({ key }) => key)).toEqual(["DATABASE_URL"]);
+    });
+
+    it("creates variables that it never shows again, changes them, and does not touch those of others", async () => {
+      const id = await started.makeProject(`${projectName}-new`, { FEATURE: "on" });
+      const [theirs] = await host.listVariables(id);
+      expect(theirs).toMatchObject({ key: "FEATURE", isReadable: true, branch: undefined, comment: undefined });
+      expect(await host.variableValue(id, theirs!.id)).toBe("on");
+      const ours = (key: string, value: string, ...targets: string[]) => ({ key, value, targets, comment: "ours" });
+      const wanted = [
+        ours("TOKEN", "hunter2", "production", "preview"),
+        ours("TOKEN", "hunter3", "development"),
+        ours("FEATURE", "off", "production"),
+      ];
+      expect(await host.createVariables(id, wanted)).toEqual(["FEATURE"]);
+      const listed = (await host.listVariables(id)).filter(({ comment }) => comment === "ours");
+      expect(listed.map(({ key, targets, isReadable }) => [key, targets, isReadable])).toEqual([
+        ["TOKEN", ["production", "preview"], false],
+        ["TOKEN", ["development"], true],
+      ]);
+      expect(await host.variableValue(id, theirs!.id)).toBe("on");
+      await twice(() => host.changeVariable(id, listed[1]!.id, ours("TOKEN", "hunter4", "development")));
+      expect(await host.variableValue(id, listed[1]!.id)).toBe("hunter4");
+      await host.changeVariable(id, listed[0]!.id, ours("TOKEN", "hunter5", "production"));
+      const [changed] = (await host.listVariables(id)).filter((one) => one.id === listed[0]!.id);
+      expect(changed).toMatchObject({ targets: ["production"], isReadable: false });
     });
 
     it("deploys a source tree to production, without git's folder, and with its commit and a way to know its id", async () => {

@@ -73,7 +73,14 @@ export function conformsToDatabaseHost(name: string, start: () => Promise<Starte
 
     it.each(["absent", "../projects", "a/b?c=d#e"])("has no project %j", async (absent) => {
       expect(await host.project(absent)).toBeUndefined();
-      const calls = ["sessionAddress", "publicKey", "authSettings", "platformBackups", "pauseProject"] as const;
+      const calls = [
+        "sessionAddress",
+        "publicKey",
+        "secretKey",
+        "authSettings",
+        "platformBackups",
+        "pauseProject",
+      ] as const;
       for (const call of calls) expect([call, await isNotFound(host[call](absent))]).toEqual([call, true]);
     });
 
@@ -81,6 +88,12 @@ export function conformsToDatabaseHost(name: string, start: () => Promise<Starte
       for (let times = 0; times < 2; times += 1) await host.deleteProject(project.ref);
       expect(await host.project(project.ref)).toBeUndefined();
       expect((await host.projects()).map(({ ref }) => ref)).not.toContain(project.ref);
+    });
+
+    it("says how large a project is, and which size of compute is larger", async () => {
+      const { compute = "", diskGb } = await host.size(project.ref);
+      expect(diskGb).toBeGreaterThan(0);
+      expect(host.isLarger(compute, compute)).toBe(false);
     });
 
     it("pauses a project", async () => {
@@ -101,6 +114,8 @@ export function conformsToDatabaseHost(name: string, start: () => Promise<Starte
       expect(port).toBeGreaterThan(0);
       expect(new URL(host.apiUrl(project.ref)).href).toContain(project.ref);
       expect(await host.publicKey(project.ref)).toMatch(/^\S{10,}$/);
+      expect(await host.secretKey(project.ref)).toMatch(/^\S{10,}$/);
+      expect(await host.secretKey(project.ref)).not.toBe(await host.publicKey(project.ref));
     });
 
     it("shows the settings of the auth service", async () => {
