@@ -4,7 +4,7 @@ RUN := . .tools/env &&
 DRILL ?=
 BENCH ?=
 ONLY ?=
-.PHONY: help setup drill bench bench-plan test test-times soak known-faults types lint prose format policy check shell clean
+.PHONY: help setup drill fidelity bench bench-plan test test-times soak known-faults types lint prose format policy check shell clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -14,6 +14,9 @@ setup: ## install Node, packages, the Pulumi engine and the sandbox's services
 
 drill: setup ## corrupt the database and repair it, lose everything and recover it, on this machine (DRILL="--rows 1000 --verbose")
 	@bin/castchat-recovery drill $(DRILL)
+
+fidelity: setup ## run the drill with Pulumi's official plugins, behind a proxy that lets nothing out; exit code 2 if none is installed
+	@bin/castchat-recovery drill --plugins official $(DRILL)
 
 bench: setup ## measure backup and restore against pg_dump and pg_restore (BENCH="--megabytes 100 --rounds 1"; lab/bench/README.md)
 	@$(RUN) node --no-warnings lab/bench/main.ts $(BENCH)

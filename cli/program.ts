@@ -31,7 +31,7 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
   },
   schedule: {
     description: "a stack's scheduled backups, and how the last runs ended",
-    load: async () => (await import("./commands/schedule.ts")).scheduleCommand(),
+    load: async () => (await import("./commands/schedule/schedule.ts")).scheduleCommand(),
   },
   list: {
     description: "list the backups in the stack's vault, newest first, and Supabase's own",

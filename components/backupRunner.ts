@@ -7,8 +7,6 @@ import { Key } from "@pulumi/aws/kms/key.js";
 import { Bucket } from "@pulumi/aws/s3/bucket.js";
 import { BucketObjectv2 } from "@pulumi/aws/s3/bucketObjectv2.js";
 import { BucketPolicy } from "@pulumi/aws/s3/bucketPolicy.js";
-import { Secret } from "@pulumi/aws/secretsmanager/secret.js";
-import { SecretVersion } from "@pulumi/aws/secretsmanager/secretVersion.js";
 import * as pulumi from "@pulumi/pulumi";
 
 import {
@@ -16,7 +14,6 @@ import {
   codeBucketName,
   keyAlias,
   runnerLogGroup,
-  runnerSecretName,
   scheduleName,
   scheduleRoleName,
   type Site,
@@ -24,10 +21,11 @@ import {
 import { RUNNER_MACHINES, type RunnerSize } from "../planning/runnerMachine.ts";
 import { RUN_LIMIT_MINUTES } from "../planning/schedule.ts";
 import type { Tier } from "../planning/tiers.ts";
-import { RUNNER_DATABASE_SECRET, RUNNER_SETTINGS_VARIABLE, type RunnerToken } from "../settings/runnerSettings.ts";
+import { RUNNER_SETTINGS_VARIABLE, type RunnerToken } from "../settings/runnerSettings.ts";
 import { buildspec, BUNDLE_FILE } from "./buildspec.ts";
 import { closedBucket } from "./closedBucket.ts";
 import { policyDocument, tlsOnly } from "./policyDocument.ts";
+import { runnerSecrets } from "./runnerSecrets.ts";
 import { type CheckpointPlace, runnerPermissions, scheduleKeyPolicy, serviceTrust } from "./schedulePolicies.ts";
 
 /** The runner's code: one file. */
@@ -56,7 +54,7 @@ export interface BackupRunnerArgs {
   readonly settings: pulumi.Input<string>;
   /** Secret. */
   readonly databaseUrl: pulumi.Input<string>;
-  /** Secret. Each token gives the configuration backup access to one service. */
+  /** Secret. Each gives the configuration backup access to one service, until `schedule rotate` sets another. */
   readonly tokens: Readonly<Partial<Record<RunnerToken, pulumi.Input<string>>>>;
   readonly tags?: Record<string, string> | undefined;
 }
@@ -118,22 +116,9 @@ export class BackupRunner extends pulumi.ComponentResource {
       { ...child, dependsOn: [policy] },
     );
 
-    const secret = new Secret(
-      `${name}-secret`,
-      {
-        name: runnerSecretName(site),
-        description: "What a scheduled backup reads the database and the services' settings with",
-        kmsKeyId: key.arn,
-        // Everything in it exists elsewhere. A recovery window would only block its name for the next `up`.
-        recoveryWindowInDays: 0,
-        ...tagged,
-      },
-      child,
-    );
-    const values = pulumi.secret({ [RUNNER_DATABASE_SECRET]: args.databaseUrl, ...tokens });
-    const stored = new SecretVersion(
-      `${name}-secret-value`,
-      { secretId: secret.arn, secretString: values.apply((one) => JSON.stringify(one)) },
+    const secrets = runnerSecrets(
+      name,
+      { site, kmsKeyId: key.arn, databaseUrl: args.databaseUrl, tokens, tagged },
       child,
     );
 
@@ -162,10 +147,6 @@ export class BackupRunner extends pulumi.ComponentResource {
       child,
     );
 
-    const secretVariables = [RUNNER_DATABASE_SECRET, ...Object.keys(tokens)].map((variable) => {
-      const value = pulumi.interpolate`${stored.secretId}:${variable}`;
-      return { name: variable, type: "SECRETS_MANAGER", value };
-    });
     const project = new CodeBuildProject(
       `${name}-project`,
       {
@@ -188,7 +169,7 @@ export class BackupRunner extends pulumi.ComponentResource {
           imagePullCredentialsType: "SERVICE_ROLE",
           environmentVariables: [
             { name: RUNNER_SETTINGS_VARIABLE, type: "PLAINTEXT", value: args.settings },
-            ...secretVariables,
+            ...secrets,
           ],
         },
         logsConfig: { cloudwatchLogs: { status: "ENABLED", groupName: logs.name } },

@@ -7,6 +7,7 @@ import {
   type Site,
 } from "../planning/names.ts";
 import { privateRepositoryArn } from "../settings/runnerImage.ts";
+import { TOKEN_SERVICES } from "../settings/runnerSettings.ts";
 import { CHECKPOINT_ENDINGS, checkpointPath, stateBucketOf } from "../settings/stateBackendUrl.ts";
 import {
   allow,
@@ -20,7 +21,7 @@ import { vaultRolePermissions, type VaultRoleScope } from "./vaultRolePolicies.t
 
 /** The resources that a run may use. */
 export interface RunnerScope extends VaultRoleScope {
-  /** The key of the runs' logs and secret. */
+  /** The key of the runs' logs and secrets. */
   readonly scheduleKeyArn: string;
   readonly image: string;
   readonly checkpoint?: CheckpointPlace | undefined;
@@ -51,20 +52,22 @@ export function serviceTrust(service: string, { accountId }: Site, sourceArn: st
   ]);
 }
 
-/** Permissions of a run: the vault writer's, and its own log, code and secret. */
+/** Permissions of a run: the vault writer's, and its own log, code and secrets. */
 export function runnerPermissions(scope: RunnerScope): PolicyDocument {
   const { site, scheduleKeyArn, image, checkpoint } = scope;
   const code = `arn:aws:s3:::${codeBucketName(site)}`;
   const logs = runnerLogGroupArn(site);
   // Secrets Manager adds six characters to a secret's name.
-  const secret = `arn:aws:secretsmanager:${site.region}:${site.accountId}:secret:${runnerSecretName(site)}-??????`;
+  const secrets = ["database", ...Object.keys(TOKEN_SERVICES)].map(
+    (part) => `arn:aws:secretsmanager:${site.region}:${site.accountId}:secret:${runnerSecretName(site, part)}-??????`,
+  );
   return policyDocument([
     ...vaultRolePermissions("writer", scope).Statement,
     allow("Logs", [logs, `${logs}:*`], ["logs:CreateLogStream", "logs:PutLogEvents"]),
     allow("FindsItsCode", code, ["s3:GetBucketLocation", "s3:ListBucket"]),
     allow("ReadsItsCode", `${code}/*`, ["s3:GetObject", "s3:GetObjectVersion"]),
-    allow("ReadsItsSecret", secret, ["secretsmanager:GetSecretValue"]),
-    allow("OpensItsSecret", scheduleKeyArn, ["kms:Decrypt"], {
+    allow("ReadsItsSecrets", secrets, ["secretsmanager:GetSecretValue"]),
+    allow("OpensItsSecrets", scheduleKeyArn, ["kms:Decrypt"], {
       StringEquals: { "kms:ViaService": `secretsmanager.${site.region}.amazonaws.com` },
     }),
     ...readsCheckpoint(checkpoint),
@@ -81,7 +84,7 @@ export function starterPermissions(site: Site): PolicyDocument {
   ]);
 }
 
-/** Policy of the key for the runs' logs and secret. It allows the account's own IAM policies, and CloudWatch Logs for this log group. */
+/** Policy of the key for the runs' logs and secrets. It allows the account's own IAM policies, and CloudWatch Logs for this log group. */
 export function scheduleKeyPolicy(site: Site): PolicyDocument {
   return policyDocument([
     ownAccount(site),

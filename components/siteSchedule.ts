@@ -54,16 +54,19 @@ export function scheduleBackups(
     },
     { ...opts, dependsOn: [database, ...after] },
   );
-  warnOfMissingTokens(args, schedule);
+  noteMissingTokens(args, schedule);
   return { schedule, settings };
 }
 
-/** A run without a token still stores the database. So that is no error, but its every run ends with exit code 1. */
-function warnOfMissingTokens({ stack, scheduledRun: { tokens } }: SiteArgs, schedule: BackupSchedule): void {
-  const missing = RUNNER_TOKENS.filter((name) => tokens[name] === undefined).map(ownTokenOfRuns);
+/**
+ * A run without a token still stores the database, and ends with exit code 1. Only the first `up` gives the runs their tokens, and whether others
+ * have been set since, only AWS knows. So this is no warning.
+ */
+function noteMissingTokens({ stack, scheduledRun: { tokens } }: SiteArgs, schedule: BackupSchedule): void {
+  const missing = RUNNER_TOKENS.filter((name) => tokens[name] === undefined);
   if (missing.length === 0) return;
-  void pulumi.log.warn(
-    `The scheduled backups lack what these tokens read: ${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} not set. Set them to tokens with the rights that docs/accounts.md lists, then run \`pulumi up -s ${stack}\`.`,
+  void pulumi.log.info(
+    `This \`up\` has no tokens for the scheduled backups to read with: ${missing.map(ownTokenOfRuns).join(", ")} ${missing.length === 1 ? "is" : "are"} not set. Tokens that the runs have stay. \`castchat-recovery schedule -s ${stack}\` shows which are missing, and \`schedule rotate\` sets them.`,
     schedule,
   );
 }

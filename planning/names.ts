@@ -122,9 +122,14 @@ export function runnerLogGroupArn(site: Site): string {
   return `arn:aws:logs:${site.region}:${site.accountId}:log-group:${runnerLogGroup(site)}`;
 }
 
-/** Name of the secret that holds what a run needs to read the database and the services' settings. */
-export function runnerSecretName({ project, role }: Site): string {
+/** What the names of the secrets of a site's runs begin with. */
+export function runnerSecretPrefix({ project, role }: Site): string {
   return `${project}/${role}/runner`;
+}
+
+/** Name of one of the secrets that a run reads the database and the services' settings with: `database`, or a service. */
+export function runnerSecretName(site: Site, part: string): string {
+  return `${runnerSecretPrefix(site)}/${part}`;
 }
 
 /** Name of the queue for runs that the schedule could not start. */

@@ -2,6 +2,7 @@ import { trusting } from "../recovery/postgres/session/databaseUrl.ts";
 import { UserError } from "../services/common/errors.ts";
 import { type Ports, services } from "../services/services.ts";
 import {
+  NO_TOKEN,
   RUNNER_DATABASE_SECRET,
   RUNNER_SETTINGS,
   RUNNER_SETTINGS_VARIABLE,
@@ -30,7 +31,8 @@ export function readInput(environment: NodeJS.ProcessEnv): RunnerInput {
     faults.push(`${RUNNER_DATABASE_SECRET} is not set. Set it to the connection string of the database to back up`);
   if (settings === undefined || databaseUrl === undefined)
     throw new UserError(`The run can't start: ${faults.join("; ")}.`);
-  const { ports, lacks } = services({ ...settings, awsRegion: settings.region }, environment);
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== NO_TOKEN));
+  const { ports, lacks } = services({ ...settings, awsRegion: settings.region }, set);
   return {
     settings,
     databaseUrl: trusting(databaseUrl, settings.rootCertificates),

@@ -6,7 +6,7 @@ import { systemClock } from "../services/common/clock.ts";
 import { messageOf, PromiseError, UserError } from "../services/common/errors.ts";
 import { visible } from "../services/common/visibleText.ts";
 import { openerOf, sealerTo } from "../services/vault/encryption.ts";
-import { ownTokenOfRuns } from "../settings/runnerSettings.ts";
+import { ownTokenOfRuns, serviceOfToken } from "../settings/runnerSettings.ts";
 import { readInput, type RunnerInput } from "./input.ts";
 
 /**
@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   say(`Backing up stack ${input.settings.stack} into ${input.settings.vaultBucket}`);
   for (const token of input.lacks)
     say(
-      `This run has no ${token}. A scheduled run gets it from ${ownTokenOfRuns(token)} of \`pulumi up -s ${input.settings.stack}\`, with the rights that docs/accounts.md lists`,
+      `This run has no ${token}. Set ${ownTokenOfRuns(token)} to one with the rights that docs/accounts.md lists, and type: castchat-recovery schedule rotate ${serviceOfToken(token)} -s ${input.settings.stack}`,
     );
   const result = await backUp(input, controller.signal);
   say(

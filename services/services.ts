@@ -22,6 +22,7 @@ import { CLOUDFLARE, cloudflareDns } from "./dns/cloudflare.ts";
 import type { DnsHost } from "./dns/dnsHost.ts";
 import { type RemoteService, type ServiceAccess, withoutToken } from "./http/remoteService.ts";
 import type { TokenFacts, TokenHolder } from "./http/tokenFacts.ts";
+import { awsRunnerSecrets, type RunnerSecrets, type RunnerSecretsOptions } from "./scheduler/runnerSecrets.ts";
 import { awsScheduledRuns, type ScheduledRuns, type ScheduledRunsOptions } from "./scheduler/scheduledRuns.ts";
 import { kmsSigner } from "./signer/kmsSigner.ts";
 import type { Signer } from "./signer/signer.ts";
@@ -68,6 +69,7 @@ export interface Ports {
   /** Questions about the account's set-up, in another place if one is named. */
   readonly awsFacts: (elsewhere?: Pick<AwsPlace, "region" | "endpoint">) => AwsFacts;
   readonly scheduledRuns: (names: WithoutPlace<ScheduledRunsOptions>) => ScheduledRuns;
+  readonly runnerSecrets: (form: WithoutPlace<RunnerSecretsOptions>) => RunnerSecrets;
   /** `timeoutMs` limits one attempt. */
   readonly databaseHost: (timeoutMs?: number) => DatabaseHost;
   /** A project's content beside its database. Without the token only its calls throw, so that a backup can name what it lacks. */
@@ -189,6 +191,7 @@ function awsPorts(at: { region: string; endpoint: string | undefined }) {
     awsAccount: () => awsAccount(at),
     awsFacts: (elsewhere) => awsFacts(elsewhere ?? at),
     scheduledRuns: (names) => awsScheduledRuns({ ...at, ...names }),
+    runnerSecrets: (form) => awsRunnerSecrets({ ...at, ...form }),
   } satisfies Partial<Ports>;
 }
 

@@ -57,6 +57,9 @@ export type DeclaredRunnerSettings = z.input<typeof RUNNER_SETTINGS>;
 /** The environment variable with these settings as JSON. */
 export const RUNNER_SETTINGS_VARIABLE = "RUNNER_SETTINGS";
 
+/** The token of a run's secret that has none. Secrets Manager keeps no empty value, and a secret without a value would end every run. */
+export const NO_TOKEN = "no-token-is-set";
+
 /** The secret that every run needs. */
 export const RUNNER_DATABASE_SECRET = "DATABASE_URL";
 
@@ -72,12 +75,30 @@ export const RUNNER_TOKENS = [
 ] as const;
 export type RunnerToken = (typeof RUNNER_TOKENS)[number];
 
+/** The services whose tokens a run has, by the names that `schedule rotate` and the secrets have for them. */
+export const TOKEN_SERVICES = {
+  vercel: "VERCEL_API_TOKEN",
+  github: "GITHUB_TOKEN",
+  cloudflare: "CLOUDFLARE_API_TOKEN",
+  supabase: "SUPABASE_ACCESS_TOKEN",
+} as const satisfies Readonly<Record<string, RunnerToken>>;
+export type TokenService = keyof typeof TOKEN_SERVICES;
+
+/** The service of a run's token. */
+export function serviceOfToken(variable: RunnerToken): TokenService {
+  const found = Object.entries(TOKEN_SERVICES).find(([, one]) => one === variable);
+  return (found?.[0] ?? "") as TokenService;
+}
+
 /** The code host's token that writes the mirrors, whose owner another token may not reach. @default - the value of GITHUB_TOKEN */
 export const MIRROR_TOKEN = "MIRROR_GITHUB_TOKEN";
 /** The variables with tokens. */
 export type TokenVariable = RunnerToken | typeof MIRROR_TOKEN;
 
-/** The variable of `pulumi up` that holds the scheduled runs' own token. They never get the token with which the stack is changed. */
+/**
+ * The variable that holds the scheduled runs' own token, for the first `pulumi up` and for `schedule rotate`. They never get the token with which
+ * the stack is changed.
+ */
 export function ownTokenOfRuns(variable: RunnerToken): `RUNNER_${RunnerToken}` {
   return `RUNNER_${variable}`;
 }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 
 import { Command, Option } from "commander";
 
-import { DEFAULT_ROWS, type DrillOptions, SCENARIOS } from "../../lab/drills/options.ts";
+import { DEFAULT_ROWS, type DrillOptions, PLUGINS, SCENARIOS } from "../../lab/drills/options.ts";
 import { PromiseError } from "../../services/common/errors.ts";
 import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
@@ -10,7 +10,7 @@ import { loadLab } from "../terminal/lab.ts";
 import { jsonOption, rowsOption } from "../terminal/options.ts";
 import { printResult } from "../terminal/progress.ts";
 
-type Options = Pick<DrillOptions, "scenario" | "rows" | "reports"> & {
+type Options = Pick<DrillOptions, "scenario" | "rows" | "plugins" | "reports"> & {
   verbose?: boolean;
   keep?: boolean;
   json?: boolean;
@@ -21,6 +21,11 @@ export function drillCommand(): Command {
   return new Command("drill")
     .addOption(new Option("--scenario <name>", "what to drill").choices(SCENARIOS).default("all"))
     .addOption(rowsOption(DEFAULT_ROWS))
+    .addOption(
+      new Option("--plugins <which>", "provider plugins: the sandbox's own, or official ones that are installed")
+        .choices(PLUGINS)
+        .default("own"),
+    )
     .option("--reports <folder>", "folder of the report", join(import.meta.dirname, "..", "..", "reports"))
     .option("--verbose", "show the engine's own output")
     .option("--keep", "keep the sandbox running after the drill, to inspect it")

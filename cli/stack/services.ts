@@ -1,15 +1,23 @@
-import { type Site, vaultRoleArn, type VaultRolePurpose, vaultRoleTag } from "../../planning/names.ts";
+import {
+  runnerSecretName,
+  type Site,
+  vaultRoleArn,
+  type VaultRolePurpose,
+  vaultRoleTag,
+} from "../../planning/names.ts";
 import type { ThrowawayPostgres } from "../../recovery/postgres/session/throwawayPostgres.ts";
 import type { LeftResourcesPorts } from "../../recovery/site/leftResources.ts";
 import { type Lease, readLease } from "../../recovery/site/trafficLease.ts";
 import { localThrowaway } from "../../recovery/verify/throwaway/localThrowaway.ts";
 import { scratchThrowaway } from "../../recovery/verify/throwaway/scratchThrowaway.ts";
 import type { ProjectContent } from "../../services/databaseHost/projectContent.ts";
+import type { RunnerSecrets } from "../../services/scheduler/runnerSecrets.ts";
 import { type Ports, services } from "../../services/services.ts";
 import type { Signer } from "../../services/signer/signer.ts";
 import { openerOf } from "../../services/vault/encryption.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import type { RoleCredentials, RoleOptions } from "../../services/vault/vaultRole.ts";
+import { NO_TOKEN, TOKEN_SERVICES } from "../../settings/runnerSettings.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { type StackContext, trustedKeysOf } from "./stackContext.ts";
 
@@ -55,8 +63,17 @@ export function vaultRoleOf(
 }
 
 /** The stack's place in AWS, from which all names derive. */
-function siteOf({ project, role, awsAccountId: accountId, awsRegion: region }: Settings): Site {
+export function siteOf({ project, role, awsAccountId: accountId, awsRegion: region }: Settings): Site {
   return { project, role, accountId, region };
+}
+
+/** The secrets of the stack's scheduled backups, one a service. */
+export function runnerSecretsOf(settings: Settings): RunnerSecrets {
+  const services = Object.entries(TOKEN_SERVICES).map(
+    ([service, variable]) => [runnerSecretName(siteOf(settings), service), variable] as const,
+  );
+  const keys = new Map<string, string>(services);
+  return portsOf(settings).runnerSecrets({ keyOf: (name) => keys.get(name) ?? "", none: NO_TOKEN });
 }
 
 /** The servers of test restores: the scratch server of VERIFY_DATABASE_URL, otherwise a server on this machine (PG_BIN, or PATH). */

@@ -6,11 +6,14 @@ import { systemClock } from "../../services/common/clock.ts";
 import { messageOf, PromiseError } from "../../services/common/errors.ts";
 import { resetSandbox, startSandbox } from "../sandbox/control.ts";
 import { sandboxEnvironment } from "../sandbox/environment.ts";
+import { type OfficialEnvironment, officialEnvironment } from "../sandbox/fidelity/officialEnvironment.ts";
+import { neededPlugins } from "../sandbox/fidelity/officialPlugins.ts";
 import { layout, type SandboxFile, sandboxHome } from "../sandbox/host/layout.ts";
 import { prepareWorkspace } from "../sandbox/workspace.ts";
 import { buildCompany } from "./company/company.ts";
 import type { DrillContext } from "./company/context.ts";
 import { databaseCorruption } from "./corruption/scenario.ts";
+import { noteOfficialPlugins, showsNoChange } from "./fidelity.ts";
 import { completeInfrastructureFailure } from "./infrastructure/scenario.ts";
 import { findLeftovers } from "./leftovers.ts";
 import type { DrillOptions } from "./options.ts";
@@ -32,28 +35,34 @@ export interface DrillResult {
  */
 export async function runDrill(options: DrillOptions): Promise<DrillResult[]> {
   const clock = systemClock;
+  const official = options.plugins === "official" ? neededPlugins(process.env) : undefined;
   const steps = new Steps({ clock, stream: process.stderr, signal: options.signal });
   const home = join(sandboxHome(), "drills", `${clock().toISOString().replace(/[-:.]/g, "")}-${process.pid}`);
   const file = await startOrCleanUp(home, steps);
   const reports: DrillReport[] = [];
   let failure: Error | undefined;
+  let behind: OfficialEnvironment | undefined;
   try {
     const workspace = await prepareWorkspace(home, file);
     const { temporary } = layout(home);
     await mkdir(temporary, { recursive: true });
+    const own = sandboxEnvironment(home, file);
+    if (official !== undefined) behind = await officialEnvironment(home, file, own, official.there);
     const engine = {
       workspace,
       // The engine leaves pipes in the temporary folder. In the sandbox's own folder they are removed with it.
-      environment: { ...sandboxEnvironment(home, file), TMPDIR: temporary },
+      environment: { ...(behind?.environment ?? own), TMPDIR: temporary },
       signal: options.signal,
       ...(options.verbose ? { onOutput: (text: string) => void process.stderr.write(text) } : {}),
     };
-    await runScenarios({ home, file, engine, rows: options.rows, clock, steps }, options.scenario, reports);
+    await runScenarios({ home, file, engine, rows: options.rows, clock, steps }, options, reports);
+    if (behind !== undefined && official !== undefined) noteOfficialPlugins(reports, official, behind.proxy);
   } catch (error) {
     // Ctrl-C reaches the engine and the drill at the same moment. Whichever reports first, it was an interruption.
     await pause(200);
     failure = (options.signal.aborted ? options.signal.reason : error) as Error;
   }
+  await behind?.proxy.stop();
   if (!options.keep) await leaveNothing(home, file, reports, failure);
   const results: DrillResult[] = [];
   // Scenarios that were finished before a failure are still reported.
@@ -65,10 +74,11 @@ export async function runDrill(options: DrillOptions): Promise<DrillResult[]> {
 /** The corruption comes first, because the company survives only that scenario. */
 async function runScenarios(
   context: DrillContext,
-  scenario: DrillOptions["scenario"],
+  { scenario, plugins }: Pick<DrillOptions, "scenario" | "plugins">,
   reports: DrillReport[],
 ): Promise<void> {
   const company = await buildCompany(context);
+  if (plugins === "official") await showsNoChange(context);
   if (scenario !== "infrastructure") reports.push(await databaseCorruption(context, company));
   if (scenario !== "corruption") reports.push(await completeInfrastructureFailure(context, company));
 }

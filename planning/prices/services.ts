@@ -35,9 +35,9 @@ export interface SiteParts {
   readonly secrets: number;
 }
 
-/** Each site's, by components/backupVault.ts, signingKey.ts and, for the site that runs CastChat, backupRunner.ts. */
+/** Each site's, by components/backupVault.ts, signingKey.ts and, for the site that runs CastChat, backupRunner.ts and runnerSecrets.ts. */
 export const SITE_PARTS: Readonly<Record<"primary" | "standby", SiteParts>> = {
-  primary: { keys: 3, rotatedKeys: 2, secrets: 1 },
+  primary: { keys: 3, rotatedKeys: 2, secrets: 5 },
   standby: { keys: 2, rotatedKeys: 1, secrets: 0 },
 };
 

@@ -5,7 +5,7 @@ import {
   missedRunsQueueArn,
   RECOVERY_LOG_PREFIX,
   runnerLogGroupArn,
-  runnerSecretName,
+  runnerSecretPrefix,
   scheduleName,
   type Site,
   stateBucketName,
@@ -138,7 +138,7 @@ const PARTS: readonly Part[] = [
     types: ["aws:secretsmanager/secret:Secret", "aws:secretsmanager/secretVersion:SecretVersion"],
     // Secrets Manager ends a secret's ARN in six characters of its own.
     rights: (site) => [
-      allow("Secret", `arn:aws:secretsmanager:${site.region}:${site.accountId}:secret:${runnerSecretName(site)}*`, [
+      allow("Secret", `arn:aws:secretsmanager:${site.region}:${site.accountId}:secret:${runnerSecretPrefix(site)}*`, [
         ...of(
           "secretsmanager",
           "CreateSecret",

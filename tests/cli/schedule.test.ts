@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { describe, expect, it, jest } from "@jest/globals";
 
-import { scheduleCommand } from "../../cli/commands/schedule.ts";
+import { scheduleCommand } from "../../cli/commands/schedule/schedule.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { makeTestFolder } from "../support/folder.ts";
 

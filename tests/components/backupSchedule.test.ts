@@ -6,13 +6,20 @@ import { keepsTrail } from "../../components/policyDocument.ts";
 import { runnerPermissions, scheduleKeyPolicy, starterPermissions } from "../../components/schedulePolicies.ts";
 import { vaultRolePermissions } from "../../components/vaultRolePolicies.ts";
 import { TIERS } from "../../planning/tiers.ts";
+import { NO_TOKEN } from "../../settings/runnerSettings.ts";
 import { CLOSED } from "../support/closed.ts";
 import { documentOf, inventory, named, registered } from "./mocks.ts";
 import { SITE } from "./siteArgs.ts";
 
 const NAME = "castchat-recovery-primary-backup";
 const CODE = "castchat-recovery-primary-code-111111111111-ap-northeast-1";
-const SECRET = "arn:aws:secretsmanager:::secret:castchat-recovery/primary/runner-AbCdEf";
+const SECRETS = {
+  database: "DATABASE_URL",
+  vercel: "VERCEL_API_TOKEN",
+  github: "GITHUB_TOKEN",
+  cloudflare: "CLOUDFLARE_API_TOKEN",
+  supabase: "SUPABASE_ACCESS_TOKEN",
+};
 const ARGS = {
   site: SITE,
   tiers: TIERS,
@@ -92,20 +99,23 @@ describe("BackupSchedule", () => {
         imagePullCredentialsType: "SERVICE_ROLE",
         environmentVariables: [
           { name: "RUNNER_SETTINGS", type: "PLAINTEXT", value: '{"stack":"prod"}' },
-          { name: "DATABASE_URL", type: "SECRETS_MANAGER", value: `${SECRET}:DATABASE_URL` },
-          { name: "VERCEL_API_TOKEN", type: "SECRETS_MANAGER", value: `${SECRET}:VERCEL_API_TOKEN` },
+          ...Object.entries(SECRETS).map(([part, variable]) => {
+            const arn = `arn:aws:secretsmanager:::secret:castchat-recovery/primary/runner/${part}-AbCdEf`;
+            return { name: variable, type: "SECRETS_MANAGER", value: `${arn}:${variable}` };
+          }),
         ],
       },
       logsConfig: { cloudwatchLogs: { status: "ENABLED", groupName: "/castchat-recovery/primary/backup" } },
     });
     const logs = { name: "/castchat-recovery/primary/backup", retentionInDays: 90, kmsKeyId: KEY };
     expect(named(resources, "s-runner-logs").inputs).toEqual(logs);
-    const secret = { name: "castchat-recovery/primary/runner", kmsKeyId: KEY };
-    expect(named(resources, "s-runner-secret").inputs).toMatchObject(secret);
-    expect(documentOf(resources, "s-runner-secret-value", "secretString")).toEqual({
-      DATABASE_URL: ARGS.databaseUrl,
-      VERCEL_API_TOKEN: "vercel-token",
-    });
+    const values = { DATABASE_URL: ARGS.databaseUrl, VERCEL_API_TOKEN: "vercel-token" } as Record<string, string>;
+    for (const [part, variable] of Object.entries(SECRETS)) {
+      const secret = { name: `castchat-recovery/primary/runner/${part}`, kmsKeyId: KEY };
+      expect(named(resources, `s-runner-secret-${part}`).inputs).toMatchObject(secret);
+      const value = { [variable]: values[variable] ?? NO_TOKEN };
+      expect(documentOf(resources, `s-runner-secret-${part}-value`, "secretString")).toEqual(value);
+    }
     expect(documentOf(resources, "s-runner-key")).toEqual(scheduleKeyPolicy(SITE));
   });
 
@@ -120,20 +130,23 @@ describe("BackupSchedule", () => {
     expect(documentOf(resources, "s-runner-code-policy")).toMatchObject(tls);
   });
 
-  it("gives a run the writer's permissions, and otherwise only its own log, code and secret", async () => {
+  it("gives a run the writer's permissions, and otherwise only its own log, code and secrets", async () => {
     const resources = await declared();
     const policy = documentOf(resources, "s-runner-role-policy");
     expect(policy).toEqual(runnerPermissions(SCOPE));
     const writer = vaultRolePermissions("writer", SCOPE).Statement;
     expect(policy.Statement.slice(0, writer.length)).toEqual(writer);
     const group = "arn:aws:logs:ap-northeast-1:111111111111:log-group:/castchat-recovery/primary/backup";
-    const secret = "arn:aws:secretsmanager:ap-northeast-1:111111111111:secret:castchat-recovery/primary/runner-??????";
+    const secrets = Object.keys(SECRETS).map(
+      (part) =>
+        `arn:aws:secretsmanager:ap-northeast-1:111111111111:secret:castchat-recovery/primary/runner/${part}-??????`,
+    );
     expect(policy.Statement.slice(writer.length).map(({ Sid, Action, Resource }) => [Sid, Action, Resource])).toEqual([
       ["Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], [group, `${group}:*`]],
       ["FindsItsCode", ["s3:GetBucketLocation", "s3:ListBucket"], `arn:aws:s3:::${CODE}`],
       ["ReadsItsCode", ["s3:GetObject", "s3:GetObjectVersion"], `arn:aws:s3:::${CODE}/*`],
-      ["ReadsItsSecret", ["secretsmanager:GetSecretValue"], secret],
-      ["OpensItsSecret", ["kms:Decrypt"], KEY],
+      ["ReadsItsSecrets", ["secretsmanager:GetSecretValue"], secrets],
+      ["OpensItsSecrets", ["kms:Decrypt"], KEY],
     ]);
     const sids = policy.Statement.map(({ Sid }) => Sid);
     expect(new Set(sids).size).toBe(sids.length);

@@ -92,6 +92,8 @@ describe("the standby on the engine", () => {
       expect(dependencies).toContain("::database-g3-restore");
       expect(dependencies).not.toContain("::database-restore");
     }
+    // Another token in the shell does not replace what `schedule rotate` may have written since.
+    Object.assign(program.environment, { RUNNER_GITHUB_TOKEN: "an-older-one" });
     await program.must("preview", "--expect-no-changes");
 
     await up({ generation: 5 });

@@ -12,7 +12,7 @@ import { listBackups } from "../../recovery/vault/listBackups.ts";
 import { bundleRunner } from "../../runner/bundle.ts";
 import type { Signer } from "../../services/signer/signer.ts";
 import type { Vault } from "../../services/vault/vault.ts";
-import { RUNNER_TOKENS } from "../../settings/runnerSettings.ts";
+import { NO_TOKEN, RUNNER_TOKENS } from "../../settings/runnerSettings.ts";
 import { startTestCloud, type TestCloud } from "../recovery/support/cloud.ts";
 import { listen } from "../services/support/testServer.ts";
 import { makeTestFolder } from "../support/folder.ts";
@@ -127,7 +127,11 @@ describe("the runner in an empty folder", () => {
     };
 
   it("stores a proven backup with neither packages nor the engine, and names what its configuration lacks", async () => {
-    const { code, log } = await run({ DATABASE_URL: database.url, VERCEL_API_TOKEN: "vercel-token-of-the-test" });
+    const { code, log } = await run({
+      DATABASE_URL: database.url,
+      VERCEL_API_TOKEN: "vercel-token-of-the-test",
+      CLOUDFLARE_API_TOKEN: NO_TOKEN,
+    });
     // The database and what could be read are saved; what is lacking makes the run a failed one.
     expect([code, code === 1 ? "" : log]).toEqual([1, ""]);
     const [only, ...others] = await listBackups({ vault, trustedKeys, tiers: TIERS });
@@ -145,7 +149,7 @@ describe("the runner in an empty folder", () => {
     );
     expect(log).toMatch(/edge functions: SUPABASE_ACCESS_TOKEN is not set/);
     expect(log).toContain(
-      "This run has no CLOUDFLARE_API_TOKEN. A scheduled run gets it from RUNNER_CLOUDFLARE_API_TOKEN of `pulumi up -s prod`",
+      "This run has no CLOUDFLARE_API_TOKEN. Set RUNNER_CLOUDFLARE_API_TOKEN to one with the rights that docs/accounts.md lists, and type: castchat-recovery schedule rotate cloudflare -s prod",
     );
     expect(log).not.toContain("This run has no VERCEL_API_TOKEN");
     expect(missing[4]!.reason).toContain("PULUMI_BACKEND_URL");

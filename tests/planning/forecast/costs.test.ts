@@ -17,6 +17,7 @@ import { type Scenario, simulate } from "../../../planning/retention/simulation.
 import { DAY_MS } from "../../../planning/retention/time.ts";
 import { CHUNK_BYTES } from "../../../planning/retention/workload.ts";
 import { TIERS } from "../../../planning/tiers.ts";
+import { TOKEN_SERVICES } from "../../../settings/runnerSettings.ts";
 import { day, PRIMARY, REPLICA, rulesWith, scenario } from "../support/scenario.ts";
 
 const PRICES: PlanPrices = { primary: TOKYO, replica: OSAKA, readBackOverInternet: true };
@@ -62,7 +63,7 @@ describe("costsOf", () => {
     const [primary, replica] = costs(whole);
     expect(item(primary!, "keys (KMS)")).toBeCloseTo(3, 10);
     expect(item(replica!, "keys (KMS)")).toBeCloseTo(2, 10);
-    expect(item(primary!, "secrets (Secrets Manager)")).toBeCloseTo(0.4, 10);
+    expect(item(primary!, "secrets (Secrets Manager)")).toBeCloseTo(5 * 0.4, 10);
     expect(item(primary!, "replication metrics")).toBeCloseTo(0.9, 10);
     const read = (124 * GB * 2.5) / 1e9;
     expect(item(primary!, "database egress (Supabase)")).toBeCloseTo((read - 250) * 0.09, 6);
@@ -80,17 +81,18 @@ describe("costsOf", () => {
 
   it("counts the keys that the components declare and rotate", async () => {
     const declared = async (component: string) => await readFile(`components/${component}.ts`, "utf8");
-    const parts = { vault: "backupVault", signing: "signingKey", runner: "backupRunner" };
-    const [vault, signing, runner] = await Promise.all(Object.values(parts).map(declared));
+    const parts = { vault: "backupVault", signing: "signingKey", runner: "backupRunner", secrets: "runnerSecrets" };
+    const [vault, signing, runner, secrets] = await Promise.all(Object.values(parts).map(declared));
     const count = (sources: readonly (string | undefined)[], text: string) => sources.join("").split(text).length - 1;
     for (const [sources, site] of [
       [[vault, signing], SITE_PARTS.standby],
-      [[vault, signing, runner], SITE_PARTS.primary],
+      [[vault, signing, runner, secrets], SITE_PARTS.primary],
     ] as const)
       expect({
         keys: count(sources, "new Key("),
         rotatedKeys: count(sources, "enableKeyRotation: true"),
-        secrets: count(sources, "new Secret("),
+        // One for the database, and one a service, which one place declares.
+        secrets: count(sources, "new Secret(") * (1 + Object.keys(TOKEN_SERVICES).length),
       }).toEqual(site);
   });
 

@@ -2,41 +2,51 @@ import { copyFile } from "node:fs/promises";
 
 import { Command } from "commander";
 
-import { bundleRunner } from "../../runner/bundle.ts";
-import { redact, UserError } from "../../services/common/errors.ts";
-import type { DeclaredSchedule, ScheduledRun, ScheduledRuns } from "../../services/scheduler/scheduledRuns.ts";
-import { portsOf } from "../stack/services.ts";
-import { readStack } from "../stack/stackContext.ts";
-import { addDefault, example } from "../terminal/help.ts";
-import { abortOnInterrupt } from "../terminal/interruption.ts";
-import { jsonOption, stackOption } from "../terminal/options.ts";
-import { printResult, toNamedFile } from "../terminal/progress.ts";
-import { plainTable } from "../terminal/table.ts";
+import { bundleRunner } from "../../../runner/bundle.ts";
+import { redact, UserError } from "../../../services/common/errors.ts";
+import type { DeclaredSchedule, ScheduledRun, ScheduledRuns } from "../../../services/scheduler/scheduledRuns.ts";
+import type { Settings } from "../../../settings/settings.ts";
+import { portsOf } from "../../stack/services.ts";
+import { readStack } from "../../stack/stackContext.ts";
+import { addDefault, example } from "../../terminal/help.ts";
+import { abortOnInterrupt } from "../../terminal/interruption.ts";
+import { jsonOption, stackOption } from "../../terminal/options.ts";
+import { printResult, toNamedFile } from "../../terminal/progress.ts";
+import { plainTable } from "../../terminal/table.ts";
+import { rotateCommand } from "./rotate.ts";
+import { runTokenLine, runTokensOf } from "./runTokens.ts";
 
 /** How many of the last runs are shown: two and a half days at the default interval. */
 const SHOWN_RUNS = 10;
 
-/** `castchat-recovery schedule`: shows a stack's scheduled backups, starts one by hand, and writes their code. */
+/** `castchat-recovery schedule`: shows a stack's scheduled backups, starts one by hand, sets their tokens, and writes their code. */
 export function scheduleCommand(): Command {
-  return addDefault(new Command("schedule"), showCommand()).addCommand(runCommand()).addCommand(bundleCommand());
+  return addDefault(new Command("schedule"), showCommand())
+    .addCommand(runCommand())
+    .addCommand(rotateCommand())
+    .addCommand(bundleCommand());
 }
 
 function showCommand(): Command {
   return new Command("show")
     .description("show the schedule and its last runs")
     .addOption(stackOption())
-    .addOption(jsonOption("expression, enabled, logGroup, missed, runs (id, startedAt, endedAt, status, reason)"))
+    .addOption(
+      jsonOption(
+        "expression, enabled, logGroup, missed, tokens (service, isSet, expiresAt, unknown), runs (id, startedAt, endedAt, status, reason)",
+      ),
+    )
     .addHelpText("after", example("schedule -s prod"))
     .action(async (options: { stack: string; json?: boolean }) => {
       const signal = abortOnInterrupt();
-      const { runs, logGroup } = await runsOf(options.stack, signal);
+      const { runs, logGroup, settings } = await runsOf(options.stack, signal);
       const schedule = await runs.schedule(signal);
       const [newest, missed] = [await runs.newest(SHOWN_RUNS, signal), await runs.missed(signal)];
-      printResult(
-        { ...schedule, logGroup, missed, runs: newest },
-        options.json === true,
-        linesOf(schedule, newest, missed, logGroup),
-      );
+      const tokens = await runTokensOf(settings, signal);
+      printResult({ ...schedule, logGroup, missed, tokens, runs: newest }, options.json === true, [
+        ...linesOf(schedule, newest, missed, logGroup),
+        ...tokens.map((token) => runTokenLine(token, options.stack)),
+      ]);
     });
 }
 
@@ -69,14 +79,17 @@ function bundleCommand(): Command {
     });
 }
 
-async function runsOf(stack: string, signal: AbortSignal): Promise<{ runs: ScheduledRuns; logGroup: string }> {
+async function runsOf(
+  stack: string,
+  signal: AbortSignal,
+): Promise<{ runs: ScheduledRuns; logGroup: string; settings: Settings }> {
   const { settings, outputs } = await readStack(stack, signal);
   if (outputs.schedule === undefined)
     throw new UserError(
       `Stack ${stack} has no scheduled backups. A primary has them, and a standby in mode active; first run \`pulumi up -s ${stack}\`.`,
     );
   const { name, project, missedRunsUrl, logGroup } = outputs.schedule;
-  return { runs: portsOf(settings).scheduledRuns({ schedule: name, project, missedRunsUrl }), logGroup };
+  return { runs: portsOf(settings).scheduledRuns({ schedule: name, project, missedRunsUrl }), logGroup, settings };
 }
 
 function linesOf(
