@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 
 import type { JsonClient } from "../http/jsonClient.ts";
-import type { BuildSettings } from "./appHost.ts";
+import type { BuildSettings } from "./buildSettings.ts";
 import { projectPath } from "./vercelProjects.ts";
 
 const settingsAnswer = z.looseObject({
