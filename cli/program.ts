@@ -80,6 +80,10 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
       "after a restore, schedule the backup's jobs and create its publications; existing ones stay as they are",
     load: async () => (await import("./commands/resumeJobs.ts")).resumeJobsCommand(),
   },
+  adopt: {
+    description: "bring a live Vercel project and DNS zone under Pulumi, and change nothing of them",
+    load: async () => (await import("./commands/adopt.ts")).adoptCommand(),
+  },
   generation: {
     description: "the databases that recoveries of a stack have created, one for each generation",
     load: async () => (await import("./commands/generation.ts")).generationCommand(),

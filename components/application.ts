@@ -7,7 +7,9 @@ import { ProjectEnvironmentVariables } from "@pulumiverse/vercel/projectEnvironm
 import { type AppConnection, appConnectionString } from "../planning/appConnection.ts";
 import type { AppBuild } from "../settings/appBuild.ts";
 import type { HealthAnswer } from "../settings/healthAnswer.ts";
+import { projectNameOf } from "../settings/managedParts.ts";
 import type { Database } from "./database.ts";
+import { managedProject, type ManagedProjectArgs } from "./managedProject.ts";
 import { AppDeployment, type StoredBuild } from "./recovery/appDeployment.ts";
 import { AppEnvironment, type AppEnvironmentArgs } from "./recovery/appEnvironment.ts";
 
@@ -41,6 +43,8 @@ export interface ApplicationArgs {
   readonly projectName: string;
   /** How it is built. @default - Vercel's choices */
   readonly build?: AppBuild | undefined;
+  /** The project exists, and is only declared. @default - it is created */
+  readonly managed?: Pick<ManagedProjectArgs, "gitRepository" | "managing"> | undefined;
   /** Deploy the app. @default - the project stays empty, ready for a recovery */
   readonly release?: ApplicationRelease;
   /** Refuse to delete the project. The deployment is never protected, because a new commit replaces it. @default true */
@@ -86,14 +90,9 @@ export class Application extends pulumi.ComponentResource {
 
   constructor(name: string, args: ApplicationArgs, opts?: pulumi.ComponentResourceOptions) {
     super("castchat:index:Application", name, {}, opts);
-    const { projectName, build, release, protect = true } = args;
-    const declared = Object.fromEntries(DECLARED.map((key) => [key, build?.[key]]));
+    const { projectName, build, managed, release } = args;
 
-    const project = new Project(
-      `${name}-project`,
-      { name: projectName, ...AT_CREATION, ...declared },
-      { parent: this, protect, ignoreChanges: [...Object.keys(AT_CREATION), "framework"] },
-    );
+    const project = managed ? managedProject(name, { projectName, build, ...managed }, this) : this.#create(name, args);
     this.projectId = project.id;
     this.deployment = release ? this.#deploy(name, args, release) : undefined;
     this.registerOutputs({ projectId: this.projectId });
@@ -103,6 +102,15 @@ export class Application extends pulumi.ComponentResource {
   get deploymentUrl(): pulumi.Output<string> {
     if (!this.deployment) throw new pulumi.ResourceError("The app has no deployment; pass a release.", this, true);
     return this.deployment.url;
+  }
+
+  #create(name: string, { projectName, build, protect = true }: ApplicationArgs): Project {
+    const declared = Object.fromEntries(DECLARED.map((key) => [key, build?.[key]]));
+    return new Project(
+      projectNameOf(name),
+      { name: projectName, ...AT_CREATION, ...declared },
+      { parent: this, protect, ignoreChanges: [...Object.keys(AT_CREATION), "framework"] },
+    );
   }
 
   #deploy(name: string, { projectName, build }: ApplicationArgs, release: ApplicationRelease): AppDeployment {

@@ -2,7 +2,11 @@ import { DnsRecord } from "@pulumi/cloudflare/dnsRecord.js";
 import { Zone } from "@pulumi/cloudflare/zone.js";
 import * as pulumi from "@pulumi/pulumi";
 
-export interface DnsZoneArgs {
+import { zoneNameOf } from "../settings/managedParts.ts";
+import { managedZone, type ManagedZoneArgs } from "./managedZone.ts";
+
+/** A zone that is created. */
+export interface NewZoneArgs {
   /** The zone, such as example.com. */
   readonly zoneName: string;
   /** The Cloudflare account that holds the zone. */
@@ -11,22 +15,29 @@ export interface DnsZoneArgs {
   readonly protect?: boolean;
 }
 
+/** A zone that is created, or one that exists and is managed. */
+export type DnsZoneArgs = NewZoneArgs | ManagedZoneArgs;
+
 /** The authority that issues Vercel's certificates. */
 const CERTIFICATE_AUTHORITY = "letsencrypt.org";
 
 /** `ttl: 1` lets Cloudflare choose. */
 const AUTOMATIC_TTL = 1;
 
-/** The DNS zone and its fixed records. The public names are not here: only the traffic switch owns those. */
+/** The DNS zone, and its fixed records or the live zone's own. The public names are not here: only the traffic switch owns those. */
 export class DnsZone extends pulumi.ComponentResource {
   readonly zoneId: pulumi.Output<string>;
 
   constructor(name: string, args: DnsZoneArgs, opts?: pulumi.ComponentResourceOptions) {
     super("castchat:index:DnsZone", name, {}, opts);
-    const { zoneName, accountId, protect = true } = args;
+    const zone = "managing" in args ? managedZone(name, args, this) : this.#create(name, args);
+    this.zoneId = zone.id;
+    this.registerOutputs({ zoneId: this.zoneId });
+  }
 
+  #create(name: string, { zoneName, accountId, protect = true }: NewZoneArgs): Zone {
     const zone = new Zone(
-      `${name}-zone`,
+      zoneNameOf(name),
       { name: zoneName, account: { id: accountId }, type: "full" },
       { parent: this, protect },
     );
@@ -42,8 +53,6 @@ export class DnsZone extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-
-    this.zoneId = zone.id;
-    this.registerOutputs({ zoneId: this.zoneId });
+    return zone;
   }
 }

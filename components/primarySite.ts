@@ -2,14 +2,16 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { cloneUrl, PRIMARY_DATABASE_NAME, type Site } from "../planning/names.ts";
 import type { App } from "../settings/apps.ts";
+import { nameOfPart, ZONE_COMPONENT } from "../settings/managedParts.ts";
 import type { PrimarySettings } from "../settings/settings.ts";
 import { Application } from "./application.ts";
 import { BackupVault } from "./backupVault.ts";
 import { Database } from "./database.ts";
-import { DnsZone } from "./dnsZone.ts";
+import { DnsZone, type DnsZoneArgs } from "./dnsZone.ts";
+import type { Managing } from "./managed.ts";
 import { TrafficSwitch } from "./recovery/trafficSwitch.ts";
 import { SigningKey } from "./signingKey.ts";
-import { healthOf, nameOfPart, nameOfTraffic, type SiteArgs } from "./siteArgs.ts";
+import { healthOf, nameOfTraffic, type SiteArgs } from "./siteArgs.ts";
 import {
   appOutputs,
   databaseOutputs,
@@ -25,21 +27,25 @@ export interface PrimarySiteArgs
   extends
     SiteArgs,
     Readonly<Pick<PrimarySettings, "database" | "dns">>,
-    Readonly<Partial<Pick<PrimarySettings, OfAState | "standbyVaultBucketArn" | "standbyVaultKeyArn">>> {}
+    Readonly<Partial<Pick<PrimarySettings, OfAState | "dnsRecords" | "standbyVaultBucketArn" | "standbyVaultKeyArn">>> {
+  /** How what is managed is declared. @default - nothing is managed */
+  readonly managing?: Managing | undefined;
+}
 
 /** The settings that only one state of the database or the zone needs. */
 type OfAState = "supabaseRef" | "databaseUrl" | "supabaseOrganization" | "supabaseRegion" | "cloudflareAccountId";
 
 /**
  * The site that CastChat runs on: vault, signing key, and the database's backups. The database, the zone, and each app with its public
- * names are declared only where their state is `create`. What exists is read and backed up.
+ * names are created only where their state is `create`. Of a managed app its project is declared, of a managed zone the zone and its own
+ * records. What exists is read and backed up.
  */
 export class PrimarySite extends pulumi.ComponentResource {
   readonly outputs: SiteOutputs;
 
   constructor(name: string, args: PrimarySiteArgs, opts?: pulumi.ComponentResourceOptions) {
     super("castchat:index:PrimarySite", name, {}, opts);
-    const { project, awsAccountId, awsRegion, tiers, zoneName, protect } = args;
+    const { project, awsAccountId, awsRegion, tiers, protect } = args;
     const site: Site = { project, role: "primary", accountId: awsAccountId, region: awsRegion };
     const child = { parent: this };
     const standby = standbyVault(args);
@@ -60,10 +66,8 @@ export class PrimarySite extends pulumi.ComponentResource {
     );
     const database = new Database("database", { ...whichDatabase(args), protect }, child);
     const backups = scheduleBackups(args, { site, vault, signing, database }, child);
-    const zone =
-      args.dns === "create"
-        ? new DnsZone("dns", { zoneName, accountId: needed(args, "cloudflareAccountId"), protect }, child)
-        : undefined;
+    const zone = args.dns === "existing" ? undefined : new DnsZone(ZONE_COMPONENT, whichZone(args), child);
+    for (const app of args.apps.filter(({ state }) => state === "managed")) this.#manage(app, managingOf(args));
     const running = args.apps
       .filter(({ state }) => state === "create")
       .map((app) => this.#run(app, args, database, zone));
@@ -75,6 +79,16 @@ export class PrimarySite extends pulumi.ComponentResource {
       ...scheduleOutputs(backups),
     };
     this.registerOutputs({});
+  }
+
+  /** Declares a live app's project, and nothing else of the app. */
+  #manage(app: App, managing: Managing): void {
+    const { project: projectName, build, gitRepository } = app;
+    new Application(
+      nameOfPart("application", app),
+      { projectName, build, managed: { gitRepository, managing } },
+      { parent: this },
+    );
   }
 
   /** Declares an app, its deployment and its public names. */
@@ -127,6 +141,23 @@ function whichDatabase(args: PrimarySiteArgs) {
     organization: needed(args, "supabaseOrganization"),
     region: needed(args, "supabaseRegion"),
   };
+}
+
+/** The live zone, or the new one. */
+function whichZone(args: PrimarySiteArgs): DnsZoneArgs {
+  const { dns, zoneName, dnsRecords: records = [], cloudflareAccountId: accountId, protect } = args;
+  if (dns !== "managed") return { zoneName, accountId: needed(args, "cloudflareAccountId"), protect };
+  const managing = managingOf(args);
+  if (accountId === undefined)
+    throw new pulumi.RunError(
+      `castchat-recovery:cloudflareAccountId is not set, but dns is "managed". Run \`castchat-recovery adopt -s ${args.stack}\`, which sets it.`,
+    );
+  return { zoneName, accountId, records, managing };
+}
+
+function managingOf({ managing }: PrimarySiteArgs): Managing {
+  if (managing) return managing;
+  throw new pulumi.RunError("A part of the settings is managed, but the program has not read what was adopted.");
 }
 
 /** A setting that a state needs. The check of the settings has refused a stack without it. */

@@ -22,7 +22,7 @@ export function createProviders(settings: Settings): pulumi.ProviderResource[] {
     new RecoveryProvider("recovery", { awsRegion, endpoints, vercelTeam, mirrorOwner }),
   ];
   return settings.role === "primary"
-    ? [...common, ...(settings.dns === "create" ? [cloudflareProvider(settings)] : [])]
+    ? [...common, ...(settings.dns !== "existing" ? [cloudflareProvider(settings)] : [])]
     : [...common, githubProvider(mirrorOwner, settings.endpoints.github)];
 }
 

@@ -4,6 +4,7 @@ import { HEALTH_PATH } from "../planning/names.ts";
 import type { RunnerSize } from "../planning/runnerMachine.ts";
 import type { App } from "../settings/apps.ts";
 import type { HealthAnswer } from "../settings/healthAnswer.ts";
+import { nameOfPart } from "../settings/managedParts.ts";
 import type { RunnerSettings, RunnerToken } from "../settings/runnerSettings.ts";
 import type { CommonSettings } from "../settings/settings.ts";
 import type { RunnerCode } from "./backupRunner.ts";
@@ -43,11 +44,6 @@ export interface ScheduledRun {
   readonly state?: RunnerSettings["state"];
   /** Root certificates (PEM) of the database's server, or `system`. @default - Supabase's */
   readonly rootCertificates?: string;
-}
-
-/** Name of a part of an app. An app without a name has the part's own, which every stack with one app began with. */
-export function nameOfPart(part: string, { name }: Pick<App, "name">): string {
-  return name === undefined ? part : `${part}-${name}`;
 }
 
 /** Name of the traffic switch of one of an app's public names. The first has the name that every stack with one public name began with. */

@@ -1,10 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 import type { App } from "../settings/apps.ts";
+import { nameOfPart } from "../settings/managedParts.ts";
 import type { SealedVariables } from "./application.ts";
 import type { BackupVault } from "./backupVault.ts";
 import { SealedEnvironment } from "./recovery/sealedEnvironment.ts";
-import { nameOfPart } from "./siteArgs.ts";
 
 /** Which apps' variables, and what for. */
 export interface SiteVariablesArgs {

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { cloneUrl, drillName, PRIMARY_DATABASE_NAME, recoveredDatabaseName, type Site } from "../planning/names.ts";
 import type { App } from "../settings/apps.ts";
+import { nameOfPart } from "../settings/managedParts.ts";
 import type { StandbySettings } from "../settings/settings.ts";
 import { Application } from "./application.ts";
 import { BackupVault } from "./backupVault.ts";
@@ -15,7 +16,7 @@ import { PrimaryFence } from "./recovery/primaryFence.ts";
 import { checkTrafficLease, rehearseTakeover } from "./recovery/trafficLease.ts";
 import { TrafficSwitch } from "./recovery/trafficSwitch.ts";
 import { SigningKey } from "./signingKey.ts";
-import { healthOf, nameOfPart, nameOfTraffic, type SiteArgs } from "./siteArgs.ts";
+import { healthOf, nameOfTraffic, type SiteArgs } from "./siteArgs.ts";
 import {
   appOutputs,
   databaseOutputs,

@@ -10,7 +10,7 @@ const DECLARED_NAME = /^[a-z0-9]([a-z0-9-]{0,50}[a-z0-9])?$/;
 
 /** Keys of an app that have an effect in one role only, with what that role does with them. */
 const OF_ONE_ROLE: readonly (readonly [SettingValues["role"], string, readonly OfApp[]])[] = [
-  ["primary", "has an app that may exist already", ["state"]],
+  ["primary", "has an app that may exist already", ["state", "gitRepository"]],
   ["standby", "stops the other stack's app", ["peerProject"]],
   ["standby", "has a mirror of the code", ["mirror"]],
 ];
@@ -37,9 +37,13 @@ function* faultsOfApp(app: App, { role, zoneName }: Values): Generator<string> {
         yield `.${key} is ${JSON.stringify(app[key])}, but only a ${only} ${does}; remove it.`;
   if (role === "standby" && app.mirror === undefined)
     yield ".mirror is not set, but a standby needs it for its mirror of the code; set it.";
-  const declared = role === "standby" || app.state === "create";
+  const declared = role === "standby" || (app.state ?? "existing") !== "existing";
   if (role !== undefined && declared && !DECLARED_NAME.test(app.project))
-    yield `.project is ${JSON.stringify(app.project)}; the name of a new Vercel project has small letters, digits and hyphens, at most 52.`;
+    yield app.state === "managed"
+      ? `.project is ${JSON.stringify(app.project)}, and Pulumi's provider takes names of small letters, digits and hyphens only, at most 52; set state to "existing".`
+      : `.project is ${JSON.stringify(app.project)}; the name of a new Vercel project has small letters, digits and hyphens, at most 52.`;
+  if (role === "primary" && app.gitRepository !== undefined && app.state !== "managed")
+    yield `.gitRepository is set, but state is "${app.state ?? "existing"}", with which it has no effect; remove it.`;
   for (const [index, name] of app.publicNames.entries())
     if (zoneName !== undefined && !`.${name}`.endsWith(`.${zoneName}`))
       yield `.publicNames[${index}] is "${name}", which is not in the zone "${zoneName}"; choose a name that ends in it.`;

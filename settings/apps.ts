@@ -7,11 +7,14 @@ import { HEALTH_ANSWER } from "./healthAnswer.ts";
 import { text } from "./text.ts";
 
 /**
- * What a live thing is to this program. `existing`: it is read and backed up, and never created, changed or deleted. `create`: the program
- * creates it, and it belongs to the stack.
+ * What a live thing is to this program. `existing`: it is read and backed up, and never created, changed or deleted. `managed`: it existed
+ * before, `castchat-recovery adopt` has brought it under Pulumi, and no stack deletes it. `create`: the program creates it, and it belongs to
+ * the stack.
  */
-export const STATES = ["existing", "create"] as const;
+export const STATES = ["existing", "managed", "create"] as const;
 export type LiveState = (typeof STATES)[number];
+/** A database is never managed: its state would hold what a recovery must be able to replace. */
+export const DATABASE_STATES = ["existing", "create"] as const satisfies readonly LiveState[];
 
 /** A host name, as DNS writes it. */
 export const DOMAIN = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/;
@@ -22,6 +25,19 @@ const VERCEL_NAME = /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/;
 /** By the rules of `git check-ref-format --branch` (https://git-scm.com/docs/git-check-ref-format), for ASCII without control characters. */
 const BRANCH =
   /^(?![-/.])(?!.*(?:\.\.|\/[/.]|@\{|\.lock(?:\/|$)))(?!refs\/heads\/)(?!@$)[^\s~^:?*[\\]*[^\s~^:?*[\\./]$/;
+
+/** As Vercel's provider takes it (`vercel_project.git_repository` in https://github.com/vercel/terraform-provider-vercel). */
+const GIT_LINK = z
+  .strictObject(
+    {
+      type: z.enum(["github", "gitlab", "bitbucket"], { error: '"github", "gitlab" or "bitbucket"' }),
+      repo: text(/^[^\s/]+(\/[^\s/]+)+$/, "a repository as owner/name"),
+      /** Not set, Vercel's choice. */
+      productionBranch: text(BRANCH, "the name of a branch, without refs/heads/").optional(),
+    },
+    { error: "an object with type and repo" },
+  )
+  .readonly();
 
 const HOST = text(DOMAIN, "a host name such as app.example.com");
 
@@ -35,6 +51,8 @@ const APP = z
       project: text(VERCEL_NAME, "the name of a Vercel project, in small letters"),
       /** Primary only. */
       state: z.enum(STATES, { error: STATES.map((one) => `"${one}"`).join(" or ") }).optional(),
+      /** Managed only: the repository that Vercel builds at each push. Without it the declared project has no link. */
+      gitRepository: GIT_LINK.optional(),
       repository: text(REPOSITORY, "a GitHub repository as owner/name"),
       branch: text(BRANCH, "the name of a branch, without refs/heads/").default("main"),
       /** How Vercel builds it, and where its functions run. */

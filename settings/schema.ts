@@ -6,7 +6,8 @@ import { RUNNER_SIZES } from "../planning/runnerMachine.ts";
 import { LONGEST_INTERVAL_HOURS } from "../planning/schedule.ts";
 import { leastKeptDays, TIER_NAMES, TIERS } from "../planning/tiers.ts";
 import { isAgeRecipient } from "./ageRecipient.ts";
-import { APPS, DOMAIN, STATES } from "./apps.ts";
+import { APPS, DATABASE_STATES, DOMAIN, STATES } from "./apps.ts";
+import { DNS_RECORDS } from "./dnsRecords.ts";
 import { ENDPOINT_KEYS } from "./endpoints.ts";
 import { DEFAULT_RUNNER_IMAGE } from "./runnerImage.ts";
 
@@ -17,10 +18,7 @@ const account = matching(/^\d{12}$/);
 const region = matching(/^[a-z]{2}(-[a-z]+)+-\d$/);
 const domain = matching(DOMAIN);
 const slug = matching(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/);
-const state = z
-  .enum(STATES)
-  .default("existing")
-  .describe(STATES.map((one) => `"${one}"`).join(" or "));
+const oneOf = (states: readonly string[]) => states.map((one) => `"${one}"`).join(" or ");
 const DATABASE_URL = "a PostgreSQL address, postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with its password";
 const databaseUrl = z.string().refine(isDatabaseUrl);
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
@@ -50,13 +48,17 @@ export const SETTINGS = z.object({
       "a list of P-256 public keys in PEM, as the other stack's output signingPublicKey shows them once that stack is up",
     ),
   apps: json(APPS).describe("a list of apps (Pulumi.prod.yaml shows one)"),
-  database: state,
+  database: z.enum(DATABASE_STATES).default("existing").describe(oneOf(DATABASE_STATES)),
   supabaseRef: optional(matching(/^[a-z]{20}$/), "the reference of a Supabase project, 20 small letters"),
   databaseUrl: optional(databaseUrl, DATABASE_URL),
   peerSupabaseRef: optional(matching(/^[a-z]{20}$/), "the reference of a Supabase project, 20 small letters"),
   peerDatabaseUrl: optional(databaseUrl, DATABASE_URL),
   takeover: json(z.array(domain)).default([]).describe("a list of host names"),
-  dns: state,
+  dns: z.enum(STATES).default("existing").describe(oneOf(STATES)),
+  dnsRecords: optional(
+    json(DNS_RECORDS),
+    "the list of records that `castchat-recovery adopt` writes, each with id, name, type and ttl",
+  ),
   zoneName: domain.describe("a DNS zone such as example.com"),
   cloudflareAccountId: optional(matching(/^[0-9a-f]{32}$/), "the id of a Cloudflare account, 32 hexadecimal digits"),
   supabaseOrganization: optional(slug, "the slug of a Supabase organization"),

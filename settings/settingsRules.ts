@@ -1,7 +1,7 @@
 import { LONGEST_INTERVAL_HOURS, RUN_LIMIT_MINUTES } from "../planning/schedule.ts";
 import { faultsOfOverrides } from "../planning/tiers.ts";
 import { appFaults } from "./appRules.ts";
-import { type LiveState, STATES } from "./apps.ts";
+import type { LiveState } from "./apps.ts";
 import { SECRET_SETTINGS, type SettingValues } from "./schema.ts";
 import { fault, type SettingFault } from "./settingFault.ts";
 import { supabaseRegionFault } from "./supabaseRegions.ts";
@@ -20,7 +20,7 @@ const OF_ONE_ROLE: readonly (readonly [
   does: string,
   keys: readonly (keyof SettingValues)[],
 ])[] = [
-  ["primary", "declares the DNS zone", ["dns", "cloudflareAccountId"]],
+  ["primary", "declares the DNS zone", ["dns", "cloudflareAccountId", "dnsRecords"]],
   ["primary", "names its own database", ["database", "supabaseRef", "databaseUrl"]],
   ["primary", "replicates its vault", ["standbyVault", "standbyVaultBucketArn", "standbyVaultKeyArn"]],
   ["standby", "has a mode", ["mode"]],
@@ -97,26 +97,39 @@ function* backupFaults({ backup, at, tierOverrides = {}, intervalHours = 0 }: Va
   for (const sentence of faultsOfOverrides(tierOverrides)) yield fault(["tierOverrides"], `is too short: ${sentence}.`);
 }
 
-/** The settings that a primary's database and zone need in each of their states. In the other state they have no effect. */
+/** The settings of a primary's database and zone: the states that need them, and those in which they have an effect. */
 const OF_A_STATE: readonly (readonly [
   thing: "database" | "dns",
-  state: LiveState,
+  needs: LiveState | undefined,
+  takes: readonly LiveState[],
   keys: readonly (keyof SettingValues)[],
   why: string,
 ])[] = [
-  ["database", "existing", ["supabaseRef", "databaseUrl"], "names the live database that is backed up"],
-  ["database", "create", ["supabaseOrganization", "supabaseRegion"], "says where the new database is created"],
-  ["dns", "create", ["cloudflareAccountId"], "names the Cloudflare account of the new zone"],
+  ["database", "existing", ["existing"], ["supabaseRef", "databaseUrl"], "names the live database that is backed up"],
+  [
+    "database",
+    "create",
+    ["create"],
+    ["supabaseOrganization", "supabaseRegion"],
+    "says where the new database is created",
+  ],
+  ["dns", "create", ["create", "managed"], ["cloudflareAccountId"], "names the Cloudflare account of the new zone"],
+  // `castchat-recovery adopt` reads the settings before it writes these records, so none of them is required.
+  ["dns", undefined, ["managed"], ["dnsRecords"], "lists the records of a managed zone"],
 ];
 
 function* stateFaults(values: Values): Generator<SettingFault> {
-  for (const [thing, state, keys, why] of OF_A_STATE)
+  for (const [thing, needs, takes, keys, why] of OF_A_STATE)
     for (const key of keys) {
-      const other = STATES.find((one) => one !== state);
-      if (values[thing] === state && values[key] === undefined)
-        yield fault([key, thing], `is not set, but it ${why}; set it, or set ${thing} to "${other}".`);
-      if (values[thing] === other && values[key] !== undefined)
-        yield fault([key, thing], `is set, but ${thing} is "${other}", with which it has no effect; remove it.`);
+      const state = values[thing];
+      if (state === undefined) continue;
+      if (state === needs && values[key] === undefined)
+        yield fault(
+          [key, thing],
+          `is not set, but it ${why}; set it, or set ${thing} to "${needs === "existing" ? "create" : "existing"}".`,
+        );
+      if (!takes.includes(state) && values[key] !== undefined)
+        yield fault([key, thing], `is set, but ${thing} is "${state}", with which it has no effect; remove it.`);
     }
 }
 

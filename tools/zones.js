@@ -21,6 +21,7 @@ const ZONES = {
   "recovery/pulumi": ["settings", "planning", "services/common"],
   "recovery/vault": ["recovery/postgres", "recovery/pulumi", "services", "planning"],
   "recovery/gate": ["recovery/postgres", "services/common"],
+  "recovery/adopt": ["recovery/pulumi", "services", "settings"],
   "recovery/plan": ["recovery/pulumi", "services/common", "settings", "planning"],
   policies: ["recovery/plan", "recovery/pulumi", "planning", "services/common"],
   "recovery/mirror": ["services"],

@@ -36,8 +36,8 @@ export function resumeCommand(): Command {
         hostname: hostname(),
         endOrphans: () => endOrphans(process.env),
         ownerIsDead: options.ownerIsDead === true,
-        findLeftResources: async (pending) =>
-          findLeftResources(pending, { ...leftResourcesPorts(await settings()), reporter: reportLine, signal }),
+        findLeftResources: async (pending, since) =>
+          findLeftResources(pending, { ...leftResourcesPorts(await settings()), since, reporter: reportLine, signal }),
         adoptHalfMade: async () => {
           const { apps } = await settings();
           const { appHost } = leftResourcesPorts(await settings());

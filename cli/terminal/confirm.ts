@@ -23,6 +23,21 @@ export function confirmWith(given: string | undefined): Confirm {
   };
 }
 
+/**
+ * Agrees to what destroys nothing, once the error stream shows it: by `--yes`, otherwise by a "y" on a terminal.
+ *
+ * @returns what throws UserError for any other answer, and if there is no terminal to ask on
+ */
+export function agreeWith(yes: boolean): (lines: readonly string[]) => Promise<void> {
+  return async (lines) => {
+    for (const line of lines) reportLine(line);
+    if (yes) return;
+    if (!process.stdin.isTTY)
+      throw new UserError("This needs your agreement. Add --yes, or run the command on a terminal.");
+    if (!/^y(es)?$/i.test((await question("Continue? [y/N] ")).trim())) throw new UserError("Nothing was changed.");
+  };
+}
+
 async function ask({ names }: Danger): Promise<string> {
   const [name = ""] = names.slice(-1);
   if (!process.stdin.isTTY)

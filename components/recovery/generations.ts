@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { known } from "./known.ts";
+
 export interface GenerationsArgs {
   /** The present generation. */
   readonly generation: number;
@@ -28,24 +30,9 @@ export class Generations extends pulumi.CustomResource {
     super("recovery:index:Generations", name, { ...args, first: undefined, declared: undefined }, opts);
   }
 
-  /**
-   * Waits for the provider's list, also in a preview. It decides which resources the program declares, and declaring them inside an output
-   * would hide them from the preview.
-   *
-   * @throws {pulumi.RunError} if the engine does not know the list, as with a provider whose settings are unknown
-   */
-  async known(): Promise<DeclaredGenerations> {
-    const both = pulumi.all([this.first, this.declared]);
-    // Not in the SDK's types. Without it the program would wait for ever for an unknown output.
-    const { isKnown } = both as unknown as { isKnown: Promise<boolean> };
-    if (!(await isKnown))
-      throw new pulumi.RunError(
-        "Provider recovery did not report which generations are declared. All of its settings must be known values.",
-      );
-    return await new Promise((resolve) => {
-      both.apply(([first, declared]) => {
-        resolve({ first, declared });
-      });
-    });
+  /** Waits for the provider's list, also in a preview. It decides which resources the program declares. */
+  known(): Promise<DeclaredGenerations> {
+    const both = pulumi.all([this.first, this.declared]).apply(([first, declared]) => ({ first, declared }));
+    return known(both, "which generations are declared");
   }
 }

@@ -6,10 +6,13 @@ import type { TrafficSwitchArgs } from "./trafficSwitch.ts";
 /** The public name, and the stack and generation that want it. */
 export type TrafficLeaseArgs = Pick<TrafficSwitchArgs, "publicName" | "zoneName" | "stack" | "generation" | "takeover">;
 
-/** Who holds the public name, in words, and why a recovery could not take it; empty if it could. */
+/** Who holds the public name, in words. */
 interface Holder {
   holder: string;
+  /** Why a recovery could not take it; empty if it could. */
   refusal: string;
+  /** What a recovery changes of its record; empty if nothing. */
+  change?: string;
 }
 
 /**
@@ -21,8 +24,8 @@ export function checkTrafficLease(args: TrafficLeaseArgs, opts: pulumi.InvokeOpt
 }
 
 /**
- * Looks whether a recovery could take a public name, and warns if it could not. A standby does so in each preview, so that the refusal is
- * read before an emergency.
+ * Looks whether a recovery could take a public name, and warns if it could not. It says what a recovery changes of the name's record. A standby
+ * does so in each preview, so that both are read before an emergency.
  */
 export async function rehearseTakeover(
   args: TrafficLeaseArgs & { readonly publicName: string },
@@ -30,7 +33,8 @@ export async function rehearseTakeover(
   opts: pulumi.InvokeOptions,
 ): Promise<void> {
   try {
-    const { refusal } = await askTrafficLease({ ...args, rehearse: true }, opts);
+    const { refusal, change = "" } = await askTrafficLease({ ...args, rehearse: true }, opts);
+    if (change !== "") await pulumi.log.info(change, resource);
     if (refusal !== "") await pulumi.log.warn(`A recovery could not take ${args.publicName}: ${refusal}`, resource);
   } catch (error) {
     await pulumi.log.warn(

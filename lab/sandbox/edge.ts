@@ -6,8 +6,8 @@ import type { AppRunner, DeploymentLookup, NameRecords } from "./host/services.t
 
 /** Suffix of the platform's own addresses. */
 const PLATFORM_SUFFIX = ".vercel.app";
-/** Target of a public name's record. */
-const PLATFORM_NAME = "cname.vercel-dns.com";
+/** Targets of a public name's CNAME or A record (https://vercel.com/docs/domains/working-with-domains/add-a-domain). */
+const PLATFORM_TARGETS: readonly string[] = ["cname.vercel-dns.com", "76.76.21.21"];
 
 /** Cloudflare's status for a name that doesn't lead to the platform. */
 const NOT_THE_PLATFORM = 530;
@@ -35,7 +35,7 @@ export function resolveDeployment(
     const target = names.resolveCname(host);
     if (target === undefined)
       return { status: NOT_THE_PLATFORM, reason: `error code: 1016 (no DNS record for ${host})` };
-    if (target !== PLATFORM_NAME && !target.endsWith(PLATFORM_SUFFIX)) {
+    if (!PLATFORM_TARGETS.includes(target) && !target.endsWith(PLATFORM_SUFFIX)) {
       return { status: NOT_THE_PLATFORM, reason: `error code: 1016 (${host} leads to ${target})` };
     }
   }

@@ -1,4 +1,5 @@
 import { type ProviderDefinition, providerFunction, resource } from "../host/index.ts";
+import { adoption } from "./adoption.ts";
 import { appDeployment } from "./appDeployment.ts";
 import { appEnvironment } from "./appEnvironment.ts";
 import { type RecoveryConfig, recoveryConfig, type RecoveryContext, recoveryContext } from "./context.ts";
@@ -22,6 +23,7 @@ export const recoveryProvider: ProviderDefinition<RecoveryConfig, RecoveryContex
   context: (config) => recoveryContext(config),
   resources: {
     "recovery:index:Generations": resource(generations),
+    "recovery:index:Adoption": resource(adoption),
     "recovery:index:DatabasePassword": resource(databasePassword),
     "recovery:index:SupabaseProject": resource(supabaseProject),
     "recovery:index:ExistingDatabase": resource(existingDatabase),

@@ -6,6 +6,7 @@ import { parse, stringify } from "yaml";
 import { z } from "zod";
 
 import { messageOf, UserError } from "../../services/common/errors.ts";
+import { IMPORTS_VARIABLE, NO_IMPORTS } from "../../settings/managedParts.ts";
 import { SECRET_SETTINGS, SECRET_STAND_IN } from "../../settings/schema.ts";
 
 const projectFile = z.looseObject({
@@ -31,6 +32,8 @@ export const PLACEHOLDERS = {
   MIRROR_GITHUB_TOKEN: "preview",
   CLOUDFLARE_API_TOKEN: "preview-preview-preview-preview-preview1",
   SUPABASE_ACCESS_TOKEN: "preview",
+  // In a state that is thrown away, what is managed is new as well.
+  [IMPORTS_VARIABLE]: JSON.stringify(NO_IMPORTS),
 };
 
 /** A Pulumi project and one of its stacks, as their files have them. */

@@ -14,6 +14,7 @@ import {
   withoutPendingCreates,
 } from "./pulumiPending.ts";
 import { errorsIn, type RegisteredResource, resourcesInExport } from "./pulumiResources.ts";
+import { type PreviewStep, stepsIn } from "./pulumiSteps.ts";
 
 /** The Pulumi command line for one stack. */
 export interface Pulumi {
@@ -41,6 +42,10 @@ export interface Pulumi {
   forget(what: Forgetting): Promise<boolean>;
   /** Replaces the stack's state, as text, by the result of `change` in one step. Secrets stay encrypted. */
   rewriteState(change: (state: string) => string): Promise<void>;
+  /** The steps of an `up` by a preview, with variables in the program's environment: nothing is changed. */
+  steps(environment?: Record<string, string>): Promise<PreviewStep[]>;
+  /** `pulumi up` of these URNs only, with variables in the program's environment. */
+  upOnly(urns: readonly string[], environment?: Record<string, string>): Promise<void>;
   /** `pulumi up`, its output shown at once. Throws when it fails. */
   up(): Promise<void>;
 }
@@ -56,18 +61,25 @@ export interface PulumiOptions {
   signal?: AbortSignal;
 }
 
+/** One run of the command. */
+interface RunOptions {
+  shown?: boolean;
+  input?: string;
+  environment?: Record<string, string>;
+}
+
 const configuration = z.record(
   z.string(),
   z.object({ value: z.string().optional(), objectValue: z.unknown().optional() }),
 );
 /** The Pulumi command line, run in processes of its own. */
 export function pulumiClient(options: PulumiOptions): Pulumi {
-  const run = async (args: string[], { shown = false, input }: { shown?: boolean; input?: string } = {}) => {
+  const run = async (args: string[], { shown = false, input, environment = {} }: RunOptions = {}) => {
     const { execa, ExecaError } = await import("execa");
     try {
       const child = execa("pulumi", [...args, "--stack", options.stack, "--non-interactive"], {
         cwd: options.workspace,
-        env: { ...options.environment, NO_COLOR: "1" },
+        env: { ...options.environment, ...environment, NO_COLOR: "1" },
         ...(input === undefined ? { stdin: "ignore" as const } : { input }),
         ...(shown && !options.onOutput
           ? { stdout: ["pipe", "inherit"] as const, stderr: ["pipe", "inherit"] as const }
@@ -123,6 +135,13 @@ export function pulumiClient(options: PulumiOptions): Pulumi {
       return input !== undefined;
     },
     rewriteState: rewrite,
+    async steps(environment = {}) {
+      return stepsIn(await run(["preview", "--json"], { environment }));
+    },
+    async upOnly(urns, environment = {}) {
+      const targets = urns.flatMap((urn) => ["--target", urn]);
+      await run(["up", "--yes", "--skip-preview", ...targets], { environment });
+    },
     async up() {
       await run(["up", "--yes", "--skip-preview"], { shown: true });
     },

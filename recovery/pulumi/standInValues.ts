@@ -29,6 +29,7 @@ const COMPUTED: Readonly<Record<string, (own: string, called: string, inputs: Pr
   }),
   "aws:sqs/queue:Queue": (_own, called) => ({ url: `https://${STANDS_IN}.invalid/${called}` }),
   "recovery:index:Generations": (_own, _called, { generation }) => ({ first: generation, declared: [generation] }),
+  "recovery:index:Adoption": () => ({ ids: {} }),
   "recovery:index:AppDeployment": (own) => ({ deploymentId: own, url: `https://${own}.invalid`, commit: own }),
   "recovery:index:DatabasePassword": (own) => ({ password: own }),
   "recovery:index:SupabaseProject": (own) => ({

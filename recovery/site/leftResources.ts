@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import type { AppHost } from "../../services/appHost/appHost.ts";
 import type { AwsNames } from "../../services/aws/awsNames.ts";
+import { UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import type { DnsHost } from "../../services/dns/dnsHost.ts";
 import { unlessNotFound } from "../../services/http/http.ts";
@@ -16,6 +17,8 @@ export interface LeftResourcesPorts {
   aws: () => AwsNames;
   appHost: () => AppHost;
   dns: () => DnsHost;
+  /** When the killed update began; undefined if its lock is gone. */
+  since?: Date | undefined;
   reporter: Reporter;
   signal: AbortSignal;
 }
@@ -97,6 +100,7 @@ export const SETTLEMENTS: Readonly<Record<string, Settlement>> = {
   "vercel:index/projectEnvironmentVariables:ProjectEnvironmentVariables": { remove: removeVariables },
   "cloudflare:index/zone:Zone": lookUp("name", (name, { dns, signal }) => dns().zoneId(name, signal)),
   "cloudflare:index/dnsRecord:DnsRecord": lookUp("zoneId", recordOf),
+  "recovery:index:Adoption": { forget: RECORD },
   "recovery:index:AppDeployment": { forget: ITSELF },
   "recovery:index:AppEnvironment": { forget: ITSELF },
   "recovery:index:DatabasePassword": { forget: RECORD },
@@ -150,13 +154,25 @@ async function recordOf(zoneId: string, { inputs, dns, signal }: Search): Promis
   return found && `${zoneId}/${found.id}`;
 }
 
-/** The app host refuses a second variable of a name and target, and its provider can't import one. `up` writes their values again. */
-async function removeVariables({ inputs, appHost, reporter, signal }: Search): Promise<void> {
+/** By how much this machine's clock and the app host's may differ, in milliseconds. */
+const CLOCKS_MS = 60_000;
+
+/**
+ * The app host refuses a second variable of a name and target, and its provider can't import one. What the killed update has made is removed, and
+ * `up` writes it again. A variable that is older than the update is not its work, and its value may be the only one there is: UserError.
+ */
+async function removeVariables({ inputs, appHost, since, reporter, signal }: Search): Promise<void> {
   const asked = variablesInputs.safeParse(inputs).data;
   if (asked === undefined) return;
   const { projectId, variables } = asked;
   const inTheWay = (await unlessNotFound(appHost().clashingVariables(projectId, variables, signal))) ?? [];
   if (inTheWay.length === 0) return;
+  const begun = since === undefined ? Infinity : since.getTime() - CLOCKS_MS;
+  const older = inTheWay.filter(({ createdAt }) => createdAt === undefined || createdAt.getTime() < begun);
+  if (older.length > 0)
+    throw new UserError(
+      `Project ${projectId} at ${appHost().name} has ${older.map(({ key }) => key).join(", ")}, and nothing shows that the killed update has made them, so they stay as they are. Keep a copy of their values, remove them at ${appHost().name}, and run the same command again. If the app is not this stack's, leave it existing.`,
+    );
   const keys = inTheWay.map(({ key }) => key).join(", ");
   reporter(
     `Variables that the killed update has left in ${appHost().name} project ${projectId} are removed, and the update writes them again: ${keys}.`,

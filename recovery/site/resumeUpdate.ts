@@ -21,7 +21,10 @@ export interface ResumeOptions {
   /** Ends the dead engine's helpers that still run. */
   endOrphans: () => Promise<readonly number[]>;
   /** Ids, by URN, of what the killed engine may have made (recovery/site/leftResources.ts). */
-  findLeftResources: (pending: readonly PendingCreate[]) => Promise<ReadonlyMap<string, string>>;
+  findLeftResources: (
+    pending: readonly PendingCreate[],
+    since: Date | undefined,
+  ) => Promise<ReadonlyMap<string, string>>;
   /** Adopts a project that an `up` has half made and that no state knows (recovery/site/halfMadeProject.ts). */
   adoptHalfMade: () => Promise<void>;
   reporter: Reporter;
@@ -41,15 +44,17 @@ export async function resumeUpdate(options: ResumeOptions): Promise<void> {
   const repair = await options.repairCheckpoint();
   if (repair !== "whole")
     reporter(`The engine was killed while it wrote the state of stack ${stack}. Repair: ${repair}.`);
+  const pending = await pulumi.pendingCreates();
+  if (pending.length > 0)
+    reporter(`${pending.length} resources were being created: ${pending.map(nameOf).join(", ")}.`);
+  // The lock says when the update began, so it is dropped only when what it has left is found.
+  const [since] = options.locks.map(({ timestamp }) => timestamp).sort((one, other) => one.getTime() - other.getTime());
+  const found = pending.length > 0 ? await options.findLeftResources(pending, since) : undefined;
   if (options.locks.length > 0) {
     reporter(`The engine that locked stack ${stack} is gone. Its lock is dropped.`);
     await pulumi.cancel();
   }
-  const pending = await pulumi.pendingCreates();
-  if (pending.length > 0) {
-    reporter(`${pending.length} resources were being created: ${pending.map(nameOf).join(", ")}.`);
-    await pulumi.settlePendingCreates(await options.findLeftResources(pending));
-  }
+  if (found) await pulumi.settlePendingCreates(found);
   await options.adoptHalfMade();
   await pulumi.readAdopted();
   reporter("The update continues.");

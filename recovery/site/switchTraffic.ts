@@ -8,7 +8,7 @@ import type { DnsHost } from "../../services/dns/dnsHost.ts";
 import { applicationHealth, type HealthContract, waitUntilHealthy } from "./applicationHealth.ts";
 import { edgeThroughProtection } from "./deploymentProtection.ts";
 import { bringName } from "./publicName.ts";
-import { changeableRecord, leadTo, liveNameRefusal, recordsOf, zoneOf } from "./publicRecord.ts";
+import { leadTo, liveNameRefusal, recordChange, recordsOf, zoneOf } from "./publicRecord.ts";
 import { setScheduledCalls } from "./scheduledCalls.ts";
 import { isSame, type Lease, leaseContent, leaseNameOf, leaseRefusal, readLease, takeLease } from "./trafficLease.ts";
 import { howToProve, trafficDoubt, type TrafficTarget } from "./trafficProof.ts";
@@ -68,8 +68,8 @@ export async function switchTraffic(
   const refusal = leaseRefusal(held, wanted, publicName);
   if (refusal !== undefined) throw new UserError(refusal);
   const target = await healthyTarget(ports, wanted, signal);
-  const record = { zoneId, publicName, target: ports.appHost.dnsTarget };
-  await changeableRecord(ports.dns, record, signal);
+  const record = { zoneId, publicName };
+  await recordChange(ports.dns, ports.appHost, record, signal);
   const live = await liveNameRefusal(ports.dns, { zoneId, publicName, lease: held }, wanted, signal);
   if (live !== undefined) throw new UserError(live);
 
@@ -77,7 +77,7 @@ export async function switchTraffic(
   const lease = await takeLease(ports.dns, zoneId, publicName, wanted, signal);
   reporter(`moving ${publicName} to ${ports.appHost.name} project ${wanted.projectId}`);
   await bringName(ports, { ...wanted, zoneId }, signal, reporter);
-  const recordId = await leadTo(ports.dns, record, signal);
+  const recordId = await leadTo(ports.dns, ports.appHost, record, signal);
   reporter(`waiting until ${publicName} answers from ${deploymentUrl}`);
   await waitUntilHealthy({
     edge: ports.edge,
@@ -147,7 +147,7 @@ export async function readTraffic(
   const zoneId = await zoneOf(ports.dns, wanted, signal);
   const lease = await readLease(ports.dns, zoneId, wanted.publicName, signal);
   const records = await recordsOf(ports.dns, zoneId, wanted.publicName, signal);
-  const record = records.find(({ type }) => type === "CNAME");
+  const record = records.find(({ type }) => type !== "AAAA");
   if (!lease && !record) return undefined;
   const domain = await ports.appHost.publicName(wanted.projectId, wanted.publicName, signal);
   return {

@@ -61,6 +61,23 @@ export interface Deployment {
   commit: string | undefined;
 }
 
+/** What the host itself builds at each push. */
+export interface GitLink {
+  type: "github" | "gitlab" | "bitbucket";
+  /** owner/name */
+  repo: string;
+  productionBranch?: string | undefined;
+}
+
+/** What a program has to declare of a live project, so that it keeps it. */
+export interface LiveProject {
+  id: string;
+  build: BuildSettings;
+  gitRepository?: GitLink;
+  /** What no program can declare, in words: the first change through Pulumi would remove it. */
+  undeclarable: readonly string[];
+}
+
 /** The files to deploy, and where they come from. */
 export interface DeploymentSource {
   projectId: string;
@@ -133,6 +150,10 @@ export interface AppListing {
 export interface AppHost extends RemoteService, TokenHolder, AppListing, AppInspection {
   /** The target of a public name's CNAME record. */
   readonly dnsTarget: string;
+  /** The target of a public name's A record. */
+  readonly dnsAddress: string;
+  /** Whether a record's content leads to the host already, under any name or address of its own. */
+  isDnsTarget(content: string): boolean;
   /** File of a source tree with the rules, in git's form, for what is not uploaded. */
   readonly ignoreFile: string;
   /** The authority that issues the certificates of public names, as CAA records name it. */
@@ -141,6 +162,8 @@ export interface AppHost extends RemoteService, TokenHolder, AppListing, AppInsp
   readonly deploymentVariable: string;
 
   project(idOrName: string, signal?: AbortSignal): Promise<AppProject | undefined>;
+  /** The settings of a project that a program declares. */
+  liveProject(idOrName: string, signal?: AbortSignal): Promise<LiveProject | undefined>;
   /** The project in the host's own form, for a backup of the configuration. It may contain secrets. */
   exportProject(idOrName: string, signal?: AbortSignal): Promise<Record<string, unknown> | undefined>;
   /** How a project is built, from its own form ({@link exportProject}). What it leaves to the host is missing. */
@@ -169,7 +192,7 @@ export interface AppHost extends RemoteService, TokenHolder, AppListing, AppInsp
     projectId: string,
     wanted: readonly { key: string; targets: readonly string[] }[],
     signal?: AbortSignal,
-  ): Promise<{ id: string; key: string }[]>;
+  ): Promise<{ id: string; key: string; createdAt: Date | undefined }[]>;
   /** Removes a variable. A missing one is no error. */
   removeVariable(projectId: string, id: string, signal?: AbortSignal): Promise<void>;
 

@@ -31,14 +31,16 @@ const variablesAnswer = z.object({
         target: z.union([z.string(), z.array(z.string())]).nullish(),
         gitBranch: z.string().nullish(),
         comment: z.string().nullish(),
+        createdAt: z.number().nullish(),
       })
-      .transform(({ id, key, type, target, gitBranch, comment }) => ({
+      .transform(({ id, key, type, target, gitBranch, comment, createdAt }) => ({
         id,
         key,
         type: type ?? "plain",
         targets: [target ?? []].flat(),
         branch: gitBranch ?? undefined,
         comment: comment ?? undefined,
+        createdAt: typeof createdAt === "number" ? new Date(createdAt) : undefined,
       })),
   ),
 });
@@ -82,10 +84,10 @@ export function vercelProjects(
     variables: async (id, signal) =>
       (await variablesOf(id, signal)).map(({ key, type, targets }) => ({ key, type, targets })),
     listVariables: async (id, signal) =>
-      (await variablesOf(id, signal)).flatMap(({ id: variable, ...one }) =>
-        variable === undefined || one.type === SYSTEM
+      (await variablesOf(id, signal)).flatMap(({ id: variable, key, type, targets, branch, comment }) =>
+        variable === undefined || type === SYSTEM
           ? []
-          : [{ ...one, id: variable, isReadable: READABLE.includes(one.type) }],
+          : [{ id: variable, key, type, targets, branch, comment, isReadable: READABLE.includes(type) }],
       ),
     // A listing shows no value of type encrypted, whatever it is asked (https://github.com/vercel/sdk/issues/118).
     variableValue: async (id, variable, signal) => {
@@ -106,9 +108,9 @@ export function vercelProjects(
     },
     // Vercel refuses a second variable with the same name and target.
     clashingVariables: async (id, wanted, signal) =>
-      (await variablesOf(id, signal)).flatMap(({ id: variable, key, targets }) => {
+      (await variablesOf(id, signal)).flatMap(({ id: variable, key, targets, createdAt }) => {
         const isClash = wanted.some((one) => one.key === key && targets.some((target) => one.targets.includes(target)));
-        return isClash && variable !== undefined ? [{ id: variable, key }] : [];
+        return isClash && variable !== undefined ? [{ id: variable, key, createdAt }] : [];
       }),
     removeVariable: async (id, variable, signal) => {
       const path = `${projectPath(id)}/env/${segment(variable)}`;

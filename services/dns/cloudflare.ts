@@ -4,7 +4,7 @@ import { segment, type ServiceError, unlessNotFound } from "../http/http.ts";
 import { type JsonClient, jsonClient } from "../http/jsonClient.ts";
 import type { RemoteService, ServiceAccess } from "../http/remoteService.ts";
 import { ACCEPTED, REFUSED, type TokenFacts, tokenFacts } from "../http/tokenFacts.ts";
-import type { DnsHost, DnsRecord, WantedRecord } from "./dnsHost.ts";
+import type { DeclaredRecord, DnsHost, DnsRecord, LiveRecord, WantedRecord } from "./dnsHost.ts";
 
 /** Cloudflare's API, as published. */
 const CLOUDFLARE_API = "https://api.cloudflare.com/client/v4";
@@ -36,6 +36,16 @@ const NOT_WRITTEN: ReadonlySet<string> = new Set([
   ...["created_on", "modified_on", "comment_modified_on", "tags_modified_on"],
   ...["zone_id", "zone_name", "proxiable", "locked"],
 ]);
+const liveAnswer = recordAnswer.extend({
+  ttl: z.number(),
+  priority: z.number().nullish(),
+  data: z.record(z.string(), z.unknown()).nullish(),
+  tags: z.array(z.string()).nullish(),
+  settings: z.record(z.string(), z.unknown()).nullish(),
+  meta: z.record(z.string(), z.unknown()).nullish(),
+});
+/** Fields of `meta` that mark a record of another product: email routing, R2, a tunnel, an app. */
+const OF_CLOUDFLARE = ["read_only", "email_routing", "managed_by_apps", "managed_by_argo_tunnel"];
 const oneRecord = z.object({ result: recordAnswer }).transform(({ result }) => recordOf(result));
 const pageInfo = z.object({ total_pages: z.number().optional() }).nullish();
 const recordsAnswer = z.object({ result: z.array(recordAnswer), result_info: pageInfo });
@@ -92,11 +102,17 @@ export function cloudflareDns(access: ServiceAccess): DnsHost {
       const isNamed = (record: RecordAnswer) => name === undefined || record.name.toLowerCase() === name.toLowerCase();
       return (await listed(zone, name, signal)).filter(isNamed).map(recordOf);
     },
+    liveRecords: async (zone, signal) => (await listed(zone, undefined, signal)).map(liveOf),
     exportRecords: async (zone, signal) => (await listed(zone, undefined, signal)).map(writable),
     createRecord: (zone, wanted, signal) =>
       call({ method: "POST", path: recordsPath(zone), body: bodyOf(wanted), answer: oneRecord, signal }),
     updateRecord: (zone, id, wanted, signal) =>
       call({ method: "PUT", path: recordPath(zone, id), body: bodyOf(wanted), answer: oneRecord, signal }),
+    repointRecord: (zone, { id, type, name, ttlSeconds = AUTOMATIC_TTL }, content, signal) => {
+      // The fields that a PATCH requires; those that it leaves out stay.
+      const body = { type, name, ttl: ttlSeconds, content };
+      return call({ method: "PATCH", path: recordPath(zone, id), body, answer: oneRecord, signal });
+    },
     deleteRecord: async (zone, id, signal) => {
       await unlessNotFound(call({ method: "DELETE", path: recordPath(zone, id), answer: z.unknown(), signal }));
     },
@@ -140,6 +156,39 @@ async function allPages<T>(
 /** A record without the fields that only Cloudflare writes. */
 function writable(record: RecordAnswer): Record<string, unknown> {
   return Object.fromEntries(Object.entries(record).filter(([field]) => !NOT_WRITTEN.has(field)));
+}
+
+/**
+ * A record in the form of Pulumi's provider, which names the parts of `data` and the `settings` in camel case. The priority of an SRV record is in
+ * its answer and in its data; the provider takes both.
+ */
+function liveOf(answer: RecordAnswer): LiveRecord {
+  const record = liveAnswer.parse(answer);
+  const { id, name, type, ttl, content, priority, proxied, comment, tags, data, settings, meta } = record;
+  const parts = camelCase(data ?? {}, ["string", "number"]) as Record<string, string | number>;
+  const chosen = camelCase(settings ?? {}, ["boolean"]) as Record<string, boolean>;
+  const declared: DeclaredRecord = {
+    id,
+    name,
+    type,
+    ttl,
+    ...(Object.keys(parts).length > 0 ? { data: parts } : { content }),
+    ...(typeof priority === "number" && { priority }),
+    ...(proxied === true && { proxied }),
+    ...(comment && { comment }),
+    ...(tags && tags.length > 0 && { tags }),
+    ...(Object.keys(chosen).length > 0 && { settings: chosen }),
+  };
+  return { declared, content, ofHost: OF_CLOUDFLARE.some((key) => meta?.[key] === true) };
+}
+
+/** The values of some types, their names in camel case. */
+function camelCase(values: Readonly<Record<string, unknown>>, types: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(values)
+      .filter(([, value]) => types.includes(typeof value))
+      .map(([key, value]) => [key.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()), value]),
+  );
 }
 
 /** Only a CNAME can be proxied. */

@@ -24,6 +24,29 @@ export interface DnsRecord {
   comment?: string;
 }
 
+/** A record as a program declares it, with every field that the host takes. It has content, or data if it has several parts. */
+export interface DeclaredRecord {
+  id: string;
+  name: string;
+  type: string;
+  ttl: number;
+  content?: string;
+  data?: Record<string, string | number>;
+  priority?: number;
+  proxied?: boolean;
+  comment?: string;
+  tags?: string[];
+  settings?: Record<string, boolean>;
+}
+
+/** A live record: how it is declared, and whether the host itself manages it. */
+export interface LiveRecord {
+  declared: DeclaredRecord;
+  /** Its content, also of a record that is declared by its data. */
+  content: string;
+  ofHost: boolean;
+}
+
 /** A record to create. It is never proxied. */
 export interface WantedRecord {
   type: "CNAME" | "TXT";
@@ -41,6 +64,8 @@ export interface DnsHost extends RemoteService, TokenHolder {
   zones(signal?: AbortSignal): Promise<DnsZone[]>;
   /** Id of the zone of that name; undefined if the token can see no such zone. */
   zoneId(name: string, signal?: AbortSignal): Promise<string | undefined>;
+  /** All records as a program declares them. */
+  liveRecords(zoneId: string, signal?: AbortSignal): Promise<LiveRecord[]>;
   /** All records, or those of one name. A missing zone is a ServiceError with status 404. */
   records(zoneId: string, name?: string, signal?: AbortSignal): Promise<DnsRecord[]>;
   /** All records in the host's own form, with every field that a backup of the configuration keeps. */
@@ -48,6 +73,8 @@ export interface DnsHost extends RemoteService, TokenHolder {
   createRecord(zoneId: string, record: WantedRecord, signal?: AbortSignal): Promise<DnsRecord>;
   /** Changes a record in place: its id stays, and the name always has an answer. */
   updateRecord(zoneId: string, recordId: string, record: WantedRecord, signal?: AbortSignal): Promise<DnsRecord>;
+  /** Gives a record another content in place. All else of it stays: lifetime, proxy, comment and tags. */
+  repointRecord(zoneId: string, record: DnsRecord, content: string, signal?: AbortSignal): Promise<DnsRecord>;
   /** Deletes a record. A missing one is no error. */
   deleteRecord(zoneId: string, recordId: string, signal?: AbortSignal): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { describe, expect, it, jest } from "@jest/globals";
 import { isSecret } from "@pulumi/pulumi";
 
 import { environmentHash } from "../../components/application.ts";
+import { managedOptions } from "../../components/managed.ts";
 import { PrimarySite, type PrimarySiteArgs } from "../../components/primarySite.ts";
 import type { SiteOutputs } from "../../components/siteOutputs.ts";
 import { StandbySite, type StandbySiteArgs } from "../../components/standbySite.ts";
@@ -159,6 +160,71 @@ describe("PrimarySite", () => {
     const { inputs } = named(resources, "database-existing");
     expect(inputs).toEqual({ ref: EXISTING.supabaseRef, connectionString: EXISTING.databaseUrl });
     expect(schedules(inventory(resources))).toHaveLength(1);
+  });
+
+  describe("with what is managed", () => {
+    const build = { framework: "nextjs", rootDirectory: "apps/web", nodeVersion: "22.x", functionRegion: "hnd1" };
+    const gitRepository = { type: "github", repo: "castchat/castchat", productionBranch: "main" } as const;
+    const record = { id: "0".repeat(32), name: "castchat.jp", type: "MX", ttl: 3600, content: "mx", priority: 10 };
+    const managed = {
+      ...EXISTING,
+      apps: [{ ...APP, state: "managed", build, gitRepository }],
+      dns: "managed",
+      cloudflareAccountId: "cf",
+      dnsRecords: [record],
+      managing: { ids: { "application-project": "prj_1" } },
+    } as const;
+    const site = (more: Partial<PrimarySiteArgs> = {}) =>
+      registered(() => new PrimarySite("primary", { ...managed, ...more }));
+
+    it("declares the project, the zone and its own records, and nothing else of them", async () => {
+      const resources = await site();
+      expect(withoutVault(inventory(resources))).toEqual([
+        "castchat:index:Application application",
+        "castchat:index:Database database",
+        "castchat:index:DnsZone dns",
+        "castchat:index:PrimarySite primary",
+        `cloudflare:index/dnsRecord:DnsRecord dns-record-${record.id}`,
+        "cloudflare:index/zone:Zone dns-zone",
+        "recovery:index:ExistingDatabase database-existing",
+        "vercel:index/project:Project application-project",
+      ]);
+      expect(named(resources, "application-project").inputs).toEqual({
+        name: "castchat",
+        framework: "nextjs",
+        rootDirectory: "apps/web",
+        nodeVersion: "22.x",
+        resourceConfig: { functionDefaultRegions: ["hnd1"] },
+        gitRepository,
+      });
+      const { id, ...fields } = record;
+      expect(named(resources, `dns-record-${id}`).inputs).toEqual({ zoneId: "dns-zone-id", ...fields });
+      expect(named(resources, "dns-zone").inputs).toEqual({ name: "castchat.jp", account: { id: "cf" } });
+    });
+
+    it("protects and keeps it whatever the settings say, and ignores all else of it", () => {
+      const inputs = { declared: ["name"], left: ["gitComments"] };
+      const parent = {} as never;
+      expect(managedOptions("p", parent, { ids: { p: "prj_1" } }, inputs)).toEqual({
+        parent,
+        protect: true,
+        retainOnDelete: true,
+        import: "prj_1",
+        ignoreChanges: ["gitComments"],
+      });
+      // The engine changes what it imports, where program and service differ, unless that is ignored.
+      expect(managedOptions("p", parent, { ids: { p: "prj_1" }, bringIn: ["p"] }, inputs)).toMatchObject({
+        import: "prj_1",
+        ignoreChanges: ["name", "gitComments"],
+      });
+    });
+
+    it("asks for adopt while an account is missing", async () => {
+      const without = { ...managed, cloudflareAccountId: undefined } as PrimarySiteArgs;
+      await expect(registered(() => new PrimarySite("primary", without))).rejects.toThrow(
+        /castchat-recovery adopt -s prod/,
+      );
+    });
   });
 
   it("creates only the apps that it is to create", async () => {

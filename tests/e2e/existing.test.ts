@@ -8,7 +8,7 @@ import { parse, stringify } from "yaml";
 import { z } from "zod";
 
 import { foundDatabase, foundSite, type LiveDatabase } from "../../lab/drills/company/founding.ts";
-import { LIVE_APPS, LIVE_VARIABLES } from "../../lab/drills/company/liveNames.ts";
+import { LIVE_APPS, LIVE_RECORDS, LIVE_VARIABLES } from "../../lab/drills/company/liveNames.ts";
 import { liveServices } from "../../lab/drills/company/liveServices.ts";
 import { changedParts, type LiveSite, readLiveSite } from "../../lab/drills/company/liveSite.ts";
 import { nameLiveSite } from "../../lab/drills/company/stackFiles.ts";
@@ -26,6 +26,12 @@ let file: SandboxFile;
 let engine: EngineOptions;
 let live: LiveDatabase;
 let look: () => Promise<LiveSite>;
+
+const APPS = "castchat-recovery:apps";
+/** The records that Pulumi may declare. */
+const OWN_RECORDS = LIVE_RECORDS.filter(
+  ({ name }) => !/^(?:_acme-challenge|a-grafana|grafana|vpn)\./.test(String(name)),
+);
 
 beforeAll(async () => {
   home = await mkdtemp(join(PROJECT_ROOT, ".sandbox", "tests-existing-"));
@@ -47,6 +53,17 @@ beforeAll(async () => {
 afterAll(() => resetSandbox({ home }), 60_000);
 
 const up = () => pulumi(["up", "--stack", "prod", "--yes", "--skip-preview"], engine);
+async function stateOfProd() {
+  const one = z.object({
+    type: z.string(),
+    urn: z.string(),
+    protect: z.boolean().optional(),
+    retainOnDelete: z.boolean().optional(),
+  });
+  const state = await pulumi(["stack", "export", "--stack", "prod"], engine);
+  return z.object({ deployment: z.object({ resources: z.array(one) }) }).parse(JSON.parse(state.output)).deployment
+    .resources;
+}
 const recover = (...args: string[]) => castchatRecovery([...args, "--stack", "prod"], engine);
 
 describe("the first day of a CastChat that runs", () => {
@@ -56,10 +73,7 @@ describe("the first day of a CastChat that runs", () => {
     expect([first.exitCode, first.exitCode === 0 ? "" : first.output]).toEqual([0, ""]);
     expect(changedParts(before, await look())).toEqual([]);
     const state = await pulumi(["stack", "export", "--stack", "prod"], engine);
-    const { deployment } = z
-      .object({ deployment: z.object({ resources: z.array(z.object({ type: z.string(), urn: z.string() })) }) })
-      .parse(JSON.parse(state.output));
-    const types = new Set(deployment.resources.map(({ type }) => type.split(":")[0]));
+    const types = new Set((await stateOfProd()).map(({ type }) => type.split(":")[0]));
     expect([...types].sort()).toEqual(["aws", "castchat", "pulumi", "recovery"]);
     expect(state.output).not.toContain("the-founders-own-password");
     const again = await pulumi(["preview", "--stack", "prod", "--expect-no-changes"], engine);
@@ -82,6 +96,47 @@ describe("the first day of a CastChat that runs", () => {
       expect(configuration.output).not.toContain(value);
     expect(changedParts(before, await look())).toEqual([]);
   }, 120_000);
+
+  it("refuses what is managed and not adopted, adopts it, and gives it up, and at no point anything live changes", async () => {
+    const before = await look();
+    const settings = join(engine.workspace, "Pulumi.prod.yaml");
+    const kept = await readFile(settings, "utf8");
+    await changeYaml(settings, ({ config, ...rest }) => {
+      const { [APPS]: apps, ...others } = config as Record<string, unknown>;
+      const managed = (apps as object[]).map((app) => ({ ...app, state: "managed" }));
+      return { ...rest, config: { ...others, [APPS]: managed, "castchat-recovery:dns": "managed" } };
+    });
+    await writeFile(settings, `# written by an engineer\n${await readFile(settings, "utf8")}`);
+    const refused = await pulumi(["preview", "--stack", "prod"], engine);
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.output).toContain("Run `castchat-recovery adopt -s prod`");
+
+    const made = await recover("adopt", "--yes", "--json");
+    expect([made.exitCode, made.exitCode === 0 ? "" : made.output]).toEqual([0, ""]);
+    const { broughtIn, left } = z
+      .object({ broughtIn: z.array(z.string()), left: z.array(z.object({ name: z.string() })) })
+      .parse(JSON.parse(made.output.slice(made.output.indexOf("{"))));
+    expect(broughtIn).toHaveLength(LIVE_APPS.length + 1 + OWN_RECORDS.length);
+    expect(left.map(({ name }) => name).join()).toMatch(/app\..*admin\..*_acme-challenge\..*grafana\..*vpn\./);
+    expect(changedParts(before, await look())).toEqual([]);
+    const written = await readFile(settings, "utf8");
+    for (const text of ["# written by an engineer", "framework: node", "gitRepository:", "_sip._tcp."])
+      expect(written).toContain(text);
+
+    const clean = await pulumi(["preview", "--stack", "prod", "--refresh", "--expect-no-changes"], engine);
+    expect([clean.exitCode, clean.exitCode === 0 ? "" : clean.output]).toEqual([0, ""]);
+    const next = await up();
+    expect([next.exitCode, next.exitCode === 0 ? "" : next.output]).toEqual([0, ""]);
+    expect((await recover("adopt")).output).toContain("in the state of stack prod already");
+    const managed = (await stateOfProd()).filter(({ type }) => /^(?:vercel|cloudflare):/.test(type));
+    expect(managed.map(({ protect, retainOnDelete }) => protect && retainOnDelete)).toEqual(broughtIn.map(() => true));
+
+    const released = await recover("adopt", "--release", "--yes");
+    expect([released.exitCode, released.exitCode === 0 ? "" : released.output]).toEqual([0, ""]);
+    expect((await stateOfProd()).filter(({ type }) => /^(?:vercel|cloudflare):|Adoption$/.test(type))).toEqual([]);
+    await writeFile(settings, kept);
+    expect(changedParts(before, await look())).toEqual([]);
+  }, 240_000);
 
   it("refuses an address that is not encrypted, and does not show it", async () => {
     const file = join(engine.workspace, "Pulumi.prod.yaml");

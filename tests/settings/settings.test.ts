@@ -91,6 +91,17 @@ describe("parseSettings", () => {
     expect(settings.vercelTeam).toBeUndefined();
   });
 
+  it("accepts what is managed, before `adopt` has written how it is declared and after", () => {
+    const app = { ...APP, state: "managed" };
+    const bare = { ...PRIMARY, apps: apps(app), dns: "managed" };
+    expect(parseSettings(bare, "prod")).toMatchObject({ dns: "managed", apps: [app] });
+    const gitRepository = { type: "github", repo: "castchat/castchat", productionBranch: "main" };
+    const srv = { priority: 5, weight: 1, port: 5060, target: "sip.example" };
+    const record = { id: "0".repeat(32), name: "_sip._tcp.castchat.jp", type: "SRV", ttl: 600, data: srv, priority: 5 };
+    const adopted = { ...bare, ...ZONE, apps: apps({ ...app, gitRepository }), dnsRecords: JSON.stringify([record]) };
+    expect(parseSettings(adopted, "prod")).toMatchObject({ apps: [{ gitRepository }], dnsRecords: [record] });
+  });
+
   it("accepts a standby in each mode, and defaults to mode standby", () => {
     expect(parseSettings(STANDBY, "dr")).toMatchObject({ role: "standby", mode: "standby", apps: [MIRRORED] });
     expect(parseSettings(ACTIVE, "dr")).toMatchObject({ mode: "active", generation: 2, trustedWriterKeys: [P256] });
@@ -175,7 +186,7 @@ describe("parseSettings", () => {
       { healthPath: "health" },
       '[0].healthPath is "health"; it must be a path that begins with a slash, without a query.',
     ],
-    [{ state: "managed" }, '[0].state is "managed"; it must be "existing" or "create".'],
+    [{ state: "found" }, '[0].state is "found"; it must be "existing" or "managed" or "create".'],
     [{ publicNames: [] }, "[0].publicNames[0] is not set; it must be a host name such as app.example.com."],
     [{ publicNames: ["a b"] }, '[0].publicNames[0] is "a b"; it must be a host name such as app.example.com.'],
     [
@@ -397,6 +408,22 @@ describe("rules between settings", () => {
       { ...GREENFIELD, cloudflareAccountId: undefined },
       /^cloudflareAccountId is not set, but .*; set it, or set dns to "existing"\.$/,
     ],
+    "a managed database": [
+      { ...PRIMARY, database: "managed" },
+      /^database is "managed"; it must be "existing" or "create"\.$/,
+    ],
+    "records of a zone that is not managed": [
+      { ...PRIMARY, dnsRecords: "[]" },
+      /^dnsRecords is set, but dns is "existing", with which it has no effect; remove it\.$/,
+    ],
+    "a link of an app that is not managed": [
+      { ...PRIMARY, apps: apps({ ...APP, gitRepository: { type: "github", repo: "castchat/castchat" } }) },
+      /^apps\[0\]\.gitRepository is set, but state is "existing", with which it has no effect; remove it\.$/,
+    ],
+    "a managed project with a name that the plugin refuses": [
+      { ...PRIMARY, apps: apps({ ...APP, state: "managed", project: "cast.chat" }) },
+      /^apps\[0\]\.project is "cast\.chat", and Pulumi's provider takes names .*set state to "existing"\.$/,
+    ],
     "a database on a standby": [
       { ...STANDBY, database: "create" },
       /^database is "create", but only a primary .*remove it\.$/,
@@ -589,7 +616,7 @@ describe("Pulumi.yaml", () => {
 
   it("types and documents every setting that it can, and no other", () => {
     // Objects have no type in a project file; Pulumi.prod.yaml shows these.
-    const objects = ["tierOverrides", "apps"];
+    const objects = ["tierOverrides", "apps", "dnsRecords"];
     const settings = Object.keys(SETTINGS.shape).filter((key) => !objects.includes(key));
     expect(Object.keys(project.config).sort()).toEqual(settings.sort());
     for (const { type, description } of Object.values(project.config)) {

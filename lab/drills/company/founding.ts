@@ -137,7 +137,7 @@ async function foundApp(
 ): Promise<void> {
   const gitRepository = { type: "github", repo: repository };
   await vercel("POST", "/v11/projects", { name: project, gitRepository });
-  await vercel("PATCH", `/v9/projects/${project}`, { autoExposeSystemEnvs: true, ...build });
+  await vercel("PATCH", `/v9/projects/${project}`, { autoExposeSystemEnvs: true, gitForkProtection: false, ...build });
   await vercel("POST", `/v10/projects/${project}/env`, variables);
   await vercel("POST", `/v10/projects/${project}/domains`, { name: publicName });
   const files = await Promise.all(APP_FILES.map((name) => upload(vercel, name)));

@@ -75,4 +75,13 @@ export const LIVE_RECORDS: readonly Readonly<Record<string, unknown>>[] = [
   },
   { type: "CAA", name: zone, data: { flags: 0, tag: "issue", value: "pki.goog" }, ttl: 3600 },
   { type: "CAA", name: zone, data: { flags: 0, tag: "issue", value: "letsencrypt.org" }, ttl: 3600 },
+  // Other managers write these: external-dns, which marks them by a TXT record, and Terraform.
+  { type: "A", name: `grafana.${zone}`, content: "192.0.2.20", ttl: 300 },
+  {
+    type: "TXT",
+    name: `a-grafana.${zone}`,
+    content: "heritage=external-dns,external-dns/owner=cluster,external-dns/resource=ingress/grafana",
+    ttl: 300,
+  },
+  { type: "A", name: `vpn.${zone}`, content: "192.0.2.30", ttl: 300, comment: "managed by terraform" },
 ];

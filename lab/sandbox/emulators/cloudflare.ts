@@ -179,8 +179,11 @@ export function createCloudflareEmulator(
       let target: string | undefined;
       // A circular chain ends after this many steps, as in resolvers.
       for (let step = 0, at = name.toLowerCase(); step < 8; step++, at = target) {
-        const next = state.records
-          .find((record) => record.type === "CNAME" && record.name === at)
+        const own = state.records.filter((record) => record.name === at);
+        const address = own.find((record) => record.type === "A")?.content;
+        if (address !== undefined) return address;
+        const next = own
+          .find((record) => record.type === "CNAME")
           ?.content.toLowerCase()
           .replace(/\.$/, "");
         if (next === undefined) return target;

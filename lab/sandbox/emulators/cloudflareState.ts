@@ -40,6 +40,8 @@ export interface DnsRecord {
   priority?: number | undefined;
   comment?: string | null | undefined;
   tags: string[];
+  /** What Cloudflare says of a record that another of its products writes. */
+  meta?: Record<string, unknown> | undefined;
   createdOn: string;
   modifiedOn: string;
 }
@@ -132,7 +134,7 @@ export const showRecord = (record: DnsRecord) => ({
   comment: record.comment ?? null,
   tags: record.tags,
   settings: {},
-  meta: {},
+  meta: record.meta ?? {},
   ...(record.data === undefined ? {} : { data: record.data }),
   ...(record.priority === undefined ? {} : { priority: record.priority }),
   created_on: record.createdOn,

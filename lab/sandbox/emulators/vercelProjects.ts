@@ -4,6 +4,7 @@ import { z } from "zod";
 import { letterId, readBody } from "./http.ts";
 import { switchCrons } from "./vercelConfiguration.ts";
 import { addVariables, variableBody } from "./vercelEnvironment.ts";
+import { addLinkRoutes, linkBody, linkTo } from "./vercelLinks.ts";
 import { protection, STANDARD_PROTECTION } from "./vercelProtection.ts";
 import { badRequest, type Deployment, page, type Project, refusal, type VercelWorld } from "./vercelState.ts";
 
@@ -79,25 +80,9 @@ const createBody = z.record(z.string(), z.unknown()).and(
   z.object({
     name: z.string(),
     environmentVariables: z.array(variableBody).nullish(),
-    gitRepository: z.object({ type: z.string(), repo: z.string() }).nullish(),
+    gitRepository: linkBody.nullish(),
   }),
 );
-
-/** A project's link to a repository. The code hosts differ in the fields' names. */
-function linkTo({ type, repo: path }: { type: string; repo: string }): Record<string, unknown> {
-  const [owner, name] = path.split("/");
-  const link = { type, gitCredentialId: "", productionBranch: "main", deployHooks: [] };
-  if (type !== "gitlab") return { ...link, org: owner, repo: name };
-  const url = `https://gitlab.com/${path}`;
-  return {
-    ...link,
-    projectId: "1",
-    projectName: name,
-    projectNamespace: owner,
-    projectNameWithNamespace: path,
-    projectUrl: url,
-  };
-}
 
 /** The deployment behind a project's domains, as the project shows it. */
 function asTarget({ id, name, url, readyState, createdAt }: Deployment) {
@@ -198,9 +183,7 @@ export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploym
       // Every project has a name under Vercel's own domain.
       domains: [{ name: `${name}.vercel.app`, createdAt: now(), updatedAt: now() }],
     };
-    if (gitRepository) {
-      created.settings["link"] = linkTo(gitRepository);
-    }
+    if (gitRepository) created.settings["link"] = linkTo(gitRepository);
     const { failed } = addVariables(created, environmentVariables ?? [], false, now());
     if (failed[0] !== undefined) throw refusal(400, failed[0].error.code, failed[0].error.message);
     state.projects.push(created);
@@ -223,6 +206,7 @@ export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploym
     save();
     return c.json(show(project));
   });
+  addLinkRoutes(app, world, show);
   app.delete("/projects/:id", async (c) => {
     const project = findProject(c.req.param("id"));
     state.projects = state.projects.filter((candidate) => candidate !== project);

@@ -57,7 +57,7 @@ export interface AppRunner {
 
 /** The edge proxy's interface to the DNS emulator. */
 export interface NameRecords {
-  /** The end of a name's CNAME records in lower case, followed through every zone; undefined if it has none. */
+  /** The end of a name's CNAME records in lower case, or the address of its A record, followed through every zone; undefined if it has none. */
   resolveCname(name: string): string | undefined;
 }
 

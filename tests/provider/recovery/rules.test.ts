@@ -4,6 +4,7 @@ import { check } from "../../../provider/host/checking.ts";
 import { compare } from "../../../provider/host/comparing.ts";
 import { resource } from "../../../provider/host/definition.ts";
 import { UNKNOWN } from "../../../provider/host/values.ts";
+import { adoption } from "../../../provider/recovery/adoption.ts";
 import { appDeployment } from "../../../provider/recovery/appDeployment.ts";
 import { recoveryConfig, type RecoveryContext } from "../../../provider/recovery/context.ts";
 import { databasePassword } from "../../../provider/recovery/databasePassword.ts";
@@ -50,6 +51,37 @@ describe("DatabasePassword", () => {
     const table = resource(databasePassword);
     expect(compare(table, context, last, { ...last.inputs }).changes).toEqual(new Set());
     expect(compare(table, context, last, { projectName: "castchat-dr-g3" }).replaces).toEqual(new Set(["projectName"]));
+  });
+});
+
+describe("Adoption", () => {
+  const inputs = { stack: "prod", parts: ["application-project", "dns-zone"] };
+  const imports = { "application-project": "prj_1", "dns-zone": "z" };
+  const last = { inputs, outputs: { ids: imports } };
+  const refusal =
+    /application-project, dns-zone are managed, but not in the state of stack prod\. Run `castchat-recovery adopt -s prod`/;
+
+  it("refuses what was not adopted, in preview and before anything is created", async () => {
+    await expect(async () => adoption.foresee!(context, inputs, undefined, signal)).rejects.toThrow(refusal);
+    await expect(async () => adoption.create(context, inputs, signal, operation)).rejects.toThrow(refusal);
+    const more = { ...inputs, parts: [...inputs.parts, "dns-record-1"] };
+    expect(() => adoption.diff!(context, last, more, nothing)).toThrow(/dns-record-1 is managed, but not in the state/);
+    // Apart from the state everything is new; a real `up` of that kind is refused all the same.
+    expect(await adoption.foresee!(context, { ...inputs, imports: {} }, undefined, signal)).toEqual({ ids: {} });
+    await expect(async () => adoption.create(context, { ...inputs, imports: {} }, signal, operation)).rejects.toThrow(
+      refusal,
+    );
+  });
+
+  it("keeps what was adopted, and sees no change in a program that no longer names the ids", async () => {
+    const begun = { ...last, inputs: { ...inputs, imports } };
+    expect(adoption.diff!(context, begun, inputs, nothing)).toEqual({ replaces: [], changes: [] });
+    expect(await adoption.foresee!(context, inputs, last, signal)).toEqual({ ids: imports });
+    const fewer = { ...inputs, parts: ["dns-zone"] };
+    expect(adoption.diff!(context, last, fewer, nothing).changes).toEqual(["parts"]);
+    expect(await adoption.update!(context, "prod/adoption", last, fewer, signal, operation)).toEqual({
+      ids: { "dns-zone": "z" },
+    });
   });
 });
 

@@ -81,8 +81,9 @@ async function resume(project = "left-app"): Promise<string[]> {
     ownerIsDead: false,
     repairCheckpoint: () => repairCheckpoint(backend, "tests", "test"),
     endOrphans: () => Promise.resolve([]),
-    findLeftResources: (pending) =>
+    findLeftResources: (pending, since) =>
       findLeftResources(pending, {
+        since,
         region: "ap-northeast-1",
         accountId: "000000000000",
         aws: () => awsNames({ region: "ap-northeast-1", endpoint: aws.address }),

@@ -75,7 +75,8 @@ const askLease = (
   generation: number,
   more: { takeover?: true; rehearse?: true; zoneName?: string } = {},
 ) => {
-  const context = { ...recoveryContext(recoveryConfig.parse({ awsRegion: "x" }), {}), dns: () => cloud.dns };
+  const made = recoveryContext(recoveryConfig.parse({ awsRegion: "x" }), {});
+  const context = { ...made, dns: () => cloud.dns, appHost: () => cloud.appHost };
   return trafficLease.invoke(context, { publicName, zoneName, stack, generation, ...more }, signal);
 };
 /** What differs from the ports that each test begins with. */
@@ -149,6 +150,26 @@ describe("taking a public name", () => {
     expect(await records()).toHaveLength(2);
   });
 
+  it("keeps type, lifetime, proxy and comment of a live record, and says beforehand what it changes", async () => {
+    const kept = { type: "A", name: publicName, ttl: 3600, proxied: true, comment: "the old site", tags: ["team:web"] };
+    const path = `/client/v4/zones/${zoneId}/dns_records`;
+    await cloud.call("cloudflare", "POST", path, { ...kept, content: "192.0.2.1" });
+    expect(await askLease("prod", 1, { takeover: true, rehearse: true })).toMatchObject({
+      refusal: "",
+      change: `A recovery changes the A record of ${publicName} from 192.0.2.1 to 76.76.21.21. It stays proxied by Cloudflare.`,
+    });
+    await go({ ...forProd(), takeover: true });
+    const exported = async () =>
+      (await cloud.dns.exportRecords(zoneId)).find(({ name, type }) => name === publicName && type === "A");
+    expect(await exported()).toMatchObject({ ...kept, content: "76.76.21.21" });
+    // A record that leads to Vercel already stays, also when another stack takes the name.
+    const before = await exported();
+    expect(await askLease("dr", 2, { rehearse: true })).toMatchObject({ refusal: "", change: "" });
+    await go(forDr());
+    expect(await serving()).toBe(dr.commit);
+    expect(await exported()).toEqual(before);
+  });
+
   it("leaves a live name that no stack holds, unless its settings list it, and then changes its CNAME in place", async () => {
     const elsewhere = { type: "CNAME", name: publicName, content: "old.example.org", ttlSeconds: 300 } as const;
     const old = await cloud.dns.createRecord(zoneId, elsewhere);
@@ -164,9 +185,11 @@ describe("taking a public name", () => {
     expect(await askLease("prod", 1, { rehearse: true })).toEqual({
       holder: "no stack",
       refusal: expect.stringMatching(refusal) as unknown,
+      change: expect.stringContaining("from old.example.org to cname.vercel-dns.com") as unknown,
     });
 
-    const taken = { holder: "no stack", refusal: "" };
+    const change = `A recovery changes the CNAME record of ${publicName} from old.example.org to cname.vercel-dns.com. Resolvers may keep the old one for 300 seconds.`;
+    const taken = { holder: "no stack", refusal: "", change };
     expect(await askLease("prod", 1, { takeover: true })).toEqual(taken);
     expect(await askLease("prod", 1, { takeover: true, rehearse: true })).toEqual(taken);
     expect((await go({ ...forProd(), takeover: true })).recordId).toBe(old.id);
@@ -306,10 +329,14 @@ describe("a domain of another team", () => {
 
 describe("the lease before a recovery", () => {
   it("refuses at once what the switch would refuse in the end", async () => {
-    expect(await askLease("dr", 1)).toEqual({ holder: "no stack", refusal: "" });
-    expect(await askLease("dr", 1, { zoneName: "not-yet.example" })).toEqual({ holder: "no stack", refusal: "" });
+    expect(await askLease("dr", 1)).toEqual({ holder: "no stack", refusal: "", change: "" });
+    expect(await askLease("dr", 1, { zoneName: "not-yet.example" })).toEqual({
+      holder: "no stack",
+      refusal: "",
+      change: "",
+    });
     await go(forProd());
-    expect(await askLease("dr", 2)).toEqual({ holder: "stack=prod;generation=1", refusal: "" });
+    expect(await askLease("dr", 2)).toEqual({ holder: "stack=prod;generation=1", refusal: "", change: "" });
     await expect(askLease("dr", 1)).rejects.toThrow(
       /is held by stack prod with generation 1, .*To take the name over, run `pulumi config set generation 2 -s dr`/,
     );
@@ -343,12 +370,23 @@ describe("a refusal", () => {
     expect(await serving()).toBe(prod.commit);
   });
 
-  it("is given where an A record stands, before the lease is taken", async () => {
-    const record = { type: "A", name: publicName, content: "192.0.2.1", ttl: 1 };
-    await cloud.call("cloudflare", "POST", `/client/v4/zones/${zoneId}/dns_records`, record);
-    const message = /has an A record \(192\.0\.2\.1\).*replace it in Cloudflare by a CNAME/;
-    await expect(go(forProd())).rejects.toThrow(message);
-    expect((await records()).map(({ type }) => type)).toEqual(["A"]);
+  it("is given in preview, before the lease is taken, where records can't lead to the app in place", async () => {
+    const record = (type: string, content: string) =>
+      cloud.call("cloudflare", "POST", `/client/v4/zones/${zoneId}/dns_records`, {
+        type,
+        name: publicName,
+        content,
+        ttl: 1,
+      });
+    await record("A", "192.0.2.1");
+    await record("AAAA", "2001:db8::1");
+    const message = /can't lead to Vercel in place \(A 192\.0\.2\.1, AAAA 2001:db8::1\).*replace them in Cloudflare/;
+    await expect(go({ ...forProd(), takeover: true })).rejects.toThrow(message);
+    await expect(askLease("prod", 1, { takeover: true })).rejects.toThrow(message);
+    expect(await askLease("prod", 1, { takeover: true, rehearse: true })).toMatchObject({
+      refusal: expect.stringMatching(message) as unknown,
+    });
+    expect((await records()).map(({ type }) => type)).toEqual(["A", "AAAA"]);
   });
 
   it("is given to a name outside of the zone, an unknown zone, and a lease that cannot be read", async () => {

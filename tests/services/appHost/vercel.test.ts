@@ -43,6 +43,42 @@ describe("Vercel", () => {
     return { server, host: vercelApps({ token: "t", endpoint: server.url }) };
   };
 
+  it("says what a program has to declare of a live project, and what it can't", async () => {
+    const live = async (more: object) => {
+      const { host } = await answering({
+        body: { id: "prj_1", name: "p", framework: null, buildCommand: null, ...more },
+      });
+      return await host.liveProject("p");
+    };
+    const link = { type: "github", org: "castchat", repo: "app", productionBranch: "main", deployHooks: [] };
+    const resourceConfig = { fluid: true, functionDefaultRegions: ["hnd1"] };
+    expect(
+      await live({ framework: "nextjs", nodeVersion: "22.x", rootDirectory: "web", resourceConfig, link }),
+    ).toEqual({
+      id: "prj_1",
+      build: { framework: "nextjs", nodeVersion: "22.x", rootDirectory: "web", functionRegion: "hnd1" },
+      gitRepository: { type: "github", repo: "castchat/app", productionBranch: "main" },
+      undeclarable: [],
+    });
+    const several = { functionDefaultRegions: ["hnd1", "iad1"] };
+    expect(await live({ resourceConfig: several })).toEqual({ id: "prj_1", build: {}, undeclarable: [] });
+    const gitlab = { type: "gitlab", projectNamespace: "castchat", projectName: "app" };
+    expect(await live({ link: gitlab })).toMatchObject({ gitRepository: { type: "gitlab", repo: "castchat/app" } });
+    expect(await live({ passwordProtection: { deploymentType: "all" } })).toMatchObject({
+      undeclarable: [expect.stringContaining("password")],
+    });
+    const { host } = await answering({ status: 404, body: { error: { code: "not_found", message: "no" } } });
+    expect(await host.liveProject("p")).toBeUndefined();
+  });
+
+  it("knows its own names and addresses in a record", async () => {
+    const { host } = await answering();
+    for (const own of [host.dnsTarget, host.dnsAddress, "d1d4fc829fe7bc7c.vercel-dns-017.com"])
+      expect(host.isDnsTarget(own)).toBe(true);
+    for (const other of ["old.example.org", "192.0.2.1", "not-vercel-dns.com", "vercel-dns.com.example.org"])
+      expect(host.isDnsTarget(other)).toBe(false);
+  });
+
   it("gets the team by id or by slug", async () => {
     const server = await serve({ status: 404, body: { error: { code: "not_found", message: "no" } } });
     for (const team of ["team_1", "acme", undefined])

@@ -97,6 +97,36 @@ describe("Cloudflare", () => {
     },
   );
 
+  it("shows a record as Pulumi's provider declares it, and whether another product writes it", async () => {
+    const live = async (more: object) => {
+      const shared = { id: "1", name: "n.castchat.example", content: "c", ttl: 300, proxied: false };
+      const empty = { comment: null, tags: [], settings: {}, meta: { auto_added: true } };
+      const server = await serve({ body: { result: [{ ...shared, ...empty, ...more }] } });
+      return (await cloudflareDns({ token: "t", endpoint: server.url }).liveRecords("z"))[0]!;
+    };
+    const common = { id: "1", name: "n.castchat.example", ttl: 300 };
+    expect(await live({ type: "MX", priority: 10 })).toEqual({
+      declared: { ...common, type: "MX", content: "c", priority: 10 },
+      content: "c",
+      ofHost: false,
+    });
+    const proxied = { type: "CNAME", proxied: true, settings: { flatten_cname: true }, tags: ["a:b"], comment: "Why." };
+    expect((await live(proxied)).declared).toEqual({
+      ...common,
+      ...proxied,
+      content: "c",
+      settings: { flattenCname: true },
+    });
+    const data = { algorithm: 1, digest: "a0", digest_type: 1, key_tag: 3 };
+    expect((await live({ type: "DS", data })).declared).toEqual({
+      ...common,
+      type: "DS",
+      data: { algorithm: 1, digest: "a0", digestType: 1, keyTag: 3 },
+    });
+    for (const key of ["read_only", "email_routing", "managed_by_argo_tunnel"])
+      expect(await live({ type: "MX", meta: { [key]: true } })).toMatchObject({ ofHost: true });
+  });
+
   it("writes a lifetime of its own choice as 1, and proxies no record", async () => {
     const wanted = { type: "CNAME", name: "n", content: "c" } as const;
     const server = await serve({ body: { result: { id: "1", ...wanted } } });

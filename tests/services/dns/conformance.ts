@@ -50,7 +50,14 @@ export function conformsToDnsHost(name: string, start: () => Promise<StartedDns>
       const wanted = text();
       const made = await dns.createRecord(zone, wanted);
       const { name: wantedName, content } = wanted;
-      expect(made).toEqual({ id: expect.any(String), type: "TXT", name: wantedName, content, proxied: false });
+      expect(made).toEqual({
+        id: expect.any(String),
+        type: "TXT",
+        name: wantedName,
+        content,
+        proxied: false,
+        ttlSeconds: 60,
+      });
       expect(await dns.records(zone, wanted.name)).toEqual([made]);
       expect(await dns.records(zone, wanted.name.toUpperCase())).toEqual([made]);
       expect(await dns.records(zone, `x.${wanted.name}`)).toEqual([]);
@@ -67,6 +74,14 @@ export function conformsToDnsHost(name: string, start: () => Promise<StartedDns>
       const { id } = await dns.createRecord(zone, wanted);
       const changed = await dns.updateRecord(zone, id, { ...wanted, content: "other" });
       expect(changed).toMatchObject({ id, content: "other" });
+      expect(await dns.records(zone, wanted.name)).toEqual([changed]);
+    });
+
+    it("gives a record another content, and keeps all else of it", async () => {
+      const wanted = text({ comment: "Why." });
+      const made = await dns.createRecord(zone, wanted);
+      const changed = await dns.repointRecord(zone, made, "elsewhere");
+      expect(changed).toEqual({ ...made, content: "elsewhere" });
       expect(await dns.records(zone, wanted.name)).toEqual([changed]);
     });
 

@@ -1,4 +1,4 @@
-import type { Operation } from "../../../tools/descriptions/description.ts";
+import type { Operation, Schema } from "../../../tools/descriptions/description.ts";
 import type { DescribedService } from "./descriptions.ts";
 
 /** Where this project or its emulators differ from a published description on purpose. */
@@ -31,6 +31,14 @@ const PROVIDER_PATHS = [
 ] as const;
 const VERCEL_CLI = "https://github.com/vercel/vercel, packages/client/src/types.ts and utils/index.ts";
 const READ = "2026-11-30";
+
+const TEXT: Schema = { type: "string" };
+/** A request about the link of a project to a repository. */
+function linking(properties?: Record<string, Schema>): Operation {
+  const query: Schema = { type: "object", properties: { teamId: TEXT } };
+  const body: Schema | undefined = properties && { type: "object", properties, required: Object.keys(properties) };
+  return { query, ...(body && { body }), answers: { 200: {} } };
+}
 
 /** All exceptions. Each needs a source which says that the service does this. */
 export const EXCEPTIONS: readonly Exception[] = [
@@ -99,6 +107,17 @@ export const EXCEPTIONS: readonly Exception[] = [
     why: "the reason of a refused record",
     date: READ,
     source: "https://github.com/cloudflare/cloudflare-go, v0.116.0, cloudflare.go (ResponseInfo)",
+  },
+  {
+    service: "vercel",
+    adds: {
+      "POST /v9/projects/{idOrName}/link": linking({ type: TEXT, repo: TEXT }),
+      "DELETE /v9/projects/{idOrName}/link": linking(),
+      "PATCH /v9/projects/{idOrName}/branch": linking({ branch: TEXT }),
+    },
+    why: "Vercel's own provider links a project to a repository by them; they have no description",
+    date: READ,
+    source: `${VERCEL_PROVIDER}project.go`,
   },
   {
     service: "supabase",

@@ -2,18 +2,28 @@ import { z } from "zod";
 
 import { given, type RestContext, restRow } from "../rest.ts";
 
-const data = z.strictObject({ flags: z.number().int(), tag: z.string(), value: z.string() });
+/** The parts of a CAA or an SRV record. */
+const data = z.strictObject({
+  flags: z.number().int().optional(),
+  tag: z.string().optional(),
+  value: z.string().optional(),
+  priority: z.number().int().optional(),
+  weight: z.number().int().optional(),
+  port: z.number().int().optional(),
+  target: z.string().optional(),
+});
 const inputs = z
   .strictObject({
     zoneId: z.string().min(1),
     name: z.string().min(1),
-    type: z.enum(["A", "AAAA", "CNAME", "TXT", "MX", "NS", "CAA"]),
+    type: z.enum(["A", "AAAA", "CNAME", "TXT", "MX", "NS", "CAA", "SRV"]),
     content: z.string().optional(),
     data: data.optional(),
     ttl: z.number().int().min(1),
     proxied: z.boolean().optional(),
     priority: z.number().int().optional(),
     comment: z.string().optional(),
+    tags: z.array(z.string()).optional(),
   })
   .refine(({ content, data }) => content !== undefined || data !== undefined, "A record needs content or data.");
 type Inputs = z.infer<typeof inputs>;
@@ -24,12 +34,13 @@ const answer = z.object({
     name: z.string(),
     type: z.string(),
     content: z.string().optional(),
-    data: data.partial().nullish(),
+    data: data.nullish(),
     ttl: z.number(),
     proxied: z.boolean().nullish(),
     proxiable: z.boolean().optional(),
     priority: z.number().nullish(),
     comment: z.string().nullish(),
+    tags: z.array(z.string()).nullish(),
     created_on: z.string(),
     modified_on: z.string(),
   }),
@@ -64,8 +75,7 @@ export const dnsRecord = restRow<RestContext, z.infer<typeof answer>, Inputs, ob
 });
 
 function inputsOf(found: Answer, zoneId: string, last: Inputs | undefined): Inputs {
-  const { content, priority, comment } = found;
-  const asked = (key: keyof Inputs) => last === undefined || last[key] !== undefined;
+  const { content, priority, comment, tags } = found;
   const withData = last === undefined ? given(found.data) : last.data !== undefined;
   return inputs.parse({
     zoneId,
@@ -74,9 +84,11 @@ function inputsOf(found: Answer, zoneId: string, last: Inputs | undefined): Inpu
     type: found.type,
     ttl: found.ttl,
     // Cloudflare derives the content of a record with data.
-    ...(withData ? { data: found.data ?? { flags: 0, tag: "", value: content ?? "" } } : { content }),
-    ...((asked("proxied") || found.proxied === true) && { proxied: found.proxied ?? false }),
+    ...(withData ? { data: found.data ?? {} } : { content }),
+    // Its default is false, so an import reads only true.
+    ...((last?.proxied !== undefined || found.proxied === true) && { proxied: found.proxied ?? false }),
     ...(given(priority) && { priority }),
     ...(given(comment) && comment !== "" && { comment }),
+    ...(given(tags) && tags.length > 0 && { tags }),
   });
 }

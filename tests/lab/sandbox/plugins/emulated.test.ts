@@ -170,6 +170,50 @@ describe("the sandbox's vercel, github and cloudflare plugins against the emulat
     await stack.must("destroy", "--yes", "--skip-preview");
   }, 60_000);
 
+  it("bring a live project in without a change, and take from it what a program forgets", async () => {
+    const linked = { type: "github", repo: "castchat/live" };
+    const build = { framework: "nextjs", rootDirectory: "apps/web" };
+    const created = await outside("POST", `${at.vercel}/v11/projects`, {
+      name: "here",
+      ...build,
+      gitRepository: linked,
+    });
+    const id = String(created["id"]);
+    const live = () => outside("GET", `${at.vercel}/v9/projects/${id}`);
+    await outside("PATCH", `${at.vercel}/v9/projects/${id}`, { gitForkProtection: false, directoryListing: true });
+    const before = await live();
+    const component = join(PROJECT_ROOT, "components/application.ts");
+    const declared = ({ build: settings, git }: { build?: object; git?: object }, managing: object) =>
+      program(`module.exports = (async () => {
+        const { Application } = await import(${JSON.stringify(component)});
+        const managed = ${JSON.stringify({ managing, gitRepository: git })};
+        const args = { projectName: "here", build: ${JSON.stringify(settings)}, managed };
+        new Application("application", args, { providers: { vercel: onVercel.provider } });
+      })();`);
+    const ids = { "application-project": id };
+    const whole = { build, git: { ...linked, productionBranch: "main" } };
+    await stack.program(declared(whole, { ids, bringIn: ["application-project"] }));
+    await stack.must("up", "--yes", "--skip-preview");
+    await stack.program(declared(whole, { ids }));
+    await stack.must("up", "--yes", "--skip-preview", "--expect-no-changes");
+    expect(await live()).toEqual(before);
+
+    // The official plugin nulls framework and link, and sends what is ignored as it was brought in.
+    await stack.program(declared({ build: { rootDirectory: "apps/web" } }, { ids }));
+    await stack.must("up", "--yes", "--skip-preview");
+    expect(await live()).toMatchObject({
+      framework: null,
+      rootDirectory: "apps/web",
+      gitForkProtection: false,
+      directoryListing: true,
+    });
+    expect(await live()).not.toHaveProperty("link");
+    await stack.must("state", "unprotect", "--all", "--yes");
+    await stack.must("destroy", "--yes", "--skip-preview");
+    // It is kept at Vercel.
+    expect(await live()).toMatchObject({ name: "here" });
+  }, 60_000);
+
   it("refuse duplicates as the services do", async () => {
     await stack.program(
       program(`const p = new vercel.Project("p", { name: "twice" }, onVercel);

@@ -27,7 +27,7 @@ describe("what the sandbox's plugins do not implement is refused by name", () =>
       { bucket: "abc", rules: [{ id: "a", status: "Enabled", filter: { tag: { key: "a", value: "b" } } }] },
       ["rules[0].filter.tag"],
     ],
-    ["vercel", "vercel:index/project:Project", { name: "a", framework: "nextjs" }, ["framework"]],
+    ["vercel", "vercel:index/project:Project", { name: "a", skewProtection: "1 day" }, ["skewProtection"]],
     ["github", "github:index/repository:Repository", { name: "with space", pages: {} }, ["name", "pages"]],
     [
       "cloudflare",
