@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { TIERS } from "../../planning/tiers.ts";
-import type { BuildSettings } from "../../services/appHost/appHost.ts";
+import type { BuildSettings } from "../../services/appHost/buildSettings.ts";
 import { messageOf } from "../../services/common/errors.ts";
 import { APP_BUILD } from "../../settings/appBuild.ts";
 import type { Operation } from "../host/index.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import type { BuildSettings } from "../../services/appHost/appHost.ts";
+import type { BuildSettings } from "../../services/appHost/buildSettings.ts";
 import { APP_BUILD } from "../../settings/appBuild.ts";
 import type { FunctionHandler } from "../host/definition.ts";
 import type { RecoveryContext } from "./context.ts";

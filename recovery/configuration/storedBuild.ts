@@ -1,6 +1,7 @@
 import { z } from "zod";
 
-import type { AppHost, BuildSettings } from "../../services/appHost/appHost.ts";
+import type { AppHost } from "../../services/appHost/appHost.ts";
+import type { BuildSettings } from "../../services/appHost/buildSettings.ts";
 import { readConfiguration, type ReadConfigurationOptions } from "./readConfiguration.ts";
 
 const applicationPart = z.object({ settings: z.record(z.string(), z.unknown()) });
