@@ -4,6 +4,7 @@ import { appEnvironment } from "./appEnvironment.ts";
 import { type RecoveryConfig, recoveryConfig, type RecoveryContext, recoveryContext } from "./context.ts";
 import { databasePassword } from "./databasePassword.ts";
 import { databaseRestore } from "./databaseRestore.ts";
+import { examination } from "./examination.ts";
 import { existingDatabase } from "./existingDatabase.ts";
 import { generations } from "./generations.ts";
 import { liveBuild } from "./liveBuild.ts";
@@ -34,5 +35,6 @@ export const recoveryProvider: ProviderDefinition<RecoveryConfig, RecoveryContex
   functions: {
     "recovery:index:trafficLease": providerFunction(trafficLease),
     "recovery:index:liveBuild": providerFunction(liveBuild),
+    "recovery:index:examination": providerFunction(examination),
   },
 };

@@ -394,7 +394,11 @@ describe("StandbySite", () => {
     }
     expect(named(resources, "database-g5-project").inputs).not.toHaveProperty("kept");
     expect(named(resources, "database-g5-restore").inputs).toMatchObject({ generation: 5, backup: wish.backup });
-    expect(named(resources, "fence").inputs["leftDatabaseName"]).toBe("castchat-dr-g3");
+    expect(named(resources, "fence").inputs).toMatchObject({
+      leftDatabaseName: "castchat-dr-g3",
+      leftDatabaseRef: "abc",
+      leftConnectionString: SESSION_URL,
+    });
     const drilled = await standby({ mode: "drill", ...wish });
     expect(inventory(drilled).filter((name) => name.includes("SupabaseProject"))).toEqual([
       "recovery:index:SupabaseProject drill-database-project",

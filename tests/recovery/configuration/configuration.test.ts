@@ -10,7 +10,7 @@ import { forSuite } from "../../support/suite.ts";
 
 const signal = new AbortController().signal;
 const clock = () => new Date("2026-07-01T02:00:00Z");
-const cloud = forSuite(startMiniCloud);
+const cloud = forSuite(() => startMiniCloud("free"));
 let projectId: string;
 let supabaseRef: string;
 
@@ -200,6 +200,14 @@ describe("fencing the primary", () => {
       );
       expect(first).toEqual({ part: "database", fenced: stops || pauses, reason });
       expect(asked).toEqual(["postgresql://live", "pause abc"]);
+      const left = { leftDatabaseName: "castchat-dr-g2", left: live };
+      const results = await fencePrimary(
+        { appHost: cloud.appHost, databaseHost, stopWrites: stop },
+        { ...primary, ...left },
+        signal,
+        silent,
+      );
+      expect(results.at(-1)).toEqual({ part: "earlier generation", fenced: stops || pauses, reason });
     },
   );
 });
