@@ -11,7 +11,7 @@ const GB = 1e9;
 /** The same code in other bytes: decompressed, and with more after the end of a bundle, which is not read. */
 export function encodedAgain(body: Buffer): Buffer {
   const plain = body.toString("latin1", 0, 4) === "EZBR" ? brotliDecompressSync(body.subarray(4)) : body;
-  return plain.toString("latin1", 0, 5) === "ESZIP" ? Buffer.concat([plain, Buffer.from([0])]) : plain;
+  return plain.toString("latin1", 0, 12) === "ESZIP2.3\0\0\0\x04" ? Buffer.concat([plain, Buffer.from([0])]) : plain;
 }
 
 /** Routes of what a plan includes and of disks that are full, and the platform's own look at them. */

@@ -100,7 +100,7 @@ describe.each(folders.map(({ name }) => name))("the kept vault %s", (name) => {
     for (const backupId of [idOf("full", false), safety])
       await withTarget(async (target, into) => {
         expect(await into({ backupId })).toMatchObject({ backupId });
-        expect(await contentOf(target.superuserUrl)).toEqual(fixture.tables);
+        expect(await contentThen(target.superuserUrl)).toEqual(fixture.tables);
         const assessed = await assess({ vault, ...shared, backupId, databaseUrl: target.url });
         expect(assessed).toMatchObject({ backupId, isDamaged: false });
         await runSql(target.url, "delete from public.applications");
@@ -109,7 +109,7 @@ describe.each(folders.map(({ name }) => name))("the kept vault %s", (name) => {
           const confirm = () => Promise.resolve();
           await restoreTables({ ...from, targetUrl: target.url, tables: [APPLICATIONS], confirm });
         }
-        expect((await contentOf(target.superuserUrl))[APPLICATIONS]).toBe(fixture.tables[APPLICATIONS]);
+        expect((await contentThen(target.superuserUrl))[APPLICATIONS]).toBe(fixture.tables[APPLICATIONS]);
       });
   }, 60_000);
 
@@ -120,7 +120,7 @@ describe.each(folders.map(({ name }) => name))("the kept vault %s", (name) => {
         // Backups of this time do not hold the memberships of the role that restores.
         await runSql(target.superuserUrl, "grant app_owner to postgres with inherit true, set true");
         await into({ backupId: idOf("data-only", isSealed), selection: "rows" });
-        expect(await contentOf(target.superuserUrl)).toEqual(fixture.tables);
+        expect(await contentThen(target.superuserUrl)).toEqual(fixture.tables);
       });
   }, 60_000);
 
@@ -148,7 +148,7 @@ describe.each(folders.map(({ name }) => name))("the kept vault %s", (name) => {
       const secrets = await database.query("select name, decrypted_secret as secret from vault.decrypted_secrets");
       expect(secrets).toEqual([{ name: "payments_key", secret: "sample-only-not-a-key 鍵" }]);
       // An upload gives an object a version of its own.
-      const rows = { ...(await contentOf(database.superuserUrl)), "storage.objects": "" };
+      const rows = { ...(await contentThen(database.superuserUrl)), "storage.objects": "" };
       expect(rows).toEqual({ ...fixture.tables, "storage.objects": "" });
       await release({ vault, ...shared, databaseUrl: database.url });
       expect(await database.query("select jobname from cron.job order by 1")).toEqual([
@@ -158,3 +158,13 @@ describe.each(folders.map(({ name }) => name))("the kept vault %s", (name) => {
     }, 60_000);
   });
 });
+
+/** The content without the columns that Supabase's tables have got since the vault was made (supabase/storage, migrations 0044 and 0062). */
+async function contentThen(superuserUrl: string): Promise<Record<string, string>> {
+  await runSql(
+    superuserUrl,
+    `alter table storage.buckets drop column if exists type, drop column if exists versioning_status;
+     alter table storage.objects drop column if exists archived_at, drop column if exists is_delete_marker, drop column if exists is_versioned`,
+  );
+  return await contentOf(superuserUrl);
+}

@@ -247,9 +247,9 @@ describe("Supabase's emulator", () => {
     const { ref } = await create();
     const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/vnd.denoland.eszip" };
     const path = `/v1/projects/${ref}/functions`;
-    await send(supabase.app, `POST ${path}?slug=hello&name=Hello`, "ESZIP2.3 code", headers);
+    await send(supabase.app, `POST ${path}?slug=hello&name=Hello`, "ESZIP2.3\0\0\0\x04 code", headers);
     const got = await supabase.app.request(`${path}/hello/body`, { headers });
-    expect(await got.text()).toBe("ESZIP2.3 code\0");
+    expect(await got.text()).toBe("ESZIP2.3\0\0\0\x04 code\0");
   });
 
   describe("a project's auth", () => {
