@@ -4,6 +4,7 @@ import { recoveredValues } from "../../recovery/environment/recoveredProject.ts"
 import { ourVariables, removeOurVariables, setVariables } from "../../recovery/environment/setVariables.ts";
 import { openEnvironment } from "../../recovery/environment/storedEnvironment.ts";
 import { digestOf, wantedVariables } from "../../recovery/environment/wantedVariables.ts";
+import { TARGETS } from "../../recovery/vault/environmentPart.ts";
 import type { Operation, ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";
@@ -22,9 +23,7 @@ const inputs = z.strictObject({
   /** Secret. Address of its database. */
   connectionString: z.string().min(1),
   /** Names and targets that another resource sets. */
-  except: z.array(
-    z.strictObject({ key: z.string(), targets: z.array(z.enum(["production", "preview", "development"])) }),
-  ),
+  except: z.array(z.strictObject({ key: z.string(), targets: z.array(z.enum(TARGETS)) })),
 });
 
 type Inputs = z.infer<typeof inputs>;
