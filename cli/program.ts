@@ -13,6 +13,18 @@ interface Listed {
 
 /** The commands, in the order of the help. A run loads the code of its own only. */
 const COMMANDS: Readonly<Record<string, Listed>> = {
+  init: {
+    description: "find what runs today and write the settings of both stacks; creates and changes nothing else",
+    load: async () => (await import("./commands/init.ts")).initCommand(),
+  },
+  bootstrap: {
+    description: "make what a stack needs before its first `pulumi up`: state bucket, secrets key, deployers' role",
+    load: async () => (await import("./commands/bootstrap.ts")).bootstrapCommand(),
+  },
+  doctor: {
+    description: "look at everything that a backup, a drill and a recovery depend on, and change nothing",
+    load: async () => (await import("./commands/doctor.ts")).doctorCommand(),
+  },
   backup: {
     description: "take a consistent backup of the stack's database and configuration, store it, and read it back",
     load: async () => (await import("./commands/backup.ts")).backupCommand(),

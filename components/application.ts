@@ -4,7 +4,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { Project } from "@pulumiverse/vercel/project.js";
 import { ProjectEnvironmentVariables } from "@pulumiverse/vercel/projectEnvironmentVariables.js";
 
+import { type AppConnection, appConnectionString } from "../planning/appConnection.ts";
 import type { AppBuild } from "../settings/appBuild.ts";
+import type { HealthAnswer } from "../settings/healthAnswer.ts";
 import type { Database } from "./database.ts";
 import { AppDeployment } from "./recovery/appDeployment.ts";
 import { AppEnvironment, type AppEnvironmentArgs } from "./recovery/appEnvironment.ts";
@@ -17,8 +19,14 @@ export interface ApplicationRelease {
   readonly sourceRef: string;
   /** The app's database. The deployment waits until it is restored. */
   readonly database: Database;
-  /** Path that answers 200 when the app works. @default "/api/health" */
+  /** Leave out the scheduled calls that the source has Vercel make. @default false */
+  readonly withoutScheduledCalls?: boolean;
+  /** How the app reaches it. @default "transaction" */
+  readonly connection?: AppConnection | undefined;
+  /** Path at which the app answers for its health. @default "/api/health" */
   readonly healthPath?: string;
+  /** The answer there that says that the app works. @default - 200 with {"status":"ok"} */
+  readonly healthAnswer?: HealthAnswer;
   /** Its sealed variables. @default - it gets only those of its database */
   readonly sealed?: SealedVariables | undefined;
 }
@@ -96,9 +104,9 @@ export class Application extends pulumi.ComponentResource {
   }
 
   #deploy(name: string, { projectName, build }: ApplicationArgs, release: ApplicationRelease): AppDeployment {
-    const { database, sealed, ...source } = release;
+    const { database, connection = "transaction", sealed, ...source } = release;
     const environment = {
-      DATABASE_URL: database.connectionString,
+      DATABASE_URL: database.connectionString.apply((url) => appConnectionString(url, connection)),
       SUPABASE_URL: database.apiUrl,
       SUPABASE_ANON_KEY: database.anonKey,
     };
@@ -113,7 +121,7 @@ export class Application extends pulumi.ComponentResource {
       // Wait for the restore: no build, even one started by hand, may use a half-restored database.
       { parent: this, dependsOn: [database] },
     );
-    const further = sealed && this.#setFurther(name, sealed, database, Object.keys(environment));
+    const further = sealed && this.#setFurther(name, { ...sealed, connection }, database, Object.keys(environment));
     const hash = pulumi
       .all([pulumi.output(environment), further?.digest])
       .apply(([own, digest = ""]) => environmentHash(digest === "" ? own : { ...own, [FURTHER]: digest }));
@@ -125,7 +133,12 @@ export class Application extends pulumi.ComponentResource {
   }
 
   /** Declares the variables that are sealed, except those that are set already. */
-  #setFurther(name: string, sealed: SealedVariables, database: Database, keys: readonly string[]): AppEnvironment {
+  #setFurther(
+    name: string,
+    sealed: SealedVariables & Pick<AppEnvironmentArgs, "connection">,
+    database: Database,
+    keys: readonly string[],
+  ): AppEnvironment {
     return new AppEnvironment(
       `${name}-variables`,
       {

@@ -1,3 +1,4 @@
+import { ActionsRepositoryPermissions } from "@pulumi/github/actionsRepositoryPermissions.js";
 import { Repository } from "@pulumi/github/repository.js";
 import * as pulumi from "@pulumi/pulumi";
 
@@ -10,7 +11,7 @@ export interface MirrorRepositoryArgs {
   readonly protect?: boolean;
 }
 
-/** A private repository with a second copy of the app's code. `castchat-recovery mirror` fills it. */
+/** A private repository with a second copy of the app's code, whose workflows do not run. `castchat-recovery mirror` fills it. */
 export class MirrorRepository extends pulumi.ComponentResource {
   /** owner/name. */
   readonly fullName: pulumi.Output<string>;
@@ -32,6 +33,16 @@ export class MirrorRepository extends pulumi.ComponentResource {
         archiveOnDestroy: true,
       },
       { parent: this, protect },
+    );
+
+    // A mirror has the workflows of its source. GitHub runs workflows with a schedule from any default branch where Actions are on, which they
+    // are in a new repository. Its provider switches them on again with a deletion, so a destroyed stack leaves this as it is. Sources:
+    // https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows#schedule and
+    // https://docs.github.com/repositories/managing-your-repositorys-settings-and-features/enabling-features-for-your-repository/managing-github-actions-settings-for-a-repository
+    new ActionsRepositoryPermissions(
+      `${name}-actions`,
+      { repository: repository.name, enabled: false },
+      { parent: this, retainOnDelete: true },
     );
 
     this.fullName = repository.fullName;

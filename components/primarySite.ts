@@ -9,7 +9,7 @@ import { Database } from "./database.ts";
 import { DnsZone } from "./dnsZone.ts";
 import { TrafficSwitch } from "./recovery/trafficSwitch.ts";
 import { SigningKey } from "./signingKey.ts";
-import { healthPathOf, nameOfPart, nameOfTraffic, type SiteArgs } from "./siteArgs.ts";
+import { healthOf, nameOfPart, nameOfTraffic, type SiteArgs } from "./siteArgs.ts";
 import {
   appOutputs,
   databaseOutputs,
@@ -89,7 +89,8 @@ export class PrimarySite extends pulumi.ComponentResource {
           sourceUrl: cloneUrl(app.repository, args.endpoints.github),
           sourceRef: app.branch,
           database,
-          ...healthPathOf(app),
+          connection: app.connection,
+          ...healthOf(app),
         },
         protect,
       },
@@ -106,7 +107,7 @@ export class PrimarySite extends pulumi.ComponentResource {
             generation,
             projectId: application.projectId,
             deploymentUrl: application.deploymentUrl,
-            ...healthPathOf(app),
+            ...healthOf(app),
           },
           { parent: this, protect, dependsOn: [...(zone ? [zone] : []), application] },
         ),

@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 
 import { HEALTH_PATH } from "../planning/names.ts";
 import type { App } from "../settings/apps.ts";
+import type { HealthAnswer } from "../settings/healthAnswer.ts";
 import type { RunnerSettings, RunnerToken } from "../settings/runnerSettings.ts";
 import type { CommonSettings } from "../settings/settings.ts";
 import type { RunnerCode } from "./backupRunner.ts";
@@ -23,9 +24,9 @@ type SettingOfSites =
   | ("apps" | "zoneName")
   | ("endpoints" | "intervalHours" | "shrinkPercent" | "generation" | "protect");
 
-/** The health path as an argument, if it is not the default: what earlier versions declared stays as it is. */
-export function healthPathOf({ healthPath }: Pick<App, "healthPath">): { healthPath?: string } {
-  return healthPath === HEALTH_PATH ? {} : { healthPath };
+/** The health contract as arguments, where it is not the default: what earlier versions declared stays as it is. */
+export function healthOf({ healthPath, healthAnswer }: App): { healthPath?: string; healthAnswer?: HealthAnswer } {
+  return { ...(healthPath !== HEALTH_PATH && { healthPath }), ...(healthAnswer && { healthAnswer }) };
 }
 
 /** What a site's scheduled runs need beyond the site's own resources. */

@@ -12,7 +12,7 @@ import { PrimaryFence } from "./recovery/primaryFence.ts";
 import { checkTrafficLease, rehearseTakeover } from "./recovery/trafficLease.ts";
 import { TrafficSwitch } from "./recovery/trafficSwitch.ts";
 import { SigningKey } from "./signingKey.ts";
-import { healthPathOf, nameOfPart, nameOfTraffic, type SiteArgs } from "./siteArgs.ts";
+import { healthOf, nameOfPart, nameOfTraffic, type SiteArgs } from "./siteArgs.ts";
 import {
   appOutputs,
   databaseOutputs,
@@ -115,7 +115,17 @@ export class StandbySite extends pulumi.ComponentResource {
       {
         projectName: app.project,
         build: app.build,
-        ...(database && { release: { sourceUrl, sourceRef: app.branch, database, sealed, ...healthPathOf(app) } }),
+        ...(database && {
+          release: {
+            sourceUrl,
+            sourceRef: app.branch,
+            database,
+            connection: app.connection,
+            sealed,
+            ...callsIn(args.mode),
+            ...healthOf(app),
+          },
+        }),
         protect: args.protect,
       },
       { parent: this },
@@ -205,13 +215,19 @@ export class StandbySite extends pulumi.ComponentResource {
           projectId: application.projectId,
           deploymentUrl: application.deploymentUrl,
           stack: lease.apply(() => stack),
-          ...healthPathOf(app),
+          ...callsIn(mode),
+          ...healthOf(app),
         },
         { parent: this, protect: mode === "active" && protect, dependsOn: [application] },
       );
     });
     return { app, application, switches, publicNames: names.map(([, publicName]) => publicName) };
   }
+}
+
+/** A drill has the customers' data, and makes none of the calls on a schedule that may reach them. */
+function callsIn(mode: StandbySiteArgs["mode"]): { withoutScheduledCalls?: true } {
+  return mode === "drill" ? { withoutScheduledCalls: true } : {};
 }
 
 /** Clone addresses of the mirrors, by the mirrored repository. */

@@ -24,7 +24,7 @@ export function vaultBucketArn(site: Site): string {
 }
 
 /** Alias of one of the site's KMS keys. Aliases are unique in an account's region. */
-export function keyAlias({ project, role }: Site, purpose: "vault" | "signing" | "schedule"): string {
+export function keyAlias({ project, role }: Site, purpose: "vault" | "signing" | "schedule" | "secrets"): string {
   return `alias/${project}-${role}-${purpose}`;
 }
 
@@ -137,15 +137,35 @@ export function missedRunsQueueArn(site: Site): string {
   return `arn:aws:sqs:${site.region}:${site.accountId}:${missedRunsQueueName(site)}`;
 }
 
+/** Name of the bucket that stores the stack's Pulumi state. At most 63 characters. */
+export function stateBucketName({ project, role, accountId, region }: Site): string {
+  return `${project}-${role}-state-${accountId}-${region}`;
+}
+
+/** Name of the role that deploys the stacks of an account. */
+export function deployerRoleName({ project }: Pick<Site, "project">): string {
+  return `${project}-deployer`;
+}
+
+/** ARN of that role. */
+export function deployerRoleArn(site: Pick<Site, "project" | "accountId">): string {
+  return `arn:aws:iam::${site.accountId}:role/${deployerRoleName(site)}`;
+}
+
+/** Tag that allows its principal to assume that role. Its value is "true". */
+export function deployerTag({ project }: Pick<Site, "project">): string {
+  return `${project}-deployer`;
+}
+
 /**
  * The principals that may change the vault's protection by default, as patterns of ARNs. They are the account's root user (which can undo a
  * lockout), the role `<project>-deployer`, and the administrators of IAM Identity Center.
  */
-export function defaultDeployerArns({ project, accountId }: Site): string[] {
-  const account = `arn:aws:iam::${accountId}`;
+export function defaultDeployerArns(site: Site): string[] {
+  const account = `arn:aws:iam::${site.accountId}`;
   return [
     `${account}:root`,
-    `${account}:role/${project}-deployer`,
+    deployerRoleArn(site),
     `${account}:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_AdministratorAccess_*`,
   ];
 }

@@ -27,6 +27,8 @@ export const RESTORE_RESULT = z.object({
   applications: z.number(),
   /** What the operator has to know or do, in sentences: newer backups that were passed over, what is held back, what is missing. */
   notes: z.array(z.string()).default([]),
+  /** Content of the backup that the database did not take, in sentences. They are among the notes too. */
+  lost: z.array(z.string()).default([]),
   /** The restored parts of the project outside the database; absent when there are none. */
   project: absent(z.object({ storageObjects: z.number(), functions: z.number(), authSettings: z.number() })),
   /** The source of each part outside the database, and what is missing; absent when no such part was looked for. */

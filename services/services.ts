@@ -4,6 +4,9 @@ import type { AppHost } from "./appHost/appHost.ts";
 import { type Edge, edgeClient, type EdgeMark } from "./appHost/edge.ts";
 import { VERCEL_EDGE, vercelApps } from "./appHost/vercel.ts";
 import { VERCEL } from "./appHost/vercelApi.ts";
+import { type AwsAccount, awsAccount } from "./aws/awsAccount.ts";
+import type { AwsPlace } from "./aws/awsCalls.ts";
+import { type AwsFacts, awsFacts } from "./aws/awsFacts.ts";
 import { type AwsNames, awsNames } from "./aws/awsNames.ts";
 import type { CodeHost } from "./codeHost/codeHost.ts";
 import type { Git } from "./codeHost/git.ts";
@@ -61,6 +64,9 @@ export interface Ports {
   readonly vaultBucket: (bucket: string) => VaultBucket;
   readonly vaultKey: (key: WithoutPlace<VaultKeyOptions>) => VaultKey;
   readonly awsNames: () => AwsNames;
+  readonly awsAccount: () => AwsAccount;
+  /** Questions about the account's set-up, in another place if one is named. */
+  readonly awsFacts: (elsewhere?: Pick<AwsPlace, "region" | "endpoint">) => AwsFacts;
   readonly scheduledRuns: (names: WithoutPlace<ScheduledRunsOptions>) => ScheduledRuns;
   /** `timeoutMs` limits one attempt. */
   readonly databaseHost: (timeoutMs?: number) => DatabaseHost;
@@ -69,6 +75,8 @@ export interface Ports {
   readonly appHost: () => AppHost;
   readonly dns: () => DnsHost;
   readonly codeHost: () => CodeHost;
+  /** The code host with the token of the mirrors' owner, if there is one. */
+  readonly mirrorHost: () => CodeHost;
   /** Git with the code host's tokens, which are sent only to that host: one for the mirrors' owner, the other for all else. */
   readonly git: () => Git;
   readonly edge: Edge;
@@ -178,6 +186,8 @@ function awsPorts(at: { region: string; endpoint: string | undefined }) {
     vaultBucket: (bucket) => vaultBucket({ ...at, bucket }),
     vaultKey: (key) => vaultKey({ ...at, ...key }),
     awsNames: () => awsNames(at),
+    awsAccount: () => awsAccount(at),
+    awsFacts: (elsewhere) => awsFacts(elsewhere ?? at),
     scheduledRuns: (names) => awsScheduledRuns({ ...at, ...names }),
   } satisfies Partial<Ports>;
 }
@@ -192,6 +202,10 @@ function tokenPorts(places: ServicePlaces, environment: NodeJS.ProcessEnv, token
     appHost: () => open(ADAPTERS.appHost.vercel),
     dns: () => open(ADAPTERS.dns.cloudflare),
     codeHost,
+    mirrorHost: () => {
+      const own = tokenIn(environment, MIRROR_TOKEN);
+      return own === undefined ? codeHost() : ADAPTERS.codeHost.github.open(places, { token: own });
+    },
     git: () => gitCommand(gitCredentials(places, environment, token)),
   } satisfies Partial<Ports>;
 }

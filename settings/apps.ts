@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { APP_CONNECTIONS } from "../planning/appConnection.ts";
 import { HEALTH_PATH } from "../planning/names.ts";
 import { APP_BUILD } from "./appBuild.ts";
 import { HEALTH_ANSWER } from "./healthAnswer.ts";
@@ -15,7 +16,7 @@ export type LiveState = (typeof STATES)[number];
 /** A host name, as DNS writes it. */
 export const DOMAIN = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/;
 /** A repository on GitHub. */
-const REPOSITORY = /^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/;
+export const REPOSITORY = /^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/;
 /** As Vercel allows. */
 const VERCEL_NAME = /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/;
 /** By the rules of `git check-ref-format --branch` (https://git-scm.com/docs/git-check-ref-format), for ASCII without control characters. */
@@ -38,6 +39,8 @@ const APP = z
       branch: text(BRANCH, "the name of a branch, without refs/heads/").default("main"),
       /** How Vercel builds it, and where its functions run. */
       build: APP_BUILD.optional(),
+      /** How it reaches the database: docs/accounts.md. Not set, `transaction`. */
+      connection: z.enum(APP_CONNECTIONS, { error: APP_CONNECTIONS.map((one) => `"${one}"`).join(" or ") }).optional(),
       /** Path at which the app answers for its health. */
       healthPath: text(/^\/[^\s?#]*$/, "a path that begins with a slash, without a query").default(HEALTH_PATH),
       /** The answer there that says that the app works. Not set, 200 with {"status":"ok"}. */

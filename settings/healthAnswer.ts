@@ -28,3 +28,6 @@ export const HEALTH_ANSWER = z
     { error: "an object with status, json or text" },
   )
   .readonly();
+
+/** See {@link HEALTH_ANSWER}. */
+export type HealthAnswer = z.output<typeof HEALTH_ANSWER>;

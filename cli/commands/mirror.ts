@@ -16,7 +16,7 @@ import { printResult, withProgress } from "../terminal/progress.ts";
 export function mirrorCommand(): Command {
   return new Command("mirror")
     .addOption(stackOption())
-    .addOption(jsonOption("mirrors (repository, refs, heads (commit by branch), durationMs)"))
+    .addOption(jsonOption("mirrors (repository, refs, heads (commit by branch), largeFiles, durationMs)"))
     .addHelpText("after", example("mirror -s dr"))
     .action(async (options: { stack: string; json?: boolean }) => {
       const signal = abortOnInterrupt();

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { HEALTH_PATH } from "../../planning/names.ts";
 import type { AppBuild } from "../../settings/appBuild.ts";
+import type { HealthAnswer } from "../../settings/healthAnswer.ts";
 import { outputsNamed } from "./outputs.ts";
 
 export interface AppDeploymentArgs {
@@ -16,8 +17,12 @@ export interface AppDeploymentArgs {
   readonly environmentHash: pulumi.Input<string>;
   /** Build settings that the project gets before the build. @default - it keeps its own */
   readonly build?: AppBuild;
-  /** Path that answers 200 when the app works. @default "/api/health" */
+  /** Leave out the scheduled calls that the source has Vercel make. @default false */
+  readonly withoutScheduledCalls?: boolean;
+  /** Path at which the app answers for its health. @default "/api/health" */
   readonly healthPath?: pulumi.Input<string>;
+  /** The answer there that says that the app works. @default - 200 with {"status":"ok"} */
+  readonly healthAnswer?: HealthAnswer;
 }
 
 /** A deployment of the app: the branch's newest commit, built, ready and healthy. */

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import type { AppConnection } from "../../planning/appConnection.ts";
 import { outputsNamed } from "./outputs.ts";
 
 export interface AppEnvironmentArgs {
@@ -16,6 +17,8 @@ export interface AppEnvironmentArgs {
   readonly supabaseRef: pulumi.Input<string>;
   /** Address of its database. */
   readonly connectionString: pulumi.Input<string>;
+  /** How the app reaches it. */
+  readonly connection: AppConnection;
   /** Names and targets that another resource sets. */
   readonly except: pulumi.Input<pulumi.Input<{ key: string; targets: string[] }>[]>;
 }

@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import type { HealthAnswer } from "../../settings/healthAnswer.ts";
+
 export interface TrafficSwitchArgs {
   /** The name to take, such as app.example.com. */
   readonly publicName: pulumi.Input<string>;
@@ -15,8 +17,12 @@ export interface TrafficSwitchArgs {
   readonly generation: pulumi.Input<number>;
   /** Take the name even if it leads to a site that no stack holds. @default false */
   readonly takeover?: pulumi.Input<boolean>;
-  /** Path that answers 200 when the app works. @default "/api/health" */
+  /** Do not start Vercel's scheduled calls of the project once the name leads there. @default false */
+  readonly withoutScheduledCalls?: boolean;
+  /** Path at which the app answers for its health. @default "/api/health" */
   readonly healthPath?: pulumi.Input<string>;
+  /** The answer there that says that the app works. @default - 200 with {"status":"ok"} */
+  readonly healthAnswer?: HealthAnswer;
 }
 
 /** The only owner of a public name: the Vercel domain, the Cloudflare record and the lease with the name's holder. */

@@ -44,7 +44,9 @@ export function resolveDeployment(
   if (found.secrets !== undefined && (secret === undefined || !found.secrets.includes(secret))) {
     return { status: 401, reason: "Authentication Required", page: LOGIN_PAGE };
   }
-  return found.paused ? { status: 503, reason: "DEPLOYMENT_PAUSED" } : { deploymentId: found.deploymentId };
+  if (found.paused) return { status: 503, reason: "DEPLOYMENT_PAUSED" };
+  // The app's files are not served here: its health answer is not one of them.
+  return found.isStatic === true ? { status: 404, reason: "NOT_FOUND" } : { deploymentId: found.deploymentId };
 }
 
 type Resolve = (host: string, secret: string | undefined) => Resolution;

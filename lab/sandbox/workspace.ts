@@ -82,6 +82,7 @@ function settingsOf(stack: StackName, file: SandboxFile): Record<string, unknown
         project: primary ? "castchat" : "castchat-dr",
         repository: SANDBOX_NAMES.repository,
         publicNames: [SANDBOX_NAMES.publicName],
+        build: { framework: "node", nodeVersion: "24.x", functionRegion: primary ? "hnd1" : "icn1" },
         ...(primary
           ? { state: "create" }
           : { peerProject: "castchat", mirror: `${SANDBOX_NAMES.mirrorOwner}/${SANDBOX_NAMES.mirrorRepository}` }),

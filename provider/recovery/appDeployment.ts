@@ -1,11 +1,11 @@
 import { z } from "zod";
 
-import { HEALTH_PATH } from "../../planning/names.ts";
 import { deployApplication, type HealthyDeployment, removeDeployment } from "../../recovery/site/deployApplication.ts";
 import { messageOf } from "../../services/common/errors.ts";
 import { visible } from "../../services/common/visibleText.ts";
 import { APP_BUILD } from "../../settings/appBuild.ts";
-import type { ResourceHandler } from "../host/index.ts";
+import { HEALTH_ANSWER } from "../../settings/healthAnswer.ts";
+import type { Operation, ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";
 
@@ -21,11 +21,13 @@ const inputs = z.strictObject({
   /** Hash of the deployment's environment. Another hash needs a new build. */
   environmentHash: z.string().min(1),
   build: APP_BUILD.optional(),
+  withoutScheduledCalls: z.boolean().optional(),
   healthPath: z.string().startsWith("/").optional(),
+  healthAnswer: HEALTH_ANSWER.optional(),
 });
 
 type Inputs = z.infer<typeof inputs>;
-interface Outputs extends Omit<HealthyDeployment, "previousDeploymentId"> {
+interface Outputs extends Omit<HealthyDeployment, "previousDeploymentId" | "notes"> {
   /** Null for a project's first deployment. An output that is left out would be unknown in every preview. */
   previousDeploymentId?: string | null;
   /** The branch's newest commit, as the last refresh saw it. */
@@ -38,14 +40,15 @@ async function deploy(
   context: RecoveryContext,
   wanted: Inputs,
   signal: AbortSignal,
-  report: (line: string) => void,
+  operation: Pick<Operation, "report" | "warn">,
 ): Promise<Outputs> {
-  const deployed = await deployApplication(
+  const { notes, ...deployed } = await deployApplication(
     { appHost: context.appHost(), git: context.git(), edge: context.edge, clock: context.clock },
-    { ...wanted, healthPath: wanted.healthPath ?? HEALTH_PATH },
+    wanted,
     signal,
-    report,
+    operation.report,
   );
+  for (const note of notes) operation.warn(note);
   const { previousDeploymentId = null, commit } = deployed;
   return { ...deployed, previousDeploymentId, newestCommit: commit };
 }
@@ -61,13 +64,22 @@ export const appDeployment: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
   inputs,
   changesOnUpdate: MOVING,
   diff(_context, olds, news, unknownKeys) {
-    const others = ["projectName", "sourceUrl", "sourceRef", "environmentHash", "build", "healthPath"] as const;
+    const others = [
+      "projectName",
+      "sourceUrl",
+      "sourceRef",
+      "environmentHash",
+      "build",
+      "withoutScheduledCalls",
+      "healthPath",
+      "healthAnswer",
+    ] as const;
     const changes: string[] = changedInputs(olds.inputs, news, unknownKeys, others);
     if (olds.outputs.newestCommit !== olds.outputs.commit) changes.push("sourceRef");
     return { replaces: changedInputs(olds.inputs, news, unknownKeys, ["projectId"]), changes };
   },
   async create(context, wanted, signal, operation) {
-    return { id: wanted.projectId, outputs: await deploy(context, wanted, signal, operation.report) };
+    return { id: wanted.projectId, outputs: await deploy(context, wanted, signal, operation) };
   },
   async read(context, id, last, signal) {
     const appHost = context.appHost();
@@ -92,7 +104,7 @@ export const appDeployment: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
       },
     };
   },
-  update: (context, _id, _olds, news, signal, operation) => deploy(context, news, signal, operation.report),
+  update: (context, _id, _olds, news, signal, operation) => deploy(context, news, signal, operation),
   async delete(context, id, olds, signal, operation) {
     const reason = await removeDeployment(context.appHost(), id, olds.outputs.deploymentId, signal);
     if (reason !== undefined) operation.report(reason);

@@ -9,6 +9,7 @@ import { messageOf, UserError } from "../../services/common/errors.ts";
 import type { Operation, ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";
+import { inspect } from "./inspect.ts";
 
 const inputs = z.strictObject({
   /** Empty for an earlier generation whose project was never created. */
@@ -77,7 +78,12 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, Outputs> 
       if (!said.has(note)) operation.warn(note);
       said.add(note);
     };
+    const { supabaseRef } = wanted;
+    const ofSize =
+      supabaseRef === undefined ? [] : await fitted(context, { ...wanted, supabaseRef }, signal, operation);
+    for (const note of ofSize) warn(note);
     const { restore } = await import("../../recovery/restore/recipes/restore.ts");
+    const { lossText } = await import("../../recovery/restore/run/restoreLosses.ts");
     const result = await restore({
       vault: context.vault(wanted.vaultBucket),
       trustedKeys: wanted.trustedWriterKeys,
@@ -95,7 +101,10 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, Outputs> 
       clock: context.clock,
     });
     for (const note of result.notes) warn(note);
-    return { id: result.restoreId, outputs: outputsOf(result) };
+    const losses = lossText(result);
+    if (losses !== undefined)
+      warn(`${losses} \`castchat-recovery restore\` tries again what can be tried again (docs/runbook.md).`);
+    return { id: result.restoreId, outputs: outputsOf({ ...result, notes: [...ofSize, ...result.notes] }) };
   },
   async read(context, id, last, signal) {
     if (!last)
@@ -119,6 +128,28 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, Outputs> 
   delete: () => Promise.resolve(),
 };
 
+/** Gives the project the size that the backup's source had, before anything is written. Returns what the host refused, in sentences. */
+async function fitted(
+  context: RecoveryContext,
+  {
+    supabaseRef: ref,
+    vaultBucket,
+    trustedWriterKeys: trustedKeys,
+    backup: backupId,
+    at,
+  }: Inputs & { supabaseRef: string },
+  signal: AbortSignal,
+  { report: reporter }: Operation,
+): Promise<string[]> {
+  const { chooseBackup } = await import("../../recovery/vault/chooseBackup.ts");
+  const { listBackups } = await import("../../recovery/vault/listBackups.ts");
+  const { fitProject } = await import("../../recovery/site/projectSize.ts");
+  const backups = await listBackups({ vault: context.vault(vaultBucket), trustedKeys, tiers: TIERS, signal });
+  const { chosen } = chooseBackup(backups, { backupId, at: at === undefined ? undefined : new Date(at) });
+  const ports = { databaseHost: context.databaseHost(), inspect, clock: context.clock };
+  return await fitProject(ports, { ref, manifest: chosen.manifest, signal, reporter });
+}
+
 /**
  * The record of its restore in an earlier generation's database, for a state that lacks it because the `up` was interrupted. The record is
  * empty if there is none or no server answers, so that it never blocks a recovery.
@@ -138,7 +169,10 @@ async function recordOf(
   const notes = [`The restore of generation ${generation} was never finished.`];
   const counts = { durationMs: 0, tables: 0, rows: 0, users: 0, posts: 0, applications: 0 };
   const id = `unfinished-${generation}`;
-  return { id, outputs: outputsOf({ restoreId: id, backupId: "", snapshotAt: "", phases: [], ...counts, notes }) };
+  return {
+    id,
+    outputs: outputsOf({ restoreId: id, backupId: "", snapshotAt: "", phases: [], ...counts, notes, lost: [] }),
+  };
 }
 
 /** A database's record of its restore; undefined if it has none, or if the restore is not finished. */

@@ -9,7 +9,8 @@ import {
 } from "../../recovery/site/switchTraffic.ts";
 import { leaseContent, leaseNameOf } from "../../recovery/site/trafficLease.ts";
 import { UserError } from "../../services/common/errors.ts";
-import type { ResourceHandler } from "../host/index.ts";
+import { HEALTH_ANSWER } from "../../settings/healthAnswer.ts";
+import type { Operation, ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";
 
@@ -26,11 +27,13 @@ const inputs = z.strictObject({
   stack: z.string().regex(/^[A-Za-z0-9_.-]+$/),
   generation: z.int().min(1),
   healthPath: z.string().startsWith("/").optional(),
+  healthAnswer: HEALTH_ANSWER.optional(),
   takeover: z.boolean().optional(),
+  withoutScheduledCalls: z.boolean().optional(),
 });
 
 type Inputs = z.infer<typeof inputs>;
-interface Outputs extends Omit<SwitchedTraffic, "previousHolder"> {
+interface Outputs extends Omit<SwitchedTraffic, "previousHolder" | "notes"> {
   /** Null if no other stack held the name. An output that is left out would be unknown in every preview. */
   previousHolder?: string | null;
   /** Whether the project has the domain; false after the domain moved away. */
@@ -41,13 +44,21 @@ function ports(context: RecoveryContext): TrafficPorts {
   return { appHost: context.appHost(), dns: context.dns(), edge: context.edge, clock: context.clock };
 }
 
+/** @param last what the state has of an earlier switch: its scheduled calls run, unless a person has stopped them */
 async function take(
   context: RecoveryContext,
-  wanted: Inputs,
+  { withoutScheduledCalls = false, ...wanted }: Inputs,
   signal: AbortSignal,
-  report: (line: string) => void,
+  operation: Pick<Operation, "report" | "warn">,
+  last?: Inputs,
 ): Promise<Outputs> {
-  const { previousHolder = null, ...switched } = await switchTraffic(ports(context), wanted, signal, report);
+  const startsScheduledCalls = !withoutScheduledCalls && last?.projectId !== wanted.projectId;
+  const {
+    previousHolder = null,
+    notes,
+    ...switched
+  } = await switchTraffic(ports(context), { ...wanted, startsScheduledCalls }, signal, operation.report);
+  for (const note of notes) operation.warn(note);
   return { ...switched, previousHolder, hasDomain: true };
 }
 
@@ -59,14 +70,22 @@ export const trafficSwitch: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
   inputs,
   changesOnUpdate: ["holder", "recordId", "previousHolder", "durationMs", "hasDomain"],
   diff(_context, olds, news, unknownKeys) {
-    const others = ["projectId", "deploymentUrl", "stack", "generation", "healthPath"] as const;
+    const others = [
+      "projectId",
+      "deploymentUrl",
+      "stack",
+      "generation",
+      "withoutScheduledCalls",
+      "healthPath",
+      "healthAnswer",
+    ] as const;
     const changes = changedInputs(olds.inputs, news, unknownKeys, others);
     const replaces = changedInputs(olds.inputs, news, unknownKeys, ["publicName", "zoneName"]);
     if (replaces.length === 0 && changes.length > 0) refuseLost(olds.inputs, olds.outputs.holder, news.generation);
     return { replaces, changes };
   },
   async create(context, wanted, signal, operation) {
-    return { id: wanted.publicName, outputs: await take(context, wanted, signal, operation.report) };
+    return { id: wanted.publicName, outputs: await take(context, wanted, signal, operation) };
   },
   async read(context, id, last, signal) {
     if (!last)
@@ -84,7 +103,7 @@ export const trafficSwitch: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
       outputs: { leaseName, holder, recordId, hasDomain, durationMs, previousHolder },
     };
   },
-  update: (context, _id, _olds, news, signal, operation) => take(context, news, signal, operation.report),
+  update: (context, _id, olds, news, signal, operation) => take(context, news, signal, operation, olds.inputs),
   async delete(context, _id, olds, signal, operation) {
     for (const line of await releaseTraffic(ports(context), olds.inputs, signal)) operation.report(line);
   },

@@ -58,6 +58,7 @@ export function manifestBody(found: Found): ManifestBody {
       pgDumpVersion: found.pgDumpVersion,
     },
     ...description.content,
+    ...(storedProject.machine && { machine: storedProject.machine }),
     leftOut: [
       ...description.content.leftOut,
       ...(content.definitions ? description.scripts.leftOut : []),

@@ -3,6 +3,7 @@ import type { Reporter } from "../../services/common/reporter.ts";
 import { realTiming, sleep, type Timing } from "../../services/common/timing.ts";
 import { listTables, type TableFacts } from "../postgres/catalog/catalog.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
+import { VECTOR_BUCKET_TABLES } from "../postgres/catalog/platformColumns.ts";
 import { type MeasuredTable, measureTables } from "../postgres/rows/measureTables.ts";
 import type { Session } from "../postgres/session/database.ts";
 import { quoteLiteral, tableKey, tableName } from "../postgres/session/quote.ts";
@@ -48,7 +49,7 @@ export async function openSnapshot(
   const begunAt = performance.now();
   for (let isFirst = true; ; isFirst = false) {
     const listed = await listTables(session);
-    const tables = listed.filter((table) => !isHiddenByPlatform(table));
+    const tables = listed.filter((table) => !isKeptByPlatform(table));
     refuseUnreadable(tables, session.address.user);
     await refuseHypertables(session);
     const opened = await lockAndExport({ session, holder }, listed, tables);
@@ -90,7 +91,7 @@ async function lockAndExport(
       return {
         id: exported.id,
         tables: await measureTables(session, tables),
-        unreadable: listed.filter(isHiddenByPlatform).map((table) => leftOutFor(table, session.address.user)),
+        unreadable: listed.filter(isKeptByPlatform).map((table) => leftOutFor(table, session.address.user)),
       };
     }
     await rollback();
@@ -112,16 +113,23 @@ function outOfPatience(isHeld: boolean, holders: string | undefined, patienceMs:
 }
 
 /**
- * Whether Supabase keeps a table of auth or storage from its customers. No role of theirs can read it. The manifest lists it, since
- * refusing would end every run from the day on which Supabase adds such a table.
+ * Whether Supabase keeps a table of auth or storage from its customers: no role of theirs can read it, or write it back. The manifest lists
+ * it, since refusing would end every run from the day on which Supabase adds such a table.
  */
-function isHiddenByPlatform(table: TableFacts): boolean {
-  return table.kind === "managed" && (!table.readable || table.filtered);
+function isKeptByPlatform(table: TableFacts): boolean {
+  return table.kind === "managed" && (!table.readable || table.filtered || isOfVectorBuckets(table));
+}
+
+function isOfVectorBuckets(table: TableFacts): boolean {
+  return VECTOR_BUCKET_TABLES.includes(tableName(table));
 }
 
 function leftOutFor(table: TableFacts, user: string): LeftOut {
+  const what = `rows of ${tableName(table)}`;
+  if (table.readable && isOfVectorBuckets(table))
+    return { what, why: "only the storage service writes them: create vector buckets again through its API" };
   return {
-    what: `rows of ${tableName(table)}`,
+    what,
     why: table.readable
       ? `row level security of the platform hides rows of it from "${user}"`
       : `the platform does not let "${user}" read it`,

@@ -1,3 +1,4 @@
+import { type AppConnection, appConnectionString } from "../../planning/appConnection.ts";
 import type { DatabaseHost } from "../../services/databaseHost/databaseHost.ts";
 import { parseDatabaseUrl } from "../postgres/session/databaseUrl.ts";
 import type { Source } from "./sources.ts";
@@ -5,14 +6,16 @@ import type { Source } from "./sources.ts";
 /** The recovered project, as far as the program knows it. */
 export interface RecoveredProject {
   ref: string;
-  /** The address that the app uses. Secret. */
+  /** Address of the session pooler. Secret. */
   connectionString: string;
+  /** How the app reaches its database. */
+  connection: AppConnection;
 }
 
 /** Gives the value of each source. Its keys are read from the host when they are first asked for, and kept nowhere. */
 export function recoveredValues(
   databaseHost: () => DatabaseHost,
-  { ref, connectionString }: RecoveredProject,
+  { ref, connectionString, connection }: RecoveredProject,
   signal: AbortSignal,
 ): (source: Source) => Promise<string> | string {
   const address = () => parseDatabaseUrl(connectionString);
@@ -21,7 +24,10 @@ export function recoveredValues(
     supabaseRef: () => ref,
     anonKey: () => databaseHost().publicKey(ref, signal),
     serviceRoleKey: () => databaseHost().secretKey(ref, signal),
-    databaseUrl: () => connectionString,
+    databaseUrl: () => appConnectionString(connectionString, connection),
+    transactionUrl: () => appConnectionString(connectionString, "transaction"),
+    sessionUrl: () => connectionString,
+    directUrl: () => appConnectionString(connectionString, "direct"),
     databaseHost: () => address().host,
     databasePort: () => String(address().port),
     databaseUser: () => address().user,

@@ -14,11 +14,13 @@ export interface MirrorResult {
   refs: GitRef[];
   /** Newest commit of each branch, by its short name. */
   heads: Record<string, string>;
+  /** How many files in Git LFS the mirror lacked. */
+  largeFiles: number;
   durationMs: number;
 }
 
 /**
- * Copies branches, tags and notes of a repository into its mirror, and reads the mirror back. Branches that the source has rewritten are
+ * Copies branches, tags and notes of a repository into its mirror, with their files in Git LFS, and reads the mirror back. Branches that the source has rewritten are
  * rewritten in the mirror, which loses the commits that only they had. Branches that the source has deleted stay.
  *
  * @throws Error that lists every ref that the mirror refused
@@ -37,6 +39,7 @@ export async function mirrorRepository(
     await git.mirror(urls.source, copy, signal);
     const wanted = mirroredOf(await git.localRefs(copy, signal));
     if (wanted.length === 0) throw new Error(`${urls.source} holds no branch or tag. Nothing can be mirrored.`);
+    const largeFiles = await copyLargeFiles(git, copy, urls, signal, reporter);
     reporter(`pushing ${wanted.length} refs to ${urls.mirror}`);
     // One pattern for each kind: the names of many branches would not fit into one command.
     const kinds = MIRRORED.filter((prefix) => wanted.some(({ name }) => name.startsWith(prefix)));
@@ -57,8 +60,22 @@ export async function mirrorRepository(
       );
     }
     await confirm(git, urls.mirror, wanted, signal);
-    return { refs: wanted, heads: headsOf(wanted), durationMs: clock().getTime() - start };
+    return { refs: wanted, heads: headsOf(wanted), largeFiles, durationMs: clock().getTime() - start };
   });
+}
+
+/** GitHub refuses a push that points to files in Git LFS which it does not have (GH008), so these come first. */
+async function copyLargeFiles(
+  git: Git,
+  copy: string,
+  { source, mirror }: { source: string; mirror: string },
+  signal: AbortSignal,
+  reporter: Reporter,
+): Promise<number> {
+  const objects = await git.lfsObjects(copy, signal);
+  if (objects.length === 0) return 0;
+  reporter(`copying what the mirror lacks of ${objects.length} files in Git LFS`);
+  return await git.copyLfsObjects(objects, source, mirror, signal);
 }
 
 const namesOf = (refs: readonly { name: string }[]): string => refs.map(({ name }) => name).join(", ");
@@ -67,10 +84,12 @@ const namesOf = (refs: readonly { name: string }[]): string => refs.map(({ name 
 function remedyOf(reasons: string): string {
   const remedies = [
     ...(reasons.includes("GH008")
-      ? ["The mirror does not copy files in Git LFS: push them with `git lfs push --all`."]
+      ? ["The mirror lacks files in Git LFS: push them to it with `git lfs push --all`."]
       : []),
     ...(/\bworkflow\b/.test(reasons)
-      ? ["The token of the mirror may not change workflows: give it that right (docs/accounts.md)."]
+      ? [
+          "The token of the mirror may not change workflows: MIRROR_GITHUB_TOKEN, or GITHUB_TOKEN in its place. Give a fine-grained one `workflows: write`, a classic one the scope `workflow` (docs/accounts.md).",
+        ]
       : []),
   ];
   return remedies.length === 0 ? "Check its branch protection." : `${remedies.join(" ")} Then run the mirror again.`;

@@ -8,13 +8,13 @@ import { plainSettings, secretSettings } from "./authSettings.ts";
 /**
  * Applies a backup's settings to the auth service, as far as it accepts them. Secrets are never among them. Can be run again.
  *
- * @returns how many settings were changed, and what is to be done by hand, in sentences
+ * @returns how many settings were changed, the names of those that the service refuses, and what is to be done by hand, in sentences
  */
 export async function restoreAuthSettings(
   project: ProjectContent,
   { authSettings: saved = {}, secretAuthSettings: secrets }: ProjectPart,
   signal: AbortSignal,
-): Promise<{ changed: number; notes: string[] }> {
+): Promise<{ changed: number; refused: string[]; notes: string[] }> {
   // Older backups hold placeholders of the secrets.
   const [wanted, toBeSet] = [plainSettings(project, saved), secrets ?? secretSettings(project, saved)];
   const notes =
@@ -24,12 +24,10 @@ export async function restoreAuthSettings(
   const differing = (now: Record<string, unknown>) =>
     Object.entries(wanted).filter(([name, value]) => !isDeepStrictEqual(now[name] ?? null, value ?? null));
   const changes = differing(await project.authSettings(signal));
-  if (changes.length === 0) return { changed: 0, notes };
+  if (changes.length === 0) return { changed: 0, refused: [], notes };
   await changeAuthSettings(project, changes, signal);
-  const left = differing(await project.authSettings(signal)).map(([name]) => name);
-  if (left.length > 0)
-    notes.push(`The auth service did not accept the settings ${left.join(", ")}. Check them in the project.`);
-  return { changed: changes.length - left.length, notes };
+  const refused = differing(await project.authSettings(signal)).map(([name]) => name);
+  return { changed: changes.length - refused.length, refused, notes };
 }
 
 /**

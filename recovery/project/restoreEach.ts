@@ -11,14 +11,33 @@ export interface Restored {
   failed: Map<string, string>;
 }
 
+/** What failed is tried once again, after all others. */
+const ROUNDS = 2;
+
 /**
- * Restores files, `most` at once, and adds the results. A failure affects only its file. If the service itself fails (serviceFailures.ts),
- * the other files are skipped.
+ * Restores files, `most` at once. A failure affects only its file, and is tried once again. If the service itself fails
+ * (serviceFailures.ts), the other files are skipped in that round.
  *
  * @param restore false if the app's own version is kept
  * @throws UserError if the vault can't be reached
  */
 export async function restoreEach<T extends FileFrom>(
+  files: readonly T[],
+  most: number,
+  restore: (one: T, signal: AbortSignal) => Promise<boolean>,
+  signal: AbortSignal,
+): Promise<Restored> {
+  const restored: Restored = { newer: [], failed: new Map() };
+  let queue = files;
+  for (let round = 1; round <= ROUNDS && queue.length > 0; round += 1) {
+    restored.failed.clear();
+    await restoreOnce(queue, most, restore, restored, signal);
+    queue = files.filter(({ file }) => restored.failed.has(file.name));
+  }
+  return restored;
+}
+
+async function restoreOnce<T extends FileFrom>(
   files: readonly T[],
   most: number,
   restore: (one: T, signal: AbortSignal) => Promise<boolean>,

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 import { isDeepStrictEqual } from "node:util";
 
@@ -16,8 +15,8 @@ export interface RestoreFunctionsOptions {
 }
 
 /**
- * Deploys edge functions, reads each back, and compares its SHA-256. Can be run again: a function with the same code and settings is not
- * deployed again. A failure affects only its function.
+ * Deploys edge functions, reads each back, and compares its code, whatever its encoding, and whether it asks for a session. Can be run again:
+ * a function with the same code and settings is not deployed again. A failure affects only its function.
  *
  * @throws UserError if the vault can't be reached
  */
@@ -25,10 +24,8 @@ export async function restoreFunctions(
   options: RestoreFunctionsOptions,
   functions: readonly FunctionFrom[],
 ): Promise<Restored> {
-  const restored: Restored = { newer: [], failed: new Map() };
   const restore = (one: FunctionFrom, signal: AbortSignal) => restoreFunction({ ...options, signal }, one);
-  await restoreEach(functions, 1, restore, restored, options.signal);
-  return restored;
+  return await restoreEach(functions, 1, restore, options.signal);
 }
 
 /** False if a newer version is kept. */
@@ -36,15 +33,19 @@ async function restoreFunction(
   { project, keepsNewer, signal }: RestoreFunctionsOptions,
   { file, source, settings }: FunctionFrom,
 ): Promise<boolean> {
-  const there = (await project.functions(signal)).find(({ slug }) => slug === file.name);
-  const isSame = isDeepStrictEqual(there, settings);
-  if (isSame && hashOf(await project.functionBody(file.name, signal)) === file.contentSha256) return true;
+  const body = await buffer(await readPart(source, file, signal));
+  const wanted = project.codeDigest(body);
+  const deployed = async () => (await project.functions(signal)).find(({ slug }) => slug === file.name);
+  const hasCode = async () => {
+    const now = await project.functionBody(file.name, signal);
+    return now !== undefined && project.codeDigest(now) === wanted;
+  };
+  const there = await deployed();
+  if (isDeepStrictEqual(there, settings) && (await hasCode())) return true;
   if (there !== undefined && keepsNewer) return false;
-  await project.deployFunction(settings, await buffer(await readPart(source, file, signal)), signal);
-  if (hashOf(await project.functionBody(file.name, signal)) === file.contentSha256) return true;
-  throw new Error(`it is not what backup ${source.manifest.backupId} holds`);
-}
-
-function hashOf(content: Buffer | undefined): string | undefined {
-  return content && createHash("sha256").update(content).digest("hex");
+  await project.deployFunction(settings, body, signal);
+  if (!(await hasCode())) throw new Error(`its code is not what backup ${source.manifest.backupId} holds`);
+  // The platform may rewrite paths. This decides who may call it.
+  if ((await deployed())?.verifyJwt === settings.verifyJwt) return true;
+  throw new Error(`it does not ask for a session as in backup ${source.manifest.backupId}`);
 }

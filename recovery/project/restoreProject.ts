@@ -117,8 +117,9 @@ async function authSettingsOf(
     return { changed: 0, part: heldBack, notes: [] };
   }
   try {
-    const { changed, notes } = await restoreAuthSettings(project, saved.part, signal);
-    return { changed, part: restoredPart({ from, missing: [], failed: [] }), notes };
+    const { changed, refused, notes } = await restoreAuthSettings(project, saved.part, signal);
+    const failed = refused.map((name) => `${name} (the auth service did not accept it)`);
+    return { changed, part: restoredPart({ from, missing: [], failed }), notes };
   } catch (error) {
     signal.throwIfAborted();
     const failed = [`those of backup ${manifest.backupId} (${messageOf(error)})`];

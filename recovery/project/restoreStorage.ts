@@ -26,8 +26,6 @@ export interface RestoreStorageOptions {
 
 /** An object takes three requests one after the other, most of whose time is waiting. */
 const WRITERS = 6;
-/** Each object that failed is retried once, after all others. */
-const ROUNDS = 2;
 
 /**
  * Restores storage objects into a project whose database is restored, reads each back, and compares its SHA-256. Can be run again: equal
@@ -37,22 +35,17 @@ const ROUNDS = 2;
  * @throws UserError if the vault can't be reached
  */
 export async function restoreStorage(options: RestoreStorageOptions, objects: readonly FileFrom[]): Promise<Restored> {
-  const restored: Restored = { newer: [], failed: new Map() };
-  if (objects.length === 0) return restored;
+  if (objects.length === 0) return { newer: [], failed: new Map() };
   const { session, signal } = options;
   await openStorageRows(session);
   const cacheControls = await readCacheControls(session);
   const sent = new Set<string>();
   const restore = (one: FileFrom, inner: AbortSignal) =>
     restoreObject({ ...options, signal: inner }, one, cacheControls.get(one.file.name), sent);
+  let restored: Restored;
   try {
     await makeRoom(options, objects);
-    let queue = objects;
-    for (let round = 1; round <= ROUNDS && queue.length > 0; round += 1) {
-      restored.failed.clear();
-      await restoreEach(queue, WRITERS, restore, restored, signal);
-      queue = objects.filter(({ file }) => restored.failed.has(file.name));
-    }
+    restored = await restoreEach(objects, WRITERS, restore, signal);
   } finally {
     // Also after a failure, for the objects that are stored. After an abort there is no session, and the next run does it.
     if (!signal.aborted) await putStorageRowsBack(session);

@@ -25,23 +25,25 @@ export function restoredPart({ from, missing, failed }: PartFacts): RestoredPart
   };
 }
 
-/** Whether something that the app needs is missing. */
-export function hasLosses({ storage, functions }: RestoredParts): boolean {
-  return [storage, functions].some(({ missing, failed }) => missing + failed > 0);
+/** Whether something that the app needs is missing, or something that the backup holds was refused. */
+export function hasLosses(parts: RestoredParts): boolean {
+  return lossesIn(parts).length > 0;
+}
+
+/** How many things of each part are missing or were refused, in clauses ("2 storage objects"). */
+export function lossesIn({ storage, functions, authSettings }: RestoredParts): string[] {
+  // A backup that is not sealed never has the auth settings. The notes say so, and it is no failure.
+  const counts: [OutsidePart, number][] = [
+    ["storage", storage.missing + storage.failed],
+    ["functions", functions.missing + functions.failed],
+    ["authSettings", authSettings.failed],
+  ];
+  return counts.flatMap(([part, count]) => (count === 0 ? [] : [`${count} ${PART_WORDS[part]}`]));
 }
 
 /** What the operator must know of the parts, in sentences: what comes from an older backup than the database, and what is missing. */
 export function partNotes(parts: RestoredParts, backupId: string): string[] {
   return OUTSIDE_PARTS.flatMap((part) => notesOf(part, parts[part], backupId));
-}
-
-/** What is missing, in one sentence. */
-export function lossText(parts: RestoredParts, backupId: string): string {
-  const lost = (["storage", "functions"] as const).flatMap((part) => {
-    const { missing, failed } = parts[part];
-    return missing + failed === 0 ? [] : [`${missing + failed} ${PART_WORDS[part]}`];
-  });
-  return `The database of ${backupId} is restored, but ${lost.join(" and ")} are missing. The notes list them.`;
 }
 
 function notesOf(part: OutsidePart, { state, from, missing, failed, names }: RestoredPart, backupId: string): string[] {

@@ -1,10 +1,10 @@
 import { Readable } from "node:stream";
 
 import { messageOf } from "../../services/common/errors.ts";
-import type { EdgeFunction } from "../../services/databaseHost/projectContent.ts";
+import type { EdgeFunction, ProjectContent } from "../../services/databaseHost/projectContent.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 import { ALL, type Lacks } from "../vault/lacks.ts";
-import type { BackupFile, BackupPart } from "../vault/manifest.ts";
+import type { BackupFile, BackupPart, Manifest } from "../vault/manifest.ts";
 import { projectText } from "../vault/projectPart.ts";
 import { type RunPlace, storeText } from "../vault/storePart.ts";
 import { plainSettings, secretSettings } from "./authSettings.ts";
@@ -17,6 +17,8 @@ export interface StoredProject {
   files: BackupFile[];
   leftOut: readonly LeftOut[];
   lacks: Lacks;
+  /** The size of the project's database. Absent if the host does not say it. */
+  machine?: Manifest["machine"];
 }
 
 /** What to store, and where. */
@@ -59,6 +61,7 @@ export async function storeProject(options: StoreProjectOptions): Promise<Stored
       what: `values of the auth settings ${secretAuthSettings.join(", ")}`,
       why: "the platform shows a hash in place of a secret: keep them elsewhere, and set them again after a restore",
     });
+  const machine = await sizeOf(project, leftOut, signal);
   const text = projectText({
     functions: stored,
     ...(sizeLimit !== undefined && { storageSizeLimit: sizeLimit }),
@@ -70,6 +73,7 @@ export async function storeProject(options: StoreProjectOptions): Promise<Stored
     parts: [await storeText(place, "project.json", text, signal)],
     files: store.sorted(),
     leftOut,
+    ...(machine && { machine }),
     lacks: {
       ...(storage.lacks.length > 0 && { storage: storage.lacks }),
       ...(lackingFunctions.length > 0 && { functions: lackingFunctions }),
@@ -93,6 +97,18 @@ async function storeFunction(
   if (body === undefined) return false;
   store.keep(await store.put("function", slug, "application/vnd.denoland.eszip", Readable.from([body]), signal));
   return true;
+}
+
+/** The size of the database, by which a recovery makes its project. A backup without it is whole. */
+async function sizeOf(project: ProjectContent, leftOut: LeftOut[], signal: AbortSignal): Promise<Manifest["machine"]> {
+  try {
+    const { compute, diskGb } = await project.size(signal);
+    return { ...(compute !== undefined && { compute }), ...(diskGb !== undefined && { diskGb }) };
+  } catch (error) {
+    signal.throwIfAborted();
+    leftOut.push({ what: "the sizes of the database's compute and disk", why: messageOf(error) });
+    return undefined;
+  }
 }
 
 async function orLeftOut<T>(

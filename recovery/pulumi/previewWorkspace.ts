@@ -59,6 +59,11 @@ export async function readWorkspace(workspace: string, stack: string): Promise<W
   return { project: project.name, main: absoluteIn(workspace, project.main), config: isSecret ? undefined : config };
 }
 
+/** Name of the Pulumi project in a folder. UserError if there is none. */
+export async function projectNameIn(workspace: string): Promise<string> {
+  return (await readYaml(join(workspace, "Pulumi.yaml"), projectFile)).name;
+}
+
 /**
  * Copies the project and a stack's settings into a folder, so that a preview of a new stack of that name leaves the original files as they
  * are (the engine writes the stack's salt into its file).

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { HEALTH_PATH } from "../../planning/names.ts";
 import type { Edge, EdgeAnswer } from "../../services/appHost/edge.ts";
 import type { Clock } from "../../services/common/clock.ts";
 import { messageOf, redact } from "../../services/common/errors.ts";
@@ -7,12 +8,31 @@ import { poll } from "../../services/common/polling.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import type { Patience } from "../../services/common/timing.ts";
 
-const healthBody = z.object({
-  status: z.string(),
-  commit: z.string().nullish(),
-  deployment: z.string().nullish(),
-  reason: z.string().optional(),
-});
+/** The answer that says that the app works. Every condition that is set must hold. */
+export interface AcceptedAnswer {
+  /** HTTP statuses, each of which is accepted. */
+  readonly status: readonly number[];
+  /** Keys of a JSON object, and the value that each must have. */
+  readonly json?: Readonly<Record<string, string | number | boolean | null>> | undefined;
+  /** A text within the body. */
+  readonly text?: string | undefined;
+}
+
+/** Where an app answers for its health, and how. */
+export interface HealthContract {
+  /** @default "/api/health" */
+  readonly healthPath?: string | undefined;
+  /** @default 200 with `{"status":"ok"}` */
+  readonly healthAnswer?: AcceptedAnswer | undefined;
+}
+
+const USUAL_ANSWER: AcceptedAnswer = { status: [200], json: { status: "ok" } };
+/** Characters of an answer that a message shows. */
+const SHOWN = 200;
+
+const said = z.string().optional().catch(undefined);
+/** What an app may say of itself in its answer (docs/accounts.md). */
+const healthBody = z.object({ status: said, commit: said, deployment: said, reason: said }).catch({});
 
 /** A healthy application, and what it reports about itself. */
 export interface Healthy {
@@ -28,43 +48,55 @@ export interface Healthy {
 /** What a look at the application found. */
 export type ApplicationHealth = Healthy | { healthy: false; reason: string };
 
-/**
- * Asks the application once. It is healthy if it answers 200 and `{"status":"ok"}`, with `deployment` and `commit` if it knows them
- * (docs/accounts.md). Any other answer has a reason.
- */
+/** Asks the application once. It is healthy if it gives the accepted answer. Any other answer has a reason. */
 export async function applicationHealth(
   edge: Edge,
   address: string,
-  path: string,
+  { healthPath = HEALTH_PATH, healthAnswer = USUAL_ANSWER }: HealthContract,
   signal: AbortSignal,
 ): Promise<ApplicationHealth> {
   const host = new URL(address).host;
   try {
-    const answer = await edge(new URL(path, address).href, signal);
-    const body = healthBody.safeParse(answer.body).data;
-    if (answer.status === 200 && body?.status === "ok") {
-      const [commit, deployment] = [body.commit || undefined, body.deployment || undefined];
-      return { healthy: true, commit, deployment, servedBy: answer.servedBy };
-    }
-    return { healthy: false, reason: `${host}${path} answers ${answer.status}: ${said(answer, body)}` };
+    const answer = await edge(new URL(healthPath, address).href, signal);
+    const fault = faultOf(answer, healthAnswer);
+    if (fault !== undefined)
+      return { healthy: false, reason: `${host}${healthPath} answers ${answer.status}: ${redact(fault)}` };
+    const { commit, deployment } = healthBody.parse(answer.body);
+    return {
+      healthy: true,
+      commit: commit || undefined,
+      deployment: deployment || undefined,
+      servedBy: answer.servedBy,
+    };
   } catch (error) {
     signal.throwIfAborted();
     return { healthy: false, reason: messageOf(error).replace(/\.$/, "") };
   }
 }
 
-function said(answer: EdgeAnswer, body: z.infer<typeof healthBody> | undefined): string {
-  if (body) return `status "${body.status}"${body.reason ? ` (${redact(body.reason)})` : ""}`;
-  if (answer.status === 401 && answer.servedBy !== undefined)
-    return `${answer.servedBy}'s deployment protection asks for a login`;
-  return answer.excerpt || "nothing";
+/** Why an answer is not the accepted one. */
+function faultOf(answer: EdgeAnswer, { status, json = {}, text }: AcceptedAnswer): string | undefined {
+  if (!status.includes(answer.status)) return saidIn(answer);
+  for (const [key, wanted] of Object.entries(json)) {
+    const value = z.record(z.string(), z.unknown()).safeParse(answer.body).data?.[key];
+    if (value !== wanted) return `${saidIn(answer)}, but ${key} must be ${JSON.stringify(wanted)}`;
+  }
+  if (text !== undefined && !answer.text.includes(text)) return `${saidIn(answer)}, without ${JSON.stringify(text)}`;
+  return undefined;
+}
+
+function saidIn({ status, body, text, servedBy }: EdgeAnswer): string {
+  const { status: word, reason } = healthBody.parse(body);
+  if (word !== undefined) return `status "${word}"${reason === undefined ? "" : ` (${reason})`}`;
+  if (status === 401 && servedBy !== undefined) return `${servedBy}'s deployment protection asks for a login`;
+  return text.slice(0, SHOWN).trim() || "nothing";
 }
 
 /** Waits until the application is healthy. Throws an error with the last reason if the time is over. */
 export function waitUntilHealthy(options: {
   edge: Edge;
   address: string;
-  path: string;
+  contract: HealthContract;
   patience: Patience;
   clock: Clock;
   signal: AbortSignal;
@@ -74,10 +106,10 @@ export function waitUntilHealthy(options: {
   /** A further condition on a healthy answer: the reason why it does not count yet. */
   notYet?: (health: Healthy) => Promise<string | undefined>;
 }): Promise<Healthy> {
-  const { edge, address, path, signal } = options;
+  const { edge, address, contract, signal } = options;
   return poll<Healthy>(
     async () => {
-      const health = await applicationHealth(edge, address, path, signal);
+      const health = await applicationHealth(edge, address, contract, signal);
       if (!health.healthy) return { waitingFor: health.reason };
       const reason = await options.notYet?.(health);
       return reason === undefined ? { done: health } : { waitingFor: reason };

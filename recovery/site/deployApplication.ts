@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import type { AppHost, BuildSettings, Deployment } from "../../services/appHost/appHost.ts";
+import type { AppHost, AppProject, BuildSettings, Deployment } from "../../services/appHost/appHost.ts";
 import type { Edge } from "../../services/appHost/edge.ts";
 import type { Git } from "../../services/codeHost/git.ts";
 import type { Clock } from "../../services/common/clock.ts";
@@ -9,8 +9,9 @@ import { poll } from "../../services/common/polling.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import { withTemporaryFolder } from "../../services/common/temporaryFolder.ts";
 import { realTiming, type Timing } from "../../services/common/timing.ts";
-import { applicationHealth, waitUntilHealthy } from "./applicationHealth.ts";
+import { applicationHealth, type HealthContract, waitUntilHealthy } from "./applicationHealth.ts";
 import { edgeThroughProtection } from "./deploymentProtection.ts";
+import { setScheduledCalls } from "./scheduledCalls.ts";
 
 /** What the operations on deployments work with. */
 export interface DeploymentPorts {
@@ -23,17 +24,17 @@ export interface DeploymentPorts {
 }
 
 /** What is to be deployed, and where. */
-export interface WantedDeployment {
+export interface WantedDeployment extends HealthContract {
   projectId: string;
   projectName: string;
   /** Repository that git can read: https address, or the absolute path of a repository. */
   sourceUrl: string;
   /** Branch or tag; its newest commit is deployed. */
   sourceRef: string;
+  /** Leave out the calls that the source has the app host make on a schedule. */
+  withoutScheduledCalls?: boolean | undefined;
   /** Build settings that the project gets first. @default - it keeps its own */
   build?: BuildSettings | undefined;
-  /** Path of the application's health answer. */
-  healthPath: string;
 }
 
 /** A deployment that is built and healthy. */
@@ -45,6 +46,8 @@ export interface HealthyDeployment {
   /** The one that served before and was healthy, for a rollback. */
   previousDeploymentId?: string | undefined;
   durationMs: number;
+  /** What the operator has to know. */
+  notes: string[];
 }
 
 /**
@@ -52,6 +55,8 @@ export interface HealthyDeployment {
  * the build, and asks the deployment itself for its health, through the project's protection. A project's public names move to a production
  * deployment only once its build is ready, so after a failed build the previous deployment still serves. If a built deployment does not
  * become healthy, the names go back to the previous one. The failed one stays for its logs.
+ *
+ * The scheduled calls of a project without a public name are stopped: the site that has the name makes them. {@link switchTraffic} starts them.
  */
 export async function deployApplication(
   ports: DeploymentPorts,
@@ -66,6 +71,14 @@ export async function deployApplication(
     throw new UserError(
       `${appHost.name} project ${wanted.projectName} (${wanted.projectId}) does not exist. Run \`pulumi up --refresh\` to create it.`,
     );
+  const notes: string[] = [];
+  const holdCalls = (await servesVisitors(appHost, project.id, signal))
+    ? () => Promise.resolve()
+    : async () => {
+        const note = await setScheduledCalls(appHost, project.id, false, signal);
+        if (note !== undefined && !notes.includes(note)) notes.push(note);
+      };
+  await holdCalls();
   const previousDeploymentId = await healthyPredecessor(ports, wanted, project.productionId, signal);
   const { started, commit } = await startDeployment(ports, wanted, signal, reporter);
   const deployment = await untilBuilt(ports, started, signal, reporter).catch(async (error: unknown) => {
@@ -73,17 +86,23 @@ export async function deployApplication(
     if (signal.aborted) await appHost.deleteDeployment(started.id);
     throw error;
   });
+  // A first deployment with scheduled calls starts them.
+  await holdCalls();
   reporter(`deployment ${deployment.id} is built: asking for its health`);
   try {
     await waitUntilHealthy({
       edge: await edgeThroughProtection(ports, project.id, deployment.url, signal),
       address: deployment.url,
-      path: wanted.healthPath,
+      contract: wanted,
       patience: (ports.timing ?? realTiming).health,
       clock: ports.clock,
       signal,
       reporter,
-      advice: `${previousDeploymentId ? `Deployment ${previousDeploymentId} still serves. ` : ""}Look at the logs of deployment ${deployment.id} in ${appHost.name}, correct the cause, and run the same command again.`,
+      advice: [
+        ...(previousDeploymentId ? [`Deployment ${previousDeploymentId} still serves.`] : []),
+        ...((wanted.build?.framework ?? project.framework) ? [] : [withoutFramework(appHost, project)]),
+        `Look at the logs of deployment ${deployment.id} in ${appHost.name}, correct the cause, and run the same command again.`,
+      ].join(" "),
     });
   } catch (error) {
     // Without the signal: also after Ctrl-C no public name may stay on a deployment that was never healthy.
@@ -96,7 +115,17 @@ export async function deployApplication(
     commit,
     previousDeploymentId,
     durationMs: ports.clock().getTime() - start,
+    notes,
   };
+}
+
+/** Whether a project has a name of its own for visitors. */
+async function servesVisitors(appHost: AppHost, projectId: string, signal: AbortSignal): Promise<boolean> {
+  return (await appHost.publicNames(projectId, signal)).some(({ isGenerated }) => !isGenerated);
+}
+
+function withoutFramework(appHost: AppHost, project: AppProject): string {
+  return `${appHost.name} project ${project.name} names no framework, so its files are served as they are unless they name one themselves: set build.framework of this app in castchat-recovery:apps.`;
 }
 
 /**
@@ -131,23 +160,24 @@ async function healthyPredecessor(
   const current = await ports.appHost.deployment(productionId, signal);
   if (current?.state !== "ready") return undefined;
   const edge = await edgeThroughProtection(ports, wanted.projectId, current.url, signal);
-  const health = await applicationHealth(edge, current.url, wanted.healthPath, signal);
+  const health = await applicationHealth(edge, current.url, wanted, signal);
   return health.healthy ? current.id : undefined;
 }
 
 /** Copies the source, and starts its build at the app host. */
 async function startDeployment(
   { appHost, git }: DeploymentPorts,
-  { projectId, projectName, build, sourceUrl, sourceRef }: WantedDeployment,
+  wanted: WantedDeployment,
   signal: AbortSignal,
   reporter: Reporter,
 ): Promise<{ started: Deployment; commit: string }> {
+  const { projectId, projectName, build, sourceUrl, sourceRef, withoutScheduledCalls } = wanted;
   return withTemporaryFolder("source", async (temporary) => {
     reporter(`reading ${sourceRef} of ${sourceUrl}`);
     const folder = join(temporary, "source");
     const commit = await git.checkout(sourceUrl, sourceRef, folder, signal);
-    const source = { projectId, projectName, build, folder, commit, branch: sourceRef, sourceUrl };
-    return { started: await appHost.deploy(source, reporter, signal), commit };
+    const code = { folder, commit, branch: sourceRef, sourceUrl, withoutScheduledCalls };
+    return { started: await appHost.deploy({ projectId, projectName, build, ...code }, reporter, signal), commit };
   });
 }
 

@@ -88,6 +88,7 @@ export const SETTLEMENTS: Readonly<Record<string, Settlement>> = {
   "aws:secretsmanager/secret:Secret": lookUp("name", secretArn),
   "aws:secretsmanager/secretVersion:SecretVersion": { forget: "a secret takes any number of versions" },
   "aws:sqs/queue:Queue": lookUp("name", (name, { aws, signal }) => aws().queueUrl(name, signal)),
+  "github:index/actionsRepositoryPermissions:ActionsRepositoryPermissions": { forget: PUT },
   "github:index/repository:Repository": text("name"),
   "vercel:index/project:Project": lookUp(
     "name",

@@ -48,6 +48,7 @@ export function untilOurs(
   signal: AbortSignal,
   reporter: Reporter,
 ): Promise<true> {
+  const { timing = realTiming } = ports;
   const host = ports.databaseHost.name;
   const { ref, name } = found.project;
   const refuse = (why: string) =>
@@ -59,7 +60,9 @@ export function untilOurs(
     if (content.state === "empty") return { done: true };
     if (content.state === "holds data") throw refuse(`holds data (${content.what})`);
     if (content.state === "refused" && found.adopted) throw refuse("refuses the password that this stack has for it");
-    return { waitingFor: `its database is not open yet (${content.reason})` };
+    const waitingFor = `its database is not open yet (${content.reason})`;
+    // The pooler may not know the password yet.
+    return content.state === "refused" ? { waitingFor, leastMs: timing.refusedLoginMs } : { waitingFor };
   };
   const late = (state: string) =>
     `The database of ${host} project ${ref} could not be opened: ${state}. Run the same command again to continue waiting.`;

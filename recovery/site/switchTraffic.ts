@@ -1,4 +1,3 @@
-import { HEALTH_PATH } from "../../planning/names.ts";
 import type { AppHost } from "../../services/appHost/appHost.ts";
 import type { Edge } from "../../services/appHost/edge.ts";
 import type { Clock } from "../../services/common/clock.ts";
@@ -6,10 +5,11 @@ import { UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import { realTiming, type Timing } from "../../services/common/timing.ts";
 import type { DnsHost } from "../../services/dns/dnsHost.ts";
-import { applicationHealth, waitUntilHealthy } from "./applicationHealth.ts";
+import { applicationHealth, type HealthContract, waitUntilHealthy } from "./applicationHealth.ts";
 import { edgeThroughProtection } from "./deploymentProtection.ts";
 import { bringName } from "./publicName.ts";
 import { changeableRecord, leadTo, liveNameRefusal, recordsOf, zoneOf } from "./publicRecord.ts";
+import { setScheduledCalls } from "./scheduledCalls.ts";
 import { isSame, type Lease, leaseContent, leaseNameOf, leaseRefusal, readLease, takeLease } from "./trafficLease.ts";
 import { howToProve, trafficDoubt, type TrafficTarget } from "./trafficProof.ts";
 
@@ -24,15 +24,16 @@ export interface TrafficPorts {
 }
 
 /** Which name is to lead where, and for which stack and generation. */
-export interface WantedTraffic extends Lease {
+export interface WantedTraffic extends Lease, HealthContract {
   publicName: string;
   zoneName: string;
   projectId: string;
   /** Address of the deployment itself, whose health decides. */
   deploymentUrl: string;
-  healthPath?: string | undefined;
   /** Whether the settings allow taking the name from a site that no stack holds. */
   takeover?: boolean | undefined;
+  /** Start the app host's scheduled calls once the name leads to the project. */
+  startsScheduledCalls?: boolean | undefined;
 }
 
 /** The public name as it was handed over. */
@@ -45,6 +46,8 @@ export interface SwitchedTraffic {
   previousHolder?: string | undefined;
   recordId: string;
   durationMs: number;
+  /** What the operator has to know. */
+  notes: string[];
 }
 
 /**
@@ -60,12 +63,11 @@ export async function switchTraffic(
 ): Promise<SwitchedTraffic> {
   const start = ports.clock().getTime();
   const { publicName, deploymentUrl } = wanted;
-  const healthPath = wanted.healthPath ?? HEALTH_PATH;
   const zoneId = await zoneOf(ports.dns, wanted, signal);
   const held = await readLease(ports.dns, zoneId, publicName, signal);
   const refusal = leaseRefusal(held, wanted, publicName);
   if (refusal !== undefined) throw new UserError(refusal);
-  const target = await healthyTarget(ports, wanted, healthPath, signal);
+  const target = await healthyTarget(ports, wanted, signal);
   const record = { zoneId, publicName, target: ports.appHost.dnsTarget };
   await changeableRecord(ports.dns, record, signal);
   const live = await liveNameRefusal(ports.dns, { zoneId, publicName, lease: held }, wanted, signal);
@@ -80,7 +82,7 @@ export async function switchTraffic(
   await waitUntilHealthy({
     edge: ports.edge,
     address: `https://${publicName}`,
-    path: healthPath,
+    contract: wanted,
     patience: (ports.timing ?? realTiming).traffic,
     clock: ports.clock,
     signal,
@@ -94,22 +96,30 @@ export async function switchTraffic(
     ...lease,
     recordId,
     durationMs: ports.clock().getTime() - start,
+    notes: wanted.startsScheduledCalls ? await startCalls(ports, wanted, signal, reporter) : [],
   };
 }
 
-/** The deployment that the name is to lead to. Throws, before anything has moved, unless it is a healthy one of the project. */
-async function healthyTarget(
-  ports: TrafficPorts,
-  { projectId, deploymentUrl }: WantedTraffic,
-  healthPath: string,
+async function startCalls(
+  { appHost }: TrafficPorts,
+  { projectId }: WantedTraffic,
   signal: AbortSignal,
-): Promise<TrafficTarget> {
+  reporter: Reporter,
+): Promise<string[]> {
+  reporter(`starting the scheduled calls of ${appHost.name} project ${projectId}`);
+  const note = await setScheduledCalls(appHost, projectId, true, signal);
+  return note === undefined ? [] : [note];
+}
+
+/** The deployment that the name is to lead to. Throws, before anything has moved, unless it is a healthy one of the project. */
+async function healthyTarget(ports: TrafficPorts, wanted: WantedTraffic, signal: AbortSignal): Promise<TrafficTarget> {
+  const { projectId, deploymentUrl } = wanted;
   const refuse = (why: string): Error =>
     new Error(
       `Traffic stays where it is, because ${why}. Deploy a working application, and run the same command again.`,
     );
   const edge = await edgeThroughProtection(ports, projectId, deploymentUrl, signal);
-  const health = await applicationHealth(edge, deploymentUrl, healthPath, signal);
+  const health = await applicationHealth(edge, deploymentUrl, wanted, signal);
   if (!health.healthy) throw refuse(`the target is not healthy: ${health.reason}`);
   const deployment = await ports.appHost.deployment(new URL(deploymentUrl).host, signal);
   if (deployment?.projectId !== projectId)

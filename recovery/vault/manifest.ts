@@ -103,6 +103,8 @@ const manifestSchema = z.object({
   /** Fingerprint of the key that signs. */
   signedBy: z.string(),
   ...describedSchema.shape,
+  /** The size of the source's database at its host: compute in the host's own word, disk in GB. Absent if unknown, and in older backups. */
+  machine: z.object({ compute: z.string().optional(), diskGb: z.number().positive().optional() }).optional(),
   appSchemas: z.array(z.string()),
   parts: z.array(partSchema),
   chunks: z.array(chunkSchema),

@@ -1,6 +1,8 @@
 import type { Reporter } from "../common/reporter.ts";
 import type { RemoteService } from "../http/remoteService.ts";
 import type { TokenHolder } from "../http/tokenFacts.ts";
+import type { AppListing } from "./appListing.ts";
+import type { AppInspection } from "./appSetUp.ts";
 
 /** An app at its host. */
 export interface AppProject {
@@ -10,6 +12,8 @@ export interface AppProject {
   productionId: string | undefined;
   /** Whether the host itself deploys pushes to a repository. */
   hasRepository: boolean;
+  /** The host's preset for its builds; undefined: nothing is built unless the source says so itself. */
+  framework: string | undefined;
 }
 
 /** A variable of an app's environment; its value is never asked for. */
@@ -81,6 +85,8 @@ export interface DeploymentSource {
   branch: string;
   /** Address of the repository. */
   sourceUrl: string;
+  /** Leave out the calls that the source has the host make on a schedule. The source itself stays as it is. */
+  withoutScheduledCalls?: boolean | undefined;
 }
 
 /** A host name of an app for its visitors. */
@@ -92,6 +98,10 @@ export interface PublicName {
   isVerified: boolean;
   /** DNS records that prove the owner of the name. */
   proofs: readonly { type: string; domain: string; value: string }[];
+  /** The name that its visitors are sent to. */
+  redirectsTo?: string;
+  /** It leads to deployments of a branch or an environment other than production. */
+  isOfPreview?: boolean;
 }
 
 /** A header that opens a protected deployment. */
@@ -104,9 +114,11 @@ export interface DeploymentPass {
  * The host of the application. Calls throw ServiceError or UnreachableError (services/http/http.ts). A single thing that does not exist is
  * undefined; elsewhere a missing thing is a ServiceError with status 404.
  */
-export interface AppHost extends RemoteService, TokenHolder {
+export interface AppHost extends RemoteService, TokenHolder, AppListing, AppInspection {
   /** The target of a public name's CNAME record. */
   readonly dnsTarget: string;
+  /** The authority that issues the certificates of public names, as CAA records name it. */
+  readonly certificateAuthority: string;
   /** Environment variable with a deployment's own id. */
   readonly deploymentVariable: string;
 
@@ -115,6 +127,9 @@ export interface AppHost extends RemoteService, TokenHolder {
   exportProject(idOrName: string, signal?: AbortSignal): Promise<Record<string, unknown> | undefined>;
   /** Stops the app for its visitors. Nothing is deleted. */
   pauseProject(projectId: string, signal?: AbortSignal): Promise<void>;
+
+  /** Lets the host call the app on the schedules that its source names, or stops that. Nothing is built for it. */
+  allowScheduledCalls(projectId: string, allowed: boolean, signal?: AbortSignal): Promise<void>;
 
   variables(projectId: string, signal?: AbortSignal): Promise<AppVariable[]>;
   /** The same with what is needed to compare and to change them. Variables of the host itself are not among them. */

@@ -10,8 +10,8 @@ export interface EdgeAnswer {
   status: number;
   /** The body as JSON; undefined if it is not JSON. */
   body: unknown;
-  /** First characters of the body, for messages. */
-  excerpt: string;
+  /** The body. */
+  text: string;
   /** The app host whose edge marked the answer; undefined for the answer of another server. */
   servedBy: string | undefined;
 }
@@ -74,7 +74,7 @@ export function edgeClient(options: EdgeOptions = {}): Edge {
           resolve({
             status: response.statusCode ?? 0,
             body: parseJson(text),
-            excerpt: text.slice(0, 200).trim(),
+            text,
             servedBy: mark !== undefined && response.headers[mark.header] !== undefined ? mark.host : undefined,
           });
         });

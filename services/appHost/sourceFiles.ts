@@ -14,6 +14,23 @@ export interface SourceFile {
   mode: number;
   /** Absolute path of its content. */
   path: string;
+  /** Its content, if that is not the one at the path. */
+  content?: Buffer;
+}
+
+/** What a file contains. */
+export async function contentOf({ path, content }: SourceFile): Promise<Buffer> {
+  return content ?? (await readFile(path));
+}
+
+/** The file with another content. */
+export function withContent(file: SourceFile, content: Buffer): SourceFile {
+  return { ...file, content, sha: sha1(content), size: content.length };
+}
+
+/** The digest by which Vercel knows a content. */
+function sha1(content: Buffer): string {
+  return createHash("sha1").update(content).digest("hex");
 }
 
 /**
@@ -30,7 +47,7 @@ export async function sourceFiles(folder: string): Promise<SourceFile[]> {
     if (file === ".git" || file.startsWith(".git/")) continue;
     const content = await readFile(path);
     const { mode } = await stat(path);
-    files.push({ file, path, sha: createHash("sha1").update(content).digest("hex"), size: content.length, mode });
+    files.push({ file, path, sha: sha1(content), size: content.length, mode });
   }
   return files.sort((a, b) => (a.file < b.file ? -1 : 1));
 }

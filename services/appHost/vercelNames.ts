@@ -5,6 +5,7 @@ import { segment, ServiceError, unlessNotFound } from "../http/http.ts";
 import type { JsonClient } from "../http/jsonClient.ts";
 import type { AppHost, PublicName } from "./appHost.ts";
 import { VERCEL } from "./vercelApi.ts";
+import { allPages } from "./vercelPages.ts";
 import { allProjects, projectPath } from "./vercelProjects.ts";
 
 /** The end of the names and addresses that Vercel generates. */
@@ -15,14 +16,18 @@ const domainAnswer = z
     name: z.string(),
     verified: z.boolean().optional().default(true),
     verification: z.array(z.object({ type: z.string(), domain: z.string(), value: z.string() })).nullish(),
+    redirect: z.string().nullish(),
+    gitBranch: z.string().nullish(),
+    customEnvironmentId: z.string().nullish(),
   })
-  .transform(({ name, verified, verification }) => ({
+  .transform(({ name, verified, verification, redirect, gitBranch, customEnvironmentId }): PublicName => ({
     name,
     isGenerated: isGenerated(name),
     isVerified: verified,
     proofs: verification ?? [],
+    ...(redirect && { redirectsTo: redirect }),
+    ...((gitBranch ?? customEnvironmentId) && { isOfPreview: true }),
   }));
-const domainsAnswer = z.object({ domains: z.array(domainAnswer) });
 const aliasAnswer = z.object({ deploymentId: z.string() });
 
 /** Whether Vercel generated a host name. */
@@ -63,7 +68,7 @@ export function vercelNames(
   return {
     publicNames: async (project, signal) => {
       const path = `${projectPath(project)}/domains`;
-      return (await call({ method: "GET", path, query: { limit: 100 }, answer: domainsAnswer, signal })).domains;
+      return await allPages(call, { path, field: "domains", entry: domainAnswer, cursor: "until", signal });
     },
     publicName,
     takePublicName: async (project, name, signal) => {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { segment, unlessNotFound } from "../http/http.ts";
 import type { JsonClient } from "../http/jsonClient.ts";
 import type { AppHost, AppProject, NewVariable } from "./appHost.ts";
+import { allPages } from "./vercelPages.ts";
 
 const projectAnswer = z
   .object({
@@ -10,17 +11,15 @@ const projectAnswer = z
     name: z.string(),
     targets: z.object({ production: z.object({ id: z.string() }).nullish() }).nullish(),
     link: z.unknown().optional(),
+    framework: z.string().nullish(),
   })
-  .transform(({ id, name, targets, link }) => ({
+  .transform(({ id, name, targets, link, framework }) => ({
     id,
     name,
     productionId: targets?.production?.id,
     hasRepository: Boolean(link),
+    framework: framework ?? undefined,
   }));
-const projectsAnswer = z.object({
-  projects: z.array(projectAnswer),
-  pagination: z.object({ next: z.union([z.number(), z.string()]).nullish() }).nullish(),
-});
 const rawAnswer = z.record(z.string(), z.unknown());
 const variablesAnswer = z.object({
   envs: z.array(
@@ -55,9 +54,6 @@ const READABLE = ["plain", "encrypted"];
 const SYSTEM = "system";
 /** Vercel refuses a sensitive variable for this target (same page). */
 const NEVER_SENSITIVE = "development";
-
-/** More pages than any account has. A longer listing is a fault of the service. */
-const MOST_PAGES = 1000;
 
 /** Path of a project. */
 export function projectPath(idOrName: string, version = "v9"): string {
@@ -128,14 +124,11 @@ function bodyOf({ key, value, targets, comment }: NewVariable) {
 
 /** All projects that the token can see. */
 export async function allProjects(call: JsonClient, signal?: AbortSignal): Promise<AppProject[]> {
-  const found: AppProject[] = [];
-  let from: string | number | undefined;
-  for (let page = 0; page < MOST_PAGES; page += 1) {
-    const query = { limit: 100, from };
-    const listed = await call({ method: "GET", path: "/v10/projects", query, answer: projectsAnswer, signal });
-    found.push(...listed.projects);
-    from = listed.pagination?.next ?? undefined;
-    if (from === undefined) break;
-  }
-  return found;
+  return await allPages(call, {
+    path: "/v10/projects",
+    field: "projects",
+    entry: projectAnswer,
+    cursor: "from",
+    signal,
+  });
 }

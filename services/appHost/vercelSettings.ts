@@ -7,19 +7,21 @@ import type { BuildSettings } from "./appHost.ts";
 import { projectPath } from "./vercelProjects.ts";
 
 const settingsAnswer = z.looseObject({
+  rootDirectory: z.string().nullish(),
   resourceConfig: z.looseObject({ functionDefaultRegions: z.array(z.string()).nullish() }).nullish(),
 });
 
 /**
  * Gives a project the settings that the next deployment needs: the app's build settings, and Vercel's system variables, from which a deployment
  * learns its own id. Only settings that differ are sent. Pulumi's provider is not used: to change one setting, it sends almost all of them.
+ * Returns the app's folder in its repository, "" for the whole.
  */
 export async function prepareProject(
   call: JsonClient,
   projectId: string,
   build: BuildSettings = {},
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<{ rootDirectory: string }> {
   const path = projectPath(projectId);
   const found = await call({ method: "GET", path, answer: settingsAnswer, signal });
   const { functionRegion, ...settings } = build;
@@ -34,6 +36,6 @@ export async function prepareProject(
         resourceConfig: { functionDefaultRegions: regions },
       }),
   };
-  if (Object.keys(body).length === 0) return;
-  await call({ method: "PATCH", path, body, answer: z.unknown(), signal });
+  if (Object.keys(body).length > 0) await call({ method: "PATCH", path, body, answer: z.unknown(), signal });
+  return { rootDirectory: build.rootDirectory ?? found.rootDirectory ?? "" };
 }

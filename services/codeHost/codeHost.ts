@@ -2,10 +2,32 @@ import type { RemoteService } from "../http/remoteService.ts";
 import type { TokenHolder } from "../http/tokenFacts.ts";
 import type { GitCredential } from "./git.ts";
 
+/** A repository as it is found. */
+export interface ListedRepository {
+  /** "owner/name" */
+  fullName: string;
+  defaultBranch: string;
+  isPrivate: boolean;
+}
+
+/** The part of a code host that looks into a repository. */
+export interface RepositoryInspection {
+  /** A file's text, or the names in a folder, on the default branch; undefined if it holds neither. */
+  content(
+    fullName: string,
+    path: string,
+    signal?: AbortSignal,
+  ): Promise<{ text: string } | { names: string[] } | undefined>;
+  /** Whether the host runs the workflows of a repository; undefined if the token sees no such repository. */
+  runsWorkflows(fullName: string, signal?: AbortSignal): Promise<boolean | undefined>;
+}
+
 /** The host of the repositories, beside git itself (git.ts). Calls throw ServiceError or UnreachableError (services/http/http.ts). */
-export interface CodeHost extends RemoteService, TokenHolder {
+export interface CodeHost extends RemoteService, RepositoryInspection, TokenHolder {
   /** The credential with which git reaches the host's repositories. It contains the token. */
   gitCredential(): GitCredential;
+  /** The repositories that the token's user owns or works on, if the token is for them. */
+  repositories(signal?: AbortSignal): Promise<ListedRepository[]>;
   /**
    * A repository's settings in the host's own form, for a backup of the configuration; undefined if it does not exist.
    *

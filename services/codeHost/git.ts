@@ -28,6 +28,16 @@ export interface GitRef {
   object: string;
 }
 
+/** A file in Git LFS, as its pointer in git names it. */
+export interface LfsObject {
+  /** SHA-256 of the content, hexadecimal. */
+  oid: string;
+  /** Bytes. */
+  size: number;
+  /** Where one of its pointers is in the repository. */
+  path: string;
+}
+
 /** What the product asks of git. Every call throws GitError, or the signal's reason. */
 export interface Git {
   /** The refs of a remote repository that match the patterns (all of them without any). */
@@ -40,6 +50,10 @@ export interface Git {
   mirror(url: string, folder: string, signal: AbortSignal): Promise<void>;
   /** The refs of a local repository. */
   localRefs(folder: string, signal: AbortSignal): Promise<GitRef[]>;
+  /** The files in Git LFS that branches, tags and notes of a local repository point to, in all of their history, each once. */
+  lfsObjects(folder: string, signal: AbortSignal): Promise<LfsObject[]>;
+  /** Copies files in Git LFS that the second remote lacks from the first. Returns their number. GitError that names what the first one lacks. */
+  copyLfsObjects(objects: readonly LfsObject[], from: string, to: string, signal: AbortSignal): Promise<number>;
   /** Pushes refspecs to a remote, and reports for each whether the remote accepted it. */
   push(folder: string, url: string, refspecs: readonly string[], signal: AbortSignal): Promise<PushedRef[]>;
 }

@@ -1,4 +1,3 @@
-import { childEnvironment } from "../common/childEnvironment.ts";
 import { redact, typeSecret, UserError } from "../common/errors.ts";
 import { withoutToken } from "../http/remoteService.ts";
 import {
@@ -10,15 +9,15 @@ import {
   type PushedRef,
   RefusedTokenError,
 } from "./git.ts";
+import { type GitAnswer, gitEnvironment, runGit } from "./gitProcess.ts";
+import { copyLfsObjects } from "./lfs.ts";
+import { lfsObjectsIn } from "./lfsPointers.ts";
 
 /** What git prints if the server refuses it: git would ask for a name and a password, and must not. */
 const REFUSED = /could not read (Username|Password)|Authentication failed|The requested URL returned error: 40[13]/;
 
 /** What git prints if the server shows no such repository, also because the token may not see it. */
 const NOT_FOUND = /^(remote: Repository not found|fatal: repository '.*' not found)/m;
-
-/** The environment variables that git gets. The caller's own git settings must not change what a recovery does. */
-const PASSED_ON = /^(PATH|HOME|LANG|TMPDIR|SSL_CERT_FILE|(HTTPS?|NO)_PROXY|(https?|no)_proxy)$/;
 
 /**
  * A git client over the git command. Tokens reach git in environment variables (`GIT_CONFIG_*`), never in arguments or addresses, which
@@ -60,6 +59,16 @@ export function gitCommand(credentials: readonly GitCredential[] = []): Git {
       const answer = await git(["for-each-ref", "--format=%(objectname) %(refname)"], signal, folder);
       return refsOf(succeeded(answer, "list the refs of the copy").stdout, " ");
     },
+    lfsObjects: (folder, signal) =>
+      lfsObjectsIn(async (args, input) => {
+        const environment = gitEnvironment(undefined);
+        return succeeded(await runGit(args, { environment, signal, folder, input }), "look for files in Git LFS")
+          .stdout;
+      }),
+    copyLfsObjects: (objects, from, to, signal) => {
+      const placeOf = (url: string) => ({ url, credential: credentialFor(url, credentials) });
+      return copyLfsObjects(objects, placeOf(from), placeOf(to), signal);
+    },
     push: async (folder, url, refspecs, signal) => {
       const answer = await gitAt(url, ["push", "--porcelain", "--", checkedUrl(url), ...refspecs], signal, folder);
       const pushed = pushedOf(answer.stdout, serverWords(answer.stderr));
@@ -68,12 +77,6 @@ export function gitCommand(credentials: readonly GitCredential[] = []): Git {
       return pushed;
     },
   };
-}
-
-interface GitAnswer {
-  exitCode?: number | undefined;
-  stdout: string;
-  stderr: string;
 }
 
 /** The credential for an address. Owners have no case at the code host. */
@@ -85,66 +88,6 @@ function credentialFor(url: string | undefined, credentials: readonly GitCredent
     fitting.find(({ owner }) => owner !== undefined && path.startsWith(`/${owner.toLowerCase()}/`)) ??
     fitting.find(({ owner }) => owner === undefined)
   );
-}
-
-function gitEnvironment(credential: GitCredential | undefined): NodeJS.ProcessEnv {
-  const settings: [string, string][] = [
-    ["core.hooksPath", "/dev/null"],
-    ["credential.helper", ""],
-    // A redirect must not take our credential to another server.
-    ["http.followRedirects", "false"],
-    ["gc.auto", "0"],
-    ...(credential?.token === undefined ? [] : [headerOf(credential.origin, credential.username, credential.token)]),
-  ];
-  const numbered = settings.flatMap(([key, value], index): [string, string][] => [
-    [`GIT_CONFIG_KEY_${index}`, key],
-    [`GIT_CONFIG_VALUE_${index}`, value],
-  ]);
-  return {
-    GIT_TERMINAL_PROMPT: "0",
-    GIT_CONFIG_NOSYSTEM: "1",
-    GIT_CONFIG_GLOBAL: "/dev/null",
-    GIT_CONFIG_COUNT: String(settings.length),
-    LC_ALL: "C",
-    ...childEnvironment(PASSED_ON),
-    ...Object.fromEntries(numbered),
-  };
-}
-
-function headerOf(origin: string, username: string, token: string): [string, string] {
-  const basic = Buffer.from(`${username}:${token}`).toString("base64");
-  return [`http.${origin}/.extraHeader`, `Authorization: Basic ${basic}`];
-}
-
-async function runGit(
-  args: readonly string[],
-  options: { environment: NodeJS.ProcessEnv; signal: AbortSignal; folder?: string | undefined },
-): Promise<GitAnswer> {
-  const { environment: env, signal, folder } = options;
-  const { execa } = await import("execa");
-  signal.throwIfAborted();
-  const child = execa("git", args, {
-    env,
-    extendEnv: false,
-    ...(folder !== undefined && { cwd: folder }),
-    stdin: "ignore",
-    reject: false,
-    // A group of its own, so that git's helpers (git-remote-https) end with it.
-    detached: true,
-  });
-  const stop = (): void => {
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGTERM");
-  };
-  signal.addEventListener("abort", stop, { once: true });
-  try {
-    const answer = await child;
-    signal.throwIfAborted();
-    if (answer.code === "ENOENT") throw new UserError("git is not installed: install it and try again.");
-    if (answer.code !== undefined) throw new Error(`git could not be run: ${answer.shortMessage}`, { cause: answer });
-    return answer;
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
 }
 
 /** The answer of a git that succeeded. `credential` is the one that the server got, or should have got. */

@@ -4,8 +4,9 @@ import { segment, unlessNotFound } from "../http/http.ts";
 import { type JsonClient, jsonClient } from "../http/jsonClient.ts";
 import type { RemoteService, ServiceAccess } from "../http/remoteService.ts";
 import { ACCEPTED, REFUSED, type TokenFacts, tokenFacts } from "../http/tokenFacts.ts";
-import type { CodeHost } from "./codeHost.ts";
+import type { CodeHost, ListedRepository } from "./codeHost.ts";
 import { originOf } from "./git.ts";
+import { githubContent } from "./githubContent.ts";
 
 /** GitHub, and the variable with its token. */
 export const GITHUB = { name: "GitHub", tokenName: "GITHUB_TOKEN" } as const satisfies RemoteService;
@@ -19,6 +20,19 @@ const USERNAME = "x-access-token";
 /** Owner and name. A part that is only dots would change the path in the API. */
 const FULL_NAME = /^(?!\.+\/)[^/]+\/(?!\.+$)[^/]+$/;
 
+const PAGE_SIZE = 100;
+/** More pages than any account has. A longer listing is a fault of the service. */
+const MOST_PAGES = 1000;
+
+const listedAnswer = z.array(
+  z
+    .object({ full_name: z.string(), default_branch: z.string().optional(), private: z.boolean() })
+    .transform(({ full_name: fullName, default_branch: defaultBranch = "main", private: isPrivate }) => ({
+      fullName,
+      defaultBranch,
+      isPrivate,
+    })),
+);
 const repositoryAnswer = z.record(z.string(), z.unknown());
 const errorAnswer = z.object({ message: z.string().optional() });
 
@@ -36,18 +50,36 @@ export function githubCode(access: ServiceAccess): CodeHost {
   });
   return {
     ...GITHUB,
+    ...githubContent(call, repositoryPath),
     gitCredential: () => {
       return { origin: originOf(endpoint), username: USERNAME, token: access.token, tokenName: GITHUB.tokenName };
     },
     inspectToken: (signal) =>
       // The token of an app's installation is no user's, and is refused with 403.
       tokenFacts(factsFrom(call, signal), ({ status }) => ({ 401: REFUSED, 403: ACCEPTED })[status]),
+    // A page may hold fewer entries than were asked for, so that only an empty one is the last. Sources:
+    // https://docs.github.com/rest/repos/repos#list-repositories-for-the-authenticated-user and
+    // https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api
+    repositories: async (signal) => {
+      const found: ListedRepository[] = [];
+      for (let page = 1; page <= MOST_PAGES; page += 1) {
+        const query = { per_page: PAGE_SIZE, page };
+        const listed = await call({ method: "GET", path: "/user/repos", query, answer: listedAnswer, signal });
+        if (listed.length === 0) break;
+        found.push(...listed);
+      }
+      return found;
+    },
     exportRepository: async (fullName, signal) => {
       if (!FULL_NAME.test(fullName)) return undefined;
-      const path = `/repos/${fullName.split("/").map(segment).join("/")}`;
-      return unlessNotFound(call({ method: "GET", path, answer: repositoryAnswer, signal }));
+      return unlessNotFound(call({ method: "GET", path: repositoryPath(fullName), answer: repositoryAnswer, signal }));
     },
   };
+}
+
+/** Path of a repository in the API. */
+function repositoryPath(fullName: string): string {
+  return `/repos/${fullName.split("/").map(segment).join("/")}`;
 }
 
 /**

@@ -13,8 +13,8 @@ export async function until(
   }
 }
 
-/** The result of one look: the value that was waited for, or the present state. */
-export type Look<T> = { done: T } | { waitingFor: string };
+/** The result of one look: the value that was waited for, or the present state and how long the next look must wait at least. */
+export type Look<T> = { done: T } | { waitingFor: string; leastMs?: number };
 
 /**
  * Looks until the result is there, with waits that grow by half each time. Throws what `onLimit` makes of the last state when the limit
@@ -44,8 +44,9 @@ export async function poll<T>(
       options.progress?.(shown);
     }
     const elapsed = clock().getTime() - start;
-    if (elapsed + wait > patience.limitMs) throw options.onLimit(shown, elapsed);
-    await sleep(wait, signal);
+    const pause = Math.max(wait, seen.leastMs ?? 0);
+    if (elapsed + pause > patience.limitMs) throw options.onLimit(shown, elapsed);
+    await sleep(pause, signal);
     wait = Math.min(wait * 1.5, patience.longestMs);
   }
 }

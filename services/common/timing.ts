@@ -125,6 +125,11 @@ export const realTiming = {
 
   /** A new Supabase project takes 1 to 3 minutes; the database's objective (30 min) leaves no room for more than ten. */
   project: { firstMs: 250, longestMs: 5_000, limitMs: 10 * 60_000 },
+  /**
+   * After a login that was refused. Supabase's pooler blocks an address for 2 minutes after 10 of them in 150 s
+   * (https://github.com/supabase/supavisor, lib/supavisor/circuit_breaker.ex, `auth_error`).
+   */
+  refusedLoginMs: 20_000,
   /** A build takes minutes; the application's objective (15 min) is spent after that. */
   build: { firstMs: 200, longestMs: 5_000, limitMs: 12 * 60_000 },
   /** The first answer of a new deployment also opens its first database connection. */

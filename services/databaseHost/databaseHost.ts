@@ -1,5 +1,6 @@
 import type { RemoteService } from "../http/remoteService.ts";
 import type { TokenHolder } from "../http/tokenFacts.ts";
+import type { DatabaseInspection } from "./databaseSetUp.ts";
 
 /**
  * The state of a project. It keeps its data in each state:
@@ -32,6 +33,16 @@ export interface NewProject {
   region: string;
   /** Of the database's owner. */
   password: string;
+}
+
+/** A size of compute in the host's own word ("small"). */
+export type ComputeSize = string;
+
+/** The size of a project's database. A field is undefined if the host does not say it. */
+export interface ProjectSize {
+  compute: ComputeSize | undefined;
+  /** Of the disk, in GB. */
+  diskGb: number | undefined;
 }
 
 /** One of a project's services. */
@@ -73,7 +84,7 @@ export interface PlatformBackups {
  * The host of the database. Calls throw ServiceError or UnreachableError (services/http/http.ts). `project` returns undefined for a project
  * that does not exist or was removed; elsewhere a missing project is a ServiceError with status 404.
  */
-export interface DatabaseHost extends RemoteService, TokenHolder {
+export interface DatabaseHost extends RemoteService, TokenHolder, DatabaseInspection {
   /** The host's page about its own outages. */
   readonly statusPage: string;
 
@@ -88,6 +99,14 @@ export interface DatabaseHost extends RemoteService, TokenHolder {
   pauseProject(ref: string, signal?: AbortSignal): Promise<void>;
   /** The services that a recovery needs before it can begin. */
   health(ref: string, signal?: AbortSignal): Promise<ServiceHealth[]>;
+
+  size(ref: string, signal?: AbortSignal): Promise<ProjectSize>;
+  /** Begins to change the compute. The database restarts. */
+  resizeCompute(ref: string, compute: ComputeSize, signal?: AbortSignal): Promise<void>;
+  /** Begins to enlarge the disk, while the database runs. */
+  resizeDisk(ref: string, diskGb: number, signal?: AbortSignal): Promise<void>;
+  /** Whether a size of compute is larger than another. Makes no request. */
+  isLarger(one: ComputeSize, other: ComputeSize): boolean;
 
   sessionAddress(ref: string, signal?: AbortSignal): Promise<SessionAddress>;
   /** Address of a project's own API. Makes no request. */

@@ -1,5 +1,7 @@
 import type { Readable } from "node:stream";
 
+import type { ProjectSize } from "./databaseHost.ts";
+
 /** An object of a project's storage. */
 export interface StoragePlace {
   bucket: string;
@@ -47,12 +49,16 @@ export interface ProjectContent {
   functions(signal?: AbortSignal): Promise<EdgeFunction[]>;
   /** A function's code as bundled by the platform; undefined if there is no such function. */
   functionBody(slug: string, signal?: AbortSignal): Promise<Buffer | undefined>;
+  /** Identifies the code in a function's body: the same for bodies that differ only in their encoding. Makes no request. */
+  codeDigest(body: Buffer): string;
   /** Creates the function, or replaces the code of the existing one. */
   deployFunction(wanted: EdgeFunction, body: Buffer, signal?: AbortSignal): Promise<void>;
   /** Settings of the auth service. The host may show another value instead of a secret: see `isSecretSetting`. */
   authSettings(signal?: AbortSignal): Promise<Record<string, unknown>>;
   /** Changes only these settings. */
   setAuthSettings(settings: Record<string, unknown>, signal?: AbortSignal): Promise<void>;
+  /** The size of its database. */
+  size(signal?: AbortSignal): Promise<ProjectSize>;
   /** Whether the host shows another value than the one that was set for a setting of the auth service. Makes no request. */
   readonly isSecretSetting: (name: string) => boolean;
 }

@@ -6,6 +6,8 @@ import type { DatabaseHost, DatabaseProject, ProjectState, SessionAddress } from
 import { SUPABASE, type SupabaseAccess, supabaseApi, supabaseProjectUrl } from "./supabaseApi.ts";
 import { supabaseBackups } from "./supabaseBackups.ts";
 import { keysAnswer, publicKeyIn, secretKeyIn } from "./supabaseKeys.ts";
+import { supabaseSizes } from "./supabaseSizes.ts";
+import { supabaseSetUp } from "./supabaseSetUp.ts";
 
 /** Supabase's word for a healthy project or service. */
 const HEALTHY = "ACTIVE_HEALTHY";
@@ -95,6 +97,8 @@ export function supabaseDatabases(access: SupabaseAccess): DatabaseHost {
         ({ status }) => ({ 401: REFUSED, 403: ACCEPTED })[status],
       ),
     ...supabaseBackups(call),
+    ...supabaseSizes(call),
+    ...supabaseSetUp(call),
     projects: async (signal) => {
       const all = await call({ method: "GET", path: "/v1/projects", answer: z.array(projectAnswer), signal });
       return all.filter(({ status }) => status !== REMOVED);

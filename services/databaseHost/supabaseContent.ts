@@ -7,8 +7,10 @@ import { type ContentRequest, sendContent } from "../http/contentRequest.ts";
 import { segment, unlessNotFound } from "../http/http.ts";
 import { withoutToken } from "../http/remoteService.ts";
 import { hasAddress, type ProjectContent, type StoragePlace } from "./projectContent.ts";
-import { SUPABASE, SUPABASE_API, type SupabaseAccess, supabaseProjectUrl } from "./supabaseApi.ts";
+import { SUPABASE, SUPABASE_API, type SupabaseAccess, supabaseApi, supabaseProjectUrl } from "./supabaseApi.ts";
+import { functionCodeDigest } from "./supabaseFunctionCode.ts";
 import { keyHeaders, keysAnswer, secretKeyIn } from "./supabaseKeys.ts";
+import { supabaseSizes } from "./supabaseSizes.ts";
 
 /** Which project, and how it is called. */
 export interface ProjectContentOptions extends Pick<SupabaseAccess, "endpoint" | "projectUrlTemplate"> {
@@ -114,6 +116,7 @@ export function supabaseContent(options: ProjectContentOptions): ProjectContent 
       );
       return answer && Buffer.from(await answer.arrayBuffer());
     },
+    codeDigest: functionCodeDigest,
     async deployFunction(wanted, body, signal) {
       const exists = (await content.functions(signal)).some(({ slug }) => slug === wanted.slug);
       const query = new URLSearchParams({
@@ -135,6 +138,11 @@ export function supabaseContent(options: ProjectContentOptions): ProjectContent 
     },
     authSettings: async (signal) => z.record(z.string(), z.unknown()).parse(await json(`${api}/config/auth`, signal)),
     setAuthSettings: (settings, signal) => change("auth", writable(settings), signal),
+    async size(signal) {
+      const { token, endpoint, retryDelayMs } = options;
+      if (token === undefined) throw new UserError(withoutToken(SUPABASE.tokenName));
+      return await supabaseSizes(supabaseApi({ token, endpoint, retryDelayMs })).size(options.ref, signal);
+    },
     isSecretSetting,
   };
   return content;

@@ -11,6 +11,8 @@ const CLOUDFLARE_API = "https://api.cloudflare.com/client/v4";
 /** Lets Cloudflare choose the lifetime. */
 const AUTOMATIC_TTL = 1;
 const PAGE_SIZE = 100;
+/** The most that a page of zones holds (https://developers.cloudflare.com/api/resources/zones/methods/list). */
+const ZONES_PAGE_SIZE = 50;
 /** A zone holds at most 200 000 records; a listing longer than this is a fault of the service. */
 const MOST_PAGES = 2000;
 
@@ -35,11 +37,10 @@ const NOT_WRITTEN: ReadonlySet<string> = new Set([
   ...["zone_id", "zone_name", "proxiable", "locked"],
 ]);
 const oneRecord = z.object({ result: recordAnswer }).transform(({ result }) => recordOf(result));
-const recordsAnswer = z.object({
-  result: z.array(recordAnswer),
-  result_info: z.object({ total_pages: z.number().optional() }).nullish(),
-});
-const zonesAnswer = z.object({ result: z.array(z.object({ id: z.string(), name: z.string() })) });
+const pageInfo = z.object({ total_pages: z.number().optional() }).nullish();
+const recordsAnswer = z.object({ result: z.array(recordAnswer), result_info: pageInfo });
+const zoneAnswer = z.object({ id: z.string(), name: z.string(), account: z.object({ id: z.string() }).optional() });
+const zonesAnswer = z.object({ result: z.array(zoneAnswer), result_info: pageInfo });
 const errorAnswer = z.object({
   errors: z.array(z.object({ code: z.union([z.number(), z.string()]), message: z.string() })),
 });
@@ -68,19 +69,21 @@ export function cloudflareDns(access: ServiceAccess): DnsHost {
   });
   const recordsPath = (zone: string): string => `/zones/${segment(zone)}/dns_records`;
   const recordPath = (zone: string, id: string): string => `${recordsPath(zone)}/${segment(id)}`;
-  const listed = async (zone: string, name?: string, signal?: AbortSignal): Promise<RecordAnswer[]> => {
-    const found: RecordAnswer[] = [];
-    for (let page = 1; page <= MOST_PAGES; page += 1) {
+  const listed = (zone: string, name?: string, signal?: AbortSignal): Promise<RecordAnswer[]> =>
+    allPages((page) => {
       const query = { "name.exact": name, page, per_page: PAGE_SIZE };
-      const one = await call({ method: "GET", path: recordsPath(zone), query, answer: recordsAnswer, signal });
-      found.push(...one.result);
-      if (page >= (one.result_info?.total_pages ?? 1)) break;
-    }
-    return found;
-  };
+      return call({ method: "GET", path: recordsPath(zone), query, answer: recordsAnswer, signal });
+    });
   return {
     ...CLOUDFLARE,
     inspectToken: (signal) => inspectToken(call, signal),
+    zones: async (signal) => {
+      const zones = await allPages((page) => {
+        const query = { page, per_page: ZONES_PAGE_SIZE };
+        return call({ method: "GET", path: "/zones", query, answer: zonesAnswer, signal });
+      });
+      return zones.map(({ id, name, account }) => ({ id, name, accountId: account?.id ?? "" }));
+    },
     zoneId: async (name, signal) => {
       const { result } = await call({ method: "GET", path: "/zones", query: { name }, answer: zonesAnswer, signal });
       return result.find((zone) => zone.name === name)?.id;
@@ -121,6 +124,19 @@ function inspectToken(call: JsonClient, signal?: AbortSignal): Promise<TokenFact
   );
 }
 
+/** The entries of every page; a list without a number of pages has one. */
+async function allPages<T>(
+  read: (page: number) => Promise<{ result: T[]; result_info?: z.output<typeof pageInfo> }>,
+): Promise<T[]> {
+  const found: T[] = [];
+  for (let page = 1; page <= MOST_PAGES; page += 1) {
+    const one = await read(page);
+    found.push(...one.result);
+    if (page >= (one.result_info?.total_pages ?? 1)) break;
+  }
+  return found;
+}
+
 /** A record without the fields that only Cloudflare writes. */
 function writable(record: RecordAnswer): Record<string, unknown> {
   return Object.fromEntries(Object.entries(record).filter(([field]) => !NOT_WRITTEN.has(field)));
@@ -132,7 +148,8 @@ function bodyOf({ ttlSeconds, ...record }: WantedRecord): Record<string, unknown
 }
 
 /** Cloudflare returns a text with or without quotes around it. */
-function recordOf({ id, type, name, content, proxied = false, comment }: RecordAnswer): DnsRecord {
+function recordOf({ id, type, name, content, proxied = false, comment, ttl = AUTOMATIC_TTL }: RecordAnswer): DnsRecord {
   const text = type === "TXT" ? /^"([^"]*)"$/.exec(content)?.[1] : undefined;
-  return { id, type, name, content: text ?? content, proxied, ...(comment ? { comment } : {}) };
+  const lifetime = ttl === AUTOMATIC_TTL ? {} : { ttlSeconds: ttl };
+  return { id, type, name, content: text ?? content, proxied, ...lifetime, ...(comment ? { comment } : {}) };
 }

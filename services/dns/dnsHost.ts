@@ -1,6 +1,13 @@
 import type { RemoteService } from "../http/remoteService.ts";
 import type { TokenHolder } from "../http/tokenFacts.ts";
 
+/** A zone, and the account that it is in. */
+export interface DnsZone {
+  id: string;
+  name: string;
+  accountId: string;
+}
+
 /** A record of a zone. */
 export interface DnsRecord {
   id: string;
@@ -11,6 +18,8 @@ export interface DnsRecord {
   content: string;
   /** True if the host answers with its own addresses instead of the content. */
   proxied: boolean;
+  /** How long resolvers may cache it; absent if the host chooses. */
+  ttlSeconds?: number;
   /** The note for people; absent if it has none. */
   comment?: string;
 }
@@ -28,6 +37,8 @@ export interface WantedRecord {
 
 /** The host of the DNS zone. Calls throw ServiceError or UnreachableError (services/http/http.ts). */
 export interface DnsHost extends RemoteService, TokenHolder {
+  /** All zones that the token can see. */
+  zones(signal?: AbortSignal): Promise<DnsZone[]>;
   /** Id of the zone of that name; undefined if the token can see no such zone. */
   zoneId(name: string, signal?: AbortSignal): Promise<string | undefined>;
   /** All records, or those of one name. A missing zone is a ServiceError with status 404. */

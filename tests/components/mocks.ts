@@ -107,7 +107,7 @@ const COMPUTED: Readonly<Record<string, (name: string, own: string) => Record<st
 const PROJECT = {
   ref: "abc",
   apiUrl: "https://abc.example",
-  connectionString: "postgres://u:p@h/db",
+  connectionString: "postgres://postgres.abc:p@aws-0-x.pooler.supabase.com:5432/db",
   anonKey: "anon",
 };
 

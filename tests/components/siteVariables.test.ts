@@ -34,6 +34,7 @@ describe("an app's sealed variables", () => {
       backupId: "20260701T020000Z-00000e",
       supabaseRef: "abc",
       connectionString: DATABASE_URL,
+      connection: "transaction",
       except: Object.keys(ENVIRONMENT).map((key) => ({ key, targets: ["production"] })),
     });
   });

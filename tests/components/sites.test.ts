@@ -20,7 +20,9 @@ const SECOND = {
   publicNames: ["admin.castchat.jp"],
 } as const;
 
-const DATABASE_URL = "postgres://u:p@h/db";
+/** Of the session pooler, for backups and restores. */
+const SESSION_URL = "postgres://postgres.abc:p@aws-0-x.pooler.supabase.com:5432/db";
+const DATABASE_URL = SESSION_URL.replace("5432", "6543");
 const ENVIRONMENT = { DATABASE_URL, SUPABASE_URL: "https://abc.example", SUPABASE_ANON_KEY: "anon" };
 
 const primary = (args: Partial<PrimarySiteArgs> = {}) =>
@@ -73,6 +75,31 @@ describe("PrimarySite", () => {
     }
     const ready = await standby({ apps: [{ ...mirrored, build: whole }] });
     expect(named(ready, "application-project").inputs).toMatchObject(build);
+  });
+
+  it("leaves the scheduled calls out in a drill, and accepts the answer that the settings name", async () => {
+    const healthAnswer = { status: [204] };
+    const app = { ...mirrored, healthPath: "/up", healthAnswer };
+    const health = { healthPath: "/up", healthAnswer };
+    const drilled = await standby({ mode: "drill", apps: [app] });
+    for (const name of ["application-deployment", "drill-traffic"])
+      expect(named(drilled, name).inputs).toMatchObject({ ...health, withoutScheduledCalls: true });
+    const active = await standby({ mode: "active", apps: [app] });
+    for (const name of ["application-deployment", "traffic"]) {
+      expect(named(active, name).inputs).toMatchObject(health);
+      expect(named(active, name).inputs).not.toHaveProperty("withoutScheduledCalls");
+    }
+  });
+
+  it("gives each app the connection that its settings choose", async () => {
+    const apps = [
+      { ...mirrored, connection: "direct" },
+      { ...SECOND, mirror: "mirrors/admin" },
+    ] as const;
+    const resources = await standby({ mode: "drill", apps });
+    const urlOf = (name: string) => JSON.stringify(named(resources, name).inputs["variables"]);
+    expect(urlOf("application-environment")).toContain("postgres://postgres:p@db.abc.supabase.co:5432/db");
+    expect(urlOf("application-admin-environment")).toContain(DATABASE_URL);
   });
 
   it("declares nothing of a CastChat that exists, and only looks at its database", async () => {
@@ -246,7 +273,7 @@ describe("PrimarySite", () => {
       "arn:aws:s3:::state/a/.pulumi/stacks/castchat/prod.json.gz",
     ]);
     expect(named(resources, "schedule-rate").inputs["scheduleExpression"]).toBe("rate(6 hours)");
-    const secret = { DATABASE_URL, GITHUB_TOKEN: "ghp_secret" };
+    const secret = { DATABASE_URL: SESSION_URL, GITHUB_TOKEN: "ghp_secret" };
     expect(documentOf(resources, "schedule-runner-secret-value", "secretString")).toEqual(secret);
     const { name, project, logGroup, missedRunsUrl } = outputs.schedule!;
     expect(await Promise.all([name, project, logGroup, missedRunsUrl].map(valueOf))).toEqual([
@@ -265,6 +292,7 @@ describe("StandbySite", () => {
       "castchat:index:Application application",
       "castchat:index:MirrorRepository mirror",
       "castchat:index:StandbySite standby",
+      "github:index/actionsRepositoryPermissions:ActionsRepositoryPermissions mirror-actions",
       "github:index/repository:Repository mirror-repository",
       "vercel:index/project:Project application-project",
     ]);
@@ -277,6 +305,8 @@ describe("StandbySite", () => {
       hasProjects: false,
       hasWiki: false,
     });
+    // Its source's workflows with a schedule would run there as well.
+    expect(named(resources, "mirror-actions").inputs).toEqual({ repository: "castchat-mirror", enabled: false });
   });
 
   it("recovers from its own vault into a new database when active", async () => {
@@ -284,7 +314,7 @@ describe("StandbySite", () => {
     const database = { name: "castchat-dr-g2", deletionProtection: true };
     expect(named(resources, "database-project").inputs).toMatchObject(database);
     expect(named(resources, "database-restore").inputs).toEqual({
-      connectionString: DATABASE_URL,
+      connectionString: SESSION_URL,
       supabaseRef: "abc",
       generation: 2,
       vaultBucket: "castchat-recovery-standby-vault-111111111111-ap-northeast-1",

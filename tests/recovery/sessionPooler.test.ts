@@ -2,10 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { beforeAll, describe, expect, it } from "@jest/globals";
 
+import { inspectDatabase } from "../../recovery/postgres/catalog/databaseContent.ts";
 import { connect } from "../../recovery/postgres/session/database.ts";
 import { replace } from "../../recovery/restore/inPlace/replace.ts";
+import { UserError } from "../../services/common/errors.ts";
+import { realTiming } from "../../services/common/timing.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { SAMPLE } from "../faults/support/databases.ts";
+import { expectRefusal } from "../support/refusal.ts";
 import { startSessionPooler } from "../support/sessionPooler.ts";
 import { forSuite } from "../support/suite.ts";
 import { FACTOR, mostWaitMs, yielding } from "../support/timing.ts";
@@ -23,6 +27,42 @@ beforeAll(async () => {
 }, 60_000);
 
 describe("through Supabase's session pooler", () => {
+  it("backups and restores need few of its sessions, and say when there are none left", async () => {
+    const narrow = await startSessionPooler(started.database.port, { poolSize: 5 });
+    try {
+      await started.backUp(narrow.through(started.database.url), { timing: yielding });
+      expect(narrow.sessions.most).toBeLessThanOrEqual(5);
+      const full = await startSessionPooler(started.database.port, { poolSize: 0 });
+      const refused = started.backUp(full.through(started.database.url), { timing: yielding });
+      await expectRefusal(refused, UserError, "has no free session: all of its pooler's sessions are taken");
+      await full.stop();
+    } finally {
+      await narrow.stop();
+    }
+  }, 90_000);
+
+  it("a refused login is not repeated so fast that the pooler blocks the address", async () => {
+    // The real pauses, on a clock of the test's.
+    let now = 0;
+    const watched = await startSessionPooler(started.database.port, { clock: () => now });
+    const wrong = new URL(watched.through(started.database.url));
+    wrong.password = "wrong";
+    const look = () => inspectDatabase(wrong.href, new AbortController().signal);
+    try {
+      for (let times = 0; times < 30; times += 1, now += realTiming.refusedLoginMs)
+        expect(await look()).toMatchObject({ state: "refused" });
+      for (let times = 0; times < 10; times += 1) await look();
+      expect(await look()).toEqual({
+        state: "unreachable",
+        reason: expect.stringMatching(/is blocked by Supabase's pooler for two minutes/),
+      });
+      now += 120_000;
+      expect(await look()).toMatchObject({ state: "refused" });
+    } finally {
+      await watched.stop();
+    }
+  }, 90_000);
+
   it("a backup yields to a migration that comes while rows are on their way", async () => {
     const said: string[] = [];
     let migrated: Promise<number> | undefined;

@@ -33,8 +33,7 @@ interface Case {
 const CASES: Record<RunnerToken, Case> = {
   VERCEL_API_TOKEN: {
     service: "vercel",
-    start: (deps, end) =>
-      createVercelEmulator(deps, { runsWithoutFramework: true, ...(end && { tokenExpiresAt: end }) }),
+    start: (deps, end) => createVercelEmulator(deps, { ...(end && { tokenExpiresAt: end }) }),
     scopes: ["user"],
     showsExpiry: true,
   },

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { fromCloudflare } from "./cloudflareTypes.ts";
 import { compact, textOf } from "./compact.ts";
 import type { Description, Source } from "./description.ts";
+import { localVersion } from "./localVersion.ts";
 import { fromOpenApi } from "./openApi.ts";
 import { GITHUB_OPERATIONS } from "./operations.ts";
 import { fromSupabaseAuth } from "./supabaseAuthTypes.ts";
@@ -68,7 +69,7 @@ for (const [name, { source, isLocal = false, cut }] of Object.entries(CUTS)) {
     writeFileSync(join(home, name), textOf(compact(description)));
     // Test suites that run at once may both make it.
     copyFileSync(join(home, name), join(folder, `${name}.${process.pid}`));
-    const kept = isLocal ? `${name}-${source.version}.json` : `${name}.json`;
+    const kept = isLocal ? `${name}-${localVersion()}.json` : `${name}.json`;
     renameSync(join(folder, `${name}.${process.pid}`), join(folder, kept));
   } finally {
     rmSync(home, { recursive: true });

@@ -3,6 +3,7 @@
 /** GitHub's, of https://docs.github.com/rest. */
 export const GITHUB_OPERATIONS = [
   "GET /user",
+  "GET /user/repos",
   "POST /user/repos",
   "GET /users/{username}",
   "GET /orgs/{org}",
@@ -15,6 +16,7 @@ export const GITHUB_OPERATIONS = [
   "GET /repos/{owner}/{repo}/branches",
   "GET /repos/{owner}/{repo}/branches/{branch}",
   "GET /repos/{owner}/{repo}/commits/{ref}",
+  "GET /repos/{owner}/{repo}/contents/{path}",
   "GET /repos/{owner}/{repo}/git/ref/{ref}",
   "GET /repos/{owner}/{repo}/topics",
   "PUT /repos/{owner}/{repo}/topics",
@@ -27,6 +29,7 @@ export const GITHUB_OPERATIONS = [
 export const VERCEL_OPERATIONS = [
   "GET /v2/user",
   "GET /v5/user/tokens/{tokenId}",
+  "GET /v2/teams",
   "GET /v2/teams/{teamId}",
   "GET /v10/projects",
   "POST /v11/projects",
@@ -78,7 +81,11 @@ export const CLOUDFLARE_OPERATIONS: Readonly<Record<string, readonly [string, st
 export const SUPABASE_OPERATIONS = [
   "GET /v1/organizations",
   "GET /v1/organizations/{slug}",
+  "GET /v1/organizations/{slug}/projects",
   "GET /v1/projects",
+  "GET /v1/projects/available-regions",
+  "GET /v1/projects/{ref}/billing/addons",
+  "GET /v1/projects/{ref}/config/disk/util",
   "POST /v1/projects",
   "GET /v1/projects/{ref}",
   "DELETE /v1/projects/{ref}",
@@ -95,6 +102,8 @@ export const SUPABASE_OPERATIONS = [
   "GET /v1/projects/{ref}/database/backups",
   "POST /v1/projects/{ref}/database/backups/restore-pitr",
   "GET /v1/projects/{ref}/readonly",
+  "PATCH /v1/projects/{ref}/billing/addons",
+  "POST /v1/projects/{ref}/config/disk",
   "GET /v1/projects/{ref}/functions",
   "POST /v1/projects/{ref}/functions",
   "PATCH /v1/projects/{ref}/functions/{function_slug}",

@@ -2,7 +2,9 @@ import { Command } from "commander";
 
 import { backup } from "../../../recovery/backup/backup.ts";
 import { replace } from "../../../recovery/restore/inPlace/replace.ts";
+import { lossText } from "../../../recovery/restore/run/restoreLosses.ts";
 import { amount } from "../../../services/common/amount.ts";
+import { PromiseError } from "../../../services/common/errors.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
 import { visible } from "../../../services/common/visibleText.ts";
 import { sealerTo } from "../../../services/vault/encryption.ts";
@@ -29,7 +31,9 @@ export function inPlaceCommand(): Command {
     .addOption(acceptOption())
     .addOption(confirmOption("the database's host:port/name or ref"))
     .addOption(
-      jsonOption("backupId, snapshotAt, tables, rows, users, posts, applications, safetyBackupId, notes, durationMs"),
+      jsonOption(
+        "backupId, snapshotAt, tables, rows, users, posts, applications, safetyBackupId, notes, lost, durationMs",
+      ),
     )
     .addHelpText("after", TARGET_HELP)
     .addHelpText(
@@ -52,6 +56,8 @@ export function inPlaceCommand(): Command {
         `The state before is saved as ${result.safetyBackupId}.`,
         ...result.notes.map(visible),
       ]);
+      const losses = lossText(result);
+      if (losses !== undefined) throw new PromiseError(losses);
     });
 }
 

@@ -2,8 +2,8 @@ import { Command, Option } from "commander";
 
 import { refuseOtherProject } from "../../../recovery/postgres/session/confirmation.ts";
 import { parseDatabaseUrl } from "../../../recovery/postgres/session/databaseUrl.ts";
-import { hasLosses, lossText } from "../../../recovery/project/restoredParts.ts";
 import { restore } from "../../../recovery/restore/recipes/restore.ts";
+import { lossText } from "../../../recovery/restore/run/restoreLosses.ts";
 import type { RestoreResult } from "../../../recovery/restore/run/restoreMarker.ts";
 import type { Selection } from "../../../recovery/restore/run/restoreSelection.ts";
 import { amount } from "../../../services/common/amount.ts";
@@ -45,7 +45,7 @@ export function intoEmptyCommand(): Command {
     .addOption(acceptOption())
     .addOption(
       jsonOption(
-        "restoreId, backupId, snapshotAt, tables, rows, users, posts, applications, notes, project, parts, phases, durationMs, finishedBefore",
+        "restoreId, backupId, snapshotAt, tables, rows, users, posts, applications, notes, lost, project, parts, phases, durationMs, finishedBefore",
       ),
     )
     .addHelpText("after", TARGET_HELP)
@@ -79,8 +79,8 @@ async function run(options: Options): Promise<void> {
     ...projectLines(result),
     ...result.notes.map(visible),
   ]);
-  if (result.parts !== undefined && hasLosses(result.parts))
-    throw new PromiseError(lossText(result.parts, result.backupId));
+  const losses = lossText(result);
+  if (losses !== undefined) throw new PromiseError(losses);
 }
 
 function targetRef(): string {

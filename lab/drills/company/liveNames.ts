@@ -24,7 +24,12 @@ export const LIVE_APPS: readonly [LiveApp, LiveApp] = [
     project: "castchat",
     repository,
     publicName,
-    build: { buildCommand: "npm run build --if-present", installCommand: "npm ci", nodeVersion: "22.x" },
+    build: {
+      framework: "node",
+      buildCommand: "npm run build --if-present",
+      installCommand: "npm ci",
+      nodeVersion: "22.x",
+    },
     standby: { project: "castchat-dr", mirror: `${mirrorOwner}/${mirrorRepository}` },
   },
   {
@@ -33,7 +38,7 @@ export const LIVE_APPS: readonly [LiveApp, LiveApp] = [
     repository: "castchat/admin",
     publicName: `admin.${zone}`,
     isProxied: true,
-    build: { installCommand: "npm install --omit=dev" },
+    build: { framework: "node", installCommand: "npm install --omit=dev" },
     standby: { project: "castchat-admin-dr", mirror: `${mirrorOwner}/admin-mirror` },
   },
 ];

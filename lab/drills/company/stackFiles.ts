@@ -9,17 +9,21 @@ import { LIVE_APPS } from "./liveNames.ts";
 /** Settings of a primary that creates its site. */
 const OF_A_CREATED_SITE = ["database", "dns", "cloudflareAccountId", "supabaseOrganization", "supabaseRegion"];
 
+/** Vercel's region near the database of the standby. */
+const FUNCTION_REGION = "icn1";
+
 /**
  * Has both stack files of a workspace name the company that runs, as `castchat-recovery init` would: found by the primary, and taken over
  * by the standby. The addresses of the database are secrets, and no part of the files.
  */
 export async function nameLiveSite(workspace: string, { supabaseRef }: LiveDatabase): Promise<void> {
-  const found = LIVE_APPS.map(({ name, project, repository, publicName }) => {
-    return { ...(name && { name }), project, repository, publicNames: [publicName] };
+  const found = LIVE_APPS.map(({ name, project, repository, publicName, build }) => {
+    return { ...(name && { name }), project, repository, publicNames: [publicName], build };
   });
   await changeSettings(workspace, "prod", OF_A_CREATED_SITE, { supabaseRef, apps: found });
-  const recovered = LIVE_APPS.map(({ name, project, repository, publicName, standby }) => {
-    return { ...(name && { name }), ...standby, repository, publicNames: [publicName], peerProject: project };
+  const recovered = LIVE_APPS.map(({ name, project, repository, publicName, build, standby }) => {
+    const own = { ...standby, peerProject: project, build: { ...build, functionRegion: FUNCTION_REGION } };
+    return { ...(name && { name }), ...own, repository, publicNames: [publicName] };
   });
   const takeover = LIVE_APPS.map(({ publicName }) => publicName);
   await changeSettings(workspace, "dr", [], { peerSupabaseRef: supabaseRef, apps: recovered, takeover });

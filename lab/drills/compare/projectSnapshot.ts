@@ -9,6 +9,7 @@ import {
   refusalOf,
   serviceKey,
 } from "../../sandbox/sample/projectPlace.ts";
+import { functionSources } from "./functionSources.ts";
 import { takeObjects } from "./snapshot.ts";
 import type { LeftOut } from "./types.ts";
 
@@ -24,7 +25,7 @@ export interface StoredObject {
 export interface ProjectSnapshot {
   /** By "bucket/name". */
   objects: Record<string, StoredObject>;
-  /** By slug: SHA-256 of the code and of the settings. */
+  /** By slug: SHA-256 of the modules of its code, and of the settings. */
   functions: Record<string, { code: string; settings: string }>;
   /** By name: SHA-256 of the value. Without secrets, for which the platform shows a hash that differs between projects. */
   authSettings: Record<string, string>;
@@ -41,6 +42,10 @@ const LEFT_OUT: readonly LeftOut[] = [
   {
     what: `${OF_A_DEPLOYMENT.join(", ")} of an edge function`,
     why: "the platform counts and dates deployments, and a recovery deploys again",
+  },
+  {
+    what: "the bytes of an edge function's bundle around its modules",
+    why: "the platform encodes a bundle again at each deployment; the names and sources of its modules are compared",
   },
   {
     what: "the project's ref, keys and JWT secret, and the secrets of edge functions",
@@ -125,7 +130,7 @@ async function readFunctions(place: ProjectPlace): Promise<ProjectSnapshot["func
     return [
       one.slug,
       {
-        code: sha256(Buffer.from(await body.arrayBuffer())),
+        code: sha256(functionSources(Buffer.from(await body.arrayBuffer()))),
         settings: sha256(JSON.stringify(settings.sort(([a], [b]) => (a < b ? -1 : 1)))),
       },
     ];

@@ -26,6 +26,10 @@ export interface GitStorage {
   branches(fullName: string): Promise<Map<string, string>>;
   /** The commit of a branch, tag or hash; undefined if there is none. */
   commit(fullName: string, ref: string): Promise<GitCommit | undefined>;
+  /** The workflows of the newest commit of the default branch that a schedule starts, by path. */
+  scheduledWorkflows(fullName: string): Promise<string[]>;
+  /** A file's text, or the names in a folder, of the default branch; undefined if there is neither. */
+  content(fullName: string, path: string): Promise<{ sha: string; text: string } | { names: string[] } | undefined>;
   /** Serves one request of git's smart HTTP protocol through `git http-backend`, streaming both ways. */
   serve(request: Request, fullName: string, subPath: string, user: GitUser | undefined): Promise<Response>;
 }
@@ -56,8 +60,8 @@ const ENVIRONMENT = {
 const RESERVED_REFS = "refs/pull";
 
 /**
- * GitHub's refusals of a ref: a workflow from a token without that right, and a pointer to a file in Git LFS that was not uploaded before.
- * This host stores no such files. GitHub's words: https://docs.github.com/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
+ * GitHub's refusals of a ref: a workflow from a token without that right, and a pointer to a file in Git LFS that was not uploaded before
+ * (githubLfs.ts). GitHub's words: https://docs.github.com/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
  * (`workflow`), https://docs.github.com/repositories/working-with-files/managing-large-files (GH008).
  */
 const UPDATE_HOOK = `#!/bin/sh
@@ -72,7 +76,10 @@ if [ "$CASTCHAT_WORKFLOWS" != yes ]; then
     exit 1
   fi
 fi
-count=$(git grep -lI '^version https://git-lfs.github.com/spec/v1$' "$3" -- 2>/dev/null | wc -l)
+count=$(git grep -lI '^version https://git-lfs.github.com/spec/v1$' "$3" -- 2>/dev/null | while IFS= read -r file; do
+  oid=$(git show "$file" | sed -n 's/^oid sha256://p')
+  [ -e "lfs/objects/$oid" ] || echo "$oid"
+done | sort -u | wc -l)
 if [ "$count" -gt 0 ]; then
   echo "error: GH008: Your push referenced at least $((count)) unknown Git LFS objects" >&2
   exit 1
@@ -140,6 +147,19 @@ export function openGitStorage(root: string): GitStorage {
         if (/unknown revision|bad revision|ambiguous argument|bad object/i.test(messageOf(thrown))) return undefined;
         throw thrown;
       }
+    },
+    async scheduledWorkflows(fullName) {
+      const args = ["grep", "-lE", "^[[:space:]]+schedule:", "HEAD", "--", ".github/workflows"];
+      // git says 1 if it finds none, and 128 if there is no commit.
+      const found = await git(fullName, ...args).catch(() => "");
+      return found.split("\n").flatMap((line) => line.replace(/^HEAD:/, "") || []);
+    },
+    async content(fullName, path) {
+      const object = `HEAD:${path}`;
+      const type = await git(fullName, "cat-file", "-t", object).catch(() => undefined);
+      if (type === "tree") return { names: (await git(fullName, "ls-tree", "--name-only", object)).split("\n") };
+      if (type !== "blob") return undefined;
+      return { sha: await git(fullName, "rev-parse", object), text: await git(fullName, "cat-file", "blob", object) };
     },
     serve: (request, fullName, subPath, user) => serveCgi(root, request, `/${fullName}.git/${subPath}`, user),
   };

@@ -4,9 +4,10 @@ import { type Context, Hono } from "hono";
 import { z } from "zod";
 
 import { type GitStorage, openGitStorage } from "./git.ts";
-import { shownRepository, wholeAccount, wholeOrganization } from "./githubAnswers.ts";
+import { listedRepository, shownRepository, wholeAccount, wholeOrganization } from "./githubAnswers.ts";
 import { addContentRoutes } from "./githubContent.ts";
 import { addGitRoutes } from "./githubGit.ts";
+import { addLfsRoutes } from "./githubLfs.ts";
 import {
   DOCS,
   fail,
@@ -40,6 +41,8 @@ const ACTIONS = { enabled: true, allowed_actions: "all" } as const;
 export interface GithubEmulator {
   app: Hono;
   git: GitStorage;
+  /** The workflows of a repository that GitHub would start by their schedule: those of its default branch, unless Actions are off. */
+  scheduledWorkflows(fullName: string): Promise<string[]>;
 }
 
 /**
@@ -48,9 +51,11 @@ export interface GithubEmulator {
  * | method and path | what |
  * | --- | --- |
  * | GET /user, /orgs/:org, /users/:user | accounts |
+ * | GET /user/repos | those that the token is for, by page |
  * | POST /orgs/:org/repos, /user/repos | a repository, with its git data |
  * | GET, PATCH, DELETE /repos/:owner/:repo | its settings; DELETE removes the git data |
  * | GET /repos/:owner/:repo/branches[/:branch], /commits/:ref, /git/ref/heads/:branch | its content |
+ * | GET /repos/:owner/:repo/contents/:path | a file's text, or the names in a folder |
  * | GET, PUT /repos/:owner/:repo/topics | |
  * | GET, PUT, DELETE /repos/:owner/:repo/vulnerability-alerts | 204 or 404 |
  * | GET, PUT /repos/:owner/:repo/actions/permissions | whether workflows run; they do in a new repository |
@@ -127,6 +132,12 @@ export function createGithubEmulator(deps: GithubDeps, tokens: GithubTokens = CL
   };
 
   app.get("/user", (c) => c.json(wholeAccount(originOf(c), USER)));
+  app.get("/user/repos", (c) => {
+    const [per, number] = [Math.min(Number(c.req.query("per_page") ?? 30), 100), Number(c.req.query("page") ?? 1)];
+    const seen = Object.values(state.repositories).filter(({ owner }) => isFor(tokenOf(c), owner));
+    const page = seen.slice((number - 1) * per, number * per);
+    return c.json(page.map((repository) => listedRepository(originOf(c), repository)));
+  });
   app.get("/users/:user", (c) => {
     if (c.req.param("user") !== USER && !ownerExists(c.req.param("user"))) throw fail(404, "Not Found");
     return c.json(wholeAccount(originOf(c), c.req.param("user")));
@@ -215,6 +226,7 @@ export function createGithubEmulator(deps: GithubDeps, tokens: GithubTokens = CL
     return c.body(null, 204);
   });
 
+  addLfsRoutes(app, deps.paths.git, tokenOf, (owner, name) => state.repositories[key(owner, name)]);
   addGitRoutes(app, git, tokenOf, {
     find: (owner, name) => state.repositories[key(owner, name)],
     pushed: (repository) => {
@@ -222,5 +234,13 @@ export function createGithubEmulator(deps: GithubDeps, tokens: GithubTokens = CL
       save();
     },
   });
-  return { app, git };
+  return {
+    app,
+    git,
+    scheduledWorkflows: async (fullName) => {
+      const found = state.repositories[fullName.toLowerCase()];
+      const isOn = (found?.actions ?? ACTIONS).enabled && found?.settings["archived"] !== true;
+      return found !== undefined && isOn ? await git.scheduledWorkflows(fullName.toLowerCase()) : [];
+    },
+  };
 }

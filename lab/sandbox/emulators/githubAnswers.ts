@@ -166,6 +166,13 @@ export function shownRepository(origin: string, r: Repository) {
   };
 }
 
+/** A repository within a list, which shows fewer fields. */
+export function listedRepository(origin: string, r: Repository) {
+  const whole: Record<string, unknown> = shownRepository(origin, r);
+  const missing = ["security_and_analysis", "subscribers_count", "network_count"];
+  return Object.fromEntries(Object.entries(whole).filter(([field]) => !missing.includes(field)));
+}
+
 /** A commit. Its people have no accounts here. `repository` is the repository's address in the API. */
 export function shownCommit(repository: string, commit: GitCommit) {
   const at = (sha: string) => ({ sha, url: `${repository}/commits/${sha}` });

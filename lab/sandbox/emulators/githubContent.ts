@@ -4,6 +4,23 @@ import type { GitStorage } from "./git.ts";
 import { shownBranch, shownCommit } from "./githubAnswers.ts";
 import { fail, type Repository } from "./githubState.ts";
 
+/** A file or folder in GitHub's format. */
+function shownEntry(at: string, path: string, type: "file" | "dir") {
+  const url = `${at}/contents/${path}`;
+  return {
+    type,
+    name: path.slice(path.lastIndexOf("/") + 1),
+    path,
+    size: 0,
+    sha: "0".repeat(40),
+    url,
+    git_url: null,
+    html_url: null,
+    download_url: null,
+    _links: { self: url, git: null, html: null },
+  };
+}
+
 /** Routes of a repository's branches and commits, which are read from git. */
 export function addContentRoutes(
   app: Hono,
@@ -44,6 +61,15 @@ export function addContentRoutes(
       url: `${at}/refs/heads/${branch}`,
       object: { type: "commit", sha, url: `${at}/commits/${sha}` },
     });
+  });
+  app.get("/repos/:owner/:repo/contents/:path{.+}", async (c) => {
+    const { path } = asked(c);
+    const [at, place] = [addressOf(c), c.req.param("path")];
+    const found = await git.content(path, place);
+    if (found === undefined) throw fail(404, "Not Found");
+    if ("names" in found) return c.json(found.names.map((name) => shownEntry(at, `${place}/${name}`, "file")));
+    const content = Buffer.from(found.text).toString("base64");
+    return c.json({ ...shownEntry(at, place, "file"), sha: found.sha, encoding: "base64", content });
   });
   app.get("/repos/:owner/:repo/commits/:ref{.+}", async (c) => {
     const { path } = asked(c);

@@ -51,8 +51,8 @@ export function addTokenCheck(app: Hono, deps: GithubDeps, tokens: GithubTokens)
     if (header !== undefined && (token === undefined || isOver))
       return isGit ? gitUnauthorized() : c.json(fail(401, "Bad credentials").body, 401);
     // A reader without a token only sees public repositories; `find` hides the private ones.
-    if (header === undefined && !isGit && !(c.req.method === "GET" && c.req.path.startsWith("/repos/")))
-      return c.json(fail(401, "Requires authentication").body, 401);
+    const isOpen = c.req.path.startsWith("/lfs-store/") || (c.req.method === "GET" && c.req.path.startsWith("/repos/"));
+    if (header === undefined && !isGit && !isOpen) return c.json(fail(401, "Requires authentication").body, 401);
     await next();
     if (token === undefined) return undefined;
     if (token.owner === undefined) c.header("x-oauth-scopes", token.workflows ? "repo, workflow" : "repo");

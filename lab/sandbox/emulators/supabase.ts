@@ -10,6 +10,7 @@ import { addBackupRoutes, type PlatformBackups } from "./supabaseBackups.ts";
 import { addFunctionRoutes } from "./supabaseFunctions.ts";
 import { openLifecycle } from "./supabaseLifecycle.ts";
 import { addPlatformRoutes } from "./supabasePlatform.ts";
+import { addSetUpRoutes } from "./supabaseSetUp.ts";
 import {
   apiKey,
   newJwtSecret,
@@ -50,7 +51,9 @@ const createBody = z.object({
  *
  * | method and path under /v1 | what |
  * | --- | --- |
- * | GET /organizations, /organizations/:slug | those with projects; one with its plan |
+ * | GET /organizations, /organizations/:slug, …/projects | those with projects; one with its plan; its projects with their sizes |
+ * | PATCH /projects/:ref/billing/addons, POST …/config/disk | compute and disk, of a paid plan only; without the restart |
+ * | GET /projects/available-regions, /projects/:ref/billing/addons, …/config/disk/util | how projects are set up |
  * | GET, POST /projects; GET, DELETE /projects/:ref | several may have one name, as at Supabase; POST starts a real Postgres server |
  * | GET /projects/:ref/health?services=… | `db` and services that need it ask the server itself |
  * | GET /projects/:ref/config/database/pooler | there is no pooler here: the server's own address, without TLS |
@@ -91,6 +94,7 @@ export function createSupabaseEmulator(
   addStorageRoutes(app, world);
   addFunctionRoutes(app, world);
   const { watchDisks } = addPlatformRoutes(app, world);
+  addSetUpRoutes(app, world);
 
   const show = (project: SupabaseProject) => ({
     id: project.ref,

@@ -34,7 +34,7 @@ export interface SupabasePlatform {
 }
 
 /** The platform of the sandbox, on which a drill can run. */
-export const SANDBOX_PLATFORM: SupabasePlatform = { plan: "free", encodesFunctions: false, diskBytes: 8e9 };
+export const SANDBOX_PLATFORM: SupabasePlatform = { plan: "free", encodesFunctions: true, diskBytes: 8e9 };
 
 /** A project. Its database is a real server; everything else is here. */
 export interface SupabaseProject {
@@ -51,6 +51,9 @@ export interface SupabaseProject {
   /** Kept until the server has it. */
   firstPassword?: string;
   authSettings: Record<string, unknown>;
+  /** Size of its compute, and of its disk in GB, if they were changed. */
+  compute?: string;
+  diskGb?: number;
   /** Size limit of storage objects, in bytes; a new project's limit if it was never changed. */
   fileSizeLimit?: number;
   /** Edge functions. */
@@ -112,7 +115,7 @@ export function openSupabaseWorld(deps: SupabaseDeps, platform: SupabasePlatform
 export type SupabaseWorld = ReturnType<typeof openSupabaseWorld>;
 
 /** An error in the Management API's format. */
-export function refusal(status: 400 | 401 | 404 | 409 | 500, message: string): ApiError {
+export function refusal(status: 400 | 401 | 402 | 404 | 409 | 500, message: string): ApiError {
   return new ApiError(status, { message });
 }
 

@@ -7,7 +7,7 @@ import { addDomainRoutes } from "./vercelDomains.ts";
 import { addEnvironmentRoutes } from "./vercelEnvironment.ts";
 import { addProjectRoutes } from "./vercelProjects.ts";
 import { addProtectionRoutes, secretsOf } from "./vercelProtection.ts";
-import { openVercelWorld, refusal, SANDBOX_PLATFORM, type VercelDeps, type VercelPlatform } from "./vercelState.ts";
+import { openVercelWorld, page, refusal, type VercelDeps, type VercelPlatform } from "./vercelState.ts";
 
 /** Vercel on this machine. */
 export interface VercelEmulator extends DeploymentLookup {
@@ -23,10 +23,11 @@ export interface VercelEmulator extends DeploymentLookup {
  *
  * | method and path | what |
  * | --- | --- |
- * | GET /user, /teams/:team | who is there |
  * | GET /user/tokens/current | the token of the request, and when it ends |
+ * | GET /user, /teams, /teams/:team | who is there |
  * | GET, POST /projects; GET, PATCH, DELETE /projects/:id | by id or name; DELETE ends its deployments and frees its domains |
  * | POST /projects/:id/pause, /unpause | the edge answers 503 meanwhile |
+ * | PATCH /projects/:id/crons | stops and starts the scheduled calls |
  * | PATCH /projects/:id/protection-bypass | secrets that open what is protected, see vercelProtection.ts |
  * | GET, POST /projects/:id/env; GET, PATCH, DELETE /projects/:id/env/:env | POST takes one or a list, `?upsert=true` |
  * | GET, POST /projects/:id/domains; GET, PATCH, DELETE …/domains/:name; POST …/:name/verify, …/:name/move | |
@@ -35,8 +36,8 @@ export interface VercelEmulator extends DeploymentLookup {
  * | POST /projects/:id/promote/:deployment, /projects/:id/rollback/:deployment | which deployment the domains lead to |
  * | GET /aliases/:name | the deployment that a name leads to |
  */
-export function createVercelEmulator(deps: VercelDeps, platform: VercelPlatform = SANDBOX_PLATFORM): VercelEmulator {
-  const world = openVercelWorld(deps, platform);
+export function createVercelEmulator(deps: VercelDeps, platform: VercelPlatform = {}): VercelEmulator {
+  const world = openVercelWorld(deps);
   const app = new Hono({
     // Vercel has no paths without a version.
     getPath: (request) => {
@@ -66,6 +67,8 @@ export function createVercelEmulator(deps: VercelDeps, platform: VercelPlatform 
     const token = { id: "sandbox", name: "sandbox", type: "token", origin: "manual", scopes, ...ends };
     return c.json({ token: { ...token, activeAt: since, createdAt: since } });
   });
+  // The user of the sandbox's token is a member of no team: whatever team a request names, the projects are the same.
+  app.get("/teams", (c) => c.json({ teams: [], pagination: page([], {}).pagination }));
   app.get("/teams/:team", (c) => {
     const team = c.req.param("team");
     const since = deps.clock().getTime();
@@ -100,7 +103,12 @@ export function createVercelEmulator(deps: VercelDeps, platform: VercelPlatform 
       const served = own ?? state.deployments.find((deployment) => deployment.id === project?.production);
       if (project === undefined || served === undefined) return undefined;
       const secrets = secretsOf(project, name, served);
-      return { deploymentId: served.id, paused: project.paused, ...(secrets && { secrets }) };
+      return {
+        deploymentId: served.id,
+        paused: project.paused,
+        ...(secrets && { secrets }),
+        ...(served.isStatic && { isStatic: true }),
+      };
     },
     resume() {
       for (const deployment of state.deployments) if (deployment.readyState === "BUILDING") build(deployment);

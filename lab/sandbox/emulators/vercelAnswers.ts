@@ -34,6 +34,7 @@ export function deploymentAnswers(all: () => readonly Project[]) {
     return {
       ...deployment,
       files: undefined,
+      isStatic: undefined,
       gitMetadata: undefined,
       status: deployment.readyState,
       // Only the names, as on Vercel.

@@ -26,11 +26,33 @@ export function frameworkOf(project: Project, dir: string): unknown {
 }
 
 /**
- * The scheduled calls of a production deployment, in the project's own format. Vercel makes them from its `vercel.json`, and calls them for
- * each project by itself: also for a copy of the app (https://vercel.com/docs/cron-jobs). They are noted here, and not called.
+ * The scheduled calls of a project whose production is a deployment, in the project's own format. Vercel makes them from its `vercel.json`, and
+ * calls them for each project by itself: also for a copy of the app (https://vercel.com/docs/cron-jobs). They are noted here, and not called.
+ *
+ * The first deployment that has some starts them (field `crons.enabledAt` of https://vercel.com/docs/rest-api/projects). Whether it does so
+ * where they were stopped before is not documented; the emulator takes the less convenient case.
  */
-export function cronsOf(dir: string, { id, url }: Deployment, now: number): Crons | undefined {
+export function cronsOf(dir: string, { id, url }: Deployment, now: number, before?: Crons): Crons | undefined {
   const definitions = (configurationIn(dir).crons ?? []).map((cron) => ({ host: url, ...cron }));
-  if (definitions.length === 0) return undefined;
-  return { definitions, deploymentId: id, enabledAt: now, updatedAt: now, disabledAt: null };
+  if (definitions.length === 0) return before && { ...before, definitions, updatedAt: now };
+  const started = typeof before?.deploymentId === "string" ? before : undefined;
+  return {
+    definitions,
+    deploymentId: id,
+    enabledAt: started?.enabledAt ?? now,
+    updatedAt: now,
+    disabledAt: started?.disabledAt ?? null,
+  };
+}
+
+/** Stops the scheduled calls of a project, or starts them, whether it has some or not. */
+export function switchCrons(enabled: boolean, now: number, before?: Crons): Crons {
+  const { definitions = [], deploymentId = null, enabledAt = now } = before ?? {};
+  return {
+    definitions,
+    deploymentId,
+    enabledAt: enabled ? now : enabledAt,
+    updatedAt: now,
+    disabledAt: enabled ? null : now,
+  };
 }

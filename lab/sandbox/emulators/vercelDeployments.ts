@@ -42,10 +42,7 @@ export interface DeploymentRoutes {
 }
 
 /** Routes of files and deployments. */
-export function addDeploymentRoutes(
-  app: Hono,
-  { deps, platform, state, save, now, findProject }: VercelWorld,
-): DeploymentRoutes {
+export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findProject }: VercelWorld): DeploymentRoutes {
   const uploads = join(deps.paths.emulators, "vercel-files");
   const folder = (id: string) => join(deps.paths.deployments, id);
   const background = new BackgroundWork();
@@ -92,8 +89,8 @@ export function addDeploymentRoutes(
         await copyFile(join(uploads, sha), join(dir, file));
       }
       // Without a framework nothing is built or run: the files are served as they are.
-      if (platform.runsWithoutFramework || frameworkOf(findProject(deployment.projectId), dir) !== null)
-        await deps.apps.start({ deploymentId: deployment.id, dir, env: environmentOf(deployment) });
+      if (frameworkOf(findProject(deployment.projectId), dir) === null) deployment.isStatic = true;
+      else await deps.apps.start({ deploymentId: deployment.id, dir, env: environmentOf(deployment) });
       deployment.readyState = "READY";
       deployment.ready = now();
       const project = findProject(deployment.projectId);
@@ -103,7 +100,7 @@ export function addDeploymentRoutes(
         project.rolledBack === undefined
       ) {
         project.production = deployment.id;
-        project.crons = cronsOf(dir, deployment, now());
+        project.crons = cronsOf(dir, deployment, now(), project.crons);
       }
     } catch (thrown) {
       deployment.readyState = "ERROR";
@@ -214,7 +211,7 @@ export function addDeploymentRoutes(
     if (c.req.param("action") === "promote") delete project.rolledBack;
     else project.rolledBack = { fromDeploymentId: project.production ?? "", toDeploymentId: deployment.id };
     project.production = deployment.id;
-    project.crons = cronsOf(folder(deployment.id), deployment, now());
+    project.crons = cronsOf(folder(deployment.id), deployment, now(), project.crons);
     save();
     return c.body(null, 201);
   });

@@ -2,7 +2,7 @@ import type { Hono } from "hono";
 import { z } from "zod";
 
 import { readBody } from "./http.ts";
-import { badRequest, type Domain, type Project, refusal, type VercelWorld } from "./vercelState.ts";
+import { badRequest, type Domain, page, type Project, refusal, type VercelWorld } from "./vercelState.ts";
 
 const options = {
   gitBranch: z.string().nullish(),
@@ -37,8 +37,8 @@ export function addDomainRoutes(app: Hono, { state, findProject, save, now }: Ve
 
   app.get("/projects/:id/domains", (c) => {
     const project = findProject(c.req.param("id"));
-    const domains = project.domains.map((domain) => show(project, domain));
-    return c.json({ domains, pagination: { count: domains.length, next: null, prev: null } });
+    const { shown, pagination } = page(project.domains, { limit: c.req.query("limit"), cursor: c.req.query("until") });
+    return c.json({ domains: shown.map((domain) => show(project, domain)), pagination });
   });
   app.post("/projects/:id/domains", async (c) => {
     const project = findProject(c.req.param("id"));

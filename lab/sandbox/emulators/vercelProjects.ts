@@ -2,9 +2,10 @@ import type { Hono } from "hono";
 import { z } from "zod";
 
 import { letterId, readBody } from "./http.ts";
+import { switchCrons } from "./vercelConfiguration.ts";
 import { addVariables, variableBody } from "./vercelEnvironment.ts";
 import { protection, STANDARD_PROTECTION } from "./vercelProtection.ts";
-import { badRequest, type Deployment, type Project, refusal, type VercelWorld } from "./vercelState.ts";
+import { badRequest, type Deployment, page, type Project, refusal, type VercelWorld } from "./vercelState.ts";
 
 /**
  * A project's settings with their defaults; Vercel refuses others by name. If Vercel's default is not certain, the emulator uses the
@@ -81,6 +82,22 @@ const createBody = z.record(z.string(), z.unknown()).and(
     gitRepository: z.object({ type: z.string(), repo: z.string() }).nullish(),
   }),
 );
+
+/** A project's link to a repository. The code hosts differ in the fields' names. */
+function linkTo({ type, repo: path }: { type: string; repo: string }): Record<string, unknown> {
+  const [owner, name] = path.split("/");
+  const link = { type, gitCredentialId: "", productionBranch: "main", deployHooks: [] };
+  if (type !== "gitlab") return { ...link, org: owner, repo: name };
+  const url = `https://gitlab.com/${path}`;
+  return {
+    ...link,
+    projectId: "1",
+    projectName: name,
+    projectNamespace: owner,
+    projectNameWithNamespace: path,
+    projectUrl: url,
+  };
+}
 
 /** The deployment behind a project's domains, as the project shows it. */
 function asTarget({ id, name, url, readyState, createdAt }: Deployment) {
@@ -162,8 +179,9 @@ export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploym
 
   app.get("/projects", (c) => {
     const search = c.req.query("search") ?? "";
-    const projects = state.projects.filter((project) => project.name.includes(search)).map(show);
-    return c.json({ projects, pagination: { count: projects.length, next: null, prev: null } });
+    const found = state.projects.filter((project) => project.name.includes(search));
+    const { shown, pagination } = page(found, { limit: c.req.query("limit"), cursor: c.req.query("from") });
+    return c.json({ projects: shown.map(show), pagination });
   });
   app.post("/projects", async (c) => {
     const { name, environmentVariables, gitRepository, ...settings } = await readBody(c, createBody, badRequest);
@@ -181,8 +199,7 @@ export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploym
       domains: [{ name: `${name}.vercel.app`, createdAt: now(), updatedAt: now() }],
     };
     if (gitRepository) {
-      const [org, repo] = gitRepository.repo.split("/");
-      created.settings["link"] = { type: gitRepository.type, org, repo, productionBranch: "main", deployHooks: [] };
+      created.settings["link"] = linkTo(gitRepository);
     }
     const { failed } = addVariables(created, environmentVariables ?? [], false, now());
     if (failed[0] !== undefined) throw refusal(400, failed[0].error.code, failed[0].error.message);
@@ -213,6 +230,13 @@ export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploym
     await Promise.all(deployments.map((deployment) => remove(deployment.id)));
     save();
     return c.body(null, 204);
+  });
+  app.patch("/projects/:id/crons", async (c) => {
+    const project = findProject(c.req.param("id"));
+    const { enabled } = await readBody(c, z.strictObject({ enabled: z.boolean() }), badRequest);
+    project.crons = switchCrons(enabled, now(), project.crons);
+    save();
+    return c.json(show(project));
   });
   app.post("/projects/:id/:action{pause|unpause}", (c) => {
     findProject(c.req.param("id")).paused = c.req.param("action") === "pause";

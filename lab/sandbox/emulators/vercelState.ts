@@ -36,23 +36,20 @@ export interface Bypass {
   isEnvVar: boolean;
   note?: string;
 }
-/** What the platform does without being asked. */
+/** What differs between one account of Vercel and another. */
 export interface VercelPlatform {
-  /** Whether a deployment runs even if neither its project nor its `vercel.json` names a framework. On Vercel it is static files then. */
-  runsWithoutFramework: boolean;
   /** When the token ends, which is then as unknown as a wrong one. Never, if undefined. */
   tokenExpiresAt?: Date;
 }
-/** The platform of the sandbox: a drill's app has no framework. */
-export const SANDBOX_PLATFORM: VercelPlatform = { runsWithoutFramework: true };
 
 /** The scheduled calls of a project. Times in milliseconds since 1970. */
 export interface Crons {
   definitions: { host: string; path: string; schedule: string }[];
-  deploymentId: string;
+  /** Null before a deployment had some. */
+  deploymentId: string | null;
   enabledAt: number;
   updatedAt: number;
-  disabledAt: null;
+  disabledAt: number | null;
 }
 /** A project without its deployments. */
 export interface Project {
@@ -82,6 +79,8 @@ export interface Deployment {
   projectId: string;
   target: "production" | null;
   readyState: "BUILDING" | "READY" | "ERROR";
+  /** Files that nothing was built from. */
+  isStatic?: boolean;
   files: { file: string; sha: string }[];
   meta: Record<string, unknown>;
   gitMetadata?: Record<string, unknown> | undefined;
@@ -94,14 +93,13 @@ export interface Deployment {
 }
 
 /** Vercel's state, and the look-ups that its routes share. */
-export function openVercelWorld(deps: VercelDeps, platform: VercelPlatform) {
+export function openVercelWorld(deps: VercelDeps) {
   const { state, save } = openStore(join(deps.paths.emulators, "vercel.json"), {
     projects: [] as Project[],
     deployments: [] as Deployment[],
   });
   return {
     deps,
-    platform,
     state,
     save,
     now: () => deps.clock().getTime(),
@@ -123,4 +121,18 @@ export function refusal(status: 400 | 403 | 404 | 409, code: string, message: st
 /** The error for a wrong field in a request. */
 export function badRequest(fault: string): ApiError {
   return refusal(400, "bad_request", `Invalid request: ${fault}`);
+}
+
+/**
+ * One page of a list, by `limit` and the cursor of the page before. Vercel's cursors are times of entries; here they are places in the list,
+ * since entries of a test may be of the same time.
+ */
+export function page<T>(
+  entries: readonly T[],
+  { limit, cursor }: { limit?: string | undefined; cursor?: string | undefined },
+) {
+  const [from, per] = [Number(cursor ?? 0), Math.min(Number(limit ?? 20), 100)];
+  const shown = entries.slice(from, from + per);
+  const next = from + per < entries.length ? from + per : null;
+  return { shown, pagination: { count: shown.length, next, prev: from > 0 ? Math.max(0, from - per) : null } };
 }

@@ -66,9 +66,11 @@ export interface DeploymentLookup {
   /**
    * The deployment that serves a host: the one named by its `….vercel.app`, or the production deployment of the project with that domain.
    * Undefined if no ready deployment serves it. A paused project answers its visitors 503 DEPLOYMENT_PAUSED. A protected host has `secrets`;
-   * a visitor without a login needs one of them.
+   * a visitor without a login needs one of them. A deployment that is static has files and no functions.
    */
-  resolveHost(host: string): { deploymentId: string; paused: boolean; secrets?: readonly string[] } | undefined;
+  resolveHost(
+    host: string,
+  ): { deploymentId: string; paused: boolean; secrets?: readonly string[]; isStatic?: boolean } | undefined;
 }
 
 /** The dependencies that the daemon passes to each emulator. */

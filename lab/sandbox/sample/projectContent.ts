@@ -2,6 +2,7 @@ import { createCipheriv, createHash } from "node:crypto";
 
 import { pool } from "../../../services/common/pool.ts";
 import { withConnection } from "./connection.ts";
+import { eszipOf } from "./eszip.ts";
 import { askManagement, askStorage, type ProjectPlace, refusalOf, serviceKey } from "./projectPlace.ts";
 
 /** The content of a sample outside its database. */
@@ -45,7 +46,7 @@ const MORE_OBJECTS: readonly SampleObject[] = [
   { bucket: "avatars", name: "👩‍👩‍👧‍👦 家族.png", sizeBytes: 1, mimetype: "image/png", cacheControl: "max-age=3600" },
 ];
 
-/** Not a function that could run: a backup stores a bundle as bytes, here with zeros and invalid UTF-8. */
+/** Not a function that could run: a backup stores a bundle as bytes, here also with zeros and invalid UTF-8. */
 const FUNCTION = {
   settings: {
     slug: "notify-applicants",
@@ -55,7 +56,10 @@ const FUNCTION = {
     entrypoint_path: "file:///src/index.ts",
     import_map_path: "file:///src/import_map.json",
   },
-  code: Buffer.concat([Buffer.from("ESZIP2.3\0\xff\xfe", "latin1"), sampleBytes("notify-applicants", 40_000)]),
+  code: eszipOf({
+    "file:///src/index.ts": "import { notify } from './notify.ts';\nDeno.serve(notify);\n",
+    "file:///src/notify.ts": sampleBytes("notify-applicants", 40_000),
+  }),
 };
 
 /** None is a new project's default. The password is made up, but must stay secret all the same. */

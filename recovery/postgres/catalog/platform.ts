@@ -50,17 +50,6 @@ export const PLATFORM_EXTENSIONS: readonly string[] = [
   "wrappers",
 ];
 
-/** Columns of auth.users. Source: the migrations of supabase/auth (https://github.com/supabase/auth), as of November 2026. */
-export const AUTH_USERS_COLUMNS: readonly string[] = [
-  ...["instance_id", "id", "aud", "role", "email", "encrypted_password", "email_confirmed_at", "invited_at"],
-  ...["confirmation_token", "confirmation_sent_at", "recovery_token", "recovery_sent_at", "email_change_token_new"],
-  ...["email_change", "email_change_sent_at", "last_sign_in_at", "raw_app_meta_data", "raw_user_meta_data"],
-  ...["is_super_admin", "created_at", "updated_at", "phone", "phone_confirmed_at", "phone_change"],
-  ...["phone_change_token", "phone_change_sent_at", "confirmed_at", "email_change_token_current"],
-  ...["email_change_confirm_status", "banned_until", "reauthentication_token", "reauthentication_sent_at"],
-  ...["is_sso_user", "deleted_at", "is_anonymous"],
-];
-
 /** Roles of every project, as a pattern for Postgres (`~`). All others belong to the app. */
 export const PLATFORM_ROLES =
   "^(postgres|anon|authenticated|service_role|authenticator|dashboard_user|pgbouncer|supabase_.*|pgsodium_.*|pgtle_admin|cli_login_.*|castchat_verify_[0-9a-f]{12}|pg_.*)$";

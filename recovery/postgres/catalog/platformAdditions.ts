@@ -2,7 +2,6 @@ import type { Session } from "../session/database.ts";
 import type { LeftOut } from "./leftOut.ts";
 import { OWNED } from "./owners.ts";
 import {
-  AUTH_USERS_COLUMNS,
   IS_APP_SCHEMA,
   IS_MANAGED_DATA_SCHEMA,
   IS_PLATFORM_SCHEMA,
@@ -10,6 +9,7 @@ import {
   PLATFORM_OWNERS,
   RECOVERY_SCHEMAS,
 } from "./platform.ts";
+import { platformColumns } from "./platformColumns.ts";
 
 /** SQL condition on an object: it does not belong to an extension. */
 const noMember = (catalog: string, oid: string) =>
@@ -97,7 +97,7 @@ async function listAddedColumns(session: Session): Promise<LeftOut[]> {
     `select format('column auth.users.%I', a.attname) as name
        from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      where n.nspname = 'auth' and c.relname = 'users' and a.attnum > 0 and not a.attisdropped and a.attname <> all ($1) order by a.attnum`,
-    [AUTH_USERS_COLUMNS],
+    [platformColumns("auth.users")?.map((column) => column.name)],
   );
   return rows.map(({ name }) => ({
     what: `the definition of ${name}`,

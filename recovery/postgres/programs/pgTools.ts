@@ -82,8 +82,6 @@ export interface PgToolOptions {
   /** Database to connect to, if the program needs one. */
   address?: DatabaseAddress | undefined;
   applicationName: string;
-  /** Server settings for its sessions, e.g. `{session_replication_role: "replica"}`. */
-  settings?: Readonly<Record<string, string>>;
   /** Further open files, which the program finds as /dev/fd/3, /dev/fd/4 … */
   files?: readonly number[];
   signal?: AbortSignal | undefined;
@@ -169,17 +167,19 @@ function privateFiles(name: string) {
   };
 }
 
+/**
+ * No startup options (PGOPTIONS): Supabase's pooler passes on none but `search_path`, and a server that refuses one costs the pool
+ * (https://github.com/supabase/supavisor, lib/supavisor/protocol/startup_options.ex, db_handler.ex). The only program that connects is
+ * pg_dump, which reads in a transaction of its own settings.
+ */
 function environmentFor(
-  { address, applicationName, settings }: PgToolOptions,
+  { address, applicationName }: PgToolOptions,
   write: (content: string) => string,
 ): NodeJS.ProcessEnv {
-  // A closed write gate (recovery/gate/writeGate.ts) must not block the recovery's own sessions.
-  const effective = Object.entries({ ...(address && { default_transaction_read_only: "off" }), ...settings });
   return {
     ...childEnvironment(),
     LC_ALL: "C.UTF-8",
     PGAPPNAME: applicationName,
-    ...(effective.length > 0 && { PGOPTIONS: effective.map(([name, value]) => `-c ${name}=${value}`).join(" ") }),
     ...(address && {
       PGHOST: address.host,
       PGPORT: String(address.port),

@@ -221,6 +221,23 @@ const REFUSALS: Readonly<Record<string, (address: DatabaseAddress) => string>> =
     "has no free connection. End some of its clients, or run the same command again later.",
 };
 
+/**
+ * What Supabase's pooler says of its own limits. Source: https://github.com/supabase/supavisor,
+ * lib/supavisor/errors/max_connections_error.ex and circuit_breaker_error.ex; "MaxClientsInSessionMode" in earlier versions.
+ */
+const POOLER_REFUSALS: readonly { words: RegExp; sentence: string }[] = [
+  {
+    words: /EMAXCONNSESSION|MaxClientsInSessionMode/,
+    sentence:
+      "has no free session: all of its pooler's sessions are taken (port 5432, as many as its pool size). Lead the app through transaction mode (`connection` of each app in the stack's settings), end clients, or enlarge the pool in Supabase's database settings, then run the same command again.",
+  },
+  {
+    words: /ECIRCUITBREAKER/,
+    sentence:
+      "is blocked by Supabase's pooler for two minutes, because logins from this address were refused several times. Correct the password where it is wrong, wait two minutes, then run the same command again.",
+  },
+];
+
 function explainConnectionError(error: unknown, address: DatabaseAddress): UserError {
   const code = sqlStateOf(error);
   const message = messageOf(error);
@@ -232,7 +249,9 @@ function explainConnectionError(error: unknown, address: DatabaseAddress): UserE
   if (refusal !== undefined) return explain(refusal(address));
   if (code === SQLSTATE.INVALID_CATALOG_NAME)
     return explain(`has no database "${address.database}". Correct the connection string.`, "server");
-  // Supabase's pooler uses one code (XX000) for every refusal: the project is paused, its connections are used up.
+  const ofPooler = POOLER_REFUSALS.find(({ words }) => words.test(message));
+  if (ofPooler !== undefined) return explain(ofPooler.sentence);
+  // Supabase's pooler uses one code (XX000) for every refusal.
   if ((error as pg.DatabaseError).severity !== undefined)
     return explain(`refuses the connection (${code}): ${message.replace(/\.$/, "")}.`);
   if (address.password === "" && /password must be a string/.test(message))

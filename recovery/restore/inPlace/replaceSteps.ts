@@ -63,6 +63,8 @@ export interface WentBack {
 export interface Replaced extends ContentCounts {
   safetyBackupId: string;
   notes: string[];
+  /** Content of the backup that the database did not take, in sentences. */
+  lost: string[];
 }
 
 /** Takes every step that is left. The note of a step is committed together with its changes. */
@@ -72,6 +74,7 @@ export async function goOn(session: Session, replacement: Replacement, options: 
   const holder = replacement.restoreId;
   let { state, memory, safetyBackupId } = replacement;
   const notes: string[] = [];
+  const lost: string[] = [];
   if (state === "begun") {
     await timer.run("gate", "Closing the gate to writes", async () => {
       await closeGate(session, { holder, level: "writes", signal });
@@ -104,6 +107,7 @@ export async function goOn(session: Session, replacement: Replacement, options: 
     if (memory === undefined) throw new Error("the replacement has no memory of what lies aside");
     const restored = await restoreBeside(session, replacement, memory.granted, options);
     notes.push(...restored.notes);
+    lost.push(...restored.lost);
     if (options.manifest.jobs.length > 0)
       notes.push("Scheduled jobs are as they were in the database, not as in the backup. Compare them by hand.");
     if (holdsProject(options.manifest))
@@ -119,7 +123,7 @@ export async function goOn(session: Session, replacement: Replacement, options: 
   const counts = await countContent(session);
   const { left, stillClosed } = await finish(session, replacement, timer, signal);
   notes.push(...left, ...(stillClosed ? [STAYS_STOPPED] : []));
-  return { ...counts, safetyBackupId: safetyBackupId ?? "", notes };
+  return { ...counts, safetyBackupId: safetyBackupId ?? "", notes, lost };
 }
 
 /** Restores the backup in place of the old state. */

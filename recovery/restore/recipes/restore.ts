@@ -83,7 +83,7 @@ async function restoreInto(
   const ofCollation = await noteOfCollation(session, manifest.source.collation);
   for (const note of ofCollation) warn(note);
   run.notes.push(...passedOver, ...ofCollation);
-  const { users, posts, applications, notes } = await RECIPES[selection]({
+  const { users, posts, applications, notes, lost } = await RECIPES[selection]({
     ...workOf(session, restoreId, manifest, options),
     isResumed: resumedAt !== undefined,
     phase: run.phases(resumedAt, (name, before) => noteMarkerPhase(session, restoreId, name, before)),
@@ -98,6 +98,7 @@ async function restoreInto(
     users,
     posts,
     applications,
+    lost,
     notes: [
       ...new Set([...passedOver, ...walkedPastNotes(vault, manifest)]),
       ...notes,

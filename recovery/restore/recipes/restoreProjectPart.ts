@@ -78,6 +78,5 @@ export async function restoreProjectPart(
 /** Whether nothing is left to do outside the database: all is there, or a call of an older version has brought it. */
 function isBrought({ project, parts }: RestoreResult, olderAuthSettings: boolean): boolean {
   if (parts === undefined) return project !== undefined;
-  const { state, failed } = parts.authSettings;
-  return !hasLosses(parts) && failed === 0 && !(olderAuthSettings && state === "held back");
+  return !hasLosses(parts) && !(olderAuthSettings && parts.authSettings.state === "held back");
 }

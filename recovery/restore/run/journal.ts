@@ -21,6 +21,14 @@ export async function readJournal(session: Session, restoreId: string): Promise<
   return new Set(rows.map(({ step }) => step));
 }
 
+/** Notes a step beside those that are done, once. Within a transaction, or by itself. */
+export async function noteStep(session: Session, restoreId: string, step: string): Promise<void> {
+  await session.query(`insert into ${JOURNAL} (restore_id, step) values ($1, $2) on conflict do nothing`, [
+    restoreId,
+    step,
+  ]);
+}
+
 /** Deletes a restore's steps, before their work is removed or once they are no longer needed. */
 export async function clearJournal(session: Session, restoreId: string): Promise<void> {
   await session.query(`delete from ${JOURNAL} where restore_id = $1`, [restoreId]);

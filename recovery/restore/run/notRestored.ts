@@ -1,6 +1,6 @@
 import type { Session } from "../../postgres/session/database.ts";
 import { SQLSTATE, sqlStateOf } from "../../postgres/session/sqlState.ts";
-import { readJournal } from "./journal.ts";
+import { noteStep, readJournal } from "./journal.ts";
 
 /** Something of a backup that the target cannot take, since it needs what no backup holds and the target lacks. */
 export interface NotRestored {
@@ -8,6 +8,8 @@ export interface NotRestored {
   key: string;
   /** True if nothing of it is there, so that it has no rights. */
   isWhole: boolean;
+  /** True if it is content of the backup, so that the restore does not keep its promise. */
+  isLoss?: boolean;
   /** A sentence that names it, the reason, and what to do. */
   note: string;
 }
@@ -27,17 +29,16 @@ export function isMissing(error: unknown): boolean {
 
 /** Notes it beside the steps that are done, so that a run which resumes this one knows it. Within a transaction, or by itself. */
 export async function noteNotRestored(session: Session, restoreId: string, one: NotRestored): Promise<void> {
-  await session.query(
-    "insert into castchat_recovery.journal (restore_id, step) values ($1, $2) on conflict do nothing",
-    [restoreId, PREFIX + JSON.stringify(one)],
-  );
+  await noteStep(session, restoreId, PREFIX + JSON.stringify(one));
 }
 
-/** All that was noted. */
+/** All that was noted. A loss replaces what was noted of the same thing before its rows were read. */
 export async function listNotRestored(session: Session, restoreId: string): Promise<NotRestored[]> {
-  return [...(await readJournal(session, restoreId))]
+  const noted = [...(await readJournal(session, restoreId))]
     .filter((step) => step.startsWith(PREFIX))
     .map((step) => JSON.parse(step.slice(PREFIX.length)) as NotRestored);
+  const lost = new Set(noted.flatMap(({ key, isLoss }) => (isLoss === true ? [key] : [])));
+  return noted.filter(({ key, isLoss }) => isLoss === true || !lost.has(key));
 }
 
 /** Whether a difference, as a comparison names it, is about something that was noted. */

@@ -46,6 +46,8 @@ export interface Restoring extends RestoreWork {
 export interface Restored extends ContentCounts {
   /** Differences that are no fault, in sentences. */
   notes: string[];
+  /** Content of the backup that the target did not take, in sentences. They are among the notes too. */
+  lost: string[];
 }
 
 /** All phases of a restore after its claim. PromiseError if the result is not what the backup holds. */

@@ -1,61 +1,166 @@
+import { amount } from "../../../services/common/amount.ts";
 import { listTables } from "../../postgres/catalog/catalog.ts";
 import type { BackedUpTable } from "../../postgres/catalog/description.ts";
+import { IS_MANAGED_DATA_SCHEMA } from "../../postgres/catalog/platform.ts";
+import { wasComputed } from "../../postgres/catalog/platformColumns.ts";
+import { copyInSql } from "../../postgres/rows/tableReading.ts";
 import type { Session } from "../../postgres/session/database.ts";
-import { quoteIdent, quoteTable, tableKey, tableName } from "../../postgres/session/quote.ts";
+import { tableKey, tableName } from "../../postgres/session/quote.ts";
 import type { Manifest } from "../../vault/manifest.ts";
-import { noteNotRestored } from "../run/notRestored.ts";
+import { noteNotRestored, type NotRestored } from "../run/notRestored.ts";
+import { cutRows } from "./cutRows.ts";
+import { noteFit, noteFittedRows } from "./fittedTables.ts";
 
 /** Where a table's rows go. */
 export type RowTarget = Pick<BackedUpTable, "schema" | "name" | "columns" | "format">;
 
-/** The columns of the platform's tables that a target lacks, by table. All columns of a table that it lacks. */
-export type LackingColumns = ReadonlyMap<string, readonly string[]>;
-
-/**
- * Finds tables and columns of the backup that the target lacks, and notes them: another version of the platform may not have a column of
- * auth.users, and what a table needs may be missing.
- */
-export async function findLacking(session: Session, restoreId: string, manifest: Manifest): Promise<LackingColumns> {
-  const there = new Map((await listTables(session)).map((table) => [tableKey(table), table.allColumns]));
-  const lacking = new Map<string, readonly string[]>();
-  for (const table of manifest.tables.filter(({ kind }) => kind !== "extension")) {
-    const columns = there.get(tableKey(table));
-    const missing = table.columns.filter((column) => columns?.includes(column) !== true);
-    if (columns !== undefined && missing.length === 0) continue;
-    lacking.set(tableKey(table), missing);
-    const name = tableName(table);
-    const what = columns === undefined ? `the rows of ${name}` : `the values of ${missing.join(", ")} in ${name}`;
-    const why = columns === undefined ? "table" : missing.length === 1 ? "column" : "columns";
-    await noteNotRestored(session, restoreId, {
-      key: columns === undefined ? `${name} is missing` : `${name} lacks a column`,
-      isWhole: false,
-      note: `Not restored: ${what}, because the target has no such ${why}. The backup still has them. The content of ${name} was not compared.`,
-    });
-  }
-  return lacking;
+/** How the target takes the rows of a table that it has otherwise than the backup. */
+export interface Fit {
+  /** Positions of the columns that it takes. Empty if it takes no row. */
+  kept: readonly number[];
+  /** What to note if a column that it does not take has a value, by position. */
+  losses: ReadonlyMap<number, NotRestored>;
 }
 
-/** Brings rows into a table of the platform that lacks some of their columns, within a transaction. */
-export async function copyWithout(
+/** The tables that the target has otherwise than the backup, by {@link tableKey}. */
+export type Fits = ReadonlyMap<string, Fit>;
+
+/** A table of the target. */
+interface TargetTable {
+  columns: readonly string[];
+  /** Generated ones too. */
+  allColumns: readonly string[];
+  /** Columns that must have a value and have no default. */
+  required: readonly string[];
+  /** Whether the restoring role may add rows. */
+  writable: boolean;
+}
+
+/**
+ * Compares the backup's tables and columns with the target's, and notes what the target does not take. Supabase changes auth and storage: a
+ * new project may lack what an older one had, or demand what it did not have.
+ */
+export async function findFits(session: Session, restoreId: string, manifest: Manifest): Promise<Fits> {
+  const there = await tablesOf(session);
+  const fits = new Map<string, Fit>();
+  for (const table of manifest.tables.filter(({ kind }) => kind !== "extension")) {
+    const { fit, notes } = fitOf(table, there.get(tableKey(table)), session.address.user);
+    for (const note of notes) await noteNotRestored(session, restoreId, note);
+    if (fit === undefined) continue;
+    fits.set(tableKey(table), fit);
+    await noteFit(session, restoreId, table, fit.kept);
+  }
+  return fits;
+}
+
+/** The fit of a table, undefined if the target takes its rows as they are, and what is known of losses before any row is read. */
+function fitOf(
+  table: BackedUpTable,
+  found: TargetTable | undefined,
+  user: string,
+): { fit?: Fit; notes: NotRestored[] } {
+  const name = tableName(table);
+  const refusal = refusalOf(table, found, user);
+  if (refusal !== undefined || found === undefined) {
+    const isLoss = table.rows > 0 && !wasComputed(name);
+    return { fit: { kept: [], losses: new Map() }, notes: noteOfTable(table, { ...refusal, isLoss }) };
+  }
+  const missing = table.columns.filter((column) => !found.columns.includes(column));
+  if (missing.length === 0) return { notes: [] };
+  const losses = new Map<number, NotRestored>();
+  const notes: NotRestored[] = [];
+  for (const column of missing) {
+    // The target computes it.
+    if (found.allColumns.includes(column)) continue;
+    const key = `${name} lacks column ${column}`;
+    const harmless = wasComputed(`${name}.${column}`)
+      ? "The platform has dropped it, and had computed it from other columns"
+      : "The backup has no value in it";
+    notes.push({
+      key,
+      isWhole: false,
+      note: `Nothing is lost: the target has no column ${column} of ${name}. ${harmless}.`,
+    });
+    if (wasComputed(`${name}.${column}`)) continue;
+    losses.set(table.columns.indexOf(column), {
+      key,
+      isWhole: false,
+      isLoss: true,
+      note: `Not restored: the values of ${column} in ${name}, because the target has no such column. The backup still has them.`,
+    });
+  }
+  const kept = table.columns.flatMap((column, at) => (missing.includes(column) ? [] : [at]));
+  return { fit: { kept, losses }, notes };
+}
+
+interface Refusal {
+  key: string;
+  /** A clause, and what to do about it. */
+  because: string;
+}
+
+/** Why the target takes no row of a table. */
+function refusalOf(table: BackedUpTable, found: TargetTable | undefined, user: string): Refusal | undefined {
+  const name = tableName(table);
+  if (found === undefined || !table.columns.some((column) => found.columns.includes(column)))
+    return { key: `${name} is missing`, because: "the target has no such table. The backup still has them." };
+  if (table.kind !== "managed" || table.rows === 0) return undefined;
+  if (!found.writable)
+    return {
+      key: `${name} is not written`,
+      because: `the role "${user}" may not write to this table of the platform. The backup still has them.`,
+    };
+  const demanded = found.required.filter((column) => !table.columns.includes(column));
+  if (demanded.length === 0) return undefined;
+  const [words, pronoun] = demanded.length === 1 ? ["the new column", "it"] : ["the new columns", "them"];
+  return {
+    key: `${name} demands more`,
+    because: `the target's table demands a value in ${words} ${demanded.join(", ")}, and the backup has none. Insert the rows by hand with a value for ${pronoun} (docs/restore-by-hand.md).`,
+  };
+}
+
+function noteOfTable(table: BackedUpTable, { key = "", because = "", isLoss }: Partial<Refusal> & { isLoss: boolean }) {
+  const name = tableName(table);
+  const harmless =
+    table.rows === 0
+      ? "The backup has no rows of it"
+      : "The platform has dropped it, and had computed its rows from others";
+  const note = isLoss
+    ? `Not restored: the ${amount(table.rows, "row")} of ${name}, because ${because}`
+    : `Nothing is lost: the target has no table ${name}. ${harmless}.`;
+  return [{ key, isWhole: false, isLoss, note }];
+}
+
+/** Brings a chunk's rows into a table that takes only some of their columns, within a transaction. */
+export async function copyFitted(
   session: Session,
+  restoreId: string,
   table: RowTarget,
-  lacking: readonly string[],
-  rows: Buffer,
+  { kept, losses }: Fit,
+  { key, rows }: { key: string; rows: Buffer },
 ): Promise<void> {
-  const common = table.columns
-    .filter((column) => !lacking.includes(column))
-    .map(quoteIdent)
-    .join(", ");
-  if (common === "") return;
-  const all = table.columns.map(quoteIdent).join(", ");
-  const added = lacking.map((column) => `add column ${quoteIdent(column)} text`).join(", ");
-  await session.query(
-    `create temporary table castchat_recovery_rows on commit drop as select ${common} from only ${quoteTable(table)} with no data;
-     alter table pg_temp.castchat_recovery_rows ${added}`,
+  if (kept.length === 0) return;
+  const cut = cutRows(rows, kept);
+  const columns = kept.map((at) => table.columns[at] ?? "");
+  await session.copyIn(copyInSql({ ...table, columns, format: "text" }), cut.rows, "text");
+  await noteFittedRows(session, restoreId, table, { key, sum: cut.sum });
+  for (const [at, loss] of losses) if (cut.filled.has(at)) await noteNotRestored(session, restoreId, loss);
+}
+
+/** The target's tables, by {@link tableKey}. */
+async function tablesOf(session: Session): Promise<Map<string, TargetTable>> {
+  const managed = await session.query<{ schema: string; name: string; required: string[]; writable: boolean }>(
+    `select n.nspname as schema, c.relname as name, pg_catalog.has_table_privilege(c.oid, 'insert') as writable,
+       array(select a.attname::text from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+         and a.attnotnull and not a.atthasdef and a.attidentity = '' order by a.attnum) as required
+     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where c.relkind in ('r', 'p') and ${IS_MANAGED_DATA_SCHEMA}`,
   );
-  await session.copyIn(`copy pg_temp.castchat_recovery_rows (${all}) from stdin`, rows, "text");
-  await session.query(
-    `insert into ${quoteTable(table)} (${common}) overriding system value select ${common} from pg_temp.castchat_recovery_rows;
-     drop table pg_temp.castchat_recovery_rows`,
+  const rules = new Map(managed.map((one) => [tableKey(one), one]));
+  return new Map(
+    (await listTables(session)).map((table) => {
+      const { required = [], writable = true } = rules.get(tableKey(table)) ?? {};
+      return [tableKey(table), { columns: table.columns, allColumns: table.allColumns, required, writable }];
+    }),
   );
 }

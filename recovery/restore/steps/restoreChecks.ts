@@ -18,6 +18,7 @@ import { recordedCounts } from "../../vault/tableContents.ts";
 import { broaderRights } from "../rights/broaderRights.ts";
 import { isAbout, listNotRestored, type NotRestored } from "../run/notRestored.ts";
 import type { Restoring } from "../run/restoring.ts";
+import { fittedTables } from "./fittedTables.ts";
 import { analyseTables, orphansIn } from "./restoreState.ts";
 
 /** Which parts of a restored database are compared. */
@@ -42,6 +43,8 @@ export interface RestoreChecks
 /** The counts of a restored database, and in sentences what it lacks of the backup. */
 export interface Compared extends ContentCounts {
   notRestored: string[];
+  /** Those of it that are content of the backup. */
+  lost: string[];
 }
 
 /**
@@ -51,7 +54,8 @@ export async function compareRestored(restoring: Restoring, parts: ComparedParts
   const { session, manifest, acceptsBroaderRights } = restoring;
   const { timing } = session;
   const notRestored = await listNotRestored(session, restoring.restoreId);
-  const compared = acceptsBroaderRights === true ? { ...manifest, platformRights: undefined } : manifest;
+  const tables = await fittedTables(session, restoring.restoreId, manifest);
+  const compared = { ...manifest, tables, ...(acceptsBroaderRights === true && { platformRights: undefined }) };
   const [counts] = await restoring.phase("checks", "Comparing every table, definition and right with the backup", () =>
     together<[ContentCounts, undefined]>(
       restoring.signal,
@@ -60,7 +64,8 @@ export async function compareRestored(restoring: Restoring, parts: ComparedParts
     ),
   );
   await reloadApiSchema(session);
-  return { ...counts, notRestored: notRestored.map(({ note }) => note) };
+  const lost = notRestored.filter(({ isLoss }) => isLoss === true);
+  return { ...counts, notRestored: notRestored.map(({ note }) => note), lost: lost.map(({ note }) => note) };
 }
 
 /**

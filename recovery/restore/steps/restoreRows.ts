@@ -12,7 +12,7 @@ import { copyConfined, listTablesOfOthers, type TableOfOther, withConfinement } 
 import { clearJournal, journaled } from "../run/journal.ts";
 import { countRows } from "../run/restoreTarget.ts";
 import { inOwnSession, type RestoreWork } from "../run/restoring.ts";
-import { copyWithout, findLacking, type LackingColumns, type RowTarget } from "./fitRows.ts";
+import { copyFitted, findFits, type Fits, type RowTarget } from "./fitRows.ts";
 import { RowProgress } from "./rowProgress.ts";
 
 /** Which rows are brought, and how. */
@@ -46,8 +46,8 @@ export async function restoreRows(options: RestoreRowsOptions): Promise<void> {
   const confined = new Map(
     [...(await listTablesOfOthers(options.session))].filter(([key, { runs }]) => runs && keys.has(key)),
   );
-  const lacking: LackingColumns =
-    into === undefined ? await findLacking(options.session, options.restoreId, manifest) : new Map<string, string[]>();
+  const fits: Fits =
+    into === undefined ? await findFits(options.session, options.restoreId, manifest) : new Map<string, never>();
   const write = (inner: AbortSignal) => {
     const fetchNext = (): Fetched | undefined => {
       const chunk = queue.shift();
@@ -64,7 +64,7 @@ export async function restoreRows(options: RestoreRowsOptions): Promise<void> {
         const { chunk } = fetched;
         const sections = await fetched.content;
         fetched = fetchNext();
-        await writeChunk(session, options, chunk, sections, { tables, confined, lacking });
+        await writeChunk(session, options, chunk, sections, { tables, confined, fits });
         releaseSections(sections);
         progress.add(chunk);
       }
@@ -83,7 +83,7 @@ interface Fetched {
 interface Targets {
   tables: ReadonlyMap<string, RowTarget>;
   confined: ReadonlyMap<string, TableOfOther>;
-  lacking: LackingColumns;
+  fits: Fits;
 }
 
 async function writeChunk(
@@ -91,7 +91,7 @@ async function writeChunk(
   { restoreId, asReplica, into }: RestoreRowsOptions,
   chunk: BackupChunk,
   sections: readonly SectionRows[],
-  { tables, confined, lacking }: Targets,
+  { tables, confined, fits }: Targets,
 ): Promise<void> {
   await journaled(session, restoreId, chunk.key, async () => {
     // Only a replica's rows are free of triggers and foreign keys of tables that belong to the platform.
@@ -103,8 +103,8 @@ async function writeChunk(
       if (table === undefined)
         throw new Error(`${chunk.key} holds rows of ${tableName(section)}, which is not a table of the backup`);
       const other = confined.get(tableKey(table));
-      const missing = lacking.get(tableKey(table));
-      if (missing !== undefined) await copyWithout(session, table, missing, rows);
+      const fit = fits.get(tableKey(table));
+      if (fit !== undefined) await copyFitted(session, restoreId, table, fit, { key: chunk.key, rows });
       else if (other !== undefined) await copyConfined(session, other, table, rows);
       else await session.copyIn(copyInSql(table), rows, table.format);
     }

@@ -8,8 +8,9 @@ import { SQLSTATE } from "../../postgres/session/sqlState.ts";
 import type { Throwaway, ThrowawayPostgres } from "../../postgres/session/throwawayPostgres.ts";
 import { restore } from "../../restore/recipes/restore.ts";
 import { EntryFault } from "../../restore/run/entryFault.ts";
-import type { RestoreResult } from "../../restore/run/restoreMarker.ts";
+import { restoreIdFor, type RestoreResult } from "../../restore/run/restoreMarker.ts";
 import { eventTriggersOf, manifestWithoutEventTriggers } from "../../restore/steps/eventTriggers.ts";
+import { fittedTables } from "../../restore/steps/fittedTables.ts";
 import { KINDS } from "../../vault/backupKinds.ts";
 import type { BackupSource } from "../../vault/backupSource.ts";
 import { fetchText } from "../../vault/fetchPart.ts";
@@ -48,6 +49,9 @@ export interface TestRestoreResult {
   /** From an empty database to a checked one, in milliseconds. Absent if the restore failed. */
   restoreMs: number | undefined;
 }
+
+/** Of the restore into a throwaway, which is the only one there. */
+const GENERATION = 1;
 
 const [RESTORATION, SCHEMA, INTEGRITY, CONNECTIVITY, AUTHENTICATION, FLOWS] = CHECKLIST;
 
@@ -110,7 +114,10 @@ async function restoreAndCheck(throwaway: Throwaway, options: TestRestoreOptions
   const without = await inSessionOf(prepared, signal, async (session) => !(await isPrivileged(session)));
   const restored = await tryRestore(prepared, options, without);
   if (!restored.isFilled) return ended(restored.finding);
-  const manifest = without ? manifestWithoutEventTriggers(source.manifest) : source.manifest;
+  const restoreId = restoreIdFor(prepared.targetUrl, GENERATION);
+  // Columns and tables that a new project lacks are the restore's own fault lines, and no others.
+  const tables = await inSessionOf(prepared, signal, (session) => fittedTables(session, restoreId, source.manifest));
+  const manifest = { ...(without ? manifestWithoutEventTriggers(source.manifest) : source.manifest), tables };
   return {
     throwaway: throwaway.description,
     lines: [
@@ -173,7 +180,7 @@ async function tryRestore(
       tiers,
       backupId: manifest.backupId,
       targetUrl,
-      generation: 1,
+      generation: GENERATION,
       isTest: true,
       withoutEventTriggers,
       clock,
@@ -183,6 +190,12 @@ async function tryRestore(
         reporter(message);
       },
     });
+    if (result.lost.length > 0)
+      return {
+        finding: { state: "not ok", detail: `a new project would not take all: ${result.lost.join(" ")}` },
+        result,
+        isFilled: true,
+      };
     const what = `${result.rows} rows of ${result.tables} tables restored and checked by the code of a recovery`;
     return { finding: fine(`${what}, in ${(result.durationMs / 1000).toFixed(1)} s`), result, isFilled: true };
   } catch (error) {

@@ -117,10 +117,12 @@ insert into migrations (id, name, hash) values
   (1, 'initialmigration', '6ab16121fbaa08bbd11b712d05f358f9b555d777'),
   (2, 'storage-schema', '5c7968fd083fcea04050c1b7f6253c9771b99011');
 
+create type buckettype as enum ('STANDARD', 'ANALYTICS', 'VECTOR');
 create table buckets (
   id text not null primary key, name text not null, owner uuid, created_at timestamptz default now(),
   updated_at timestamptz default now(), public boolean default false, avif_autodetection boolean default false,
-  file_size_limit bigint, allowed_mime_types text[], owner_id text
+  file_size_limit bigint, allowed_mime_types text[], owner_id text, type buckettype not null default 'STANDARD',
+  versioning_status text not null default 'DISABLED'
 );
 create unique index bname on buckets (name);
 
@@ -129,7 +131,8 @@ create table objects (
   owner uuid, created_at timestamptz default now(), updated_at timestamptz default now(),
   last_accessed_at timestamptz default now(), metadata jsonb,
   path_tokens text[] generated always as (string_to_array(name, '/')) stored, version text, owner_id text,
-  user_metadata jsonb
+  user_metadata jsonb, archived_at timestamptz, is_delete_marker boolean not null default false,
+  is_versioned boolean not null default false
 );
 create unique index bucketid_objname on objects (bucket_id, name);
 create index name_prefix_search on objects (name text_pattern_ops);
@@ -152,6 +155,16 @@ end
 $$;
 create trigger update_objects_updated_at before update on objects
   for each row execute function update_updated_at_column();
+create function protect_delete() returns trigger language plpgsql as $$
+begin
+  if coalesce(current_setting('storage.allow_delete_query', true), 'false') <> 'true' then
+    raise exception 'Direct deletion from storage tables is not allowed. Use the Storage API instead.' using errcode = '42501';
+  end if;
+  return null;
+end
+$$;
+create trigger protect_buckets_delete before delete on buckets for each statement execute function protect_delete();
+create trigger protect_objects_delete before delete on objects for each statement execute function protect_delete();
 
 ${closed("buckets", "objects", "migrations")}
 

@@ -11,6 +11,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { LocalAppRunner } from "../../../lab/sandbox/apps.ts";
 import { EdgeProxy, resolveDeployment } from "../../../lab/sandbox/edge.ts";
 import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
+import type { DeploymentLookup } from "../../../lab/sandbox/host/services.ts";
 import { Supervisor } from "../../../lab/sandbox/host/supervisor.ts";
 import { freePort, isFree } from "../../../services/common/ports.ts";
 import { isAlive } from "../../../services/common/processes.ts";
@@ -150,12 +151,13 @@ describe("EdgeProxy", () => {
     resolveCname: (name: string) =>
       ({ "app.castchat.example": "cname.vercel-dns.com", "elsewhere.example": "other.host" })[name],
   };
-  const hosts: Record<string, { deploymentId: string; paused: boolean; secrets?: string[] }> = {
+  const hosts: Record<string, ReturnType<DeploymentLookup["resolveHost"]>> = {
     "d9.vercel.app": { deploymentId: "d9", paused: false },
     "app.castchat.example": { deploymentId: "d9", paused: false },
     "norecord.example": { deploymentId: "d9", paused: false },
     "paused.vercel.app": { deploymentId: "d9", paused: true },
     "dead.vercel.app": { deploymentId: "dead", paused: false },
+    "still.vercel.app": { deploymentId: "d9", paused: false, isStatic: true },
     "shut.vercel.app": { deploymentId: "d9", paused: false, secrets: ["sesame"] },
     "sealed.vercel.app": { deploymentId: "d9", paused: false, secrets: [] },
   };
@@ -179,6 +181,7 @@ describe("EdgeProxy", () => {
     ["a record that leads elsewhere", "elsewhere.example", 530, "leads to other.host"],
     ["an unknown deployment", "unknown.vercel.app", 404, "DEPLOYMENT_NOT_FOUND"],
     ["a paused project", "paused.vercel.app", 503, "DEPLOYMENT_PAUSED"],
+    ["a path that is no file of a static deployment", "still.vercel.app", 404, "NOT_FOUND"],
     ["an app that doesn't run", "dead.vercel.app", 502, "FUNCTION_INVOCATION_FAILED"],
   ])("answers for %s", async (_name, host, status, text) => {
     const answer = await visit(port, host);

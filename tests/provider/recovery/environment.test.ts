@@ -39,7 +39,7 @@ beforeAll(async () => {
   key = await newAgeKey();
   const project = { name: "db", organization: "castchat", region: "eu-west-1", password: "long password" };
   supabaseRef = (await cloud.databaseHost.createProject(project)).ref;
-  connectionString = `postgresql://postgres.${supabaseRef}:p%40ss@pooler.example:5432/postgres`;
+  connectionString = `postgresql://postgres.${supabaseRef}:p%40ss@aws-0-eu-west-1.pooler.supabase.com:5432/postgres`;
 });
 
 const context = (withIdentity = true): RecoveryContext => ({
@@ -74,6 +74,7 @@ const wanted = (projectId: string, backupId: string, mode: "active" | "drill" = 
   backupId,
   supabaseRef,
   connectionString,
+  connection: "transaction" as const,
   except: [{ key: "DATABASE_URL", targets: ["production" as const] }],
 });
 const sealed = (app?: string, mode: "active" | "drill" = "active", generation = 2) => ({
@@ -196,13 +197,15 @@ describe("AppEnvironment", () => {
       variable("RESEND_API_KEY", "hunter2"),
       variable("FLAG", "on", { drill: { is: "same" }, targets: ["production", "preview"] }),
       from("POSTGRES_URL", "databaseUrl"),
+      from("DIRECT_URL", "sessionUrl"),
     );
     const drill = wanted(projectId, backupId, "drill");
     const { outputs } = await appEnvironment.create(context(), drill, signal, operation);
     expect(await valuesIn(projectId)).toEqual({
       STRIPE_SECRET_KEY: "sk_test",
       FLAG: "on",
-      POSTGRES_URL: connectionString,
+      POSTGRES_URL: connectionString.replace(":5432/", ":6543/"),
+      DIRECT_URL: connectionString,
     });
     const active = wanted(projectId, backupId);
     const table = resource(appEnvironment);

@@ -18,6 +18,7 @@ export const RESTORE = {
     phases: [],
     durationMs: 1,
     notes: [],
+    lost: [],
     tables: 1,
     rows: 1,
     users: 1,

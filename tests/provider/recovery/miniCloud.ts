@@ -79,6 +79,8 @@ export async function startMiniCloud() {
         projectUrlTemplate: `${at("supabase")}/projects/{ref}`,
       });
     },
+    /** What GitHub would start by a schedule in a repository. */
+    scheduledWorkflows: (fullName: string) => emulators.github.scheduledWorkflows(fullName),
     /** Revokes the token of Supabase, and makes another. */
     rotateSupabaseToken: () => (credentials.supabaseToken = `sbp_${randomBytes(20).toString("hex")}`),
     appHost: vercelApps({ token: credentials.vercelToken, endpoint: at("vercel") }),

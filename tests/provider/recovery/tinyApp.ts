@@ -21,7 +21,7 @@ export async function commitFiles(cloud: MiniCloud, fullName: string, files: Rec
   return await commitChange({ ...repository, message: "change", files });
 }
 
-/** Creates a Vercel project, and returns its id. */
+/** Creates a Vercel project that runs Node programs, and returns its id. */
 export async function makeProject(
   cloud: MiniCloud,
   name: string,
@@ -29,7 +29,8 @@ export async function makeProject(
 ): Promise<string> {
   const production = { type: "encrypted", target: ["production"] };
   const environmentVariables = Object.entries(variables).map(([key, value]) => ({ key, value, ...production }));
-  return String((await cloud.call("vercel", "POST", "/v11/projects", { name, environmentVariables }))["id"]);
+  const project = { name, framework: "node", environmentVariables };
+  return String((await cloud.call("vercel", "POST", "/v11/projects", project))["id"]);
 }
 
 /** Sets a production environment variable of a project. */

@@ -65,7 +65,7 @@ describe("a backup that lacks content outside its database", () => {
       expect(await bytesOf(into, "files", "empty")).toEqual(Buffer.alloc(0));
       // The older bytes are another version than the restored row's.
       expect(await into.getObject({ bucket: "files", name: "one.txt" })).toBeUndefined();
-      expect(await into.functionBody("hello")).toEqual(CODE);
+      expect(into.codeDigest((await into.functionBody("hello"))!)).toBe(into.codeDigest(CODE));
       expect(await into.authSettings()).not.toMatchObject({ jwt_exp: 1800 });
       const { backupId, snapshotAt } = whole.manifest;
       const older = { backupId, snapshotAt };
@@ -161,7 +161,7 @@ describe("a project that does not take all", () => {
       const there = await bytesOf(contentOfProject(started.source), "files", "one.txt");
       expect(await bytesOf(content, "files", "one.txt")).toEqual(there);
       expect(await bytesOf(content, "files", "empty")).toEqual(Buffer.from("by the app"));
-      expect(await content.functionBody("hello")).toEqual(CODE);
+      expect(content.codeDigest((await content.functionBody("hello"))!)).toBe(content.codeDigest(CODE));
       expect(second.backupId).toBe(manifest.backupId);
     });
   }, 60_000);

@@ -9,11 +9,12 @@ import {
   importDatabaseProject,
   readDatabaseProject,
 } from "../../../recovery/site/databaseProject.ts";
-import type { ReadyPorts } from "../../../recovery/site/projectReady.ts";
+import { type ReadyPorts, untilOurs } from "../../../recovery/site/projectReady.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { UserError } from "../../../services/common/errors.ts";
 import { silent } from "../../../services/common/reporter.ts";
 import { realTiming } from "../../../services/common/timing.ts";
+import type { DatabaseProject } from "../../../services/databaseHost/databaseHost.ts";
 import { supabaseDatabases } from "../../../services/databaseHost/supabase.ts";
 import { UnreachableError } from "../../../services/http/http.ts";
 import { startMiniCloud } from "../../provider/recovery/miniCloud.ts";
@@ -124,6 +125,23 @@ describe("a project's life", () => {
     await expect(
       createDatabaseProject(impatient, { ...wanted, name: "slow" }, PASSWORD, signal, silent),
     ).rejects.toThrow(/was not healthy after \d+ s \((db is COMING_UP|project is COMING_UP)\)/);
+  });
+
+  it("does not repeat a refused login as fast as another look", async () => {
+    const project = { ref: "ref", name: "new" } as DatabaseProject;
+    const looks = async (state: "refused" | "unreachable") => {
+      let count = 0;
+      const inspect = () => Promise.resolve({ state, reason: `look ${++count}` });
+      const timing = { ...realTiming, refusedLoginMs: 5_000, project: { firstMs: 1, longestMs: 1, limitMs: 3_000 } };
+      let elapsed = 0;
+      const clock = () => new Date((elapsed += 300));
+      const asked = { ...ports, inspect, timing, clock };
+      const opened = untilOurs(asked, { project, connectionString: "", adopted: false }, signal, silent);
+      await expect(opened).rejects.toThrow(/could not be opened/);
+      return count;
+    };
+    expect(await looks("refused")).toBe(1);
+    expect(await looks("unreachable")).toBeGreaterThan(5);
   });
 
   it("never takes an unreachable service for a project that is gone", async () => {

@@ -1,8 +1,10 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 import { beforeAll, describe, expect, it } from "@jest/globals";
 
+import { layout } from "../../../lab/sandbox/host/layout.ts";
 import { applicationHealth } from "../../../recovery/site/applicationHealth.ts";
 import {
   deployApplication,
@@ -43,7 +45,7 @@ const deploy = (
   reporter = silent,
   aborted = signal,
 ) => {
-  const source = { sourceUrl: cloud.repository("castchat/app"), sourceRef: "main", healthPath: "/api/health" };
+  const source = { sourceUrl: cloud.repository("castchat/app"), sourceRef: "main" };
   const wanted = { projectId, projectName: projectId, ...source, ...change };
   return deployApplication({ ...ports, ...change }, wanted, aborted, reporter);
 };
@@ -93,7 +95,7 @@ describe("a deployment", () => {
       asked.push({ host: new URL(url).host, secret: headers?.["x-vercel-protection-bypass"] });
       const answer = await cloud.edge(url, at, headers);
       // An app that shows what it was asked with.
-      return asked.length > 2 ? answer : { ...answer, status: 500, body: undefined, excerpt: JSON.stringify(headers) };
+      return asked.length > 2 ? answer : { ...answer, status: 500, body: undefined, text: JSON.stringify(headers) };
     };
     const first = await deploy(project, { edge }, (line) => void lines.push(line));
     const second = await deploy(project, { edge }, (line) => void lines.push(line));
@@ -105,7 +107,7 @@ describe("a deployment", () => {
     const hosts = [first.url, second.url].map((url) => new URL(url).host);
     expect(new Set(asked.map(({ host }) => host))).toEqual(new Set(hosts));
     const changed = Object.keys(after).filter((key) => JSON.stringify(after[key]) !== JSON.stringify(before?.[key]));
-    expect(changed.sort()).toEqual(["autoExposeSystemEnvs", "targets", "updatedAt"]);
+    expect(changed.sort()).toEqual(["autoExposeSystemEnvs", "crons", "targets", "updatedAt"]);
     expect(after["autoExposeSystemEnvs"]).toBe(true);
     expect(lines.join("\n")).toMatch(/answers 500: .*\[secret\]/);
     expect(lines.join("\n")).not.toContain(secrets[0]);
@@ -129,10 +131,70 @@ describe("a deployment", () => {
       return { after, changed: changed.filter((key) => !["targets", "protectionBypass"].includes(key)).sort() };
     };
     const { after, changed } = await changesOf(build);
-    expect(changed).toEqual(["buildCommand", "framework", "resourceConfig", "updatedAt"]);
+    expect(changed).toEqual(["buildCommand", "crons", "framework", "resourceConfig", "updatedAt"]);
     expect(after).toMatchObject({ framework: "nextjs", buildCommand: "make", installCommand: "make install" });
     expect(after["resourceConfig"]).toEqual({ fluid: true, functionDefaultRegions: ["icn1"] });
-    expect((await changesOf(build)).changed).toEqual([]);
+    expect((await changesOf(build)).changed).toEqual(["crons"]);
+  });
+
+  it("says how to build the app if nothing of it answers and no framework is set", async () => {
+    const project = await makeProject(cloud, "still");
+    await cloud.call("vercel", "PATCH", `/v9/projects/${project}`, { framework: null });
+    const change = { timing: impatient(100) };
+    await expect(deploy(project, change)).rejects.toThrow(
+      /answers 404: NOT_FOUND\. Vercel project still names no framework.*set build\.framework of this app in castchat-recovery:apps/,
+    );
+    const { deploymentId } = await deploy(project, { build: { framework: "node" } });
+    expect(await production(project)).toBe(deploymentId);
+  });
+
+  it("makes no scheduled calls before its project has a name for visitors, and those of one that has are left", async () => {
+    const crons = { definitions: [{ path: "/api/mails" }] };
+    const deployCalls = async (name: string, change: Partial<WantedDeployment> = {}) => {
+      const project = await makeProject(cloud, name);
+      const calls = async () => (await cloud.appHost.exportProject(project))!["crons"];
+      if (name === "visited") await cloud.appHost.takePublicName(project, "visited.castchat.example");
+      const { notes } = await deploy(project, { sourceUrl: cloud.repository("castchat/calls"), ...change });
+      expect(notes).toEqual([]);
+      return await calls();
+    };
+    const json = JSON.stringify({ crons: [{ path: "/api/mails", schedule: "0 5 * * *" }], regions: ["icn1"] });
+    await commitFiles(cloud, "castchat/calls", {
+      "server.mjs": TINY_SERVER,
+      "vercel.json": json,
+      "web/vercel.json": json,
+    });
+    const stopped = expect.any(Number) as unknown;
+    expect(await deployCalls("unnamed")).toMatchObject({ ...crons, disabledAt: stopped });
+    expect(await deployCalls("visited")).toMatchObject({ ...crons, disabledAt: null });
+    const drill = { withoutScheduledCalls: true, build: { rootDirectory: "web" } };
+    expect(await deployCalls("drilled", drill)).toMatchObject({ definitions: [], disabledAt: stopped });
+    const folders = readdirSync(layout(cloud.home).deployments).map((id) => join(layout(cloud.home).deployments, id));
+    const written = folders
+      .filter((folder) => existsSync(join(folder, "web/vercel.json")))
+      .map((folder) => ["vercel.json", "web/vercel.json"].map((name) => readFileSync(join(folder, name), "utf8")));
+    const without = `${JSON.stringify({ regions: ["icn1"] }, undefined, 2)}\n`;
+    expect(new Set(written.map((files) => files.join()))).toEqual(
+      new Set([`${json},${json}`, `${without},${without}`]),
+    );
+  });
+
+  it("is made all the same if the host does not stop the scheduled calls, and says so", async () => {
+    const project = await makeProject(cloud, "calling");
+    const appHost = { ...cloud.appHost, allowScheduledCalls: () => Promise.reject(new Error("Not allowed.")) };
+    const { notes } = await deploy(project, { appHost });
+    expect(notes).toEqual([
+      `The scheduled calls of Vercel project ${project} could not be stopped: Not allowed. Vercel makes them from its deployment on: stop them in its dashboard (Settings, Cron Jobs).`,
+    ]);
+  });
+
+  it("is healthy by the answer that its settings accept", async () => {
+    const project = await makeProject(cloud, "page");
+    const page = TINY_SERVER.replace(/response.end\(.*\)/, 'response.end("All fine")');
+    await commitFiles(cloud, "castchat/page", { "server.mjs": page });
+    const change = { sourceUrl: cloud.repository("castchat/page"), timing: impatient(50) };
+    await expect(deploy(project, change)).rejects.toThrow(/answers 200: All fine, but status must be "ok"/);
+    await deploy(project, { ...change, timing, healthAnswer: { status: [200], text: "All fine" } });
   });
 
   it("is asked with a secret that the project has, also when ours was revoked", async () => {
@@ -160,7 +222,7 @@ describe("a deployment", () => {
     const project = await makeProject(cloud, "named");
     const done = await deploy(project);
     const edge = await edgeThroughProtection(ports, project, done.url, signal);
-    expect(await applicationHealth(edge, done.url, "/api/health", signal)).toEqual({
+    expect(await applicationHealth(edge, done.url, {}, signal)).toEqual({
       healthy: true,
       commit: done.commit,
       deployment: done.deploymentId,

@@ -2,6 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 
 import { recoveryConfig, recoveryContext } from "../../../provider/recovery/context.ts";
 import { trafficLease } from "../../../provider/recovery/trafficLease.ts";
+import { trafficSwitch } from "../../../provider/recovery/trafficSwitch.ts";
 import { applicationHealth } from "../../../recovery/site/applicationHealth.ts";
 import { deployApplication } from "../../../recovery/site/deployApplication.ts";
 import {
@@ -46,7 +47,7 @@ async function deploy(name: string, server = TINY_SERVER) {
   const commit = await commitFiles(cloud, `castchat/${name}`, { "server.mjs": server, name });
   const projectId = await makeProject(cloud, name);
   const source = { sourceUrl: cloud.repository(`castchat/${name}`), sourceRef: "main" };
-  const wanted = { projectId, projectName: name, ...source, healthPath: "/api/health" };
+  const wanted = { projectId, projectName: name, ...source };
   const deploying = { appHost: cloud.appHost, git: cloud.git, edge: cloud.edge, clock: systemClock, timing };
   const done = await deployApplication(deploying, wanted, signal, silent);
   return { projectId, deploymentUrl: done.url, commit, deploymentId: done.deploymentId };
@@ -80,7 +81,7 @@ const askLease = (
 /** What differs from the ports that each test begins with. */
 const change = (more: Partial<TrafficPorts>) => void (ports = { ...ports, ...more });
 const serving = async () => {
-  const health = await applicationHealth(cloud.edge, `https://${publicName}`, "/api/health", signal);
+  const health = await applicationHealth(cloud.edge, `https://${publicName}`, {}, signal);
   return health.healthy ? health.commit : undefined;
 };
 const records = async () => (await cloud.dns.records(zoneId)).filter(({ name }) => name.endsWith(publicName));
@@ -93,6 +94,48 @@ describe("taking a public name", () => {
     expect(await serving()).toBe(prod.commit);
     const found = (await records()).map(({ type, content }) => `${type} ${content}`);
     expect(found.sort()).toEqual(["CNAME cname.vercel-dns.com", "TXT stack=prod;generation=1"]);
+  });
+
+  it("starts the scheduled calls when its resource is made, not with a later deployment or in a drill", async () => {
+    const context = {
+      ...recoveryContext(recoveryConfig.parse({ awsRegion: "x" }), {}),
+      appHost: () => cloud.appHost,
+      dns: () => cloud.dns,
+      edge: cloud.edge,
+    };
+    const said: string[] = [];
+    const operation = { name: "x", urn: "urn", report: () => undefined, warn: (line: string) => void said.push(line) };
+    const { projectId, deploymentUrl } = prod;
+    const inputs = { publicName, zoneName, stack: "prod", generation: 1, projectId, deploymentUrl };
+    const stop = () => cloud.appHost.allowScheduledCalls(prod.projectId, false);
+    const isStopped = async () => {
+      const { crons } = (await cloud.appHost.exportProject(prod.projectId)) as { crons: { disabledAt: number | null } };
+      return crons.disabledAt !== null;
+    };
+    await stop();
+    await trafficSwitch.create(context, { ...inputs, withoutScheduledCalls: true }, signal, operation);
+    expect(await isStopped()).toBe(true);
+    const { outputs } = await trafficSwitch.create(context, inputs, signal, operation);
+    expect(await isStopped()).toBe(false);
+    await stop();
+    await trafficSwitch.update!(
+      context,
+      publicName,
+      { inputs, outputs },
+      { ...inputs, generation: 2 },
+      signal,
+      operation,
+    );
+    expect(await isStopped()).toBe(true);
+    const last = { inputs: { ...inputs, projectId: "another" }, outputs };
+    await trafficSwitch.update!(context, publicName, last, { ...inputs, generation: 3 }, signal, operation);
+    expect(await isStopped()).toBe(false);
+    expect(said).toEqual([]);
+    const appHost = { ...cloud.appHost, allowScheduledCalls: () => Promise.reject(new Error("Not allowed.")) };
+    await trafficSwitch.create({ ...context, appHost: () => appHost }, { ...inputs, generation: 4 }, signal, operation);
+    expect(said).toEqual([
+      expect.stringMatching(/could not be started: Not allowed\. Start them in Vercel's dashboard/),
+    ]);
   });
 
   it("from another stack moves the domain, keeps the record's id, and names the one before", async () => {
@@ -146,7 +189,7 @@ describe("that the name leads to the target", () => {
         if (new URL(url).host !== publicName || seen.left === 0) return cloud.edge(url, at, headers);
         seen.left -= 1;
         const servedBy = isVercel ? "Vercel" : undefined;
-        return Promise.resolve({ status: 200, body: { status: "ok", ...body }, excerpt: "", servedBy });
+        return Promise.resolve({ status: 200, body: { status: "ok", ...body }, text: "", servedBy });
       },
     });
     return seen;

@@ -3,6 +3,7 @@ import { buffer } from "node:stream/consumers";
 
 import { serve } from "@hono/node-server";
 
+import { eszipOf } from "../../../lab/sandbox/sample/eszip.ts";
 import type { BackupOptions } from "../../../recovery/backup/backupOptions.ts";
 import { restore } from "../../../recovery/restore/recipes/restore.ts";
 import { listBackups } from "../../../recovery/vault/listBackups.ts";
@@ -54,7 +55,7 @@ export const PICTURE = "ä b/c%2F?#.jpg";
 export const IMAGE = Buffer.from(Array.from({ length: 700_000 }, (_, at) => (at * 7919) % 251));
 /** The names of the source's storage objects, each behind its bucket. */
 export const STORED = ["files/empty", "files/one.txt", `images/${PICTURE}`];
-export const CODE = Buffer.from("ESZIP2.3 \0 not really one");
+export const CODE = eszipOf({ "file:///src/index.ts": "Deno.serve(() => new Response())" });
 export const SECRET = "smtp-password-that-must-not-be-seen";
 
 export const put = (

@@ -149,20 +149,32 @@ describe("verify --restore", () => {
     await asSuperuser("drop extension castchat_places; drop schema places; delete from vault.secrets");
   });
 
-  it("accepts unknown tables and columns of Supabase", async () => {
+  it("accepts tables and columns that a new project of Supabase has, and no others that hold content", async () => {
     await asSuperuser(`set role supabase_auth_admin;
        create type auth.factor_type as enum ('totp', 'phone');
-       create table auth.mfa_factors (id uuid primary key, user_id uuid not null references auth.users, factor auth.factor_type, note text);
+       create table auth.mfa_factors (id uuid primary key, user_id uuid not null references auth.users, factor_type auth.factor_type, secret text, unheard_of int,
+         status text, created_at timestamptz, updated_at timestamptz);
        insert into auth.mfa_factors select gen_random_uuid(), id, 'totp', e'a\\\\b\\tc' from auth.users limit 3;
-       insert into auth.mfa_factors select gen_random_uuid(), id, null, '' from auth.users limit 1;
-       alter table auth.users add column newer jsonb default '{"a": 1}';
+       insert into auth.mfa_factors select gen_random_uuid(), id, 'phone', '' from auth.users limit 1;
+       update auth.mfa_factors set status = 'verified', created_at = now(), updated_at = now();
        grant all on auth.mfa_factors to postgres`);
     const taken = await takeBackup();
     const result = await verify({ vault: taken.vault });
     expect(result.level).toBe("restored-proven");
-    expect(result.restore!.notes).toContainEqual(
-      expect.stringMatching(/^These columns .* as text: auth\.mfa_factors, auth\.users\.newer\.$/),
-    );
+    expect(result.restore!.notes).toEqual([
+      expect.stringMatching(/^The types of these .* are unknown here, so they are text: auth\.mfa_factors\.$/),
+      "Nothing is lost: the target has no column unheard_of of auth.mfa_factors. The backup has no value in it.",
+      expect.stringMatching(/^Held back until /),
+    ]);
+
+    await asSuperuser("alter table auth.users add column newer jsonb default '{\"a\": 1}'");
+    const worse = await takeBackup();
+    const { restore } = await failure(verify({ vault: worse.vault }));
+    expect(broken(restore!.lines)).toEqual({
+      restore: expect.stringContaining(
+        "Not restored: the values of newer in auth.users, because the target has no such column.",
+      ),
+    });
     await asSuperuser(
       "drop table auth.mfa_factors; drop type auth.factor_type; alter table auth.users drop column newer",
     );

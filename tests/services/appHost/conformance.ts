@@ -16,6 +16,8 @@ export interface StartedAppHost extends StartedService<AppHost> {
   startedWith(deploymentId: string): Promise<{ environment: Record<string, string>; files: string[] }>;
   /** Whether visitors of a project are served. */
   isPaused(projectId: string): Promise<boolean>;
+  /** Whether the host makes a project's scheduled calls. */
+  callsOnSchedule(projectId: string): Promise<boolean>;
 }
 
 /** Repeats a call, as an interrupted run does. Gives the result of the second call. */
@@ -76,8 +78,20 @@ export function conformsToAppHost(name: string, start: () => Promise<StartedAppH
       expect(host.deploymentVariable).toMatch(/^[A-Z_]+$/);
     });
 
+    it("lists every project with how it is built, also where there are many", async () => {
+      const names = Array.from({ length: 120 }, (_, one) => `${projectName}-${one}`);
+      for (const name of names) await started.makeProject(name);
+      const found = await host.projects();
+      expect(found.map(({ name }) => name)).toEqual(expect.arrayContaining([projectName, ...names]));
+      expect(new Set(found.map(({ id }) => id)).size).toBe(found.length);
+      const { build, ...listed } = found.find(({ name }) => name === projectName)!;
+      expect(listed).toEqual({ id: projectId, name: projectName, repository: undefined });
+      expect(build.functionRegion).toEqual(expect.any(String));
+    });
+
     it("finds a project by id and by name", async () => {
-      const expected = { id: projectId, name: projectName, productionId: undefined, hasRepository: false };
+      const fresh = { productionId: undefined, hasRepository: false, framework: expect.any(String) as unknown };
+      const expected = { id: projectId, name: projectName, ...fresh };
       expect(await host.project(projectId)).toEqual(expected);
       expect(await host.project(projectName)).toEqual(expected);
       expect(await host.exportProject(projectId)).toMatchObject({ id: projectId, name: projectName });
@@ -96,6 +110,14 @@ export function conformsToAppHost(name: string, start: () => Promise<StartedAppH
     it("pauses a project, also one that is paused", async () => {
       await twice(() => host.pauseProject(projectId));
       expect(await started.isPaused(projectId)).toBe(true);
+    });
+
+    it("stops and starts scheduled calls, also of a project without any and those that are stopped", async () => {
+      for (const allowed of [false, true]) {
+        await twice(() => host.allowScheduledCalls(projectId, allowed));
+        expect(await started.callsOnSchedule(projectId)).toBe(allowed);
+      }
+      expect(await isNotFound(host.allowScheduledCalls("absent", true))).toBe(true);
     });
 
     it("shows variables without their values, and removes those that stand in the way of new ones", async () => {

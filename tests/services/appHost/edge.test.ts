@@ -15,7 +15,7 @@ describe("the public edge", () => {
   it("is asked at the address itself without an endpoint", async () => {
     const server = await serve({ body: "plain" });
     const answer = await edgeClient()(`${server.url}/x`, signal);
-    expect(answer).toMatchObject({ status: 200, body: undefined, excerpt: "plain" });
+    expect(answer).toMatchObject({ status: 200, body: undefined, text: "plain" });
   });
 
   it("follows no redirect: a visitor's browser would, a health check must see it", async () => {

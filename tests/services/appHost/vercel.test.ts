@@ -20,10 +20,14 @@ conformsToAppHost("Vercel", async () => {
         type: "encrypted",
         target: ["production"],
       }));
-      return pick(await host.call("POST /v11/projects", { name, environmentVariables }), "id");
+      return pick(await host.call("POST /v11/projects", { name, framework: "node", environmentVariables }), "id");
     },
     async isPaused(projectId) {
       return pick(await host.call(`GET /v9/projects/${projectId}`), "paused") === "true";
+    },
+    async callsOnSchedule(projectId) {
+      const { body } = await host.call(`GET /v9/projects/${projectId}`);
+      return (body as { crons: { disabledAt: number | null } }).crons.disabledAt === null;
     },
     async startedWith(deploymentId) {
       const { env: environment, dir } = host.bed.apps.running.get(deploymentId)!;
@@ -45,6 +49,72 @@ describe("Vercel", () => {
       await vercelApps({ token: "t", endpoint: server.url, team }).project("p");
     const urls = ["/v9/projects/p?teamId=team_1", "/v9/projects/p?slug=acme", "/v9/projects/p"];
     expect(server.seen.map(({ url }) => url)).toEqual(urls);
+  });
+
+  it("lists teams by their pages", async () => {
+    const { server, host } = await answering(
+      { body: { teams: [{ id: "team_1", slug: "acme", name: "Acme" }], pagination: { next: 77 } } },
+      { body: { teams: [{ id: "team_2", slug: "other" }], pagination: { next: null } } },
+    );
+    expect(await host.teams()).toEqual([
+      { id: "team_1", slug: "acme", name: "Acme" },
+      { id: "team_2", slug: "other", name: "other" },
+    ]);
+    expect(server.seen.map(({ url }) => url)).toEqual(["/v2/teams?limit=100", "/v2/teams?limit=100&until=77"]);
+  });
+
+  it("says of a project which repository it deploys and how it is built", async () => {
+    const unset = { framework: null, buildCommand: null, rootDirectory: null };
+    const projects = [
+      {
+        ...unset,
+        id: "1",
+        name: "web",
+        framework: "nextjs",
+        rootDirectory: "apps/web",
+        nodeVersion: "22.x",
+        link: { type: "github", org: "acme", repo: "shop", productionBranch: "trunk" },
+        resourceConfig: { functionDefaultRegions: ["hnd1", "kix1"] },
+        defaultResourceConfig: { functionDefaultRegions: ["iad1"] },
+      },
+      { ...unset, id: "2", name: "lab", link: { type: "gitlab", projectNamespace: "acme", projectName: "lab" } },
+      {
+        ...unset,
+        id: "3",
+        name: "bit",
+        link: { type: "bitbucket", owner: "acme", slug: "bit" },
+        serverlessFunctionRegion: "sfo1",
+      },
+      { ...unset, id: "4", name: "cli", link: null },
+    ];
+    const { host } = await answering({ body: { projects, pagination: { next: null } } });
+    const linked = (of: string, fullName: string, branch?: string) => ({ host: of, fullName, branch });
+    expect(await host.projects()).toEqual([
+      {
+        id: "1",
+        name: "web",
+        repository: linked("github", "acme/shop", "trunk"),
+        build: { framework: "nextjs", rootDirectory: "apps/web", nodeVersion: "22.x", functionRegion: "hnd1" },
+      },
+      { id: "2", name: "lab", repository: linked("gitlab", "acme/lab"), build: {} },
+      { id: "3", name: "bit", repository: linked("bitbucket", "acme/bit"), build: { functionRegion: "sfo1" } },
+      { id: "4", name: "cli", repository: undefined, build: {} },
+    ]);
+  });
+
+  it("lists a project's names by their pages, and says which redirect and which are a preview's", async () => {
+    const [plain, www] = [{ name: "a.example" }, { name: "www.a.example", redirect: "a.example" }];
+    const { server, host } = await answering(
+      { body: { domains: [plain, www], pagination: { next: 77 } } },
+      { body: { domains: [{ name: "next.a.example", gitBranch: "next" }], pagination: { next: null } } },
+    );
+    expect(await host.publicNames("p")).toMatchObject([
+      plain,
+      { name: "www.a.example", redirectsTo: "a.example" },
+      { name: "next.a.example", isOfPreview: true },
+    ]);
+    const path = "/v9/projects/p/domains?limit=100";
+    expect(server.seen.map(({ url }) => url)).toEqual([path, `${path}&until=77`]);
   });
 
   it("moves a name from a project that is on a later page, past those that don't have it", async () => {

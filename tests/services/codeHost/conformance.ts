@@ -12,6 +12,8 @@ import { behavesAsRemoteService, type StartedService } from "../support/remoteSe
 export interface StartedCodeHost extends StartedService<CodeHost> {
   /** Makes a private repository with one commit on `main`; gives its git address and the commit. */
   makeRepository(fullName: string): Promise<{ address: string; commit: string }>;
+  /** Commits files to its branch `main`. */
+  commitFiles(fullName: string, files: Readonly<Record<string, string>>): Promise<void>;
 }
 
 const signal = new AbortController().signal;
@@ -38,6 +40,23 @@ export function conformsToCodeHost(name: string, start: () => Promise<StartedCod
       "has no repository %j",
       async (absent) => expect(await host.exportRepository(absent)).toBeUndefined(),
     );
+
+    it("lists the repositories of its token", async () => {
+      expect(await host.repositories()).toContainEqual({
+        fullName: "castchat/app",
+        defaultBranch: "main",
+        isPrivate: true,
+      });
+    });
+
+    it("looks at files and folders of the default branch", async () => {
+      await started.makeRepository("castchat/files");
+      await started.commitFiles("castchat/files", { "docs/read me.txt": "hello", "docs/more.txt": "more" });
+      expect(await host.content("castchat/files", "docs/read me.txt")).toEqual({ text: "hello" });
+      expect(await host.content("castchat/files", "docs")).toEqual({ names: ["more.txt", "read me.txt"] });
+      expect(await host.content("castchat/files", "absent")).toBeUndefined();
+      expect(await host.content("castchat/absent", "docs")).toBeUndefined();
+    });
 
     it("gives git a credential for its own origin, by which a private repository is read", async () => {
       const credential = host.gitCredential();

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 
+import { commitChange } from "../../../lab/sandbox/app/repository.ts";
 import { githubCode } from "../../../services/codeHost/github.ts";
+import { TOKEN } from "../../lab/sandbox/emulators/support.ts";
 import { createGithubEmulator } from "../../support/emulators.ts";
 import { startEmulatorHost } from "../support/emulatorHost.ts";
 import { serve } from "../support/testServer.ts";
@@ -17,6 +19,9 @@ conformsToCodeHost("GitHub", async () => {
       const { sha } = (await host.call(`GET /api/v3/repos/${fullName}/commits/main`)).body as { sha: string };
       return { address, commit: sha };
     },
+    async commitFiles(fullName, files) {
+      await commitChange({ remoteUrl: `${host.url}/${fullName}.git`, token: TOKEN, message: "change", files });
+    },
   };
 });
 
@@ -26,6 +31,20 @@ describe("GitHub", () => {
     for (const endpoint of [server.url, `${server.url}/api/v3/`])
       await githubCode({ token: "t", endpoint }).exportRepository("o/r");
     expect(server.seen.map(({ url }) => url)).toEqual(["/api/v3/repos/o/r", "/api/v3/repos/o/r"]);
+  });
+
+  it("lists repositories until a page is empty", async () => {
+    const named = (name: string) => ({ full_name: `o/${name}`, default_branch: "trunk", private: name === "a" });
+    const server = await serve({ body: [named("a")] }, { body: [named("b"), named("c")] }, { body: [] });
+    const found = await githubCode({ token: "t", endpoint: server.url }).repositories();
+    expect(found.map(({ fullName, isPrivate }) => [fullName, isPrivate])).toEqual([
+      ["o/a", true],
+      ["o/b", false],
+      ["o/c", false],
+    ]);
+    expect(server.seen.map(({ url }) => url)).toEqual(
+      [1, 2, 3].map((page) => `/api/v3/user/repos?per_page=100&page=${page}`),
+    );
   });
 
   it("takes git's token at github.com, whose API lies elsewhere", () =>

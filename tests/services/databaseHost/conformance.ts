@@ -90,6 +90,12 @@ export function conformsToDatabaseHost(name: string, start: () => Promise<Starte
       expect((await host.projects()).map(({ ref }) => ref)).not.toContain(project.ref);
     });
 
+    it("says how large a project is, and which size of compute is larger", async () => {
+      const { compute = "", diskGb } = await host.size(project.ref);
+      expect(diskGb).toBeGreaterThan(0);
+      expect(host.isLarger(compute, compute)).toBe(false);
+    });
+
     it("pauses a project", async () => {
       await host.pauseProject(project.ref);
       expect((await until(project.ref, "paused")).ref).toBe(project.ref);

@@ -86,8 +86,11 @@ export function conformsToProjectContent(name: string, start: () => Promise<Star
       ] as const) {
         await content.deployFunction({ ...wanted, ...more }, Buffer.from(code));
         expect(await content.functions()).toEqual([{ ...wanted, ...more }]);
-        expect((await content.functionBody("hello"))?.toString()).toBe(code);
+        const body = await content.functionBody("hello");
+        expect(body?.toString()).toBe(code);
+        expect(content.codeDigest(body!)).toBe(content.codeDigest(Buffer.from(code)));
       }
+      expect(content.codeDigest(Buffer.from("two"))).not.toBe(content.codeDigest(Buffer.from("one \0")));
     });
 
     it("changes some settings of the auth service and leaves the others", async () => {

@@ -37,6 +37,15 @@ export function conformsToDnsHost(name: string, start: () => Promise<StartedDns>
       expect(await dns.zoneId("absent.example")).toBeUndefined();
     });
 
+    it("lists all zones, also where there are many", async () => {
+      const names = Array.from({ length: MANY }, (_, one) => `zone-${one}.example`);
+      for (const name of names) await started.makeZone(name);
+      const found = await dns.zones();
+      expect(found.map(({ name }) => name)).toEqual(expect.arrayContaining([ZONE, ...names]));
+      expect(new Set(found.map(({ id }) => id)).size).toBe(found.length);
+      expect(found.find(({ name }) => name === ZONE)).toEqual({ id: zone, name: ZONE, accountId: "acc" });
+    }, 30_000);
+
     it("makes a record, and shows it by name in any case", async () => {
       const wanted = text();
       const made = await dns.createRecord(zone, wanted);

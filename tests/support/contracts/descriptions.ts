@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 import type { Description, Operation } from "../../../tools/descriptions/description.ts";
+import { localVersion } from "../../../tools/descriptions/localVersion.ts";
 
 /** The services with a published description. */
 export type DescribedService = "github" | "vercel" | "cloudflare" | "supabase" | "supabaseAuth";
@@ -34,7 +35,7 @@ export function contractOf(
   const known = read.get(service);
   if (known !== undefined) return known;
   const kept = join(PROJECT_ROOT, "tests/fixtures/descriptions", `${service}.json`);
-  const made = join(PROJECT_ROOT, ".build/descriptions", `${service}-${supabaseVersion()}.json`);
+  const made = join(PROJECT_ROOT, ".build/descriptions", `${service}-${localVersion()}.json`);
   if (!existsSync(kept) && !existsSync(made))
     execFileSync(process.execPath, ["--no-warnings", join(PROJECT_ROOT, "tools/descriptions/main.ts"), service]);
   const { operations, schemas } = JSON.parse(readFileSync(existsSync(kept) ? kept : made, "utf8")) as Description;
@@ -52,12 +53,6 @@ export function contractOf(
   };
   read.set(service, contract);
   return contract;
-}
-
-/** A newer package is cut again. */
-function supabaseVersion(): string {
-  const text = readFileSync(join(PROJECT_ROOT, "node_modules/supabase-management-js/package.json"), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 /** Only the names of git's references contain slashes. */

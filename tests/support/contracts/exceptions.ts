@@ -43,6 +43,14 @@ export const EXCEPTIONS: readonly Exception[] = [
     source: VERCEL_PROVIDER,
   })),
   {
+    service: "github",
+    pathIs: /^GET (\/repos\/[^/]+\/[^/]+\/contents)\/.+$/,
+    as: "GET $1/path",
+    why: "a file's path may have several parts; a description's parameter has one",
+    date: READ,
+    source: "https://docs.github.com/rest/repos/contents#get-repository-content",
+  },
+  {
     service: "vercel",
     operation: /^(POST \/v11\/projects|PATCH \/v9\/projects\/\{idOrName\})$/,
     place: "body",
@@ -59,6 +67,19 @@ export const EXCEPTIONS: readonly Exception[] = [
     why: "variables of one deployment, and whether a file is executable: `vercel deploy --env --build-env` sends them",
     date: READ,
     source: VERCEL_CLI,
+  },
+  {
+    service: "vercel",
+    adds: {
+      "PATCH /v1/projects/{idOrName}/crons": {
+        query: { type: "object", properties: { slug: { type: "string" }, teamId: { type: "string" } } },
+        body: { type: "object", properties: { enabled: { type: "boolean" } }, required: ["enabled"] },
+        answers: { 200: {} },
+      },
+    },
+    why: "the switch of a project's cron jobs, which Vercel's own provider uses",
+    date: READ,
+    source: `${VERCEL_PROVIDER}project_crons.go`,
   },
   {
     service: "cloudflare",

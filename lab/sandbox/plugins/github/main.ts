@@ -4,6 +4,7 @@ import { serveProvider } from "../../../../provider/host/index.ts";
 import { unlessNotFound } from "../../../../services/http/http.ts";
 import { localAddress } from "../address.ts";
 import { type RestService, send, textAt, tokenFrom } from "../rest.ts";
+import { actionsPermissions } from "./actionsPermissions.ts";
 import { repository } from "./repository.ts";
 
 await serveProvider({
@@ -30,7 +31,10 @@ await serveProvider({
     const organization = await unlessNotFound(send(service, { method: "GET", path: `/orgs/${login}` }));
     return { service, owner: login, isOrganization: organization !== undefined };
   },
-  resources: { "github:index/repository:Repository": repository },
+  resources: {
+    "github:index/repository:Repository": repository,
+    "github:index/actionsRepositoryPermissions:ActionsRepositoryPermissions": actionsPermissions,
+  },
 });
 
 /** Without an owner, the token's own account is used. */

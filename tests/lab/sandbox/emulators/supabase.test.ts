@@ -243,7 +243,7 @@ describe("Supabase's emulator", () => {
   });
 
   it("returns a function in other bytes where the platform encodes it again", async () => {
-    supabase = createSupabaseEmulator(bed.deps, { ...SANDBOX_PLATFORM, encodesFunctions: true });
+    supabase = createSupabaseEmulator(bed.deps);
     const { ref } = await create();
     const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/vnd.denoland.eszip" };
     const path = `/v1/projects/${ref}/functions`;

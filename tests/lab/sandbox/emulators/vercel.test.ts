@@ -17,7 +17,7 @@ describe("Vercel's emulator", () => {
   beforeEach(async () => {
     bed = await testBed();
     vercel = createVercelEmulator(bed.deps);
-    project = pick(await call("POST /v11/projects", { name: "app" }), "id");
+    project = pick(await call("POST /v11/projects", { name: "app", framework: "node" }), "id");
   });
   afterEach(async () => {
     await vercel.settled();
@@ -365,10 +365,11 @@ describe("Vercel's emulator", () => {
     });
 
     it("are files that nothing runs, if neither the project nor vercel.json names a framework", async () => {
-      vercel = createVercelEmulator(bed.deps, { runsWithoutFramework: false });
+      await call(`PATCH /v9/projects/${project}`, { framework: null });
       const still = await deploy();
       expect(still.body).toMatchObject({ readyState: "READY" });
       expect(bed.apps.running.has(pick(still, "id"))).toBe(false);
+      expect(vercel.resolveHost(pick(still, "url"))).toMatchObject({ isStatic: true });
       await call(`PATCH /v9/projects/${project}`, { framework: "nextjs" });
       expect(bed.apps.running.has(pick(await deploy(), "id"))).toBe(true);
       await call(`PATCH /v9/projects/${project}`, { framework: null });
@@ -384,6 +385,23 @@ describe("Vercel's emulator", () => {
       await gives("GET /v9/projects/app", 200, {
         crons: { definitions: [{ host, path: "/api/mails", schedule: "0 5 * * *" }], deploymentId, disabledAt: null },
       });
+    });
+
+    it("start their scheduled calls with the first that has some, and then leave them as they are", async () => {
+      const crons = [{ path: "/api/mails", schedule: "0 5 * * *" }];
+      const stop = () => call(`PATCH /v1/projects/${project}/crons`, { enabled: false });
+      const show = async () => ((await call("GET /v9/projects/app")).body as { crons: unknown }).crons;
+      const stopped = expect.any(Number) as unknown;
+      await stop();
+      await deploy();
+      expect(await show()).toMatchObject({ definitions: [], deploymentId: null, disabledAt: stopped });
+      await deployWith({ crons });
+      expect(await show()).toMatchObject({ definitions: [{ path: "/api/mails" }], disabledAt: null });
+      await stop();
+      await deployWith({ crons });
+      expect(await show()).toMatchObject({ definitions: [{ path: "/api/mails" }], disabledAt: stopped });
+      await gives([`PATCH /v1/projects/app/crons`, { enabled: true }], 200, { crons: { disabledAt: null } });
+      await gives([`PATCH /v1/projects/app/crons`, { enabled: "no" }], 400);
     });
 
     it("can be rolled back, promoted, and deleted with their process and files", async () => {

@@ -61,7 +61,9 @@ describe("the sandbox's vercel, github and cloudflare plugins against the emulat
   it("create every type, change nothing twice, show drift and lost parts, destroy", async () => {
     await stack.program(program(ALL));
     await stack.must("up", "--yes", "--skip-preview");
-    expect(await stack.previewSummary("--refresh")).toEqual({ same: 12 });
+    expect(await stack.previewSummary("--refresh")).toEqual({ same: 13 });
+    const permissions = `${at.github}/api/v3/repos/castchat/mirror/actions/permissions`;
+    expect(await outside("GET", permissions)).toEqual({ enabled: false });
     const outputs = JSON.parse(await stack.must("stack", "output", "--json")) as Record<string, string>;
     expect(outputs).toMatchObject({ fullName: "castchat/mirror", status: "active" });
     expect(outputs["autoNamed"]).toMatch(/^app-[0-9a-f]{7}$/);
@@ -70,6 +72,7 @@ describe("the sandbox's vercel, github and cloudflare plugins against the emulat
     const records = `${at.cloudflare}/client/v4/zones/${ids.get("zone")}/dns_records/${ids.get("www")}`;
     await outside("PATCH", records, { type: "CNAME", name: "www", content: "elsewhere.example.com", ttl: 300 });
     await outside("PATCH", `${at.github}/api/v3/repos/castchat/mirror`, { visibility: "public" });
+    await outside("PUT", permissions, { enabled: true, allowed_actions: "all" });
     const project = ids.get("app") ?? "";
     await outside("PATCH", `${at.vercel}/v9/projects/${project}`, { buildCommand: "rm -rf" });
     await outside("DELETE", `${at.vercel}/v9/projects/${project}/env/${ids.get("single")}`);
@@ -77,14 +80,15 @@ describe("the sandbox's vercel, github and cloudflare plugins against the emulat
     for (const sign of ["elsewhere.example.com", "visibility", "buildCommand", "1 deleted"])
       expect(drift).toContain(sign);
     expect(await stack.rawState()).not.toContain("swordfish");
-    expect(await stack.previewSummary()).toEqual({ same: 8, update: 3, create: 1 });
+    expect(await stack.previewSummary()).toEqual({ same: 8, update: 4, create: 1 });
 
     const changed = ALL.replace('description: "first"', 'description: "second"')
       .replace('value: "swordfish"', 'value: "marlin"')
       .replace('{ key: "GONE", value: "x", targets: ["preview"], sensitive: false },', "");
     await stack.program(program(changed));
     await stack.must("up", "--yes", "--skip-preview");
-    expect(await stack.previewSummary()).toEqual({ same: 12 });
+    expect(await stack.previewSummary()).toEqual({ same: 13 });
+    expect(await outside("GET", permissions)).toEqual({ enabled: false });
     const { envs } = await outside("GET", `${at.vercel}/v10/projects/${project}/env?decrypt=true`);
     expect((envs as { key: string }[]).map(({ key }) => key).sort()).toEqual(["DATABASE_URL", "SINGLE", "URL"]);
     expect(await outside("GET", `${at.github}/api/v3/repos/castchat/mirror`)).toMatchObject({
@@ -210,6 +214,7 @@ new vercel.ProjectEnvironmentVariables("many", { projectId: app.id, variables: [
 new vercel.ProjectEnvironmentVariable("single", { projectId: app.id, key: "SINGLE", value: "one", targets: ["production"], sensitive: true }, onVercel);
 new vercel.ProjectDomain("domain", { projectId: app.id, domain: "app.plugins.example" }, onVercel);
 const mirror = new github.Repository("mirror", { name: "mirror", description: "first", visibility: "private", hasIssues: false, hasProjects: false, hasWiki: false, archiveOnDestroy: true }, onGithub);
+new github.ActionsRepositoryPermissions("actions", { repository: mirror.name, enabled: false }, onGithub);
 const zone = new cloudflare.Zone("zone", { name: "plugins.example", account: { id: "account" }, type: "full" }, onCloudflare);
 new cloudflare.DnsRecord("caa", { zoneId: zone.id, name: "plugins.example", type: "CAA", ttl: 1, data: { flags: 0, tag: "issue", value: "letsencrypt.org" } }, onCloudflare);
 new cloudflare.DnsRecord("www", { zoneId: zone.id, name: "www.plugins.example", type: "CNAME", content: "cname.vercel-dns.com", ttl: 60, comment: "kept" }, onCloudflare);

@@ -69,14 +69,15 @@ describe("findPgTool", () => {
 describe("startPgTool", () => {
   it("hands the password over by environment, never by arguments, and nothing of the caller's own settings", async () => {
     process.env["PGSERVICE"] = "elsewhere";
+    process.env["PGOPTIONS"] = "-c work_mem=1MB";
     fake("pg_dump", 'tr "\\0" " " < /proc/$$/cmdline; echo; env | grep ^PG | sort');
-    const output = await dump({ args: ["--x"], settings: { row_security: "off" } });
+    const output = await dump({ args: ["--x"] });
     delete process.env["PGSERVICE"];
+    delete process.env["PGOPTIONS"];
     const [commandLine, ...environment] = output.trim().split("\n");
     expect(commandLine).not.toContain("top-secret");
     expect(environment).toEqual([
       ...["PGAPPNAME=a test", "PGCONNECT_TIMEOUT=8", "PGDATABASE=postgres", "PGHOST=127.0.0.1"],
-      "PGOPTIONS=-c default_transaction_read_only=off -c row_security=off",
       ...["PGPASSWORD=top-secret", "PGPORT=9", "PGSSLMODE=disable", "PGUSER=postgres"],
     ]);
   });

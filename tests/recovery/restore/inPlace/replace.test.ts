@@ -57,7 +57,7 @@ const DAMAGE = `
   drop policy "applicants hear of their application" on realtime.messages; create policy "later" on realtime.messages for insert to authenticated with check (exists (select from public.ranges));
   drop policy "avatars are public" on storage.objects; create policy "later" on storage.objects for select to anon using (false);
   drop trigger on_auth_user_created on auth.users; drop schema gone cascade; comment on schema public is 'later';
-  update auth.users set email = id || '@later.example'; delete from storage.objects;
+  update auth.users set email = id || '@later.example'; set storage.allow_delete_query = true; delete from storage.objects;
   select lo_unlink(oid) from pg_largeobject_metadata; select lo_from_bytea(0, '\\xbeef');
   revoke usage on schema public from anon; grant usage on schema public to "Later Role"`;
 

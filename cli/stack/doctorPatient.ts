@@ -1,0 +1,56 @@
+import { z } from "zod";
+
+import { lookAtServer } from "../../recovery/doctor/databaseFacts.ts";
+import { thisMachine } from "../../recovery/doctor/machine.ts";
+import type { DoctorPorts, KnownOutputs, Patient } from "../../recovery/doctor/subject.ts";
+import { pulumiClient } from "../../recovery/pulumi/pulumi.ts";
+import { settingsIn } from "../../recovery/pulumi/stackSettings.ts";
+import { systemClock } from "../../services/common/clock.ts";
+import { services } from "../../services/services.ts";
+import type { Settings } from "../../settings/settings.ts";
+
+const text = z.string().optional();
+const outputsSchema = z.object({
+  vaultBucket: text,
+  signingPublicKey: text,
+  supabaseRef: text,
+  databaseUrl: text,
+  schedule: z.object({ name: z.string(), project: z.string(), missedRunsUrl: z.string() }).optional(),
+});
+
+/**
+ * Reads the stack that is to be examined, up or not, from the Pulumi project in the current folder.
+ *
+ * @throws UserError for an unknown stack, a wrong passphrase or faulty settings
+ */
+export async function readPatient(stack: string, signal: AbortSignal): Promise<Omit<Patient, "signal">> {
+  const pulumi = pulumiClient({ stack, workspace: process.cwd(), signal });
+  const [config, outputs] = await Promise.all([pulumi.config(), pulumi.outputs()]);
+  const settings = settingsIn(config, stack);
+  return {
+    settings,
+    outputs: knownIn(outputs),
+    ports: doctorPorts(settings, process.env),
+    environment: process.env,
+    clock: systemClock,
+  };
+}
+
+/** Undefined for a stack without outputs: none of its updates has ended. */
+function knownIn(outputs: Record<string, unknown>): KnownOutputs | undefined {
+  return Object.keys(outputs).length === 0 ? undefined : outputsSchema.parse(outputs);
+}
+
+/** The services that an examination asks, none of them before it is needed. */
+function doctorPorts(settings: Settings, environment: NodeJS.ProcessEnv): DoctorPorts {
+  const { ports, inspectToken } = services(settings, environment);
+  const { awsFacts } = ports;
+  return {
+    ...ports,
+    inspectToken,
+    aws: () => awsFacts(),
+    awsOfState: ({ region = settings.awsRegion, endpoint }) => awsFacts({ region, endpoint }),
+    database: lookAtServer,
+    machine: thisMachine(environment),
+  };
+}

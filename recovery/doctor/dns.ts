@@ -1,0 +1,120 @@
+import { messageOf, UserError } from "../../services/common/errors.ts";
+import type { DnsRecord } from "../../services/dns/dnsHost.ts";
+import { liveNameRefusal, RECORD_TTL_SECONDS, recordsOf } from "../site/publicRecord.ts";
+import { readLease } from "../site/trafficLease.ts";
+import { type Check, failed, ok, type Outcome, skipped, warning } from "./check.ts";
+import type { Subject } from "./subject.ts";
+
+const EXISTS = "docs/accounts.md#what-exists-and-what-is-created";
+const TOKENS = "docs/accounts.md#accounts-and-tokens";
+const TOKEN = "CLOUDFLARE_API_TOKEN";
+
+/** The zone, and whether a recovery could move the public names. */
+export const DNS_CHECKS: readonly Check<Subject>[] = [
+  { id: "dns.zone", about: "zone", docs: TOKENS, run: zone },
+  { id: "dns.records", about: "records of the public names", docs: EXISTS, run: eachName(record) },
+  { id: "dns.caa", about: "CAA", docs: EXISTS, run: eachName(authorities) },
+  { id: "dns.lease", about: "lease of the names", docs: EXISTS, run: eachName(lease) },
+  { id: "dns.takeover", about: "takeover", docs: EXISTS, run: eachName(takeover) },
+].map((check) => ({ ...check, category: "DNS", token: TOKEN }));
+
+async function zone({ settings, zoneId, outputs }: Subject): Promise<Outcome> {
+  if ((await zoneId()) !== undefined) return ok(`The token sees zone ${settings.zoneName}.`);
+  if (settings.role === "primary" && settings.dns === "create" && outputs === undefined)
+    return skipped("The stack is not up yet, and creates the zone.");
+  return failed(
+    `The token sees no zone ${settings.zoneName}, so no public name can be moved.`,
+    `give ${TOKEN} the rights Zone: read and DNS: edit on ${settings.zoneName}, or correct zoneName`,
+  );
+}
+
+/** Runs a check for each public name. */
+function eachName(run: (name: string, zoneId: string, subject: Subject) => Promise<Outcome>) {
+  return async (subject: Subject): Promise<Outcome[]> => {
+    const zoneId = await subject.zoneId();
+    if (zoneId === undefined) return [skipped("There is no zone that the token sees.")];
+    const all = subject.settings.apps.flatMap(({ publicNames }) => publicNames);
+    return await Promise.all(all.map((name) => run(name, zoneId, subject)));
+  };
+}
+
+async function record(name: string, zoneId: string, { ports, signal }: Subject): Promise<Outcome> {
+  const dns = ports.dns();
+  const records = await recordsOf(dns, zoneId, name, signal);
+  const [first] = records;
+  if (first === undefined) return ok(`${name} has no record; a recovery makes one.`);
+  const other = records.find(({ type }) => type !== "CNAME");
+  const { dnsTarget } = ports.appHost();
+  if (other !== undefined)
+    return failed(
+      `${name} has an ${other.type} record (${other.content}), which cannot become a CNAME in place: a recovery stops there.`,
+      `at a quiet moment, replace it in ${dns.name} by a CNAME to ${dnsTarget}`,
+    );
+  if (first.proxied)
+    return warning(
+      `${name} is proxied by ${dns.name}. A recovery switches that off, and with it what the proxy does: firewall, access rules, cache.`,
+      "decide before an emergency whether the app may stand without the proxy",
+    );
+  const { ttlSeconds = 300 } = first;
+  if (ttlSeconds > RECORD_TTL_SECONDS * 5)
+    return warning(
+      `Resolvers keep ${name} for ${ttlSeconds} s, so visitors may come to the lost site for that long after a move.`,
+      `in ${dns.name}, set the TTL of ${name} to ${RECORD_TTL_SECONDS}`,
+    );
+  return ok(`${name} is a CNAME to ${first.content}, which can be moved in place.`);
+}
+
+/**
+ * Whether the app host's authority may issue a certificate for a name. The CAA records of the closest name that has any decide; without
+ * records every authority may. Source: RFC 8659, section 3.
+ */
+async function authorities(name: string, zoneId: string, { settings, ports, signal }: Subject): Promise<Outcome> {
+  const dns = ports.dns();
+  const { certificateAuthority: wanted, name: host } = ports.appHost();
+  for (let at = name; `.${at}`.endsWith(`.${settings.zoneName}`); at = at.slice(at.indexOf(".") + 1)) {
+    const issuers = (await dns.records(zoneId, at, signal)).flatMap(issuerOf);
+    if (issuers.length === 0) continue;
+    if (issuers.includes(wanted)) return ok(`The CAA records of ${at} let ${host} get a certificate for ${name}.`);
+    return failed(
+      `The CAA records of ${at} allow ${issuers.filter(Boolean).join(", ") || "no authority"} only, so ${host} gets no certificate for ${name}.`,
+      `in ${dns.name}, add a CAA record to ${at}: 0 issue "${wanted}"`,
+    );
+  }
+  return ok(`No CAA record limits who may issue a certificate for ${name}.`);
+}
+
+/** The authority that a CAA record lets issue; empty for one that lets none. */
+function issuerOf({ type, content }: DnsRecord): string[] {
+  const [, issuer] = (type === "CAA" && /^\d+\s+issue\s+"?\s*([^";\s]*)/.exec(content)) || [];
+  return issuer === undefined ? [] : [issuer.toLowerCase()];
+}
+
+async function lease(name: string, zoneId: string, { ports, signal }: Subject): Promise<Outcome> {
+  try {
+    const held = await readLease(ports.dns(), zoneId, name, signal);
+    return ok(
+      held === undefined
+        ? `No stack holds ${name}.`
+        : `${name} is held by stack ${held.stack}, generation ${held.generation}.`,
+    );
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return failed(messageOf(error), `in ${ports.dns().name}, delete the wrong record`);
+  }
+}
+
+async function takeover(name: string, zoneId: string, { settings, ports, signal }: Subject): Promise<Outcome> {
+  const { role, stack, generation, takeover: listed } = settings;
+  if (role === "primary") return skipped("A primary takes no name over.");
+  const held = await readLease(ports.dns(), zoneId, name, signal);
+  const wanted = { stack, generation, takeover: listed.includes(name) };
+  const refusal = await liveNameRefusal(ports.dns(), { zoneId, publicName: name, lease: held }, wanted, signal);
+  if (refusal !== undefined)
+    return failed(
+      `A recovery could not take ${name}: no stack holds it, and takeover does not list it.`,
+      `pulumi config set --path 'takeover[${listed.length}]' ${name} -s ${stack}`,
+    );
+  if (held !== undefined && held.stack !== stack)
+    return ok(`A recovery may take ${name} with generation ${held.generation + 1} or higher.`);
+  return ok(`A recovery may take ${name}.`);
+}

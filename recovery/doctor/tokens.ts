@@ -1,0 +1,69 @@
+import { ageText } from "../../planning/age.ts";
+import { typeSecret } from "../../services/common/errors.ts";
+import { MIRROR_TOKEN, RUNNER_TOKENS, type TokenVariable } from "../../settings/runnerSettings.ts";
+import { type Check, failed, ok, type Outcome, skipped, warning } from "./check.ts";
+import type { Subject } from "./subject.ts";
+
+const DAY_MS = 86_400_000;
+/** Days before the end of a token at which it has to be replaced now, and at which to plan it. */
+const [SOON, NOT_LONG] = [7, 30];
+
+/** Each service's token: whether it is valid, what it may do, and how long. */
+export const TOKEN_CHECKS: readonly Check<Subject>[] = [
+  ...RUNNER_TOKENS.map((variable) => checkOf(variable)),
+  {
+    ...checkOf(MIRROR_TOKEN),
+    run: (subject: Subject): Promise<Outcome> => {
+      const { settings, environment } = subject;
+      if (settings.mirrorOwner === undefined) return Promise.resolve(skipped("This stack has no mirror to write."));
+      if ((environment[MIRROR_TOKEN] ?? "") === "")
+        return Promise.resolve(skipped(`${MIRROR_TOKEN} is not set: GITHUB_TOKEN writes the mirror, too.`));
+      return inspect(MIRROR_TOKEN, subject);
+    },
+    token: undefined,
+  },
+];
+
+function checkOf(variable: TokenVariable) {
+  return {
+    id: `tokens.${variable.toLowerCase().replaceAll("_", "-")}`,
+    category: "Tokens" as const,
+    about: variable,
+    docs: "docs/accounts.md#accounts-and-tokens",
+    token: variable,
+    run: (subject: Subject) => inspect(variable, subject),
+  };
+}
+
+async function inspect(variable: TokenVariable, subject: Subject): Promise<Outcome> {
+  const { ports, clock, signal } = subject;
+  const { isValid, scopes, expiresAt } = await ports.inspectToken(variable, signal);
+  if (!isValid) return failed("The service refuses it: it is wrong, revoked or expired.", typeSecret(variable));
+  const rights =
+    scopes === undefined ? "the service does not show its rights" : `its rights are ${scopes.join(", ") || "none"}`;
+  const missing = missingScopes(variable, scopes, subject);
+  if (missing.length > 0)
+    return failed(
+      `It is valid, and ${rights}. It lacks ${missing.join(" and ")}, without which GitHub refuses the mirror's workflows.`,
+      `give the classic token the scopes repo and workflow, or set ${MIRROR_TOKEN} to a fine-grained one of the mirrors' owner`,
+    );
+  const says = `It is valid, and ${rights}`;
+  if (expiresAt === "never") return ok(`${says}. It does not expire.`);
+  if (expiresAt === undefined) return ok(`${says}. When it ends is not shown: note it where you made it.`);
+  const leftMs = expiresAt.getTime() - clock().getTime();
+  const ends = `It ends in ${ageText(leftMs)}, on ${expiresAt.toISOString().slice(0, 10)}.`;
+  if (leftMs < SOON * DAY_MS) return failed(`${says}. ${ends}`, `make a new one now. ${typeSecret(variable)}`);
+  return leftMs < NOT_LONG * DAY_MS ? warning(`${says}. ${ends}`, typeSecret(variable)) : ok(`${says}. ${ends}`);
+}
+
+/** What a classic token of GitHub lacks to write a mirror. A fine-grained one shows no scopes. */
+function missingScopes(
+  variable: TokenVariable,
+  scopes: readonly string[] | undefined,
+  { settings, environment }: Subject,
+): string[] {
+  const writesMirror =
+    settings.mirrorOwner !== undefined &&
+    (variable === MIRROR_TOKEN || (variable === "GITHUB_TOKEN" && (environment[MIRROR_TOKEN] ?? "") === ""));
+  return writesMirror && scopes !== undefined ? ["repo", "workflow"].filter((one) => !scopes.includes(one)) : [];
+}

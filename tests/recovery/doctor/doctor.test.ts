@@ -1,0 +1,143 @@
+import { beforeAll, describe, expect, it } from "@jest/globals";
+
+import { CATEGORIES, type Finding } from "../../../recovery/doctor/check.ts";
+import { CHECKS } from "../../../recovery/doctor/checks.ts";
+import { readOnly } from "../../../recovery/doctor/databaseFacts.ts";
+import { doctor } from "../../../recovery/doctor/doctor.ts";
+import type { Patient } from "../../../recovery/doctor/subject.ts";
+import { verdictOf } from "../../../recovery/doctor/verdict.ts";
+import { textOf } from "../../support/documentCommands.ts";
+import { forSuite } from "../../support/suite.ts";
+import { startHospital } from "./hospital.ts";
+
+const hospital = forSuite(startHospital);
+const never = new AbortController().signal;
+const examined = (patient: Omit<Patient, "signal">) => doctor(patient, { deadline: never, signal: never });
+const byId = (findings: readonly Finding[]) => Object.groupBy(findings, ({ id }) => id);
+const lines = (findings: readonly Finding[], ...states: Finding["state"][]) =>
+  findings.filter(({ state }) => states.includes(state)).map(({ id, says }) => `${id}: ${says}`);
+
+describe("the table of checks", () => {
+  it("has ids of its own, in the order of the categories, and links into the documents", () => {
+    expect(new Set(CHECKS.map(({ id }) => id)).size).toBe(CHECKS.length);
+    const order = CHECKS.map(({ category }) => CATEGORIES.indexOf(category));
+    expect(order).toEqual(order.toSorted((a, b) => a - b));
+    for (const { id, category, docs } of CHECKS) {
+      expect(id.split(".")[0]).toBe(category.toLowerCase());
+      const [file = "", anchor = ""] = docs.split("#");
+      const anchors = [...textOf(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+        heading
+          .toLowerCase()
+          .replaceAll(/[^\w -]/g, "")
+          .replaceAll(" ", "-"),
+      );
+      expect(anchors).toContain(anchor);
+    }
+  });
+});
+
+describe("a healthy installation", () => {
+  let findings: Finding[];
+  beforeAll(async () => {
+    findings = await examined(hospital.standby());
+  });
+
+  it("has no failed check, and every check has a line", () => {
+    expect(lines(findings, "failed", "unknown")).toEqual([]);
+    expect(new Set(findings.map(({ id }) => id))).toEqual(new Set(CHECKS.map(({ id }) => id)));
+    expect(verdictOf("dr", findings).state).toBe("warnings");
+  });
+
+  it("is asked by reading only", () => {
+    expect(hospital.asked.length).toBeGreaterThan(30);
+    expect(hospital.asked.filter((one) => !/^(GET|HEAD) /.test(one) && !/ git-upload-pack$/.test(one))).toEqual([]);
+  });
+
+  it("shows no token and no password", () => {
+    const shown = JSON.stringify(findings);
+    for (const secret of hospital.secrets()) expect(shown).not.toContain(secret);
+  });
+
+  it("can't be written to by the session at its database", async () => {
+    const writing = readOnly(hospital.databaseUrl, never, (session) =>
+      session.query("create table public.forbidden ()"),
+    );
+    await expect(writing).rejects.toThrow(/in a read-only transaction/);
+  });
+});
+
+describe("a half-broken installation", () => {
+  it("says of each fault what it means and what to do", async () => {
+    await hospital.damage();
+    const patient = hospital.standby({ takeover: [], trustedWriterKeys: [], supabaseRegion: "us-west-1" });
+    const found = byId(await examined(patient));
+    const first = (id: string) => found[id]?.[0];
+    expect(first("local.trusted-key")).toMatchObject({
+      state: "failed",
+      fix: expect.stringMatching(/trustedWriterKeys\[0\]/),
+    });
+    expect(first("vercel.build")).toMatchObject({
+      state: "failed",
+      says: expect.stringMatching(
+        /framework is "nextjs" in castchat-web and not set in castchat-dr.*functionRegion is "hnd1"/,
+      ),
+    });
+    expect(first("vercel.variables")).toMatchObject({ state: "warning", says: expect.stringMatching(/PAYMENT_KEY/) });
+    expect(first("vercel.protection")).toMatchObject({
+      state: "warning",
+      says: expect.stringMatching(/public names too/),
+    });
+    expect(first("dns.records")).toMatchObject({
+      state: "warning",
+      says: expect.stringMatching(/is proxied by Cloudflare/),
+    });
+    expect(first("dns.caa")).toMatchObject({
+      state: "failed",
+      fix: expect.stringMatching(/0 issue "letsencrypt.org"/),
+    });
+    expect(first("dns.takeover")).toMatchObject({
+      state: "failed",
+      fix: "pulumi config set --path 'takeover[0]' app.castchat.example -s dr",
+    });
+    expect(first("github.heads")).toMatchObject({ state: "failed", fix: "castchat-recovery mirror -s dr" });
+    expect(found["github.content"]?.map(({ state, says }) => [state, says.replace(/\..*/, "")])).toEqual([
+      ["warning", "castchat/app keeps files in Git LFS"],
+      ["warning", "castchat/app has submodules, which a deployment leaves out"],
+      ["ok", expect.stringMatching(/has workflows \(ci$/)],
+    ]);
+    expect(first("app.health")).toMatchObject({ state: "warning" });
+    expect(first("supabase.name")).toMatchObject({ state: "warning", says: expect.stringMatching(/castchat-dr-g2/) });
+  });
+
+  it("says which token is missing, refused or about to end, and continues with the others", async () => {
+    hospital.cloud.githubToken.expiresAt = new Date(hospital.now().getTime() + 3 * 86_400_000);
+    const environment = { ...hospital.environment(), VERCEL_API_TOKEN: "wrong", CLOUDFLARE_API_TOKEN: "" };
+    const findings = await examined({ ...hospital.standby({}, environment) });
+    const found = byId(findings);
+    expect(found["tokens.vercel-api-token"]?.[0]).toMatchObject({
+      state: "failed",
+      fix: expect.stringMatching(/read -rs VERCEL_API_TOKEN/),
+    });
+    expect(found["tokens.github-token"]?.[0]).toMatchObject({
+      state: "failed",
+      says: expect.stringMatching(/It ends in 2 d 23 h|It ends in 3 d/),
+    });
+    expect(found["dns.zone"]?.[0]).toMatchObject({ state: "unknown", says: "CLOUDFLARE_API_TOKEN is not set." });
+    expect(found["supabase.region"]?.[0]).toMatchObject({ state: "ok" });
+    delete hospital.cloud.githubToken.expiresAt;
+  });
+});
+
+describe("an empty installation", () => {
+  it("skips what does not exist yet, and says what is missing on this machine", async () => {
+    const findings = await examined({ ...hospital.standby({}, {}), outputs: undefined });
+    const found = byId(findings);
+    expect(found["local.credentials"]?.[0]).toMatchObject({
+      state: "failed",
+      says: expect.stringMatching(/VERCEL_API_TOKEN, GITHUB_TOKEN/),
+    });
+    expect(found["aws.newest-backup"]?.[0]).toMatchObject({ state: "skipped" });
+    expect(findings.filter(({ id }) => id.startsWith("vercel.")).every(({ state }) => state === "unknown")).toBe(true);
+    expect(verdictOf("dr", findings).state).toBe("failed");
+  });
+});
