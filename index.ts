@@ -2,6 +2,7 @@ import type { ProviderResource } from "@pulumi/pulumi";
 
 import { PrimarySite } from "./components/primarySite.ts";
 import { createProviders } from "./components/providers.ts";
+import { warnOfFailedChecks } from "./components/recovery/examination.ts";
 import { type DeclaredGenerations, Generations } from "./components/recovery/generations.ts";
 import { RecoveryProvider } from "./components/recovery/recoveryProvider.ts";
 import type { SiteOutputs } from "./components/siteOutputs.ts";
@@ -22,6 +23,8 @@ export default async function program(): Promise<SiteOutputs> {
   const providers = createProviders(settings);
   const run = { scheduledRun: scheduledRun(settings) };
   if (settings.role === "primary") return new PrimarySite("primary", { ...settings, ...run }, { providers }).outputs;
+  const provider = recoveryProviderIn(providers);
+  void warnOfFailedChecks(settings, { ...(provider && { provider }) });
   const generations = settings.mode === "active" ? await declaredGenerations(settings, providers) : undefined;
   return new StandbySite("standby", { ...settings, ...run, generations }, { providers }).outputs;
 }
@@ -33,10 +36,14 @@ function declaredGenerations(
 ): Promise<DeclaredGenerations> {
   const { generation, stack, apps, zoneName, supabaseOrganization: organization, protect } = settings;
   const [publicName] = apps[0].publicNames;
-  const provider = providers.find((one) => one instanceof RecoveryProvider);
+  const provider = recoveryProviderIn(providers);
   return new Generations(
     "generations",
     { generation, stack, publicName, zoneName, organization },
     { protect, ...(provider && { provider }) },
   ).known();
+}
+
+function recoveryProviderIn(providers: readonly ProviderResource[]): RecoveryProvider | undefined {
+  return providers.find((one) => one instanceof RecoveryProvider);
 }

@@ -21,6 +21,7 @@ import {
   scheduleRoleName,
   type Site,
 } from "../planning/names.ts";
+import { RUNNER_MACHINES, type RunnerSize } from "../planning/runnerMachine.ts";
 import { RUN_LIMIT_MINUTES } from "../planning/schedule.ts";
 import type { Tier } from "../planning/tiers.ts";
 import { RUNNER_DATABASE_SECRET, RUNNER_SETTINGS_VARIABLE, type RunnerToken } from "../settings/runnerSettings.ts";
@@ -47,6 +48,8 @@ export interface BackupRunnerArgs {
   readonly code: RunnerCode;
   /** The container image that a run starts in, by tag or by digest. */
   readonly image: string;
+  /** The size of its machine. @default small */
+  readonly compute?: RunnerSize | undefined;
   /** The stack's state, which a run reads if it is in a bucket. @default - none */
   readonly checkpoint?: CheckpointPlace | undefined;
   /** The runner's settings, as JSON (settings/runnerSettings.ts). They are not secret. */
@@ -75,7 +78,7 @@ export class BackupRunner extends pulumi.ComponentResource {
 
   constructor(name: string, args: BackupRunnerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("castchat:index:BackupRunner", name, {}, opts);
-    const { site, tiers, code, image, checkpoint, tokens } = args;
+    const { site, tiers, code, image, compute = "small", checkpoint, tokens } = args;
     const tagged = args.tags ? { tags: args.tags } : {};
     const child = { parent: this };
 
@@ -176,11 +179,11 @@ export class BackupRunner extends pulumi.ComponentResource {
         source: {
           type: "S3",
           location: pulumi.interpolate`${bundle.bucket}/${code.sha256}/`,
-          buildspec: buildspec(code.sha256),
+          buildspec: buildspec(code.sha256, compute),
         },
         environment: {
           type: "LINUX_CONTAINER",
-          computeType: "BUILD_GENERAL1_SMALL",
+          computeType: RUNNER_MACHINES[compute].computeType,
           image,
           imagePullCredentialsType: "SERVICE_ROLE",
           environmentVariables: [

@@ -1,4 +1,14 @@
+import { RUNNER_MACHINES, type RunnerSize } from "../planning/runnerMachine.ts";
 import { NODE_FLAGS, RUNNER_POSTGRES_MAJOR } from "../settings/runnerImage.ts";
+
+/**
+ * Node's flags on a machine. By itself Node takes half of the memory for its objects, and 4 GB at most
+ * (https://nodejs.org/api/cli.html#--max-old-space-sizesize-in-mib), which would leave a larger machine unused.
+ */
+function flagsOn(size: RunnerSize): string {
+  const megabytes = RUNNER_MACHINES[size].memoryGb * 500;
+  return size === "small" ? NODE_FLAGS : `${NODE_FLAGS} --max-old-space-size=${megabytes}`;
+}
 
 /** File name of the runner's bundle. */
 export const BUNDLE_FILE = "runner.mjs";
@@ -8,7 +18,7 @@ export const BUNDLE_FILE = "runner.mjs";
  * is what `pulumi up` uploaded, and run it. The client comes from the PostgreSQL project's Debian archive, whose key is in Debian's package
  * postgresql-common.
  */
-export function buildspec(bundleSha256: string): string {
+export function buildspec(bundleSha256: string, size: RunnerSize = "small"): string {
   const client = [
     "apt-get -qq update",
     "apt-get -qq install --yes --no-install-recommends postgresql-common ca-certificates",
@@ -20,7 +30,7 @@ export function buildspec(bundleSha256: string): string {
     phases: {
       install: { commands: [`command -v pg_dump || { ${client}; }`] },
       pre_build: { commands: [`echo "${bundleSha256}  ${BUNDLE_FILE}" | sha256sum --check --strict`] },
-      build: { commands: [`node ${NODE_FLAGS} ${BUNDLE_FILE}`] },
+      build: { commands: [`node ${flagsOn(size)} ${BUNDLE_FILE}`] },
     },
   });
 }

@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 import { HEALTH_PATH } from "../planning/names.ts";
+import type { RunnerSize } from "../planning/runnerMachine.ts";
 import type { App } from "../settings/apps.ts";
 import type { HealthAnswer } from "../settings/healthAnswer.ts";
 import type { RunnerSettings, RunnerToken } from "../settings/runnerSettings.ts";
@@ -34,6 +35,8 @@ export interface ScheduledRun {
   readonly code: RunnerCode;
   /** The container image that a run starts in. */
   readonly image: string;
+  /** The size of its machine. @default small */
+  readonly compute?: RunnerSize | undefined;
   /** Secrets. The configuration backup leaves out services without a token. */
   readonly tokens: Readonly<Partial<Record<RunnerToken, pulumi.Input<string>>>>;
   /** Where Pulumi keeps the stack's state. @default - no run stores it */

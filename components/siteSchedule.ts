@@ -34,7 +34,7 @@ export function scheduleBackups(
 ): SiteSchedule {
   const { site, vault, signing, database, after = [] } = parts;
   const settings = runnerSettings(args, parts);
-  const { state, code, image, tokens } = args.scheduledRun;
+  const { state, code, image, compute, tokens } = args.scheduledRun;
   const schedule = new BackupSchedule(
     "schedule",
     {
@@ -46,6 +46,7 @@ export function scheduleBackups(
       intervalHours: args.intervalHours,
       code,
       image,
+      compute,
       tokens,
       ...(state !== undefined && { checkpoint: { ...state, stack: args.stack } }),
       settings: settings.apply((one) => JSON.stringify(one)),

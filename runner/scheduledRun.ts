@@ -11,12 +11,16 @@ import { bundleRunner } from "./bundle.ts";
  * and the root certificates of the database's server, if this `up` has others than Supabase's (PGSSLROOTCERT).
  * Runs get only the tokens RUNNER_<NAME>, which need fewer rights than those of this `up`. One that is not set is missing there.
  */
-export function scheduledRun({ runnerImage }: Settings, environment: NodeJS.ProcessEnv = process.env): ScheduledRun {
+export function scheduledRun(
+  { runnerImage, runnerCompute }: Settings,
+  environment: NodeJS.ProcessEnv = process.env,
+): ScheduledRun {
   const { path, sha256 } = bundleRunner();
   const rootCertificates = portableRootCertificates(environment);
   return {
     code: { path, sha256 },
     image: runnerImage,
+    compute: runnerCompute,
     tokens: tokensIn(environment),
     ...stateIn(environment),
     ...(rootCertificates !== undefined && { rootCertificates }),

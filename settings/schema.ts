@@ -2,6 +2,7 @@ import { createPublicKey } from "node:crypto";
 
 import { z } from "zod";
 
+import { RUNNER_SIZES } from "../planning/runnerMachine.ts";
 import { LONGEST_INTERVAL_HOURS } from "../planning/schedule.ts";
 import { leastKeptDays, TIER_NAMES, TIERS } from "../planning/tiers.ts";
 import { isAgeRecipient } from "./ageRecipient.ts";
@@ -76,6 +77,10 @@ export const SETTINGS = z.object({
   runnerImage: matching(/^[a-z0-9][a-z0-9._:/-]*(:(?!latest$)[\w][\w.-]*|@sha256:[0-9a-f]{64})$/)
     .default(DEFAULT_RUNNER_IMAGE)
     .describe("a container image with a tag or, better, a digest (name@sha256:…), but not the tag latest"),
+  runnerCompute: z
+    .enum(RUNNER_SIZES)
+    .default("small")
+    .describe(RUNNER_SIZES.map((size) => `"${size}"`).join(", ")),
   tierOverrides: json(z.partialRecord(z.enum(TIER_NAMES), days))
     .default({})
     .describe(

@@ -27,7 +27,7 @@ export function planCommand(): Command {
     .addOption(stackOption())
     .addOption(
       jsonOption(
-        "kept, unproven, violations, coverage, vaults, tiers, holdings, costs, total, summary, comparison, recovery, egress, prices",
+        "kept, unproven, violations, coverage, vaults, tiers, holdings, costs, total, summary, comparison, recovery, egress, runner, prices",
       ),
     )
     .addHelpText("after", example("plan -s prod --years 5 --html plan.html"));

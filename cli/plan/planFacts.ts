@@ -51,6 +51,7 @@ export function planFacts(report: PlanReport): unknown {
     comparison: report.comparison,
     recovery: report.recovery,
     egress: report.egress,
+    runner: report.runner,
     prices: report.prices,
   };
 }

@@ -6,6 +6,7 @@ import { SUPABASE_PRICES } from "../../planning/prices/supabase.ts";
 import { unprovenIn } from "../../planning/proof/proof.ts";
 import { violationSentence } from "../../planning/proof/violation.ts";
 import { dateOf } from "../../planning/retention/time.ts";
+import { adviceOnSize, isEnough, type RunnerNeed } from "../../planning/runnerMachine.ts";
 import { grandTotal, type PlanReport } from "../../recovery/plan/plan.ts";
 import { plainTable } from "../terminal/table.ts";
 import { dollars } from "./dollars.ts";
@@ -31,6 +32,8 @@ export function figureLines(report: PlanReport): string[] {
     ...costLines(report),
     "",
     ...egressLines(report),
+    "",
+    ...runnerLines(report),
     "",
     ...wrapped(
       `A recovery on ${dateOf(onDay)}, with a ${recovery.databaseSize} database for ${recovery.hours} hours, costs:`,
@@ -152,6 +155,22 @@ function egressLines({ egress, assumptions }: PlanReport): string[] {
     `Supabase egress of ${Math.round(start.runsPerMonth)} runs a month, with ${start.includedGb} GB (of 10^9 bytes) included for all that the organization sends:`,
     `  at the start: ${cost(start)}; within that amount at one run every ${start.includedFromHours} hours.`,
     `  on ${dateOf(assumptions.onDay)}: ${cost(onDay)}; within that amount at one run every ${onDay.includedFromHours} hours.`,
+  ];
+  return lines.flatMap(wrapped);
+}
+
+function runnerLines({ runner, assumptions }: PlanReport): string[] {
+  const { machine, start, onDay } = runner;
+  const gb = (bytes: number) => (bytes / 1e9).toLocaleString("en", { maximumFractionDigits: 1 });
+  const need = ({ rowsBytes, size, minutes }: RunnerNeed) =>
+    `${gb(rowsBytes)} GB of rows take ${Math.max(1, Math.round(minutes))} minutes at the measured rate, on the machine ${size} or a larger one`;
+  const isSmall = machine !== undefined && !isEnough(machine, onDay.size);
+  const lines = [
+    `The scheduled backups run on CodeBuild's machine ${machine ?? "of another kind than the settings offer"}:`,
+    `  at the start: ${need(start)}.`,
+    `  on ${dateOf(assumptions.onDay)}: ${need(onDay)}.`,
+    ...(isSmall ? [`  Set the machine before then: pulumi config set runnerCompute ${onDay.size} -s STACK.`] : []),
+    ...adviceOnSize(onDay).map((sentence) => `  ${sentence}`),
   ];
   return lines.flatMap(wrapped);
 }

@@ -1,13 +1,11 @@
 import { z } from "zod";
 
-import { lookAtServer } from "../../recovery/doctor/databaseFacts.ts";
-import { thisMachine } from "../../recovery/doctor/machine.ts";
-import type { DoctorPorts, KnownOutputs, Patient } from "../../recovery/doctor/subject.ts";
+import { doctorPorts } from "../../recovery/doctor/ports.ts";
+import type { KnownOutputs, Patient } from "../../recovery/doctor/subject.ts";
 import { pulumiClient } from "../../recovery/pulumi/pulumi.ts";
 import { settingsIn } from "../../recovery/pulumi/stackSettings.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { services } from "../../services/services.ts";
-import type { Settings } from "../../settings/settings.ts";
 
 const text = z.string().optional();
 const outputsSchema = z.object({
@@ -30,7 +28,7 @@ export async function readPatient(stack: string, signal: AbortSignal): Promise<O
   return {
     settings,
     outputs: knownIn(outputs),
-    ports: doctorPorts(settings, process.env),
+    ports: doctorPorts(services(settings, process.env), settings.awsRegion, process.env),
     environment: process.env,
     clock: systemClock,
   };
@@ -39,18 +37,4 @@ export async function readPatient(stack: string, signal: AbortSignal): Promise<O
 /** Undefined for a stack without outputs: none of its updates has ended. */
 function knownIn(outputs: Record<string, unknown>): KnownOutputs | undefined {
   return Object.keys(outputs).length === 0 ? undefined : outputsSchema.parse(outputs);
-}
-
-/** The services that an examination asks, none of them before it is needed. */
-function doctorPorts(settings: Settings, environment: NodeJS.ProcessEnv): DoctorPorts {
-  const { ports, inspectToken } = services(settings, environment);
-  const { awsFacts } = ports;
-  return {
-    ...ports,
-    inspectToken,
-    aws: () => awsFacts(),
-    awsOfState: ({ region = settings.awsRegion, endpoint }) => awsFacts({ region, endpoint }),
-    database: lookAtServer,
-    machine: thisMachine(environment),
-  };
 }

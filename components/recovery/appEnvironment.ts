@@ -15,7 +15,7 @@ export interface AppEnvironmentArgs {
   readonly trustedWriterKeys: pulumi.Input<string[]>;
   /** Reference of the recovered Supabase project. */
   readonly supabaseRef: pulumi.Input<string>;
-  /** Address of its database. */
+  /** Address of its database, at the session pooler. */
   readonly connectionString: pulumi.Input<string>;
   /** How the app reaches it. */
   readonly connection: AppConnection;

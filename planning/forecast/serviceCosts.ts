@@ -2,6 +2,7 @@ import { BILLED_ROTATIONS, ROTATION_DAYS, SERVICE_PRICES, type SiteParts } from 
 import { SUPABASE_PRICES } from "../prices/supabase.ts";
 import type { History, Scenario } from "../retention/simulation.ts";
 import { DAY_MS } from "../retention/time.ts";
+import { RUNNER_MACHINES } from "../runnerMachine.ts";
 import { addTo, type Bill, type CostItem } from "./bill.ts";
 
 /** Supabase bills GB of 10^9 bytes. */
@@ -13,7 +14,7 @@ export function billRuns({ schedule, workload }: Scenario, { primary }: History,
   const read = bill.months.names.map(() => 0);
   for (const { arrivedAt, bytes } of primary.lives) {
     const minutes = Math.ceil(schedule.runMs / 60_000);
-    bill.add("build minutes (CodeBuild)", arrivedAt, minutes * SERVICE_PRICES.buildMinute);
+    bill.add("build minutes (CodeBuild)", arrivedAt, minutes * RUNNER_MACHINES[schedule.machine ?? "small"].minute);
     addTo(read, bill.months.indexOf(arrivedAt), (bytes * (workload.readPerStoredByte ?? 1)) / EGRESS_GB);
   }
   for (const [month, gbRead] of read.entries())

@@ -7,14 +7,13 @@
  *   `APN1-AWSSecretsManager-Secrets` and `APN1-CW:MetricMonitorUsage`. The second also: https://aws.amazon.com/secrets-manager/pricing/, read on
  *   20 September 2026.
  * - CloudTrail data events: https://aws.amazon.com/cloudtrail/pricing/. Its price for Tokyo could not be looked up by itself.
- * - CodeBuild, BUILD_GENERAL1_SMALL on Linux: no copy of https://aws.amazon.com/codebuild/pricing/ could be read. Other publications of 2026
- *   give this price for us-east-1. Tokyo's is taken to be the same, as is the free allowance to be used elsewhere.
+ * - CodeBuild on Linux (planning/runnerMachine.ts): no copy of https://aws.amazon.com/codebuild/pricing/ could be read. Other publications of 2026
+ *   give these prices for us-east-1. Tokyo's is taken to be the same, as is the free allowance to be used elsewhere.
  */
 export const SERVICE_PRICES = {
   asOf: "2026-09-20",
   /** A key for a month, and each of its first {@link BILLED_ROTATIONS} rotations. */
   kmsKeyMonth: 1,
-  buildMinute: 0.005,
   /** 100,000 events. */
   trailEvents: 0.1,
   secretMonth: 0.4,

@@ -1,3 +1,4 @@
+import type { RunnerSize } from "../runnerMachine.ts";
 import { DAY_MS, dayOf } from "./time.ts";
 
 /** When backups run. */
@@ -9,6 +10,8 @@ export interface Schedule {
   readonly intervalHours: number;
   /** From the start of a run until its backup is proven, in milliseconds. */
   readonly runMs: number;
+  /** The machine of the runs. @default small */
+  readonly machine?: RunnerSize | undefined;
   /** Whether a run fails. */
   readonly isMissed: (startedAt: number) => boolean;
 }

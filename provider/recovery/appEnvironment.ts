@@ -21,7 +21,7 @@ const inputs = z.strictObject({
   trustedWriterKeys: z.array(z.string()).min(1),
   /** Reference of the recovered Supabase project. */
   supabaseRef: z.string(),
-  /** Secret. Address of its database. */
+  /** Secret. Address of its database, at the session pooler. */
   connectionString: z.string().min(1),
   /** How the app reaches it. */
   connection: z.enum(APP_CONNECTIONS),

@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { doctorPorts } from "../../recovery/doctor/ports.ts";
+import type { DoctorPorts } from "../../recovery/doctor/subject.ts";
 import { type Clock, systemClock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { type Ports, services } from "../../services/services.ts";
@@ -27,6 +29,9 @@ export interface RecoveryContext extends Pick<
   /** Decrypts backups with the identity in the environment; undefined without one. */
   opener: () => Promise<Opener | undefined>;
   clock: Clock;
+  /** What an examination asks. */
+  doctorPorts: (awsRegion: string) => DoctorPorts;
+  environment: NodeJS.ProcessEnv;
   /** The database password of a Supabase project that is imported. Throws UserError if the environment has none. */
   importedPassword: () => string;
 }
@@ -41,7 +46,8 @@ export function recoveryContext(
   clock: Clock = systemClock,
 ): RecoveryContext {
   const places = withEndpoints(config);
-  const { ports, token } = services(places, environment);
+  const made = services(places, environment);
+  const { ports, token } = made;
   return {
     ...ports,
     // A restore does not begin without the token.
@@ -51,6 +57,8 @@ export function recoveryContext(
     },
     opener: () => openerOf(environment),
     clock,
+    doctorPorts: (awsRegion) => doctorPorts(made, awsRegion, environment),
+    environment,
     importedPassword() {
       const password = environment[PASSWORD_VARIABLE] ?? "";
       if (password !== "") return password;

@@ -4,8 +4,10 @@ import { appEnvironment } from "./appEnvironment.ts";
 import { type RecoveryConfig, recoveryConfig, type RecoveryContext, recoveryContext } from "./context.ts";
 import { databasePassword } from "./databasePassword.ts";
 import { databaseRestore } from "./databaseRestore.ts";
+import { examination } from "./examination.ts";
 import { existingDatabase } from "./existingDatabase.ts";
 import { generations } from "./generations.ts";
+import { liveBuild } from "./liveBuild.ts";
 import { primaryFence } from "./primaryFence.ts";
 import { sealedEnvironment } from "./sealedEnvironment.ts";
 import { supabaseProject } from "./supabaseProject.ts";
@@ -30,5 +32,9 @@ export const recoveryProvider: ProviderDefinition<RecoveryConfig, RecoveryContex
     "recovery:index:AppDeployment": resource(appDeployment),
     "recovery:index:TrafficSwitch": resource(trafficSwitch),
   },
-  functions: { "recovery:index:trafficLease": providerFunction(trafficLease) },
+  functions: {
+    "recovery:index:trafficLease": providerFunction(trafficLease),
+    "recovery:index:liveBuild": providerFunction(liveBuild),
+    "recovery:index:examination": providerFunction(examination),
+  },
 };

@@ -1,6 +1,7 @@
 import { ageText } from "../../planning/age.ts";
 import { defaultDeployerArns } from "../../planning/names.ts";
 import { CRITICAL_BACKUP_AGE_MS, REPLICATION_LAG_MS } from "../../planning/objectives.ts";
+import { adviceOnSize, isEnough, RUNNER_MACHINES, runnerNeedOf, sizeOfCompute } from "../../planning/runnerMachine.ts";
 import { stateBucketOf } from "../../settings/stateBackendUrl.ts";
 import { takenAt } from "../vault/listBackups.ts";
 import { keyOf, MANIFEST } from "../vault/manifest.ts";
@@ -10,6 +11,7 @@ import type { Subject } from "./subject.ts";
 
 const VAULT = "docs/accounts.md#who-may-touch-the-vault";
 const SCHEDULE = "docs/accounts.md#the-scheduled-backups";
+const PERFORMANCE = "docs/performance.md#the-largest-database-within-30-minutes";
 const OBJECTIVES = "docs/objectives.md#retention-of-backups";
 
 /** The vault, the scheduled backups and Pulumi's state. */
@@ -20,6 +22,7 @@ export const AWS_CHECKS: readonly Check<Subject>[] = [
   { id: "aws.last-run", category: "AWS", about: "last good run", docs: SCHEDULE, run: lastRun },
   { id: "aws.missed-runs", category: "AWS", about: "missed runs", docs: SCHEDULE, run: missedRuns },
   { id: "aws.quota", category: "AWS", about: "CodeBuild's quota", docs: SCHEDULE, run: quota },
+  { id: "aws.machine", category: "AWS", about: "machine of the runs", docs: PERFORMANCE, run: machine },
   { id: "aws.image", category: "AWS", about: "image of the runs", docs: SCHEDULE, run: image },
   {
     id: "aws.state",
@@ -142,7 +145,8 @@ async function quota({ outputs, ports, settings, signal }: Subject): Promise<Out
     return skipped("The setting endpointAws leads to another service than AWS, which has no quotas.");
   const aws = ports.aws();
   const machine = await aws.buildMachine(outputs.schedule.project, signal);
-  const size = SIZES[machine?.computeType ?? ""];
+  const built = sizeOfCompute(machine?.computeType);
+  const size = built && RUNNER_MACHINES[built].quota;
   if (size === undefined)
     return unknown(`CodeBuild has no project ${outputs.schedule.project} on a machine of a known size.`);
   const name = `Concurrently running builds for Linux/${size} environment`;
@@ -155,14 +159,25 @@ async function quota({ outputs, ports, settings, signal }: Subject): Promise<Out
   );
 }
 
-/** CodeBuild's sizes as its quotas call them. */
-const SIZES: Readonly<Record<string, string>> = {
-  BUILD_GENERAL1_SMALL: "Small",
-  BUILD_GENERAL1_MEDIUM: "Medium",
-  BUILD_GENERAL1_LARGE: "Large",
-  BUILD_GENERAL1_XLARGE: "XLarge",
-  BUILD_GENERAL1_2XLARGE: "2XLarge",
-};
+/** Compares the machine with the size of the live database's files, which its rows do not exceed. */
+async function machine({ outputs, ports, settings, database, signal }: Subject): Promise<Outcome> {
+  if (outputs?.schedule === undefined) return skipped(NO_SCHEDULE);
+  const facts = await database();
+  if (facts === undefined) return skipped("The settings have no address of a live database.");
+  const built = sizeOfCompute((await ports.aws().buildMachine(outputs.schedule.project, signal))?.computeType);
+  const { stack, runnerCompute } = settings;
+  if (built === undefined) return unknown("CodeBuild runs the backups on a machine that the settings do not offer.");
+  const need = runnerNeedOf(facts.bytes);
+  const gb = (facts.bytes / 1e9).toLocaleString("en", { maximumFractionDigits: 1 });
+  if (!need.isBackedUp) return failed(adviceOnSize(need).join(" "), `castchat-recovery plan -s ${stack} --size-gb GB`);
+  if (isEnough(built, need.size)) return ok(`The machine ${built} is enough for a database of ${gb} GB.`);
+  return failed(
+    `The machine ${built} has too little memory for a database of ${gb} GB.`,
+    isEnough(runnerCompute, need.size)
+      ? `pulumi up -s ${stack}`
+      : `pulumi config set runnerCompute ${need.size} -s ${stack}, then pulumi up -s ${stack}`,
+  );
+}
 
 function image({ outputs, settings }: Subject): Promise<Outcome> {
   const { role, runnerImage, stack } = settings;

@@ -1,4 +1,5 @@
 import { PRIMARY_DATABASE_NAME, recoveredDatabaseName } from "../../planning/names.ts";
+import { adviceOnSize, runnerNeedOf } from "../../planning/runnerMachine.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { faultOfAddress } from "../site/existingDatabase.ts";
 import { type Check, failed, ok, type Outcome, skipped, unknown, warning } from "./check.ts";
@@ -20,6 +21,12 @@ export const SUPABASE_CHECKS: readonly Check<Subject>[] = [
     about: "disk and compute",
     docs: "docs/performance.md#the-largest-database-within-30-minutes",
     run: disk,
+  },
+  {
+    id: "supabase.restore-time",
+    about: "time of a restore",
+    docs: "docs/performance.md#the-largest-database-within-30-minutes",
+    run: restoreTime,
   },
   {
     id: "supabase.sessions",
@@ -137,6 +144,23 @@ async function disk(subject: Subject): Promise<Outcome> {
       "in Supabase's dashboard, Settings, Compute and Disk: make the disk larger",
     );
   return ok(`${says}. A recovery needs a disk of this size as well.`);
+}
+
+/** Beyond the size that a restore from the vault brings back in time, point-in-time recovery is the first line. */
+async function restoreTime(subject: Subject): Promise<Outcome> {
+  const ref = refOf(subject);
+  const facts = await subject.database();
+  if (ref === undefined || facts === undefined) return skipped("The settings have no address of a live database.");
+  const need = runnerNeedOf(facts.bytes);
+  if (need.isRestoredInTime) return ok(`A restore of ${gb(facts.bytes)} from the vault meets the objective.`);
+  const { window } = await subject.ports.databaseHost().platformBackups(ref, subject.signal);
+  const [advice = ""] = adviceOnSize(need);
+  return window === undefined
+    ? failed(advice, "in Supabase's dashboard, Settings, Add-ons: point-in-time recovery")
+    : warning(
+        `${advice} The project has it.`,
+        `castchat-recovery restore-platform -s ${subject.settings.stack} --help`,
+      );
 }
 
 /** Sessions that a backup holds at the same time. */

@@ -1,4 +1,4 @@
-import type { BuildSettings } from "../../services/appHost/appHost.ts";
+import type { BuildSettings } from "../../services/appHost/buildSettings.ts";
 import { named } from "../../services/common/named.ts";
 import type { App } from "../../settings/apps.ts";
 import { type Check, failed, ok, type Outcome, skipped, unknown, warning } from "./check.ts";

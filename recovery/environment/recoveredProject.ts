@@ -1,14 +1,13 @@
 import { type AppConnection, appConnectionString } from "../../planning/appConnection.ts";
 import type { DatabaseHost } from "../../services/databaseHost/databaseHost.ts";
-import { parseDatabaseUrl } from "../postgres/session/databaseUrl.ts";
 import type { Source } from "./sources.ts";
 
 /** The recovered project, as far as the program knows it. */
 export interface RecoveredProject {
   ref: string;
-  /** Address of the session pooler. Secret. */
+  /** Address of its database at the session pooler. Secret. */
   connectionString: string;
-  /** How the app reaches its database. */
+  /** How the app reaches it. */
   connection: AppConnection;
 }
 
@@ -18,21 +17,21 @@ export function recoveredValues(
   { ref, connectionString, connection }: RecoveredProject,
   signal: AbortSignal,
 ): (source: Source) => Promise<string> | string {
-  const address = () => parseDatabaseUrl(connectionString);
+  const appUrl = appConnectionString(connectionString, connection);
+  // Not parseDatabaseUrl, which refuses the transaction pooler: backups and restores cannot use it, and an app can.
+  const address = new URL(appUrl);
   const values: Readonly<Record<Source, () => Promise<string> | string>> = {
     supabaseUrl: () => databaseHost().apiUrl(ref),
     supabaseRef: () => ref,
     anonKey: () => databaseHost().publicKey(ref, signal),
     serviceRoleKey: () => databaseHost().secretKey(ref, signal),
-    databaseUrl: () => appConnectionString(connectionString, connection),
-    transactionUrl: () => appConnectionString(connectionString, "transaction"),
+    databaseUrl: () => appUrl,
     sessionUrl: () => connectionString,
-    directUrl: () => appConnectionString(connectionString, "direct"),
-    databaseHost: () => address().host,
-    databasePort: () => String(address().port),
-    databaseUser: () => address().user,
-    databasePassword: () => address().password,
-    databaseName: () => address().database,
+    databaseHost: () => address.hostname,
+    databasePort: () => address.port || "5432",
+    databaseUser: () => decodeURIComponent(address.username),
+    databasePassword: () => decodeURIComponent(address.password),
+    databaseName: () => decodeURIComponent(address.pathname.slice(1)),
   };
   return (source) => values[source]();
 }

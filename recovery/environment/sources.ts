@@ -1,13 +1,14 @@
-/** What a variable can be made from: addresses and keys of the recovered project. */
+/**
+ * What a variable can be made from: addresses and keys of the recovered project. `databaseUrl` and its parts are as the app's setting
+ * `connection` says. `sessionUrl` is the session pooler's address, for migrations and all else that a transaction's end would break.
+ */
 export const SOURCES = [
   "supabaseUrl",
   "supabaseRef",
   "anonKey",
   "serviceRoleKey",
   "databaseUrl",
-  "transactionUrl",
   "sessionUrl",
-  "directUrl",
   "databaseHost",
   "databasePort",
   "databaseUser",
@@ -33,7 +34,7 @@ const BY_NAME: Readonly<Record<string, Source>> = {
   DATABASE_URL: "databaseUrl",
   DIRECT_URL: "sessionUrl",
   POSTGRES_URL: "databaseUrl",
-  // Prisma prepares statements, which the transaction pooler does not keep. The direct address needs IPv6.
+  // Prisma prepares statements, which the transaction pooler does not keep.
   POSTGRES_PRISMA_URL: "sessionUrl",
   POSTGRES_URL_NON_POOLING: "sessionUrl",
   POSTGRES_HOST: "databaseHost",

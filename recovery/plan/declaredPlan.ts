@@ -1,6 +1,7 @@
 import { type Site, vaultBucketName } from "../../planning/names.ts";
 import { faultsOfPlan } from "../../planning/proof/planFaults.ts";
 import type { DeclaredVault, RunnerTier } from "../../planning/retention/vault.ts";
+import type { RunnerSize } from "../../planning/runnerMachine.ts";
 import type { Settings } from "../../settings/settings.ts";
 import type { RegisteredResource } from "../pulumi/pulumiResources.ts";
 import { faultsOfReplicationRole, faultsOfRunnerRole } from "./access.ts";
@@ -20,6 +21,8 @@ export interface DeclaredPlan {
   readonly replica: DeclaredVault | undefined;
   readonly tiers: readonly RunnerTier[];
   readonly intervalHours: number;
+  /** The machine of the runs. */
+  readonly machine: RunnerSize | undefined;
 }
 
 /**
@@ -47,7 +50,8 @@ export function declaredPlan(
     ...(standby && replica ? roleFaults(primary, standby, vault, own.replicationRole, tiers) : []),
   );
   if (faults.length > 0) return { plan: undefined, faults };
-  return { plan: { primary: vault, replica, tiers, intervalHours: schedule.intervalHours }, faults: [] };
+  const { intervalHours, machine } = schedule;
+  return { plan: { primary: vault, replica, tiers, intervalHours, machine }, faults: [] };
 }
 
 function rulesOf(one: DeclaredStack, other: DeclaredStack | undefined) {

@@ -15,6 +15,7 @@ import { type History, type Scenario, simulate } from "../../planning/retention/
 import { DAY_MS } from "../../planning/retention/time.ts";
 import type { DeclaredVault, RunnerTier } from "../../planning/retention/vault.ts";
 import { CHUNK_BYTES, type Workload } from "../../planning/retention/workload.ts";
+import { type RunnerNeed, runnerNeedOf, type RunnerSize } from "../../planning/runnerMachine.ts";
 import { UserError } from "../../services/common/errors.ts";
 
 const DAYS_PER_YEAR = 365.25;
@@ -55,6 +56,8 @@ export interface PlanInput {
   /** The replica's vault, or why it could not be read. Undefined if only the primary is planned. */
   replica: DeclaredVault | { unreadable: { stack: string; why: string } } | undefined;
   tiers: readonly RunnerTier[];
+  /** The declared machine of the runs. @default - not known */
+  machine?: RunnerSize | undefined;
   assumptions: Assumptions;
 }
 
@@ -70,6 +73,8 @@ export interface PlanReport {
   recovery: readonly RecoveryCost[];
   /** What the backups read from Supabase in a month, at the start and on the forecast's day. */
   egress: { start: EgressForecast; onDay: EgressForecast };
+  /** The machine of the runs, and what the database's size asks for, at the start and on the forecast's day. */
+  runner: { machine: RunnerSize | undefined; start: RunnerNeed; onDay: RunnerNeed };
   prices: readonly RegionPrices[];
   assumptions: Assumptions;
   /** Time that the simulation and the proof took, in milliseconds. */
@@ -87,7 +92,7 @@ export function plan(input: PlanInput): PlanReport {
   const faults = faultsOfPlan(primary, replica, tiers);
   if (faults.length > 0) refuse(faults);
 
-  const scenario = scenarioOf(primary, replica, tiers, assumptions);
+  const scenario = scenarioOf(input, replica);
   const started = performance.now();
   const history = simulate(scenario);
   const proof = withUnreadable(prove(scenario, history, input.replica !== undefined), input);
@@ -106,18 +111,28 @@ export function plan(input: PlanInput): PlanReport {
     comparison: compare(scenario, history, prices),
     recovery: recoveryCosts(restoredFrom, tiers, prices.replica ?? prices.primary, assumptions.recovery, instant),
     egress: egressOf(assumptions),
+    runner: { machine: input.machine, ...needsOf(assumptions) },
     prices: [prices.primary, ...(prices.replica ? [prices.replica] : [])],
     assumptions,
     simulationMs,
   };
 }
 
+function needsOf(assumptions: Assumptions): Omit<PlanReport["runner"], "machine"> {
+  const rowsBytes = assumptions.dumpBytes * assumptions.readPerDumpByte;
+  return { start: runnerNeedOf(rowsBytes), onDay: runnerNeedOf(rowsBytes * growthOf(assumptions)) };
+}
+
+/** The factor by which everything has grown on the forecast's day. */
+function growthOf({ growthPerYear, firstDay, onDay }: Assumptions): number {
+  return (1 + growthPerYear) ** ((onDay - firstDay) / DAYS_PER_YEAR);
+}
+
 function egressOf(assumptions: Assumptions): PlanReport["egress"] {
-  const { intervalHours, dumpBytes, storageBytes, readPerDumpByte, growthPerYear, firstDay, onDay } = assumptions;
-  const growth = (1 + growthPerYear) ** ((onDay - firstDay) / DAYS_PER_YEAR);
+  const { intervalHours, dumpBytes, storageBytes, readPerDumpByte } = assumptions;
   const at = (factor: number) =>
     egressForecast(intervalHours, dumpBytes * readPerDumpByte * factor, storageBytes * factor);
-  return { start: at(1), onDay: at(growth) };
+  return { start: at(1), onDay: at(growthOf(assumptions)) };
 }
 
 /** Throws one UserError with all the sentences. */
@@ -138,12 +153,7 @@ export function daysInYears(firstDay: number, years: number): number {
   );
 }
 
-function scenarioOf(
-  primary: DeclaredVault,
-  replica: DeclaredVault | undefined,
-  tiers: readonly RunnerTier[],
-  assumptions: Assumptions,
-): Scenario {
+function scenarioOf({ primary, tiers, machine, assumptions }: PlanInput, replica: DeclaredVault | undefined): Scenario {
   const { firstDay, years, intervalHours, runMinutes, missedDays } = assumptions;
   return {
     primary,
@@ -154,6 +164,7 @@ function scenarioOf(
       days: daysInYears(firstDay, years),
       intervalHours,
       runMs: runMinutes * 60_000,
+      machine,
       isMissed: missedOn(missedDays),
     },
     workload: workloadOf(assumptions),

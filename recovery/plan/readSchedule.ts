@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import type { RunnerTier } from "../../planning/retention/vault.ts";
+import { type RunnerSize, sizeOfCompute } from "../../planning/runnerMachine.ts";
 import { hoursOfRate, LONGEST_INTERVAL_HOURS, RUN_LIMIT_MINUTES } from "../../planning/schedule.ts";
 import { RUNNER_SETTINGS, RUNNER_SETTINGS_VARIABLE } from "../../settings/runnerSettings.ts";
 import type { RegisteredResource } from "../pulumi/pulumiResources.ts";
@@ -10,6 +11,8 @@ export interface DeclaredSchedule {
   readonly intervalHours: number;
   /** ARN of the role that takes them. */
   readonly role: string;
+  /** Their machine; undefined if the settings do not offer its size. */
+  readonly machine: RunnerSize | undefined;
 }
 
 const SCHEDULE = "castchat:index:BackupSchedule$aws:scheduler/schedule:Schedule";
@@ -30,7 +33,10 @@ const schedule = z.strictObject({
 const project = z.object({
   serviceRole: z.string(),
   buildTimeout: z.coerce.number().optional(),
-  environment: z.object({ environmentVariables: z.array(z.object({ name: z.string(), value: z.string() })) }),
+  environment: z.object({
+    computeType: z.string().optional(),
+    environmentVariables: z.array(z.object({ name: z.string(), value: z.string() })),
+  }),
 });
 
 /**
@@ -57,7 +63,8 @@ export function readSchedule(
   faults.push(...faultsOfTime(stack, when.data), ...faultsOfRunner(stack, how.data, tiers));
   const intervalHours = hoursOfRate(when.data.scheduleExpression);
   if (intervalHours === undefined || faults.length > 0) return { schedule: undefined, faults };
-  return { schedule: { intervalHours, role: how.data.serviceRole }, faults };
+  const machine = sizeOfCompute(how.data.environment.computeType);
+  return { schedule: { intervalHours, role: how.data.serviceRole, machine }, faults };
 }
 
 function* faultsOfTime(stack: string, when: z.output<typeof schedule>): Generator<string> {

@@ -1,4 +1,4 @@
-import type { BuildSettings } from "./appHost.ts";
+import type { BuildSettings } from "./buildSettings.ts";
 
 /** Who may see a project's addresses without a login. */
 export type Protection =

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 import type { JsonClient } from "../http/jsonClient.ts";
-import type { BuildSettings } from "./appHost.ts";
-import type { AppListing, ListedProject } from "./appListing.ts";
+import type { AppListing, ListedProject } from "./appHost.ts";
+import type { BuildSettings } from "./buildSettings.ts";
 import { allPages } from "./vercelPages.ts";
 
 const setting = z.string().nullish();

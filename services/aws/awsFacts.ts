@@ -68,7 +68,7 @@ export function awsFacts(place: AwsPlace): AwsFacts {
       return computeType === undefined || image === undefined ? undefined : { computeType, image };
     },
     async concurrentBuilds(size, signal) {
-      const name = `concurrently running builds for linux/${size} environment`;
+      const name = `Concurrently running builds for Linux/${size} environment`.toLowerCase();
       const find = async () => {
         const client = new ServiceQuotasClient(shortCalls(place));
         for await (const { Quotas = [] } of paginateListServiceQuotas(

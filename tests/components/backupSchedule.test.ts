@@ -65,6 +65,16 @@ describe("BackupSchedule", () => {
     expect(named(await declared({ intervalHours: 1 }), "s-rate").inputs["scheduleExpression"]).toBe("rate(1 hour)");
   });
 
+  it("runs on the machine that is asked for, with memory for Node", async () => {
+    const { environment, source } = named(await declared({ compute: "large" }), "s-runner-project").inputs as {
+      environment: object;
+      source: { buildspec: string };
+    };
+    expect(environment).toMatchObject({ computeType: "BUILD_GENERAL1_LARGE" });
+    expect(source.buildspec).toContain("node --initial-old-space-size=128 --max-old-space-size=7500 runner.mjs");
+    expect(buildspec("5ca1ab1e")).not.toContain("max-old-space-size");
+  });
+
   it("builds from its own bucket, one at a time, with secrets by reference and logs that are kept", async () => {
     const resources = await declared();
     expect(named(resources, "s-runner-project").inputs).toEqual({

@@ -39,7 +39,7 @@ beforeAll(async () => {
   key = await newAgeKey();
   const project = { name: "db", organization: "castchat", region: "eu-west-1", password: "long password" };
   supabaseRef = (await cloud.databaseHost.createProject(project)).ref;
-  connectionString = `postgresql://postgres.${supabaseRef}:p%40ss@aws-0-eu-west-1.pooler.supabase.com:5432/postgres`;
+  connectionString = `postgresql://postgres.${supabaseRef}:p%40ss@aws-0-x.pooler.supabase.com:5432/postgres`;
 });
 
 const context = (withIdentity = true): RecoveryContext => ({
@@ -204,7 +204,7 @@ describe("AppEnvironment", () => {
     expect(await valuesIn(projectId)).toEqual({
       STRIPE_SECRET_KEY: "sk_test",
       FLAG: "on",
-      POSTGRES_URL: connectionString.replace(":5432/", ":6543/"),
+      POSTGRES_URL: connectionString.replace(":5432", ":6543"),
       DIRECT_URL: connectionString,
     });
     const active = wanted(projectId, backupId);

@@ -128,6 +128,50 @@ describe("a half-broken installation", () => {
   });
 });
 
+describe("a database that grows", () => {
+  const scheduled = { schedule: { name: "s", project: "p", missedRunsUrl: "http://queue" } };
+  const examinedAt = async (bytes: number) => {
+    const patient = hospital.standby();
+    const runs = { newest: () => Promise.resolve([]), missed: () => Promise.resolve(0) };
+    const facts = { serverMajor: 17, serverVersion: "17.10", bytes, isReadOnly: false };
+    const machine = { computeType: "BUILD_GENERAL1_SMALL", image: "node:24" };
+    const ports = {
+      ...patient.ports,
+      database: () => Promise.resolve(facts),
+      scheduledRuns: () => runs as never,
+      aws: () => ({
+        ...patient.ports.aws(),
+        buildMachine: () => Promise.resolve(machine),
+        concurrentBuilds: () => Promise.resolve(0),
+      }),
+    };
+    return byId(await examined({ ...patient, ports, outputs: { ...patient.outputs, ...scheduled } }));
+  };
+
+  it("asks for a larger machine, and beyond 30 minutes for point-in-time recovery first", async () => {
+    const small = await examinedAt(5e9);
+    expect(small["aws.machine"]?.[0]).toMatchObject({ state: "ok" });
+    expect(small["supabase.restore-time"]?.[0]).toMatchObject({ state: "ok" });
+    const large = await examinedAt(250e9);
+    expect(large["aws.machine"]?.[0]).toMatchObject({
+      state: "failed",
+      says: "The machine small has too little memory for a database of 250 GB.",
+      fix: "pulumi config set runnerCompute large -s dr, then pulumi up -s dr",
+    });
+    expect(large["supabase.restore-time"]?.[0]).toMatchObject({
+      state: "failed",
+      says: expect.stringMatching(/up to about 197 GB.*point-in-time recovery, and use it first/),
+    });
+    expect((await examinedAt(900e9))["aws.machine"]?.[0]?.says).toMatch(/A backup of 900 GB does not end/);
+  });
+
+  it("needs CodeBuild to run one build at least", async () =>
+    expect((await examinedAt(5e9))["aws.quota"]?.[0]).toMatchObject({
+      state: "failed",
+      says: expect.stringMatching(/"Concurrently running builds for Linux\/Small environment" is 0 in ap-northeast-3/),
+    }));
+});
+
 describe("an empty installation", () => {
   it("skips what does not exist yet, and says what is missing on this machine", async () => {
     const findings = await examined({ ...hospital.standby({}, {}), outputs: undefined });
