@@ -35,16 +35,14 @@ const ZONES = {
     ...["recovery/project", "recovery/configuration", "recovery/gate", "recovery/vault", "recovery/postgres"],
     ...["services", "planning"],
   ],
-  "recovery/environment": ["recovery/backup", "recovery/vault", "recovery/postgres", "services"],
+  "recovery/environment": ["recovery/backup", "recovery/vault", "recovery/postgres", "services", "planning"],
   "recovery/verify": ["recovery/restore", "recovery/vault", "recovery/postgres", "services"],
   "recovery/assess": [
     ...["recovery/restore", "recovery/backup", "recovery/project", "recovery/gate", "recovery/vault"],
     ...["recovery/postgres", "services", "planning"],
   ],
   "recovery/firstDay": ["recovery/pulumi", "components", "services", "settings", "planning"],
-  "recovery/doctor": [
-    ...["recovery/site", "recovery/vault", "recovery/postgres", "services", "settings", "planning"],
-  ],
+  "recovery/doctor": [...["recovery/site", "recovery/vault", "recovery/postgres", "services", "settings", "planning"]],
   "provider/host": ["services/common"],
   "provider/recovery": ["provider/host", "recovery", "services", "services/services.ts", "settings", "planning"],
   runner: ["recovery", "services", "services/services.ts", "components", "settings", "planning"],

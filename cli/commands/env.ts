@@ -9,6 +9,7 @@ import { importVariables } from "../../recovery/environment/importVariables.ts";
 import { targetsIn } from "../../recovery/environment/liveVariables.ts";
 import { dotenvText, pullVariables } from "../../recovery/environment/pullVariables.ts";
 import { contentOf, findEnvironment } from "../../recovery/environment/storedEnvironment.ts";
+import { amount } from "../../services/common/amount.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../services/common/errors.ts";
 import { sealerTo } from "../../services/vault/encryption.ts";
@@ -102,7 +103,7 @@ async function importFile(file: string, options: Options): Promise<void> {
       : []),
     result === undefined
       ? `Nothing was stored: the newest sealed variables of ${app.project} are the same.`
-      : `${result.backupId} is proven: ${variables.length} variables of ${app.project}, sealed to ${context.settings.ageRecipients.length} recipients. Delete ${file}, or keep it where the vault is not.`,
+      : `${result.backupId} is proven: ${amount(variables.length, "variable")} of ${app.project}, sealed to ${amount(context.settings.ageRecipients.length, "recipient")}. Delete ${file}, or keep it where the vault is not.`,
   ]);
 }
 
@@ -121,7 +122,9 @@ async function pullFile(file: string, options: Options): Promise<void> {
   const notKept = live?.partial ?? [];
   const shown = variables.map(({ key, targets, from, drill }) => ({ key, targets, from, drill: drill.is }));
   printResult({ app: app.project, variables: shown, lacking, gone, notKept }, options.json === true, [
-    ...(gone.length > 0 ? [`Sealed, but no longer in the project, and left out: ${gone.join(", ")}.`] : []),
+    ...(gone.length > 0
+      ? [`Sealed, but not in the project: ${gone.join(", ")}. Delete their lines if the app does not need them.`]
+      : []),
     ...notKeptLines(notKept),
     `${file} holds ${variables.length - lacking.length} of ${variables.length} variables of ${app.project}.`,
   ]);
@@ -153,7 +156,7 @@ async function showDifferences(options: Options): Promise<void> {
   ]);
   if (differences.length > 0)
     throw new PromiseError(
-      `The variables sealed as ${sealed.backupId} differ from the live project in ${differences.length} places. Import what the project should have: \`castchat-recovery env pull FILE -s ${options.stack}\`, then \`castchat-recovery env import FILE -s ${options.stack}\`.`,
+      `The variables sealed as ${sealed.backupId} differ from the live project in ${amount(differences.length, "place")}. Import what the project should have: \`castchat-recovery env pull FILE -s ${options.stack}\`, then \`castchat-recovery env import FILE -s ${options.stack}\`.`,
     );
 }
 

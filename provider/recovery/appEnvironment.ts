@@ -5,6 +5,7 @@ import { recoveredValues } from "../../recovery/environment/recoveredProject.ts"
 import { ourVariables, removeOurVariables, setVariables } from "../../recovery/environment/setVariables.ts";
 import { openEnvironment } from "../../recovery/environment/storedEnvironment.ts";
 import { digestOf, wantedVariables } from "../../recovery/environment/wantedVariables.ts";
+import { TARGETS } from "../../recovery/vault/environmentPart.ts";
 import type { Operation, ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";
@@ -25,9 +26,7 @@ const inputs = z.strictObject({
   /** How the app reaches it. */
   connection: z.enum(APP_CONNECTIONS),
   /** Names and targets that another resource sets. */
-  except: z.array(
-    z.strictObject({ key: z.string(), targets: z.array(z.enum(["production", "preview", "development"])) }),
-  ),
+  except: z.array(z.strictObject({ key: z.string(), targets: z.array(z.enum(TARGETS)) })),
 });
 
 type Inputs = z.infer<typeof inputs>;

@@ -13,7 +13,7 @@ export interface Pulled {
   variables: PulledVariable[];
   /** Names of which nothing has a value. */
   lacking: string[];
-  /** Names that are sealed, and that the live project no longer has. They are left out. */
+  /** Names that are sealed, and that the live project does not have. They stay: it may be one that lacks what it should have. */
   gone: string[];
 }
 
@@ -47,7 +47,7 @@ export async function pullVariables(
   }
   const lacking = variables.filter(({ value, from }) => value === undefined && from === undefined);
   const gone = known.filter(({ key }) => !live.variables.some((one) => one.key === key));
-  return { variables, lacking: names(lacking), gone: names(gone) };
+  return { variables: [...variables, ...gone], lacking: names(lacking), gone: names(gone) };
 }
 
 /**

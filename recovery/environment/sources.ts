@@ -34,7 +34,8 @@ const BY_NAME: Readonly<Record<string, Source>> = {
   DATABASE_URL: "databaseUrl",
   DIRECT_URL: "sessionUrl",
   POSTGRES_URL: "databaseUrl",
-  POSTGRES_PRISMA_URL: "databaseUrl",
+  // Prisma prepares statements, which the transaction pooler does not keep.
+  POSTGRES_PRISMA_URL: "sessionUrl",
   POSTGRES_URL_NON_POOLING: "sessionUrl",
   POSTGRES_HOST: "databaseHost",
   POSTGRES_USER: "databaseUser",

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { IAM } from "@aws-sdk/client-iam";
@@ -137,6 +137,47 @@ describe("the first day of a CastChat that runs", () => {
     await writeFile(settings, kept);
     expect(changedParts(before, await look())).toEqual([]);
   }, 240_000);
+
+  it("seals every variable of an app from a file, reads back what it can, and shows no value", async () => {
+    const before = await look();
+    const own = ["--app", "castchat"];
+    const env = (what: string, ...args: string[]) => recover("env", what, ...args, ...own);
+    const output: string[] = [];
+    const ended = async (work: ReturnType<typeof env>, exitCode: number, says: RegExp) => {
+      const { output: text, exitCode: code } = await work;
+      output.push(text);
+      expect([code, text]).toEqual([exitCode, expect.stringMatching(says)]);
+    };
+    await ended(env("diff"), 1, /No variables of castchat are sealed, so a recovery sets none of DATABASE_URL,/);
+    const [first, second] = ["first.env", "second.env"].map((name) => join(engine.workspace, name)) as [string, string];
+    await ended(
+      env("pull", first),
+      1,
+      /Nothing has a value of SESSION_SECRET, SLACK_WEBHOOK_URL, SMTP_PASSWORD, STRIPE/,
+    );
+    expect((await stat(first)).mode & 0o777).toBe(0o600);
+    await ended(env("import", first), 2, /SESSION_SECRET has no value; fill it in/);
+    let text = await readFile(first, "utf8");
+    for (const { key, value, type } of LIVE_VARIABLES)
+      if (type === "sensitive") text = text.replace(`\n${key}=\n`, `\n${key}='${value}'\n`);
+    await writeFile(first, text.replace("drill=unset\nFEATURE", "drill=same\nFEATURE"));
+    await ended(
+      env("import", first),
+      0,
+      /DATABASE_URL [^]*from databaseUrl[^]* is proven: 12 variables of castchat, sealed to 1 recipient\./,
+    );
+    await Promise.all([
+      ended(env("import", first), 0, /Nothing was stored: the newest sealed variables of castchat are the same/),
+      ended(env("diff"), 0, /Equal by hash: FEATURE_AUDITIONS,.*no value: SESSION_SECRET,.*project: DATABASE_URL,/),
+      ended(env("pull", first), 2, /first\.env can't be written \(EEXIST\): name another file/),
+      ended(env("pull", second), 0, /holds 12 of 12 variables of castchat/),
+    ]);
+    const filledIn = (await readFile(first, "utf8")).replaceAll(/^# Nothing has a value.*\n/gm, "");
+    expect(await readFile(second, "utf8")).toBe(filledIn);
+    for (const { value } of LIVE_VARIABLES.filter(({ type }) => type !== "plain"))
+      if (value.length > 3) expect(output.join("\n")).not.toContain(value);
+    expect(changedParts(before, await look())).toEqual([]);
+  }, 120_000);
 
   it("refuses an address that is not encrypted, and does not show it", async () => {
     const file = join(engine.workspace, "Pulumi.prod.yaml");

@@ -3,6 +3,14 @@ import type { KnownFault } from "./knownFault.ts";
 /** Faults of test restores, restores and replacements, of a recovery under the engine, and of commands. */
 export const RECOVERY_FAULTS: readonly KnownFault[] = [
   {
+    name: "A drill has the live app's credentials, and charges cards or mails users",
+    file: "recovery/environment/wantedVariables.ts",
+    find: 'if (mode === "drill" && drill.is === "unset") return undefined;',
+    replace: "",
+    suite: "tests/recovery/environment/wantedVariables.test.ts",
+    test: "are in a drill only drill values",
+  },
+  {
     name: "An `up` takes a live public name that no stack holds, with its visitors",
     file: "recovery/site/switchTraffic.ts",
     find: "if (live !== undefined) throw new UserError(live);",

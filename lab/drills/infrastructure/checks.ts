@@ -21,6 +21,7 @@ import { checkNotes } from "./notesCheck.ts";
 import type { Recovered } from "./recovery.ts";
 import { checkRelease } from "./releaseCheck.ts";
 import { answers } from "./signsOfLife.ts";
+import { checkVariables } from "./variablesCheck.ts";
 
 /** The expected state of the recovered system. */
 export interface Expected {
@@ -86,6 +87,8 @@ export async function checkRecovered(context: DrillContext, expected: Expected):
   await steps.run("Use the recovered app as a visitor", () => checkAsVisitor(context, expected, check));
 
   await steps.run("Release scheduled jobs and publications", () => checkRelease(context, expected, after, check));
+
+  await steps.run("Read the recovered apps' variables", () => checkVariables(context, company, check));
 
   const regionAnswers = await answers(addressOf(file.ports, "awsPrimary"));
   check(

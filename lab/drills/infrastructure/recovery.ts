@@ -98,9 +98,11 @@ async function answeredWithin(answer: Promise<Date | undefined>, limitMs: number
 /** What the resources of provider `recovery` do. */
 const RESOURCES: Readonly<Record<string, string>> = {
   Generations: "note the generation",
+  SealedEnvironment: "open the app's sealed variables",
   PrimaryFence: "stop what is left of the primary",
   DatabasePassword: "make the database's password",
   SupabaseProject: "make the Supabase project",
+  AppEnvironment: "set the app's variables",
   AppDeployment: "deploy the app, until it is healthy",
   TrafficSwitch: "move the public name",
 };

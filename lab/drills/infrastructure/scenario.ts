@@ -5,6 +5,7 @@ import type { DrillContext } from "../company/context.ts";
 import { readProject } from "../company/projectContent.ts";
 import { scenarioReport } from "../company/scenarioReport.ts";
 import { awaitScheduledBackup } from "../company/scheduledBackup.ts";
+import { sealVariables } from "../company/sealedVariables.ts";
 import { takeSnapshot } from "../compare/snapshot.ts";
 import type { DrillReport } from "../report/report.ts";
 import { checkRecovered } from "./checks.ts";
@@ -41,6 +42,7 @@ export async function completeInfrastructureFailure(
   const contentBefore = await steps.run("Hash storage objects, functions, settings and secrets", () =>
     readProject(context, company.primaryOutputs),
   );
+  await sealVariables(context);
   const backup = await backUp(context);
   const commits = await changeCode(context);
   const live = await steps.run("Write rows that no backup holds", async () => {

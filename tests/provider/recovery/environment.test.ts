@@ -197,6 +197,7 @@ describe("AppEnvironment", () => {
       variable("RESEND_API_KEY", "hunter2"),
       variable("FLAG", "on", { drill: { is: "same" }, targets: ["production", "preview"] }),
       from("POSTGRES_URL", "databaseUrl"),
+      from("DIRECT_URL", "sessionUrl"),
     );
     const drill = wanted(projectId, backupId, "drill");
     const { outputs } = await appEnvironment.create(context(), drill, signal, operation);
@@ -204,6 +205,7 @@ describe("AppEnvironment", () => {
       STRIPE_SECRET_KEY: "sk_test",
       FLAG: "on",
       POSTGRES_URL: connectionString.replace(":5432", ":6543"),
+      DIRECT_URL: connectionString,
     });
     const active = wanted(projectId, backupId);
     const table = resource(appEnvironment);
