@@ -121,7 +121,7 @@ export class Application extends pulumi.ComponentResource {
       // Wait for the restore: no build, even one started by hand, may use a half-restored database.
       { parent: this, dependsOn: [database] },
     );
-    const further = sealed && this.#setFurther(name, sealed, database, Object.keys(environment));
+    const further = sealed && this.#setFurther(name, { ...sealed, connection }, database, Object.keys(environment));
     const hash = pulumi
       .all([pulumi.output(environment), further?.digest])
       .apply(([own, digest = ""]) => environmentHash(digest === "" ? own : { ...own, [FURTHER]: digest }));
@@ -133,7 +133,12 @@ export class Application extends pulumi.ComponentResource {
   }
 
   /** Declares the variables that are sealed, except those that are set already. */
-  #setFurther(name: string, sealed: SealedVariables, database: Database, keys: readonly string[]): AppEnvironment {
+  #setFurther(
+    name: string,
+    sealed: SealedVariables & Pick<AppEnvironmentArgs, "connection">,
+    database: Database,
+    keys: readonly string[],
+  ): AppEnvironment {
     return new AppEnvironment(
       `${name}-variables`,
       {

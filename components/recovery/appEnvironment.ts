@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import type { AppConnection } from "../../planning/appConnection.ts";
 import { outputsNamed } from "./outputs.ts";
 
 export interface AppEnvironmentArgs {
@@ -14,8 +15,10 @@ export interface AppEnvironmentArgs {
   readonly trustedWriterKeys: pulumi.Input<string[]>;
   /** Reference of the recovered Supabase project. */
   readonly supabaseRef: pulumi.Input<string>;
-  /** Address of its database. */
+  /** Address of its database, at the session pooler. */
   readonly connectionString: pulumi.Input<string>;
+  /** How the app reaches it. */
+  readonly connection: AppConnection;
   /** Names and targets that another resource sets. */
   readonly except: pulumi.Input<pulumi.Input<{ key: string; targets: string[] }>[]>;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { APP_CONNECTIONS } from "../../planning/appConnection.ts";
 import { recoveredValues } from "../../recovery/environment/recoveredProject.ts";
 import { ourVariables, removeOurVariables, setVariables } from "../../recovery/environment/setVariables.ts";
 import { openEnvironment } from "../../recovery/environment/storedEnvironment.ts";
@@ -19,8 +20,10 @@ const inputs = z.strictObject({
   trustedWriterKeys: z.array(z.string()).min(1),
   /** Reference of the recovered Supabase project. */
   supabaseRef: z.string(),
-  /** Secret. Address of its database. */
+  /** Secret. Address of its database, at the session pooler. */
   connectionString: z.string().min(1),
+  /** How the app reaches it. */
+  connection: z.enum(APP_CONNECTIONS),
   /** Names and targets that another resource sets. */
   except: z.array(
     z.strictObject({ key: z.string(), targets: z.array(z.enum(["production", "preview", "development"])) }),
@@ -49,7 +52,7 @@ export const appEnvironment: ResourceHandler<RecoveryContext, Inputs, Outputs> =
   secrets: ["connectionString"],
   changesOnUpdate: ["names", "missing", "digest"],
   diff(_context, olds, news, unknownKeys) {
-    const others = ["mode", "backupId", "supabaseRef", "connectionString", "except"] as const;
+    const others = ["mode", "backupId", "supabaseRef", "connectionString", "connection", "except"] as const;
     const changes: string[] = changedInputs(olds.inputs, news, unknownKeys, others);
     if (olds.outputs.missing.length > 0) changes.push("backupId");
     return { replaces: changedInputs(olds.inputs, news, unknownKeys, ["projectId"]), changes };
@@ -99,9 +102,9 @@ async function apply(
 
 /** Opens the sealed variables, and makes those to set. */
 async function open(context: RecoveryContext, wanted: Inputs, signal: AbortSignal) {
-  const { backupId, mode, except, supabaseRef: ref, connectionString } = wanted;
+  const { backupId, mode, except, supabaseRef: ref, connectionString, connection } = wanted;
   const environment = await openEnvironment(await sourceOf(context, wanted, signal), backupId);
-  const valueOf = recoveredValues(() => context.databaseHost(), { ref, connectionString }, signal);
+  const valueOf = recoveredValues(() => context.databaseHost(), { ref, connectionString, connection }, signal);
   const variables = await wantedVariables(environment, mode, valueOf, except);
   return { variables, digest: digestOf(environment, variables) };
 }

@@ -1,10 +1,14 @@
-/** What a variable can be made from: addresses and keys of the recovered project. */
+/**
+ * What a variable can be made from: addresses and keys of the recovered project. `databaseUrl` and its parts are as the app's setting
+ * `connection` says. `sessionUrl` is the session pooler's address, for migrations and all else that a transaction's end would break.
+ */
 export const SOURCES = [
   "supabaseUrl",
   "supabaseRef",
   "anonKey",
   "serviceRoleKey",
   "databaseUrl",
+  "sessionUrl",
   "databaseHost",
   "databasePort",
   "databaseUser",
@@ -28,10 +32,10 @@ const BY_NAME: Readonly<Record<string, Source>> = {
   SUPABASE_SECRET_KEY: "serviceRoleKey",
   SUPABASE_DB_URL: "databaseUrl",
   DATABASE_URL: "databaseUrl",
-  DIRECT_URL: "databaseUrl",
+  DIRECT_URL: "sessionUrl",
   POSTGRES_URL: "databaseUrl",
   POSTGRES_PRISMA_URL: "databaseUrl",
-  POSTGRES_URL_NON_POOLING: "databaseUrl",
+  POSTGRES_URL_NON_POOLING: "sessionUrl",
   POSTGRES_HOST: "databaseHost",
   POSTGRES_USER: "databaseUser",
   POSTGRES_PASSWORD: "databasePassword",

@@ -7,7 +7,8 @@ import { APP, STANDBY } from "./siteArgs.ts";
 
 const [mirrored] = STANDBY.apps;
 const SECOND = { ...APP, name: "admin", project: "admin", mirror: "mirrors/castchat-mirror" } as const;
-const DATABASE_URL = "postgres://u:p@h/db";
+const SESSION_URL = "postgres://postgres.abc:p@aws-0-x.pooler.supabase.com:5432/db";
+const DATABASE_URL = "postgres://postgres.abc:p@aws-0-x.pooler.supabase.com:6543/db";
 const ENVIRONMENT = { DATABASE_URL, SUPABASE_URL: "https://abc.example", SUPABASE_ANON_KEY: "anon" };
 
 const standby = (args: Partial<StandbySiteArgs> = {}) =>
@@ -33,7 +34,8 @@ describe("an app's sealed variables", () => {
       projectId: "application-project-id",
       backupId: "20260701T020000Z-00000e",
       supabaseRef: "abc",
-      connectionString: DATABASE_URL,
+      connectionString: SESSION_URL,
+      connection: "transaction",
       except: Object.keys(ENVIRONMENT).map((key) => ({ key, targets: ["production"] })),
     });
   });

@@ -39,7 +39,7 @@ beforeAll(async () => {
   key = await newAgeKey();
   const project = { name: "db", organization: "castchat", region: "eu-west-1", password: "long password" };
   supabaseRef = (await cloud.databaseHost.createProject(project)).ref;
-  connectionString = `postgresql://postgres.${supabaseRef}:p%40ss@pooler.example:5432/postgres`;
+  connectionString = `postgresql://postgres.${supabaseRef}:p%40ss@aws-0-x.pooler.supabase.com:5432/postgres`;
 });
 
 const context = (withIdentity = true): RecoveryContext => ({
@@ -74,6 +74,7 @@ const wanted = (projectId: string, backupId: string, mode: "active" | "drill" = 
   backupId,
   supabaseRef,
   connectionString,
+  connection: "transaction" as const,
   except: [{ key: "DATABASE_URL", targets: ["production" as const] }],
 });
 const sealed = (app?: string, mode: "active" | "drill" = "active", generation = 2) => ({
@@ -202,7 +203,7 @@ describe("AppEnvironment", () => {
     expect(await valuesIn(projectId)).toEqual({
       STRIPE_SECRET_KEY: "sk_test",
       FLAG: "on",
-      POSTGRES_URL: connectionString,
+      POSTGRES_URL: connectionString.replace(":5432", ":6543"),
     });
     const active = wanted(projectId, backupId);
     const table = resource(appEnvironment);
