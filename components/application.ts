@@ -8,7 +8,7 @@ import { type AppConnection, appConnectionString } from "../planning/appConnecti
 import type { AppBuild } from "../settings/appBuild.ts";
 import type { HealthAnswer } from "../settings/healthAnswer.ts";
 import type { Database } from "./database.ts";
-import { AppDeployment } from "./recovery/appDeployment.ts";
+import { AppDeployment, type StoredBuild } from "./recovery/appDeployment.ts";
 import { AppEnvironment, type AppEnvironmentArgs } from "./recovery/appEnvironment.ts";
 
 /** What is deployed, and the database that it uses. */
@@ -19,6 +19,8 @@ export interface ApplicationRelease {
   readonly sourceRef: string;
   /** The app's database. The deployment waits until it is restored. */
   readonly database: Database;
+  /** Where to look for the live app's build settings if `build` is not set. @default - the project keeps its own */
+  readonly storedBuild?: StoredBuild;
   /** Leave out the scheduled calls that the source has Vercel make. @default false */
   readonly withoutScheduledCalls?: boolean;
   /** How the app reaches it. @default "transaction" */

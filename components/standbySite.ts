@@ -3,11 +3,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { cloneUrl, drillName, PRIMARY_DATABASE_NAME, recoveredDatabaseName, type Site } from "../planning/names.ts";
 import type { App } from "../settings/apps.ts";
 import type { StandbySettings } from "../settings/settings.ts";
-import { Application, type SealedVariables } from "./application.ts";
+import { Application } from "./application.ts";
 import { BackupVault } from "./backupVault.ts";
 import { Database } from "./database.ts";
+import { type EarlierDatabase, earlierOutputs, generationName, keepEarlierDatabases } from "./earlierDatabases.ts";
 import { MirrorRepository } from "./mirrorRepository.ts";
+import { callsIn, type Recovered, releaseFrom, type RestoreFrom } from "./recoveredRelease.ts";
 import type { DeclaredGenerations } from "./recovery/generations.ts";
+import { compareLiveBuild } from "./recovery/liveBuild.ts";
 import { PrimaryFence } from "./recovery/primaryFence.ts";
 import { checkTrafficLease, rehearseTakeover } from "./recovery/trafficLease.ts";
 import { TrafficSwitch } from "./recovery/trafficSwitch.ts";
@@ -16,7 +19,6 @@ import { healthOf, nameOfPart, nameOfTraffic, type SiteArgs } from "./siteArgs.t
 import {
   appOutputs,
   databaseOutputs,
-  type EarlierGeneration,
   type RunningApp,
   scheduleOutputs,
   type SiteOutputs,
@@ -62,12 +64,15 @@ export class StandbySite extends pulumi.ComponentResource {
     const from = { vault, trustedWriterKeys };
     // The identity that opens them may not be at hand: the recovery says so before it stops or builds anything.
     const variables = openVariables({ ...args, ...from }, child);
+    const earlier =
+      mode === "active" ? keepEarlierDatabases(args, { vaultBucket: vault.bucket, trustedWriterKeys }, child) : [];
     // A drill must not touch the running primary.
-    const fence = mode === "active" ? this.#fencePrimary(args, variables.opened) : undefined;
-    const earlier = mode === "active" ? this.#keepEarlier(args, from) : [];
+    const fence = mode === "active" ? this.#fencePrimary(args, earlier, variables.opened) : undefined;
     const after = fence ? [fence] : variables.opened;
     const database = mode === "standby" ? undefined : this.#recoverDatabase(args, mode, from, after);
-    const running = args.apps.map((app) => this.#keepApp(app, args, mirrors, database, variables.of(app)));
+    const running = args.apps.map((app) =>
+      this.#keepApp(app, args, mirrors, database && { database, source: from, sealed: variables.of(app) }),
+    );
     // The recovered site takes real backups into its own vault. They never delay the recovery.
     const backups =
       mode === "active" && database
@@ -83,7 +88,7 @@ export class StandbySite extends pulumi.ComponentResource {
       ...mirrorOutputs(mirrors),
       ...(fence && { fence: fence.results }),
       ...(database && { ...databaseOutputs(database), ...appOutputs(args.apps, running) }),
-      ...(earlier.length > 0 && { earlierGenerations: earlier }),
+      ...earlierOutputs(earlier),
       ...(backups && scheduleOutputs(backups)),
     };
     this.registerOutputs({});
@@ -102,35 +107,24 @@ export class StandbySite extends pulumi.ComponentResource {
   }
 
   /** Declares an app's project, empty while there is no database for it. With a database also its deployment and its public names. */
-  #keepApp(
-    app: App,
-    args: StandbySiteArgs,
-    mirrors: Mirrors,
-    database: Database | undefined,
-    sealed: SealedVariables | undefined,
-  ): RunningApp {
+  #keepApp(app: App, args: StandbySiteArgs, mirrors: Mirrors, recovered: Recovered | undefined): RunningApp {
     const sourceUrl = mirrors.get(app.repository) ?? "";
     const application = new Application(
       nameOfPart("application", app),
       {
         projectName: app.project,
         build: app.build,
-        ...(database && {
-          release: {
-            sourceUrl,
-            sourceRef: app.branch,
-            database,
-            connection: app.connection,
-            sealed,
-            ...callsIn(args.mode),
-            ...healthOf(app),
-          },
+        ...(recovered && {
+          release: { sourceUrl, sourceRef: app.branch, ...releaseFrom(app, recovered), ...callsIn(args.mode) },
         }),
         protect: args.protect,
       },
       { parent: this },
     );
-    if (database) return this.#takeTraffic(app, args, application);
+    if (recovered) return this.#takeTraffic(app, args, application);
+    const { peerProject: projectName, build } = app;
+    if (projectName !== undefined && build !== undefined)
+      void compareLiveBuild({ projectName, build }, this, { parent: this });
     const { zoneName, stack, generation, takeover = [] } = args;
     for (const publicName of app.publicNames)
       void rehearseTakeover(
@@ -161,30 +155,13 @@ export class StandbySite extends pulumi.ComponentResource {
     );
   }
 
-  /** Declares the databases of earlier generations. They are not changed, and the engine refuses to delete them. */
-  #keepEarlier(args: StandbySiteArgs, { vault, trustedWriterKeys }: RestoreFrom): EarlierGeneration[] {
-    const others = generationsOf(args).declared.filter((one) => one !== args.generation);
-    return others.map((generation) => {
-      const projectName = recoveredDatabaseName("active", generation);
-      const { ref } = new Database(
-        generationName(args, generation),
-        {
-          projectName,
-          organization: args.supabaseOrganization,
-          region: args.supabaseRegion,
-          restore: { vaultBucket: vault.bucket, trustedWriterKeys, generation },
-          kept: true,
-          protect: args.protect,
-        },
-        { parent: this },
-      );
-      return { generation, projectName, ref };
-    });
-  }
-
-  #fencePrimary(args: StandbySiteArgs, dependsOn: pulumi.Resource[]): PrimaryFence {
+  #fencePrimary(
+    args: StandbySiteArgs,
+    earlier: readonly EarlierDatabase[],
+    dependsOn: pulumi.Resource[],
+  ): PrimaryFence {
     const { supabaseOrganization: organization, peerSupabaseRef, peerDatabaseUrl, generation } = args;
-    const left = generationsOf(args).declared.findLast((one) => one < generation);
+    const left = earlier.findLast((one) => one.generation < generation);
     const [vercelProject, ...further] = args.apps.flatMap(({ peerProject }) => peerProject ?? []);
     return new PrimaryFence(
       "fence",
@@ -192,7 +169,11 @@ export class StandbySite extends pulumi.ComponentResource {
         organization,
         databaseName: PRIMARY_DATABASE_NAME,
         generation,
-        ...(left !== undefined && { leftDatabaseName: recoveredDatabaseName("active", left) }),
+        ...(left && {
+          leftDatabaseName: left.projectName,
+          leftDatabaseRef: left.database.ref,
+          leftConnectionString: left.database.connectionString,
+        }),
         ...(vercelProject !== undefined && { vercelProject }),
         ...(further.length > 0 && { furtherVercelProjects: further }),
         ...(peerSupabaseRef !== undefined && { databaseRef: peerSupabaseRef }),
@@ -225,11 +206,6 @@ export class StandbySite extends pulumi.ComponentResource {
   }
 }
 
-/** A drill has the customers' data, and makes none of the calls on a schedule that may reach them. */
-function callsIn(mode: StandbySiteArgs["mode"]): { withoutScheduledCalls?: true } {
-  return mode === "drill" ? { withoutScheduledCalls: true } : {};
-}
-
 /** Clone addresses of the mirrors, by the mirrored repository. */
 type Mirrors = ReadonlyMap<string, string>;
 
@@ -253,27 +229,9 @@ function nameInOwner(repository: string): string {
   return repository.slice(repository.indexOf("/") + 1);
 }
 
-/** The sources of every restore of a site. */
-interface RestoreFrom {
-  readonly vault: BackupVault;
-  readonly trustedWriterKeys: pulumi.Output<string[]>;
-}
-
 /** The writers whose backups a standby restores: those in its settings, and itself, because it backs up what it recovered. */
 function keysTrustedBy({ trustedWriterKeys }: StandbySiteArgs, signing: SigningKey): pulumi.Output<string[]> {
   return signing.publicKeyPem.apply((own) => [...new Set([...trustedWriterKeys, own])]);
-}
-
-function generationsOf({ generations, generation }: StandbySiteArgs): DeclaredGenerations {
-  return generations ?? { first: generation, declared: [generation] };
-}
-
-/**
- * The first generation's database keeps the name that every stack began with, so that it isn't replaced. Later generations have their
- * number.
- */
-function generationName(args: StandbySiteArgs, generation: number): string {
-  return generation === generationsOf(args).first ? "database" : `database-g${generation}`;
 }
 
 /**

@@ -36,7 +36,7 @@ export function bootstrapCommand(): Command {
       const { site, deployerArns, endpoints } = await stackPlaceIn(process.cwd(), stack);
       const account = services({ awsRegion: site.region, endpoints }, process.env).ports.awsAccount();
       const result = await withProgress(`Making what stack ${stack} needs`, (reporter) =>
-        bootstrap({ site, deployerArns, trusted, account, reporter, signal }),
+        bootstrap({ site, deployerArns, trusted, account, endpoint: endpoints.aws, reporter, signal }),
       );
       printResult(result, json === true, linesOf(result, stack, deployerTag(site)));
     });

@@ -17,12 +17,23 @@ export interface AppDeploymentArgs {
   readonly environmentHash: pulumi.Input<string>;
   /** Build settings that the project gets before the build. @default - it keeps its own */
   readonly build?: AppBuild;
+  /** Where to look for the live app's build settings if none are given. @default - the project keeps its own */
+  readonly storedBuild?: StoredBuild | undefined;
   /** Leave out the scheduled calls that the source has Vercel make. @default false */
   readonly withoutScheduledCalls?: boolean;
   /** Path at which the app answers for its health. @default "/api/health" */
   readonly healthPath?: pulumi.Input<string>;
   /** The answer there that says that the app works. @default - 200 with {"status":"ok"} */
   readonly healthAnswer?: HealthAnswer;
+}
+
+/** The backups that hold the settings of the live app's project. */
+export interface StoredBuild {
+  /** Name of that project. */
+  readonly projectName: string;
+  readonly vaultBucket: pulumi.Input<string>;
+  /** Public keys (PEM) of the writers. */
+  readonly trustedWriterKeys: pulumi.Input<string[]>;
 }
 
 /** A deployment of the app: the branch's newest commit, built, ready and healthy. */

@@ -15,6 +15,10 @@ export interface PrimaryFenceArgs {
   readonly connectionString?: pulumi.Input<string>;
   /** Database name of the generation that this recovery replaces. @default - there is none */
   readonly leftDatabaseName?: pulumi.Input<string>;
+  /** Reference of that database's project, if the state has it. */
+  readonly leftDatabaseRef?: pulumi.Input<string>;
+  /** Secret. Its address, for stopping its writes. */
+  readonly leftConnectionString?: pulumi.Input<string>;
   /** Another generation fences again. */
   readonly generation: pulumi.Input<number>;
 }

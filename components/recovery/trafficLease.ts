@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { invocationFault } from "./invocationFault.ts";
 import type { TrafficSwitchArgs } from "./trafficSwitch.ts";
 
 /** The public name, and the stack and generation that want it. */
@@ -48,6 +49,6 @@ export async function askTrafficLease(
     return (await pulumi.runtime.invoke("recovery:index:trafficLease", { ...args }, opts)) as Holder;
   } catch (error) {
     // The engine prints a RunError as its message, and any other with the stack of Pulumi's runtime.
-    throw new pulumi.RunError((error as Error).message.replace(/^invocation of \S+ returned an error: /, ""));
+    throw new pulumi.RunError(invocationFault(error));
   }
 }

@@ -14,7 +14,7 @@ import { EdgeProxy, resolveDeployment } from "./edge.ts";
 import { createCloudflareEmulator } from "./emulators/cloudflare.ts";
 import { createGithubEmulator } from "./emulators/github.ts";
 import type { GithubTokens } from "./emulators/githubToken.ts";
-import { createSupabaseEmulator } from "./emulators/supabase.ts";
+import { createSupabaseEmulator, type SupabaseEmulator } from "./emulators/supabase.ts";
 import type { PlatformBackups } from "./emulators/supabaseBackups.ts";
 import { createVercelEmulator } from "./emulators/vercel.ts";
 import { processesFile, writeSandboxFile } from "./host/file.ts";
@@ -91,7 +91,7 @@ export class Cloud {
     vercel.resume();
     supabase.resume();
     this.#platformBackups = supabase.backups;
-    this.#daily = setInterval(() => void this.#takeDueBackups(supabase.backups), DAILY_CHECK_MS);
+    this.#daily = setInterval(() => void this.#lookAfterProjects(supabase), DAILY_CHECK_MS);
     this.#daily.unref();
   }
 
@@ -154,11 +154,12 @@ export class Cloud {
     await this.#platformBackups?.enablePointInTime(ref);
   }
 
-  async #takeDueBackups(backups: PlatformBackups): Promise<void> {
+  async #lookAfterProjects({ backups, watchDisks }: SupabaseEmulator): Promise<void> {
     try {
       await backups.takeDue();
+      await watchDisks();
     } catch (error) {
-      process.stderr.write(`Supabase's own backups: ${messageOf(error)}\n`);
+      process.stderr.write(`Supabase's own backups and disks: ${messageOf(error)}\n`);
     }
   }
 

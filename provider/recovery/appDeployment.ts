@@ -3,9 +3,9 @@ import { z } from "zod";
 import { deployApplication, type HealthyDeployment, removeDeployment } from "../../recovery/site/deployApplication.ts";
 import { messageOf } from "../../services/common/errors.ts";
 import { visible } from "../../services/common/visibleText.ts";
-import { APP_BUILD } from "../../settings/appBuild.ts";
 import { HEALTH_ANSWER } from "../../settings/healthAnswer.ts";
 import type { Operation, ResourceHandler } from "../host/index.ts";
+import { BUILD_INPUTS, buildOf } from "./buildOf.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";
 
@@ -20,7 +20,7 @@ const inputs = z.strictObject({
   sourceRef: z.string().min(1),
   /** Hash of the deployment's environment. Another hash needs a new build. */
   environmentHash: z.string().min(1),
-  build: APP_BUILD.optional(),
+  ...BUILD_INPUTS,
   withoutScheduledCalls: z.boolean().optional(),
   healthPath: z.string().startsWith("/").optional(),
   healthAnswer: HEALTH_ANSWER.optional(),
@@ -44,7 +44,7 @@ async function deploy(
 ): Promise<Outputs> {
   const { notes, ...deployed } = await deployApplication(
     { appHost: context.appHost(), git: context.git(), edge: context.edge, clock: context.clock },
-    wanted,
+    { ...wanted, build: await buildOf(context, wanted, signal, operation) },
     signal,
     operation.report,
   );

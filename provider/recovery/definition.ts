@@ -7,6 +7,7 @@ import { databaseRestore } from "./databaseRestore.ts";
 import { examination } from "./examination.ts";
 import { existingDatabase } from "./existingDatabase.ts";
 import { generations } from "./generations.ts";
+import { liveBuild } from "./liveBuild.ts";
 import { primaryFence } from "./primaryFence.ts";
 import { sealedEnvironment } from "./sealedEnvironment.ts";
 import { supabaseProject } from "./supabaseProject.ts";
@@ -33,6 +34,7 @@ export const recoveryProvider: ProviderDefinition<RecoveryConfig, RecoveryContex
   },
   functions: {
     "recovery:index:trafficLease": providerFunction(trafficLease),
+    "recovery:index:liveBuild": providerFunction(liveBuild),
     "recovery:index:examination": providerFunction(examination),
   },
 };

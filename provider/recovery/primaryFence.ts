@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import type { LiveDatabase } from "../../recovery/site/existingDatabase.ts";
 import {
   fencePrimary,
   type FenceResult,
@@ -26,6 +27,9 @@ const inputs = z.strictObject({
   connectionString: z.string().min(1).optional(),
   /** Name of the database of an earlier recovery that this one replaces. */
   leftDatabaseName: z.string().min(1).optional(),
+  /** Reference and, secret, address of that database. Empty if it was never created. */
+  leftDatabaseRef: z.string().optional(),
+  leftConnectionString: z.string().optional(),
   /** A recovery of another generation fences again. */
   generation: z.int().min(1),
 });
@@ -41,7 +45,7 @@ interface Outputs extends Record<string, unknown> {
  */
 export const primaryFence: ResourceHandler<RecoveryContext, Inputs, Outputs> = {
   inputs,
-  secrets: ["connectionString"],
+  secrets: ["connectionString", "leftConnectionString"],
   // Releasing the replaced generation fences nothing again.
   diff(_context, olds, news, unknownKeys) {
     const fenced = [
@@ -69,14 +73,20 @@ function primaryIn({
   connectionString,
   vercelProject,
   furtherVercelProjects = [],
+  leftDatabaseRef,
+  leftConnectionString,
   ...names
 }: Inputs): PrimaryNames {
-  const live = ref !== undefined && connectionString !== undefined ? { ref, connectionString } : undefined;
   return {
     ...names,
-    live,
+    live: liveAt(ref, connectionString),
+    left: liveAt(leftDatabaseRef, leftConnectionString),
     appProjects: [...(vercelProject === undefined ? [] : [vercelProject]), ...furtherVercelProjects],
   };
+}
+
+function liveAt(ref = "", connectionString = ""): LiveDatabase | undefined {
+  return ref === "" || connectionString === "" ? undefined : { ref, connectionString };
 }
 
 /** Only a fence over SQL needs the gate, so it is loaded then. */

@@ -14,6 +14,8 @@ export interface BootstrapOptions {
   /** ARNs that may assume the deployers' role, beside principals with its tag. @default - those that may already */
   readonly trusted?: readonly string[] | undefined;
   readonly account: AwsAccount;
+  /** Stands for AWS. @default - AWS's own */
+  readonly endpoint?: string | undefined;
   readonly reporter: Reporter;
   readonly signal?: AbortSignal | undefined;
 }
@@ -45,7 +47,7 @@ export interface BootstrapResult {
  * with this program's tag is brought to what is wanted; what is there without it is refused. May be interrupted and repeated.
  */
 export async function bootstrap(options: BootstrapOptions): Promise<BootstrapResult> {
-  const { site, deployerArns, trusted, account, reporter, signal } = options;
+  const { site, deployerArns, trusted, account, endpoint, reporter, signal } = options;
   const caller = await account.caller();
   if (caller.accountId !== site.accountId)
     throw new UserError(
@@ -82,6 +84,9 @@ export async function bootstrap(options: BootstrapOptions): Promise<BootstrapRes
   const ofBucket = await account.bucket({ name: bucket, accountId: site.accountId, policy, mark: ofStack });
 
   const at = `--region ${site.region}`;
+  // The parameters of the Go library that the engine opens both with: https://pkg.go.dev/gocloud.dev/aws#V2ConfigFromURLParams and
+  // https://pkg.go.dev/gocloud.dev/blob/s3blob#URLOpener.
+  const query = `region=${site.region}&awssdk=v2${endpoint === undefined ? "" : `&endpoint=${endpoint}`}`;
   return {
     foundations: [
       {
@@ -109,8 +114,8 @@ export async function bootstrap(options: BootstrapOptions): Promise<BootstrapRes
         remove: [`aws s3api delete-bucket --bucket ${bucket} ${at}`],
       },
     ],
-    backendUrl: `s3://${bucket}?region=${site.region}&awssdk=v2`,
-    secretsProvider: `awskms://${alias}?region=${site.region}&awssdk=v2`,
+    backendUrl: `s3://${bucket}?${query}${endpoint === undefined ? "" : "&use_path_style=true"}`,
+    secretsProvider: `awskms://${alias}?${query}`,
     isOwner: owners.some((pattern) => isMeant(pattern, caller.arn)),
     caller,
   };

@@ -1,5 +1,4 @@
-import type { AppHost, PublicName } from "../../services/appHost/appHost.ts";
-import type { AppTeam, ListedProject } from "../../services/appHost/appListing.ts";
+import type { AppHost, AppTeam, ListedProject, PublicName } from "../../services/appHost/appHost.ts";
 import type { CodeHost, ListedRepository } from "../../services/codeHost/codeHost.ts";
 import { messageOf, UserError } from "../../services/common/errors.ts";
 import { pool } from "../../services/common/pool.ts";

@@ -34,9 +34,9 @@ export function primarySettings(chosen: Chosen): StackSettings {
       [
         {
           comment: [
-            "The standby comes up first. Then set the address of its vault, with the standby's PULUMI_BACKEND_URL for `stack output`:",
-            'pulumi config set -s prod standbyVaultBucketArn -- "$(pulumi stack output vaultBucketArn -s dr)"',
-            'pulumi config set -s prod standbyVaultKeyArn -- "$(pulumi stack output vaultKeyArn -s dr)"',
+            "The standby comes up first. Then set the address of its vault, which `pulumi stack output -s dr` shows in the standby's shell:",
+            "pulumi config set -s prod standbyVaultBucketArn ARN",
+            "pulumi config set -s prod standbyVaultKeyArn ARN",
           ],
         },
       ],
@@ -98,8 +98,8 @@ export function standbySettings(chosen: Chosen, takenProjects: readonly string[]
       [
         {
           comment: [
-            "Whose backups are trusted. Once the primary is up, with its PULUMI_BACKEND_URL for `stack output`:",
-            "pulumi config set -s dr --path 'trustedWriterKeys[0]' -- \"$(pulumi stack output signingPublicKey -s prod)\"",
+            "Whose backups are trusted. Once the primary is up, set what `pulumi stack output signingPublicKey -s prod` shows in its shell:",
+            "pulumi config set -s dr --path 'trustedWriterKeys[0]' -- '-----BEGIN PUBLIC KEY-----...'",
           ],
         },
       ],

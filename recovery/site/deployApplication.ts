@@ -81,8 +81,9 @@ export async function deployApplication(
       };
   await holdCalls();
   const previousDeploymentId = await healthyPredecessor(ports, wanted, project.productionId, signal);
-  const { started, commit } = await startDeployment(ports, wanted, signal, reporter);
-  const deployment = await untilBuilt(ports, started, signal, reporter).catch(async (error: unknown) => {
+  const { started, commit, lacks } = await startDeployment(ports, wanted, signal, reporter);
+  notes.push(...lacks);
+  const deployment = await untilBuilt(ports, { started, lacks }, signal, reporter).catch(async (error: unknown) => {
     // It would take the public names once it is built, although its health was never checked.
     if (signal.aborted) await appHost.deleteDeployment(started.id);
     throw error;
@@ -165,26 +166,39 @@ async function healthyPredecessor(
   return health.healthy ? current.id : undefined;
 }
 
+/** A deployment whose build has begun, and what its source lacks, in sentences. */
+interface Begun {
+  started: Deployment;
+  lacks: string[];
+}
+
 /** Copies the source, and starts its build at the app host. */
 async function startDeployment(
   { appHost, git }: DeploymentPorts,
   wanted: WantedDeployment,
   signal: AbortSignal,
   reporter: Reporter,
-): Promise<{ started: Deployment; commit: string }> {
+): Promise<Begun & { commit: string }> {
   const { projectId, projectName, build, sourceUrl, sourceRef, withoutScheduledCalls } = wanted;
   return withTemporaryFolder("source", async (temporary) => {
     reporter(`reading ${sourceRef} of ${sourceUrl}`);
     const folder = join(temporary, "source");
     const commit = await git.checkout(sourceUrl, sourceRef, folder, signal);
-    const code = { folder, commit, branch: sourceRef, sourceUrl, withoutScheduledCalls };
-    return { started: await appHost.deploy({ projectId, projectName, build, ...code }, reporter, signal), commit };
+    const leaveOut = await git.ignoredBy(folder, appHost.ignoreFile, signal);
+    const submodules = await git.submodules(folder, signal);
+    const code = { folder, commit, branch: sourceRef, sourceUrl, leaveOut, withoutScheduledCalls };
+    const started = await appHost.deploy({ projectId, projectName, build, ...code }, reporter, signal);
+    return { started, commit, lacks: submodules.length === 0 ? [] : [withoutSubmodules(sourceUrl, submodules)] };
   });
+}
+
+function withoutSubmodules(sourceUrl: string, paths: readonly string[]): string {
+  return `${sourceUrl} has submodules (${paths.join(", ")}), whose files are not deployed: neither the program nor its mirrors read other repositories. If the app needs them, copy them into its own.`;
 }
 
 function untilBuilt(
   ports: DeploymentPorts,
-  started: Deployment,
+  { started, lacks }: Begun,
   signal: AbortSignal,
   reporter: Reporter,
 ): Promise<Deployment> {
@@ -196,7 +210,8 @@ function untilBuilt(
       if (now.state === "ready") return { done: now };
       if (now.state === "failed") {
         const reason = (now.error ?? `${appHost.name} gives no reason (state ${now.status})`).trim().replace(/\.$/, "");
-        throw new Error(`Deployment ${started.id} failed: ${reason}. The previous deployment still serves.`);
+        const remarks = [...lacks, "The previous deployment still serves."].join(" ");
+        throw new Error(`Deployment ${started.id} failed: ${reason}. ${remarks}`);
       }
       return { waitingFor: now.status };
     },

@@ -25,6 +25,8 @@ export interface PrimaryNames {
   appProjects: readonly string[];
   /** Name of an earlier recovery's project that this one replaces. */
   leftDatabaseName?: string | undefined;
+  /** That project's database, if the state has it. */
+  left?: LiveDatabase | undefined;
 }
 
 /** What stopping the primary works with. */
@@ -52,13 +54,15 @@ export async function fencePrimary(
   signal: AbortSignal,
   reporter: Reporter,
 ): Promise<FenceResult[]> {
-  const { organization, databaseName, live, appProjects, leftDatabaseName } = primary;
+  const { organization, databaseName, live, appProjects, leftDatabaseName, left } = primary;
   const pauseOf = (name: string) => () => pauseDatabase(ports.databaseHost, organization, name, signal);
-  const stopped = live ? await stopDatabase(ports, live, signal) : await attempt("database", pauseOf(databaseName));
+  const stop = (part: FenceResult["part"], name: string, database: LiveDatabase | undefined) =>
+    database ? stopDatabase(ports, part, database, signal) : attempt(part, pauseOf(name));
+  const stopped = await stop("database", databaseName, live);
   const named = appProjects.length > 0 ? appProjects : [undefined];
   const others = await Promise.all([
     ...named.map((name) => attempt("application", () => pauseApplication(ports.appHost, name, signal))),
-    ...(leftDatabaseName === undefined ? [] : [attempt("earlier generation", pauseOf(leftDatabaseName))]),
+    ...(leftDatabaseName === undefined ? [] : [stop("earlier generation", leftDatabaseName, left)]),
   ]);
   const results = [stopped, ...others];
   signal.throwIfAborted();
@@ -77,16 +81,17 @@ export const PARTS: Readonly<Record<FenceResult["part"], string>> = {
 /** Stops writes to a live database, and then its project. Either is enough. */
 async function stopDatabase(
   { databaseHost, stopWrites }: FencePorts,
+  part: FenceResult["part"],
   { ref, connectionString }: LiveDatabase,
   signal: AbortSignal,
 ): Promise<FenceResult> {
-  const stopped = await attempt("database", () => stopWrites(connectionString, signal));
-  const paused = await attempt("database", async () => {
+  const stopped = await attempt(part, () => stopWrites(connectionString, signal));
+  const paused = await attempt(part, async () => {
     await databaseHost.pauseProject(ref, signal);
     return `project ${ref} is paused`;
   });
   const reason = [stopped, paused].map(({ fenced, reason }) => (fenced ? reason : `not done: ${reason}`)).join("; ");
-  return { part: "database", fenced: stopped.fenced || paused.fenced, reason };
+  return { part, fenced: stopped.fenced || paused.fenced, reason };
 }
 
 async function pauseDatabase(

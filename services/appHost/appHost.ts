@@ -1,7 +1,6 @@
 import type { Reporter } from "../common/reporter.ts";
 import type { RemoteService } from "../http/remoteService.ts";
 import type { TokenHolder } from "../http/tokenFacts.ts";
-import type { AppListing } from "./appListing.ts";
 import type { AppInspection } from "./appSetUp.ts";
 import type { BuildSettings } from "./buildSettings.ts";
 
@@ -74,6 +73,8 @@ export interface DeploymentSource {
   branch: string;
   /** Address of the repository. */
   sourceUrl: string;
+  /** Paths of files in the folder that are not uploaded. */
+  leaveOut?: readonly string[] | undefined;
   /** Leave out the calls that the source has the host make on a schedule. The source itself stays as it is. */
   withoutScheduledCalls?: boolean | undefined;
 }
@@ -99,6 +100,32 @@ export interface DeploymentPass {
   secret: string;
 }
 
+/** A team of the app host, to which projects belong. */
+export interface AppTeam {
+  id: string;
+  /** Its name in addresses. */
+  slug: string;
+  name: string;
+}
+
+/** A project as it is found, with what shows where it belongs. */
+export interface ListedProject {
+  id: string;
+  name: string;
+  /** The repository whose pushes the host deploys: its code host, in lower case, and its full name. */
+  repository: { host: string; fullName: string; branch: string | undefined } | undefined;
+  /** What the host decides by itself is left out. */
+  build: BuildSettings;
+}
+
+/** What a token of the app host sees. */
+export interface AppListing {
+  /** The teams of the token's user. None for a user who belongs to no team. */
+  teams(signal?: AbortSignal): Promise<AppTeam[]>;
+  /** The projects of the team that the host is opened for. */
+  projects(signal?: AbortSignal): Promise<ListedProject[]>;
+}
+
 /**
  * The host of the application. Calls throw ServiceError or UnreachableError (services/http/http.ts). A single thing that does not exist is
  * undefined; elsewhere a missing thing is a ServiceError with status 404.
@@ -106,6 +133,8 @@ export interface DeploymentPass {
 export interface AppHost extends RemoteService, TokenHolder, AppListing, AppInspection {
   /** The target of a public name's CNAME record. */
   readonly dnsTarget: string;
+  /** File of a source tree with the rules, in git's form, for what is not uploaded. */
+  readonly ignoreFile: string;
   /** The authority that issues the certificates of public names, as CAA records name it. */
   readonly certificateAuthority: string;
   /** Environment variable with a deployment's own id. */
@@ -114,6 +143,8 @@ export interface AppHost extends RemoteService, TokenHolder, AppListing, AppInsp
   project(idOrName: string, signal?: AbortSignal): Promise<AppProject | undefined>;
   /** The project in the host's own form, for a backup of the configuration. It may contain secrets. */
   exportProject(idOrName: string, signal?: AbortSignal): Promise<Record<string, unknown> | undefined>;
+  /** How a project is built, from its own form ({@link exportProject}). What it leaves to the host is missing. */
+  buildSettingsIn(exported: Readonly<Record<string, unknown>>): BuildSettings;
   /** Stops the app for its visitors. Nothing is deleted. */
   pauseProject(projectId: string, signal?: AbortSignal): Promise<void>;
 
@@ -144,7 +175,7 @@ export interface AppHost extends RemoteService, TokenHolder, AppListing, AppInsp
 
   /**
    * Uploads the files that the host lacks and starts a deployment to production. The deployment has its id and its commit
-   * (CASTCHAT_COMMIT_SHA) in its environment. UserError if there are no files.
+   * (CASTCHAT_COMMIT_SHA) in its environment. A symbolic link stays one. UserError if there are no files.
    */
   deploy(source: DeploymentSource, reporter: Reporter, signal?: AbortSignal): Promise<Deployment>;
   /** By id, or by the host name of its own address. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { lstat, readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 
 /** A file to deploy. */
@@ -34,20 +34,23 @@ function sha1(content: Buffer): string {
 }
 
 /**
- * The files below a folder, with the SHA-1 of their content (the digest that Vercel uses), sorted by name. Git's own folder is left out, and
- * so are symbolic links, which may lead out of the tree.
+ * The files below a folder, with the SHA-1 of their content (the digest that Vercel uses), sorted by name, without git's own folder and those
+ * to leave out. A symbolic link is a file whose content is the link's target, as Vercel's own command line sends it
+ * (https://github.com/vercel/vercel, packages/client/src/utils/hashes.ts). Nothing behind the link is read.
  */
-export async function sourceFiles(folder: string): Promise<SourceFile[]> {
+export async function sourceFiles(folder: string, leaveOut: readonly string[] = []): Promise<SourceFile[]> {
+  const left = new Set(leaveOut);
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files: SourceFile[] = [];
   for (const entry of entries) {
-    if (!entry.isFile()) continue;
+    const isLink = entry.isSymbolicLink();
+    if (!isLink && !entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
     const file = path.slice(folder.length + 1);
-    if (file === ".git" || file.startsWith(".git/")) continue;
-    const content = await readFile(path);
-    const { mode } = await stat(path);
-    files.push({ file, path, sha: sha1(content), size: content.length, mode });
+    if (file === ".git" || file.startsWith(".git/") || left.has(file)) continue;
+    const content = isLink ? Buffer.from(await readlink(path)) : await readFile(path);
+    const { mode } = await lstat(path);
+    files.push({ file, path, sha: sha1(content), size: content.length, mode, ...(isLink && { content }) });
   }
   return files.sort((a, b) => (a.file < b.file ? -1 : 1));
 }

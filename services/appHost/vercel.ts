@@ -7,6 +7,7 @@ import { vercelListing } from "./vercelListing.ts";
 import { vercelNames } from "./vercelNames.ts";
 import { vercelProjects } from "./vercelProjects.ts";
 import { vercelProtection } from "./vercelProtection.ts";
+import { buildSettingsIn } from "./vercelSettings.ts";
 import { vercelSetUp } from "./vercelSetUp.ts";
 import { vercelToken } from "./vercelToken.ts";
 
@@ -23,8 +24,11 @@ export function vercelApps(access: VercelAccess): AppHost {
     // https://vercel.com/docs/domains/working-with-ssl
     certificateAuthority: "letsencrypt.org",
     deploymentVariable: "VERCEL_DEPLOYMENT_ID",
+    // https://vercel.com/docs/deployments/vercel-ignore
+    ignoreFile: ".vercelignore",
     ...vercelListing(call),
     ...vercelProjects(call),
+    buildSettingsIn,
     ...vercelDeployments(call),
     ...vercelCrons(call),
     ...vercelProtection(call),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import type { JsonClient } from "../http/jsonClient.ts";
-import type { AppListing, ListedProject } from "./appListing.ts";
+import type { AppListing, ListedProject } from "./appHost.ts";
 import type { BuildSettings } from "./buildSettings.ts";
 import { allPages } from "./vercelPages.ts";
 

@@ -6,8 +6,18 @@ import type { JsonClient } from "../http/jsonClient.ts";
 import type { BuildSettings } from "./buildSettings.ts";
 import { projectPath } from "./vercelProjects.ts";
 
+/** Build settings that a project calls by the same names. */
+const SHARED = [
+  "framework",
+  "rootDirectory",
+  "buildCommand",
+  "installCommand",
+  "outputDirectory",
+  "devCommand",
+  "nodeVersion",
+] as const satisfies readonly (keyof BuildSettings)[];
+
 const settingsAnswer = z.looseObject({
-  rootDirectory: z.string().nullish(),
   resourceConfig: z.looseObject({ functionDefaultRegions: z.array(z.string()).nullish() }).nullish(),
 });
 
@@ -37,5 +47,15 @@ export async function prepareProject(
       }),
   };
   if (Object.keys(body).length > 0) await call({ method: "PATCH", path, body, answer: z.unknown(), signal });
-  return { rootDirectory: build.rootDirectory ?? found.rootDirectory ?? "" };
+  return { rootDirectory: build.rootDirectory ?? buildSettingsIn(found).rootDirectory ?? "" };
+}
+
+/** The build settings in a project's answer. A project whose functions run in several regions names the first. */
+export function buildSettingsIn(exported: Readonly<Record<string, unknown>>): BuildSettings {
+  const [region] = settingsAnswer.safeParse(exported).data?.resourceConfig?.functionDefaultRegions ?? [];
+  const texts = SHARED.flatMap((key) => {
+    const value = exported[key];
+    return typeof value === "string" ? [[key, value] as const] : [];
+  });
+  return { ...Object.fromEntries(texts), ...(region !== undefined && { functionRegion: region }) };
 }

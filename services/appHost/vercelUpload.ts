@@ -31,7 +31,7 @@ export async function uploadAndStart(
   reporter: Reporter,
   signal?: AbortSignal,
 ): Promise<Deployment> {
-  const all = await sourceFiles(source.folder);
+  const all = await sourceFiles(source.folder, source.leaveOut);
   if (all.length === 0)
     throw new UserError(
       `${source.branch} of ${source.sourceUrl} has no files, so nothing can be deployed: push the app to it.`,

@@ -46,6 +46,10 @@ export interface Git {
   newestCommit(url: string, branch: string, signal: AbortSignal): Promise<string | undefined>;
   /** Copies the newest commit of a branch or tag, without history, into an empty folder. Returns the commit. */
   checkout(url: string, branch: string, folder: string, signal: AbortSignal): Promise<string>;
+  /** Files of a working copy that the rules in one of its files ignore (https://git-scm.com/docs/gitignore); none without that file. */
+  ignoredBy(folder: string, rules: string, signal: AbortSignal): Promise<string[]>;
+  /** Folders of a working copy that stand for other repositories. The copy does not hold their files. */
+  submodules(folder: string, signal: AbortSignal): Promise<string[]>;
   /** Copies everything of a repository into an empty folder, as a bare mirror. */
   mirror(url: string, folder: string, signal: AbortSignal): Promise<void>;
   /** The refs of a local repository. */

@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
 import { redact, typeSecret, UserError } from "../common/errors.ts";
 import { withoutToken } from "../http/remoteService.ts";
 import {
@@ -51,6 +54,15 @@ export function gitCommand(credentials: readonly GitCredential[] = []): Git {
       succeededAt(url, await gitAt(url, [...args, "--", checkedUrl(url), folder], signal), action);
       return succeeded(await git(["rev-parse", "HEAD"], signal, folder), action).stdout.trim();
     },
+    ignoredBy: async (folder, rules, signal) => {
+      if (!existsSync(join(folder, rules))) return [];
+      const args = ["ls-files", "-z", "--cached", "--ignored", `--exclude-from=${rules}`];
+      return listed(succeeded(await git(args, signal, folder), `read ${rules}`).stdout);
+    },
+    submodules: async (folder, signal) => {
+      const answer = succeeded(await git(["ls-files", "-z", "--stage"], signal, folder), "list the files of the copy");
+      return listed(answer.stdout).flatMap((entry) => SUBMODULE.exec(entry)?.[1] ?? []);
+    },
     mirror: async (url, folder, signal) => {
       const answer = await gitAt(url, ["clone", "--quiet", "--mirror", "--", checkedUrl(url), folder], signal);
       succeededAt(url, answer, `copy ${shown(url)}`);
@@ -77,6 +89,14 @@ export function gitCommand(credentials: readonly GitCredential[] = []): Git {
       return pushed;
     },
   };
+}
+
+/** An entry of git's index that is a commit of another repository: mode, object, stage and path. */
+const SUBMODULE = /^160000 [0-9a-f]+ \d\t(.+)$/s;
+
+/** Entries of a list that ends each with a zero. */
+function listed(text: string): string[] {
+  return text.split("\0").filter((entry) => entry !== "");
 }
 
 /** The credential for an address. Owners have no case at the code host. */

@@ -130,6 +130,10 @@ export const realTiming = {
    * (https://github.com/supabase/supavisor, lib/supavisor/circuit_breaker.ex, `auth_error`).
    */
   refusedLoginMs: 20_000,
+  /** For the table of a new project's Realtime service, whose migrations take seconds. A recovery continues without it. */
+  realtimeMs: 60_000,
+  /** Between two looks for it. */
+  realtimeEveryMs: 1_000,
   /** A build takes minutes; the application's objective (15 min) is spent after that. */
   build: { firstMs: 200, longestMs: 5_000, limitMs: 12 * 60_000 },
   /** The first answer of a new deployment also opens its first database connection. */

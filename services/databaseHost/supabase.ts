@@ -6,8 +6,8 @@ import type { DatabaseHost, DatabaseProject, ProjectState, SessionAddress } from
 import { SUPABASE, type SupabaseAccess, supabaseApi, supabaseProjectUrl } from "./supabaseApi.ts";
 import { supabaseBackups } from "./supabaseBackups.ts";
 import { keysAnswer, publicKeyIn, secretKeyIn } from "./supabaseKeys.ts";
-import { supabaseSizes } from "./supabaseSizes.ts";
 import { supabaseSetUp } from "./supabaseSetUp.ts";
+import { supabaseSizes } from "./supabaseSizes.ts";
 
 /** Supabase's word for a healthy project or service. */
 const HEALTHY = "ACTIVE_HEALTHY";
@@ -51,6 +51,12 @@ const projectAnswer = z
 
 /** Supabase's names of the services that a recovery needs. */
 const NEEDED_SERVICES = ["db", "pooler", "auth", "rest"] as const;
+
+/**
+ * A project's Realtime service makes its table `realtime.messages`, on which the app has policies, when it is first asked for its health or
+ * used (https://github.com/supabase/realtime, lib/realtime/tenants.ex, `health_check`). A recovery does not wait for that service.
+ */
+const WOKEN_SERVICE = "realtime";
 
 const healthAnswer = z.array(
   z
@@ -127,9 +133,16 @@ export function supabaseDatabases(access: SupabaseAccess): DatabaseHost {
     pauseProject: async (ref, signal) => {
       await call({ method: "POST", path: `${projectPath(ref)}/pause`, answer: z.unknown(), repeatable: true, signal });
     },
-    health: (ref, signal) => {
-      const query = { services: NEEDED_SERVICES };
-      return call({ method: "GET", path: `${projectPath(ref)}/health`, query, answer: healthAnswer, signal });
+    health: async (ref, signal) => {
+      const query = { services: [...NEEDED_SERVICES, WOKEN_SERVICE] };
+      const all = await call({
+        method: "GET",
+        path: `${projectPath(ref)}/health`,
+        query,
+        answer: healthAnswer,
+        signal,
+      });
+      return all.filter(({ name }) => name !== WOKEN_SERVICE);
     },
     sessionAddress: async (ref, signal) => {
       const path = `${projectPath(ref)}/config/database/pooler`;

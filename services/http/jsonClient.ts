@@ -40,6 +40,9 @@ export interface JsonRequest<T> {
 /** Sends one request and gives its parsed answer. */
 export type JsonClient = <T>(request: JsonRequest<T>) => Promise<T>;
 
+/** What a connection has to send at least: 100 kB a second, so that a large file is not given up on a slow one. */
+const SLOWEST_BYTES_PER_MS = 100;
+
 /** A small JSON client. Answers are parsed with zod; attempts and errors are those of {@link exchange}. */
 export function jsonClient(options: JsonClientOptions): JsonClient {
   const { name: service, baseUrl, token } = options;
@@ -47,12 +50,13 @@ export function jsonClient(options: JsonClientOptions): JsonClient {
   return async ({ method, path, query, body, headers, answer, onHeaders, signal, repeatable }) => {
     const what = `${method} ${path}`;
     const bytes = body instanceof Uint8Array ? Buffer.from(body) : undefined;
+    const uploadMs = Math.ceil((bytes?.length ?? 0) / SLOWEST_BYTES_PER_MS);
     const { status, text } = await exchange({
       service,
       method,
       what,
       at: baseUrl,
-      timeoutMs,
+      timeoutMs: timeoutMs + uploadMs,
       retryDelayMs,
       repeatable,
       signal,

@@ -6,8 +6,9 @@ import { PrimarySite, type PrimarySiteArgs } from "../../components/primarySite.
 import type { SiteOutputs } from "../../components/siteOutputs.ts";
 import { StandbySite, type StandbySiteArgs } from "../../components/standbySite.ts";
 import { TIERS } from "../../planning/tiers.ts";
+import type { App } from "../../settings/apps.ts";
 import { RUNNER_SETTINGS } from "../../settings/runnerSettings.ts";
-import { documentOf, inventory, named, registered, statement, valueOf } from "./mocks.ts";
+import { ANSWERS, documentOf, inventory, named, registered, statement, valueOf } from "./mocks.ts";
 import { APP, EXISTING, PRIMARY, STANDBY } from "./siteArgs.ts";
 
 const [mirrored] = STANDBY.apps;
@@ -75,6 +76,52 @@ describe("PrimarySite", () => {
     }
     const ready = await standby({ apps: [{ ...mirrored, build: whole }] });
     expect(named(ready, "application-project").inputs).toMatchObject(build);
+  });
+
+  it("has a recovery build the app as backups know its live project, if the settings do not say how", async () => {
+    const app = { ...mirrored, peerProject: "castchat" };
+    for (const mode of ["drill", "active"] as const) {
+      const deployment = async (one: App) =>
+        named(await standby({ mode, apps: [one] }), "application-deployment").inputs;
+      const { storedBuild } = await deployment(app);
+      expect(storedBuild).toMatchObject({
+        projectName: "castchat",
+        trustedWriterKeys: expect.arrayContaining(["PEM"]) as unknown,
+      });
+      expect((storedBuild as { vaultBucket: string }).vaultBucket).toMatch(/vault/);
+      expect(await deployment({ ...app, build: {} })).not.toHaveProperty("storedBuild");
+    }
+  });
+
+  it("warns ahead that a recovery would build the app in another way than its live project", async () => {
+    const warn = jest.spyOn(console, "warn").mockImplementation(() => undefined);
+    const asked: unknown[] = [];
+    const args = {
+      ...STANDBY,
+      apps: [{ ...mirrored, peerProject: "castchat", build: { framework: "vite" } }] as const,
+    };
+    const look = (answer: () => { differences: string[] }) =>
+      registered(() => new StandbySite("standby", args), {
+        ...ANSWERS,
+        "recovery:index:liveBuild": (inputs) => {
+          asked.push(inputs);
+          return answer();
+        },
+      });
+    await look(() => ({ differences: ['framework is "vite", and "nextjs" in the live project'] }));
+    await look(() => {
+      throw new Error("Vercel answered 403");
+    });
+    await look(() => ({ differences: [] }));
+    const said = warn.mock.calls.flat().join("\n");
+    warn.mockRestore();
+    expect(asked[0]).toEqual({ projectName: "castchat", build: { framework: "vite" } });
+    expect(said.split("\n").filter((line) => line.includes("build"))).toEqual([
+      expect.stringMatching(
+        /would not build the app as castchat is built: framework is "vite", and "nextjs" in the live project\. Correct build/,
+      ),
+      expect.stringMatching(/build settings are those of castchat is not known: /),
+    ]);
   });
 
   it("leaves the scheduled calls out in a drill, and accepts the answer that the settings name", async () => {
@@ -347,7 +394,11 @@ describe("StandbySite", () => {
     }
     expect(named(resources, "database-g5-project").inputs).not.toHaveProperty("kept");
     expect(named(resources, "database-g5-restore").inputs).toMatchObject({ generation: 5, backup: wish.backup });
-    expect(named(resources, "fence").inputs["leftDatabaseName"]).toBe("castchat-dr-g3");
+    expect(named(resources, "fence").inputs).toMatchObject({
+      leftDatabaseName: "castchat-dr-g3",
+      leftDatabaseRef: "abc",
+      leftConnectionString: SESSION_URL,
+    });
     const drilled = await standby({ mode: "drill", ...wish });
     expect(inventory(drilled).filter((name) => name.includes("SupabaseProject"))).toEqual([
       "recovery:index:SupabaseProject drill-database-project",

@@ -1,7 +1,10 @@
-import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { IAM } from "@aws-sdk/client-iam";
+import { STS } from "@aws-sdk/client-sts";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { parse, stringify } from "yaml";
 import { z } from "zod";
 
 import { foundDatabase, foundSite, type LiveDatabase } from "../../lab/drills/company/founding.ts";
@@ -10,10 +13,10 @@ import { liveServices } from "../../lab/drills/company/liveServices.ts";
 import { changedParts, type LiveSite, readLiveSite } from "../../lab/drills/company/liveSite.ts";
 import { nameLiveSite } from "../../lab/drills/company/stackFiles.ts";
 import type { EngineOptions } from "../../lab/drills/stage/stacks.ts";
-import { resetSandbox, startSandbox } from "../../lab/sandbox/control.ts";
+import { loseRegion, resetSandbox, restoreRegion, startSandbox } from "../../lab/sandbox/control.ts";
 import { sandboxEnvironment } from "../../lab/sandbox/environment.ts";
-import { PROJECT_ROOT, type SandboxFile } from "../../lab/sandbox/host/layout.ts";
-import { prepareWorkspace } from "../../lab/sandbox/workspace.ts";
+import { addressOf, PROJECT_ROOT, REGIONS, type SandboxFile } from "../../lab/sandbox/host/layout.ts";
+import { prepareWorkspace, SANDBOX_NAMES } from "../../lab/sandbox/workspace.ts";
 import { runSql } from "../recovery/support/sample.ts";
 import { changeSettings, changeYaml } from "../support/shippedSettings.ts";
 import { castchatRecovery, pulumi } from "./support/commands.ts";
@@ -124,3 +127,97 @@ describe("the first day of a CastChat that runs", () => {
     expect(refused.output).not.toContain("wrong-password");
   }, 60_000);
 });
+
+describe("a standby from nothing, while the primary's account cannot be reached", () => {
+  let first: EngineOptions;
+  const run = async (...args: string[]) => {
+    const ended = await castchatRecovery(args, first);
+    expect([ended.exitCode, ended.exitCode === 0 ? "" : ended.output]).toEqual([0, ""]);
+    return ended.output;
+  };
+  const engineRuns = async (...args: string[]) => {
+    const ended = await pulumi(args, first);
+    expect([ended.exitCode, ended.exitCode === 0 ? "" : ended.output]).toEqual([0, ""]);
+    return ended.output;
+  };
+
+  beforeAll(async () => {
+    // A folder as an engineer checks it out, but for the sandbox's addresses.
+    const workspace = `${engine.workspace}-first`;
+    await mkdir(workspace);
+    await copyFile(join(engine.workspace, "Pulumi.yaml"), join(workspace, "Pulumi.yaml"));
+    for (const stack of ["prod", "dr"]) {
+      const { config } = parse(await readFile(join(engine.workspace, `Pulumi.${stack}.yaml`), "utf8")) as {
+        config: object;
+      };
+      const addresses = Object.entries(config).filter(([key]) =>
+        /:(endpoint|supabaseProjectUrl|disposableVault)/.test(key),
+      );
+      await writeFile(join(workspace, `Pulumi.${stack}.yaml`), stringify({ config: Object.fromEntries(addresses) }));
+    }
+    const environment = { ...engine.environment, PULUMI_BACKEND_URL: "", PULUMI_CONFIG_PASSPHRASE: "" };
+    first = { workspace, environment };
+  });
+  afterAll(() => restoreRegion(home, REGIONS.primary), 30_000);
+
+  it("is described by init from what runs, of which nothing changes", async () => {
+    const before = await look();
+    const account = SANDBOX_NAMES.awsAccount;
+    const repositories = LIVE_APPS.flatMap(({ project, repository }) => ["--repository", `${project}=${repository}`]);
+    const apps = LIVE_APPS.flatMap(({ project }) => ["--app", project]);
+    const given = [
+      "--aws-account",
+      account,
+      "--mirror-owner",
+      SANDBOX_NAMES.mirrorOwner,
+      "--database",
+      live.supabaseRef,
+    ];
+    await run("init", "--force", ...given, ...apps, ...repositories);
+    expect(changedParts(before, await look())).toEqual([]);
+  }, 60_000);
+
+  it("gets state, key and deployers of its own, and comes up by a deployer with nothing of the primary's account", async () => {
+    await loseRegion(home, REGIONS.primary);
+    const made = z
+      .object({ backendUrl: z.string(), secretsProvider: z.string() })
+      .parse(JSON.parse((await run("bootstrap", "-s", "dr", "--json")).replace(/^[^{]*/, "").replace(/[^}]*$/, "")));
+    first.environment = {
+      ...first.environment,
+      PULUMI_BACKEND_URL: made.backendUrl,
+      ...(await deployerOf(file)),
+    };
+    await engineRuns("stack", "init", "dr", "--secrets-provider", made.secretsProvider);
+    await engineRuns("config", "set", "--secret", "peerDatabaseUrl", live.databaseUrl, "--stack", "dr");
+    await engineRuns("config", "set", "peerSupabaseRef", live.supabaseRef, "--stack", "dr");
+    await engineRuns("up", "--stack", "dr", "--yes", "--skip-preview");
+    await engineRuns("preview", "--stack", "dr", "--expect-no-changes");
+    const stored = await engineRuns("stack", "export", "--stack", "dr");
+    expect(stored).toContain("castchat-standby");
+    expect(stored).not.toContain("the-founders-own-password");
+  }, 180_000);
+});
+
+/** Credentials of a person who has taken the deployers' role of the standby's account. */
+async function deployerOf({ ports, credentials }: SandboxFile): Promise<Record<string, string>> {
+  const at = { region: REGIONS.standby, endpoint: addressOf(ports, "awsStandby") };
+  const root = { accessKeyId: credentials.awsAccessKeyId, secretAccessKey: credentials.awsSecretAccessKey };
+  const iam = new IAM({ ...at, credentials: root });
+  const person = { UserName: "operator" };
+  await iam.createUser({ ...person, Tags: [{ Key: "castchat-recovery-deployer", Value: "true" }] });
+  const Statement = [{ Effect: "Allow", Action: "sts:AssumeRole", Resource: "*" }];
+  const PolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement });
+  await iam.putUserPolicy({ ...person, PolicyName: "own", PolicyDocument });
+  const { AccessKey } = await iam.createAccessKey(person);
+  const own = { accessKeyId: AccessKey!.AccessKeyId!, secretAccessKey: AccessKey!.SecretAccessKey! };
+  const RoleArn = `arn:aws:iam::${SANDBOX_NAMES.awsAccount}:role/castchat-recovery-deployer`;
+  const { Credentials: session } = await new STS({ ...at, credentials: own }).assumeRole({
+    RoleArn,
+    RoleSessionName: "operator",
+  });
+  return {
+    AWS_ACCESS_KEY_ID: session!.AccessKeyId!,
+    AWS_SECRET_ACCESS_KEY: session!.SecretAccessKey!,
+    AWS_SESSION_TOKEN: session!.SessionToken!,
+  };
+}

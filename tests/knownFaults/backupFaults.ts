@@ -63,7 +63,7 @@ export const BACKUP_FAULTS: readonly KnownFault[] = [
   },
   {
     name: "A second recovery replaces the database of the first, which deletes it",
-    file: "components/standbySite.ts",
+    file: "components/earlierDatabases.ts",
     find: 'return generation === generationsOf(args).first ? "database" : `database-g${generation}`;',
     replace: 'return generation > 0 ? "database" : `database-g${generationsOf(args).first}`;',
     suite: "tests/components/sites.test.ts",

@@ -119,6 +119,22 @@ def know_lock_and_encryption_of_uploads():
     iam_actions._s3_object_context = known
 
 
+def judge_aliases_by_their_keys():
+    """The right to make or delete an alias of a key is asked for that key or alias; ministack asks for all resources."""
+    found = iam_actions.extract_resource_arn
+
+    def named(service, method, path, headers, body, query, region, account):
+        arn = found(service, method, path, headers, body, query, region, account)
+        if service != "kms" or arn != "*":
+            return arn
+        key, alias = (iam_actions._safe_json_field(body, field) for field in ("TargetKeyId", "AliasName"))
+        if key:
+            return key if key.startswith("arn:") else f"arn:aws:kms:{region}:{account}:key/{key}"
+        return f"arn:aws:kms:{region}:{account}:{alias}" if alias else arn
+
+    iam_actions.extract_resource_arn = named
+
+
 def accept_mfa():
     """An AssumeRole with the serial number of the caller's own device and six digits counts as MFA; the digits aren't checked."""
     body_of = contextvars.ContextVar("body", default=b"")
@@ -216,6 +232,7 @@ lock_uploads_in_parts()
 replicate_locks()
 name_sessions_by_their_role()
 know_lock_and_encryption_of_uploads()
+judge_aliases_by_their_keys()
 accept_mfa()
 let_root_take_the_vaults_roles()
 scheduled_builds.install()

@@ -85,15 +85,17 @@ export function addPlatformRoutes(app: Hono, { platform, state, save, query, fin
   return {
     watchDisks: async () => {
       for (const project of state.projects.filter(({ status }) => status === "ACTIVE_HEALTHY")) {
-        const mode = (await isFull(project))
-          ? "set default_transaction_read_only = on"
-          : "reset default_transaction_read_only";
+        const full = await isFull(project);
+        if (full === (project.readOnly === true)) continue;
+        const mode = full ? "set default_transaction_read_only = on" : "reset default_transaction_read_only";
         await query(
           project.ref,
           `begin read write;
            do $$ begin execute format('alter database %I ${mode}', current_database()); end $$;
            commit`,
         );
+        project.readOnly = full;
+        save();
       }
     },
   };

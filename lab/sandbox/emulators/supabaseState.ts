@@ -34,7 +34,7 @@ export interface SupabasePlatform {
 }
 
 /** The platform of the sandbox, on which a drill can run. */
-export const SANDBOX_PLATFORM: SupabasePlatform = { plan: "free", encodesFunctions: true, diskBytes: 8e9 };
+export const SANDBOX_PLATFORM: SupabasePlatform = { plan: "pro", encodesFunctions: true, diskBytes: 8e9 };
 
 /** A project. Its database is a real server; everything else is here. */
 export interface SupabaseProject {
@@ -54,6 +54,8 @@ export interface SupabaseProject {
   /** Size of its compute, and of its disk in GB, if they were changed. */
   compute?: string;
   diskGb?: number;
+  /** Whether it has outgrown its disk. */
+  readOnly?: boolean;
   /** Size limit of storage objects, in bytes; a new project's limit if it was never changed. */
   fileSizeLimit?: number;
   /** Edge functions. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
 
 import type { Hono } from "hono";
@@ -12,6 +12,9 @@ import { deploymentAnswers } from "./vercelAnswers.ts";
 import { cronsOf, frameworkOf } from "./vercelConfiguration.ts";
 import { badRequest, type Deployment, type Project, refusal, type VercelWorld } from "./vercelState.ts";
 
+/** Bits of a mode, as in inode(7). */
+const FILE_TYPE = 0o170000;
+const SYMBOLIC_LINK = 0o120000;
 const SHA1 = /^[0-9a-f]{40}$/;
 const environment = z.record(z.string(), z.string());
 /**
@@ -23,7 +26,14 @@ const deploymentBody = z.strictObject({
   project: z.string().optional(),
   target: z.enum(["production", "preview"]).optional(),
   files: z
-    .array(z.object({ file: z.string().min(1), sha: z.string().regex(SHA1), size: z.number().optional() }))
+    .array(
+      z.object({
+        file: z.string().min(1),
+        sha: z.string().regex(SHA1),
+        size: z.number().optional(),
+        mode: z.number().optional(),
+      }),
+    )
     .min(1),
   meta: z.record(z.string(), z.unknown()).nullish(),
   gitMetadata: z.record(z.string(), z.unknown()).nullish(),
@@ -84,9 +94,10 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
   const run = async (deployment: Deployment) => {
     try {
       const dir = folder(deployment.id);
-      for (const { file, sha } of deployment.files) {
+      for (const { file, sha, isLink } of deployment.files) {
         await mkdir(dirname(join(dir, file)), { recursive: true });
-        await copyFile(join(uploads, sha), join(dir, file));
+        if (isLink) await symlink(await readFile(join(uploads, sha), "utf8"), join(dir, file));
+        else await copyFile(join(uploads, sha), join(dir, file));
       }
       // Without a framework nothing is built or run: the files are served as they are.
       if (frameworkOf(findProject(deployment.projectId), dir) === null) deployment.isStatic = true;
@@ -153,7 +164,9 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
       target: body.target === "production" ? "production" : null,
       readyState: "BUILDING",
       meta: body.meta ?? {},
-      files: body.files.map(({ file, sha }) => ({ file, sha })),
+      files: body.files.map(({ file, sha, mode = 0 }) => {
+        return { file, sha, ...((mode & FILE_TYPE) === SYMBOLIC_LINK && { isLink: true }) };
+      }),
       gitMetadata: body.gitMetadata ?? undefined,
       env: body.env ?? {},
       createdAt: now(),

@@ -81,7 +81,7 @@ export interface Deployment {
   readyState: "BUILDING" | "READY" | "ERROR";
   /** Files that nothing was built from. */
   isStatic?: boolean;
-  files: { file: string; sha: string }[];
+  files: { file: string; sha: string; isLink?: boolean }[];
   meta: Record<string, unknown>;
   gitMetadata?: Record<string, unknown> | undefined;
   /** Variables of only this deployment, in addition to its project's. */

@@ -6,7 +6,7 @@ import { JOURNALED_PHASES } from "./journal.ts";
 import { claimTarget } from "./recoveryRun.ts";
 import { beginMarker, findMarker, finishedIn, type RestoreResult } from "./restoreMarker.ts";
 import type { RestoreOptions } from "./restoreOptions.ts";
-import { refuseData, refuseSuperuser, refuseUnfit, refuseUnlike } from "./restoreReadiness.ts";
+import { awaitRealtime, refuseData, refuseSuperuser, refuseUnfit, refuseUnlike } from "./restoreReadiness.ts";
 import { otherWish, selectBackup, type Selected, type Wish } from "./restoreSelection.ts";
 import { refuseRows, wipeTarget } from "./restoreTarget.ts";
 
@@ -40,6 +40,7 @@ export async function claim(
   for (const sentence of passedOver) warn(sentence);
   if (marker !== undefined) refuseOtherRestore(manifest, options);
   await refuseUnfit(session, manifest);
+  await awaitRealtime(session, manifest, { reporter, signal });
   if (marker !== undefined && JOURNALED_PHASES.includes(marker.phase)) {
     reporter(`Continuing with ${WORK[marker.phase] ?? marker.phase} of ${manifest.backupId}`);
     return { selected, resumedAt: marker.phase };

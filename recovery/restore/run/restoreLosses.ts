@@ -9,9 +9,7 @@ export function lossText({
   lost,
 }: Pick<RestoreResult, "backupId" | "parts" | "lost">): string | undefined {
   const losses = [
-    ...(lost.length === 0
-      ? []
-      : [`content of ${amount(lost.length, "column or table", "columns or tables")} of the platform`]),
+    ...(lost.length === 0 ? [] : [`${amount(lost.length, "thing")} that the database did not take`]),
     ...(parts === undefined ? [] : lossesIn(parts)),
   ];
   if (losses.length === 0) return undefined;

@@ -1,5 +1,7 @@
 import { UserError } from "../../../services/common/errors.ts";
 import { named } from "../../../services/common/named.ts";
+import { until } from "../../../services/common/polling.ts";
+import type { Reporter } from "../../../services/common/reporter.ts";
 import { differencesOfObjects } from "../../postgres/catalog/compareDefinitions.ts";
 import { countObjects } from "../../postgres/catalog/objects.ts";
 import { IS_APP_SCHEMA, REALTIME_MESSAGES } from "../../postgres/catalog/platform.ts";
@@ -31,7 +33,7 @@ export async function refuseSuperuser(session: Session, isAllowed = false): Prom
   );
 }
 
-/** Refuses a target that cannot take the backup: an older server, no realtime table yet, or no pg_restore here that fits the server. */
+/** Refuses a target that cannot take the backup: an older server, or no pg_restore here that fits the server. */
 export async function refuseUnfit(session: Session, manifest: Manifest): Promise<void> {
   const needed = Number.parseInt(manifest.source.serverVersion, 10);
   if (session.serverMajor < needed) {
@@ -39,20 +41,28 @@ export async function refuseUnfit(session: Session, manifest: Manifest): Promise
       `The target server is PostgreSQL ${session.serverMajor}, the backup is of ${needed}. Restore into version ${needed} or newer.`,
     );
   }
-  await refuseWithoutRealtime(session, manifest);
   await findPgTool("pg_restore", session.serverMajor);
 }
 
-/** Refuses a target without the realtime service's table if the backup has policies on it. The service creates it some time after the database. */
-async function refuseWithoutRealtime(session: Session, manifest: Manifest): Promise<void> {
-  const policies = countObjects(manifest.objects, "realtime policy");
-  if (policies === 0) return;
+/**
+ * Waits for the realtime service's table if the backup has policies on it. The service makes it some time after the database, and the host
+ * of the database has woken it (databaseHost.ts). Without the table these policies are left out and named.
+ */
+export async function awaitRealtime(
+  session: Session,
+  manifest: Manifest,
+  { reporter, signal }: { reporter: Reporter; signal: AbortSignal },
+): Promise<void> {
+  if (countObjects(manifest.objects, "realtime policy") === 0 || (await hasRealtime(session))) return;
+  reporter(`Waiting for the project's Realtime service to make its table ${REALTIME_MESSAGES}`);
+  const { realtimeEveryMs: everyMs, realtimeMs: limitMs } = session.timing;
+  await until(() => hasRealtime(session), { everyMs, limitMs, signal });
+}
+
+async function hasRealtime(session: Session): Promise<boolean> {
   const query = "select to_regclass($1)::text as name";
   const [there] = await session.query<{ name: string | null }>(query, [REALTIME_MESSAGES]);
-  if ((there?.name ?? null) !== null) return;
-  throw new UserError(
-    `The target database ${placeOf(session.address)} has no table ${REALTIME_MESSAGES} yet, which policies of the backup belong to (${policies}). Open Realtime in the project's dashboard, which creates the table. Then run the same command again.`,
-  );
+  return (there?.name ?? null) !== null;
 }
 
 /**

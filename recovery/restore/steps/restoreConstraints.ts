@@ -1,3 +1,5 @@
+import { messageOf } from "../../../services/common/errors.ts";
+import { REALTIME_MESSAGES } from "../../postgres/catalog/platform.ts";
 import { quietEventTriggers } from "../../postgres/catalog/replicaRole.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { inTransaction, withSavepoint } from "../../postgres/session/transaction.ts";
@@ -5,7 +7,7 @@ import { statementsOf } from "../archive/topLevel.ts";
 import { bringPlatformRights } from "../rights/restorePlatformRights.ts";
 import { archivedPlatformRights, restoreRights } from "../rights/restoreRights.ts";
 import { journaled, journaledScript, readJournal } from "../run/journal.ts";
-import { isMissing } from "../run/notRestored.ts";
+import { isMissing, noteNotRestored } from "../run/notRestored.ts";
 import type { Restoring } from "../run/restoring.ts";
 import type { Definitions } from "./fetchParts.ts";
 import { makeFitting } from "./makeFitting.ts";
@@ -75,11 +77,32 @@ async function makeManagedObjects(session: Session, restoreId: string, script: s
         const [, kind, name = "", table = ""] = ON_MANAGED_TABLE.exec(sql) ?? [];
         const run = (one: string) => withSavepoint(session, () => session.query(one));
         if (kind === undefined) await run(sql).catch(ignoreMissing);
+        else if (isOnRealtime(table))
+          await run(sql).catch((error: unknown) => noteWithoutRealtime(session, restoreId, { name, sql, error }));
         else
           await makeFitting(session, restoreId, { description: `${kind.toUpperCase()} ${table} ${name} -`, sql }, run);
       }
     });
   }
+}
+
+function isOnRealtime(table: string): boolean {
+  return table.replaceAll('"', "") === REALTIME_MESSAGES;
+}
+
+/** Without its policies the table lets nothing pass. */
+async function noteWithoutRealtime(
+  session: Session,
+  restoreId: string,
+  { name, sql, error }: { name: string; sql: string; error: unknown },
+): Promise<void> {
+  if (!isMissing(error)) throw error;
+  await noteNotRestored(session, restoreId, {
+    key: `realtime policy ${name}`,
+    isWhole: true,
+    isLoss: true,
+    note: `Not restored: the policy ${name} of ${REALTIME_MESSAGES} (${messageOf(error)}). The project's Realtime service makes that table when it is first used: open "Realtime", "Inspector" in the project's dashboard, and join any channel. Then run in its SQL editor: ${sql.trim()}`,
+  });
 }
 
 /** Owners and rights of what is not there. What differs is compared in the end. */

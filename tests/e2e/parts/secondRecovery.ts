@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 
 import { Visitor } from "../../../lab/drills/company/visitor.ts";
 import { addressOf } from "../../../lab/sandbox/host/layout.ts";
+import { withClient } from "../../../lab/sandbox/postgres/client.ts";
 import { demoUser } from "../../../lab/sandbox/sample/demoUser.ts";
 import { SANDBOX_NAMES } from "../../../lab/sandbox/workspace.ts";
 import { runSql } from "../../recovery/support/sample.ts";
@@ -58,11 +59,19 @@ export function secondRecovery(lost: () => PreparedCompany): void {
       expect(said).not.toMatch(/(SupabaseProject|DatabaseRestore|TrafficSwitch)\b.*(replac|delet)/);
       expect(await supabase()).toEqual(
         expect.arrayContaining([
-          { name: "castchat-dr-g2", status: expect.stringMatching(/INACTIVE|PAUS/) },
+          // A paid plan pauses no project. Its writes are stopped over SQL.
+          { name: "castchat-dr-g2", status: "ACTIVE_HEALTHY" },
           { name: "castchat-dr-g3", status: "ACTIVE_HEALTHY" },
         ]),
       );
       expect(await databaseUrl()).not.toBe(first);
+      const late = withClient(first, (client) => client.query("create table public.too_late ()"));
+      await expect(late).rejects.toThrow(/read-only transaction/);
+      expect(await output("fence")).toContainEqual({
+        part: "earlier generation",
+        fenced: true,
+        reason: expect.stringMatching(/^writes are stopped .*; not done: .*paid plan/),
+      });
       const found = await runSql(await databaseUrl(), `select 1 from public.posts where title = '${title}'`);
       expect(found).toHaveLength(1);
       expect((await visitor.write(await login(), { title: "And on", body: "into the third" })).status).toBe(201);

@@ -8,6 +8,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import { LocalAppRunner } from "../../../lab/sandbox/apps.ts";
 import { EdgeProxy, resolveDeployment } from "../../../lab/sandbox/edge.ts";
 import { CLASSIC_TOKENS, type GithubToken } from "../../../lab/sandbox/emulators/githubToken.ts";
+import { SANDBOX_PLATFORM } from "../../../lab/sandbox/emulators/supabaseState.ts";
 import type { Project } from "../../../lab/sandbox/emulators/vercelState.ts";
 import { newSandboxFile, processesFile } from "../../../lab/sandbox/host/file.ts";
 import { addressOf, layout, PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
@@ -31,7 +32,7 @@ import {
 export type MiniCloud = Awaited<ReturnType<typeof startMiniCloud>>;
 
 /** The sandbox without AWS, in this process: real git, Postgres servers, deployed apps and an edge in front of them. */
-export async function startMiniCloud() {
+export async function startMiniCloud(plan = SANDBOX_PLATFORM.plan) {
   await mkdir(join(PROJECT_ROOT, ".sandbox"), { recursive: true });
   const home = await mkdtemp(join(PROJECT_ROOT, ".sandbox", "tests-recovery-"));
   const paths = layout(home);
@@ -49,7 +50,7 @@ export async function startMiniCloud() {
     cloudflare: createCloudflareEmulator(deps),
     github: createGithubEmulator(deps, { ...CLASSIC_TOKENS, githubToken }),
     vercel: createVercelEmulator(deps),
-    supabase: createSupabaseEmulator(deps),
+    supabase: createSupabaseEmulator(deps, { ...SANDBOX_PLATFORM, plan }),
   };
   const servers: Server[] = [];
   for (const service of ["cloudflare", "github", "vercel", "supabase"] as const) {

@@ -9,6 +9,7 @@ import { recoveryConfig, type RecoveryContext } from "../../../provider/recovery
 import { databasePassword } from "../../../provider/recovery/databasePassword.ts";
 import { databaseRestore } from "../../../provider/recovery/databaseRestore.ts";
 import { generations } from "../../../provider/recovery/generations.ts";
+import { liveBuild } from "../../../provider/recovery/liveBuild.ts";
 import { primaryFence } from "../../../provider/recovery/primaryFence.ts";
 import { supabaseProject } from "../../../provider/recovery/supabaseProject.ts";
 import { trafficSwitch } from "../../../provider/recovery/trafficSwitch.ts";
@@ -49,6 +50,30 @@ describe("DatabasePassword", () => {
     const table = resource(databasePassword);
     expect(compare(table, context, last, { ...last.inputs }).changes).toEqual(new Set());
     expect(compare(table, context, last, { projectName: "castchat-dr-g3" }).replaces).toEqual(new Set(["projectName"]));
+  });
+});
+
+describe("liveBuild", () => {
+  it("says how settings differ from a live project, except for the region, and nothing of one that it cannot see", async () => {
+    const build = { framework: "vite", installCommand: "npm ci", functionRegion: "icn1" };
+    const live = { framework: "nextjs", nodeVersion: "24.x", buildCommand: "make", functionRegion: "hnd1" };
+    const appHost = {
+      exportProject: (name: string) => Promise.resolve(name === "castchat" ? {} : undefined),
+      buildSettingsIn: () => live,
+    };
+    const host = { ...context, appHost: () => appHost as unknown as ReturnType<typeof context.appHost> };
+    const ask = (projectName: string, more = {}) =>
+      liveBuild.invoke(host, { projectName, build: { ...build, ...more } }, signal);
+    const differences = [
+      'framework is "vite", and "nextjs" in the live project',
+      'buildCommand is not set, and "make" in the live project',
+      'installCommand is "npm ci", and not set in the live project',
+    ];
+    expect(await ask("castchat")).toEqual({ differences });
+    expect(await ask("castchat", { nodeVersion: "22.x" })).toEqual({
+      differences: [...differences, 'nodeVersion is "22.x", and "24.x" in the live project'],
+    });
+    expect(await ask("elsewhere")).toEqual({ differences: [] });
   });
 });
 

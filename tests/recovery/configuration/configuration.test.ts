@@ -10,7 +10,7 @@ import { forSuite } from "../../support/suite.ts";
 
 const signal = new AbortController().signal;
 const clock = () => new Date("2026-07-01T02:00:00Z");
-const cloud = forSuite(startMiniCloud);
+const cloud = forSuite(() => startMiniCloud("free"));
 let projectId: string;
 let supabaseRef: string;
 
@@ -46,6 +46,9 @@ describe("a configuration backup", () => {
     const bypass = "b".repeat(32);
     const generate = { secret: bypass };
     await cloud.call("vercel", "PATCH", `/v1/projects/${projectId}/protection-bypass`, { generate });
+    const build = { framework: "nextjs", rootDirectory: "web", nodeVersion: "22.x", installCommand: "npm ci" };
+    const regions = { functionDefaultRegions: ["hnd1"] };
+    await cloud.call("vercel", "PATCH", `/v9/projects/${projectId}`, { ...build, resourceConfig: regions });
     const sources = {
       vercelProjects: [projectId],
       zoneName: "castchat.example",
@@ -61,6 +64,8 @@ describe("a configuration backup", () => {
       "FEATURE",
     ]);
     expect(backup[`application ${projectId}`]?.domains).toEqual(["web.vercel.app"]);
+    const settings = backup[`application ${projectId}`]?.settings ?? {};
+    expect(cloud.appHost.buildSettingsIn(settings)).toEqual({ ...build, functionRegion: "hnd1" });
     expect(backup.dns?.records).toHaveLength(130);
     expect(backup["repository castchat/app"]?.settings).toMatchObject({ default_branch: "main", private: true });
     expect(backup.auth).toMatchObject({ external_google_secret: "[left out: secret]", jwt_exp: 7200 });
@@ -195,6 +200,14 @@ describe("fencing the primary", () => {
       );
       expect(first).toEqual({ part: "database", fenced: stops || pauses, reason });
       expect(asked).toEqual(["postgresql://live", "pause abc"]);
+      const left = { leftDatabaseName: "castchat-dr-g2", left: live };
+      const results = await fencePrimary(
+        { appHost: cloud.appHost, databaseHost, stopWrites: stop },
+        { ...primary, ...left },
+        signal,
+        silent,
+      );
+      expect(results.at(-1)).toEqual({ part: "earlier generation", fenced: stops || pauses, reason });
     },
   );
 });

@@ -1,7 +1,10 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
 
+import { buildOf } from "../../../provider/recovery/buildOf.ts";
 import { backup } from "../../../recovery/backup/backup.ts";
 import { readConfiguration } from "../../../recovery/configuration/readConfiguration.ts";
+import { vercelApps } from "../../../services/appHost/vercel.ts";
+import { CONTEXT } from "../../provider/recovery/examples.ts";
 import { forSuite } from "../../support/suite.ts";
 import { startTestCloud } from "../support/cloud.ts";
 import { resign } from "../support/resign.ts";
@@ -24,6 +27,17 @@ async function taken(second: number, parts: string[], missing: string[]) {
     ...Object.fromEntries(parts.map((part) => [part, { of: second }])),
     missing: missing.map((part) => ({ part, reason: "refused" })),
   };
+  return await backup({
+    ...site.common,
+    kind: "configuration",
+    signer: site.signer,
+    clock: () => new Date(begunAt + second * 1000),
+    configuration: () => Promise.resolve(content),
+  });
+}
+/** A configuration with one app's project. */
+async function takenWith(second: number, part: string, settings: object) {
+  const content = { takenAt: `${second}`, [part]: { settings }, missing: [] };
   return await backup({
     ...site.common,
     kind: "configuration",
@@ -64,5 +78,38 @@ describe("the configuration", () => {
       expect(configuration).toMatchObject({ takenAt: "4" });
       expect(passedOver).toEqual([expect.stringMatching(said)]);
     });
+  });
+
+  it("says how an app was built, in a deployment whose settings do not, and warns if it does not", async () => {
+    const appHost = vercelApps({ token: "t", endpoint: "http://127.0.0.1:1" });
+    const said: string[] = [];
+    const operation = { report: () => undefined, warn: (line: string) => void said.push(line) };
+    const of = (projectName: string, build?: object, vault = () => site.vault) => {
+      const context = {
+        ...CONTEXT,
+        appHost: () => appHost,
+        vault,
+        opener: () => Promise.resolve(undefined),
+      };
+      const storedBuild = { projectName, vaultBucket: "v", trustedWriterKeys: [...site.common.trustedKeys] };
+      return buildOf(context, { ...(build && { build }), storedBuild }, new AbortController().signal, operation);
+    };
+    await takenWith(5, "application castchat", { framework: "vite", buildCommand: null });
+    await takenWith(6, "application admin", {
+      framework: "nextjs",
+      resourceConfig: { functionDefaultRegions: ["hnd1"] },
+    });
+    expect(await of("admin")).toEqual({ framework: "nextjs", functionRegion: "hnd1" });
+    expect(await of("admin", { framework: "remix" })).toEqual({ framework: "remix" });
+    expect(said).toEqual([]);
+    expect(await of("castchat")).toBeUndefined();
+    const lost = () => {
+      throw new Error("Access denied.");
+    };
+    expect(await of("admin", undefined, lost)).toBeUndefined();
+    expect(said).toEqual([
+      "How castchat is built is not known: no backup holds its settings. Set build of the app in castchat-recovery:apps if the deployment does not work.",
+      expect.stringMatching(/^How admin is built is not known: Access denied\. Set build of the app/),
+    ]);
   });
 });

@@ -44,6 +44,7 @@ describe("a project's content outside the database", () => {
     const { sealer, opener } = await newAgeKey();
     const { vault, manifest } = await backUp({ sealer });
     expect(namesIn(manifest)).toEqual(["function hello", ...STORED.map((name) => `storage ${name}`)]);
+    expect(manifest.machine).toEqual({ compute: "micro", diskGb: 8 });
     const image = manifest.files.find(({ contentType }) => contentType === "image/jpeg")!;
     expect(image).toMatchObject({ contentBytes: IMAGE.length, contentSha256: hash("sha256", IMAGE) });
     expect(image.sizeBytes).toBeGreaterThan(IMAGE.length);
@@ -110,6 +111,17 @@ describe("a project's content outside the database", () => {
       await limit("image/jpeg", "null");
     }
   }, 60_000);
+
+  it("does without the sizes of the database that a token may not read, and says so", async () => {
+    const size = () => Promise.reject(new ServiceError("Supabase", 403, "The token may not (403)."));
+    const { manifest, result } = await started.backUp({ ...contentOfProject(started.source), size });
+    expect(manifest.machine).toBeUndefined();
+    expect(manifest.leftOut).toContainEqual({
+      what: "the sizes of the database's compute and disk",
+      why: "The token may not (403).",
+    });
+    expect(result.leftOut.filter(({ failed }) => failed)).toEqual([]);
+  });
 
   it("applies the auth service's other settings when it refuses one", async () => {
     const { sealer, opener } = await newAgeKey();

@@ -188,6 +188,28 @@ describe("a deployment", () => {
     ]);
   });
 
+  it("leaves out what its source ignores, and says that the files of submodules are missing", async () => {
+    const project = await makeProject(cloud, "ruled");
+    await commitFiles(cloud, "castchat/ruled", {
+      "server.mjs": TINY_SERVER,
+      "notes/secret.txt": "x",
+      ".vercelignore": "notes\n",
+    });
+    const git = { ...cloud.git, submodules: () => Promise.resolve(["vendor/lib"]) };
+    const change = { git, sourceUrl: cloud.repository("castchat/ruled") };
+    const lines: string[] = [];
+    const { notes, deploymentId } = await deploy(project, change, (line) => void lines.push(line));
+    const folder = join(layout(cloud.home).deployments, deploymentId);
+    expect(["server.mjs", "notes"].map((name) => existsSync(join(folder, name)))).toEqual([true, false]);
+    expect(notes).toEqual([
+      expect.stringMatching(/ruled\.git has submodules \(vendor\/lib\), whose files are not deployed/),
+    ]);
+    await commitFiles(cloud, "castchat/ruled", { "server.mjs": "process.exit(3)" });
+    await expect(deploy(project, change)).rejects.toThrow(
+      /failed: .*submodules.* The previous deployment still serves\.$/s,
+    );
+  });
+
   it("is healthy by the answer that its settings accept", async () => {
     const project = await makeProject(cloud, "page");
     const page = TINY_SERVER.replace(/response.end\(.*\)/, 'response.end("All fine")');

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -12,7 +12,7 @@ import { behavesAsRemoteService, isNotFound, type StartedService } from "../supp
 export interface StartedAppHost extends StartedService<AppHost> {
   /** Makes a project with variables for production; gives its id. */
   makeProject(name: string, variables?: Record<string, string>): Promise<string>;
-  /** The environment that a deployment was started with, and the paths of its files. */
+  /** The environment that a deployment was started with, and the paths of its files; those of links with their target. */
   startedWith(deploymentId: string): Promise<{ environment: Record<string, string>; files: string[] }>;
   /** Whether visitors of a project are served. */
   isPaused(projectId: string): Promise<boolean>;
@@ -169,6 +169,23 @@ export function conformsToAppHost(name: string, start: () => Promise<StartedAppH
       const { environment, files } = await started.startedWith(deployment.id);
       expect(files.sort()).toEqual(["empty.txt", "lib/deep/ümlaut 名.txt"]);
       expect(environment).toMatchObject({ CASTCHAT_COMMIT_SHA: COMMIT, [host.deploymentVariable]: deployment.id });
+    });
+
+    it("deploys links as links, without what they lead to, and no file that is left out", async () => {
+      expect(host.ignoreFile).toMatch(/^\.[a-z]+$/);
+      const links = { "lib/up": "../empty.txt", folder: "lib/deep", out: "/etc/hostname" };
+      for (const [name, target] of Object.entries(links)) await symlink(target, join(folder, name));
+      await writeFile(join(folder, "lib", "left.txt"), "secret");
+      const { id } = await host.deploy({ ...source(), leaveOut: ["lib/left.txt", "absent"] }, () => undefined);
+      while ((await host.deployment(id))!.state === "pending") await new Promise((resolve) => setTimeout(resolve, 5));
+      expect((await started.startedWith(id)).files.sort()).toEqual([
+        "empty.txt",
+        "folder -> lib/deep",
+        "lib/deep/ümlaut 名.txt",
+        "lib/up -> ../empty.txt",
+        "out -> /etc/hostname",
+      ]);
+      for (const name of [...Object.keys(links), "lib/left.txt"]) await rm(join(folder, name));
     });
 
     it("sends a content once", async () => {

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, readlink } from "node:fs/promises";
 
 import { describe, expect, it } from "@jest/globals";
 
@@ -164,6 +164,23 @@ describe("Vercel", () => {
     expect(await host.deployment("dpl_1")).toMatchObject({ ...failed, status: "CANCELED", error: undefined });
   });
 
+  it.each([
+    [
+      { seatBlock: { blockCode: "COMMIT_AUTHOR_REQUIRED" } },
+      /does not know the commit's author as a member of the team; add/,
+    ],
+    [{ seatBlock: { blockCode: "TEAM_ACCESS_REQUIRED" } }, /the commit's author has no access to the project; give/],
+    [
+      { seatBlock: { blockCode: "ANOTHER" }, readyStateReason: "Not paid." },
+      /blocks it until a person allows it.*: Not paid\./,
+    ],
+    [{}, /^Vercel blocks it until a person allows it in the dashboard$/],
+  ])("takes a blocked deployment with %j as failed, and says what to do", async (more, said) => {
+    const { host } = await answering({ body: { id: "dpl_1", url: "x.vercel.app", readyState: "BLOCKED", ...more } });
+    const error = expect.stringMatching(said) as unknown;
+    expect(await host.deployment("dpl_1")).toMatchObject({ state: "failed", status: "BLOCKED", error });
+  });
+
   it("takes a promotion of what serves already as done, and no other refusal", async () => {
     const current = { status: 409, body: { error: { code: "conflict", message: "current" } } };
     const { host } = await answering(current, { status: 400, body: {} });
@@ -182,7 +199,12 @@ describe("Vercel", () => {
 
 async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => `${parentPath}/${name}`.slice(folder.length + 1));
+  const files = entries.filter((entry) => !entry.isDirectory());
+  return await Promise.all(
+    files.map(async (entry) => {
+      const path = `${entry.parentPath}/${entry.name}`;
+      const name = path.slice(folder.length + 1);
+      return entry.isSymbolicLink() ? `${name} -> ${await readlink(path)}` : name;
+    }),
+  );
 }

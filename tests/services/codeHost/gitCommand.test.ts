@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -50,6 +50,22 @@ describe("reading", () => {
     const copied = await gitCommand().checkout(`file://${source}`, "main", folder, signal);
     expect(copied).toBe(run(source, "rev-parse", "main"));
     expect(await readFile(join(folder, "file.txt"), "utf8")).toBe("one\n");
+  });
+
+  it("lists the files that rules ignore, and the folders of other repositories", async () => {
+    const git = gitCommand();
+    const folder = join(root, "ruled");
+    run(root, "clone", "-q", source, folder);
+    await mkdir(join(folder, "a", "tests"), { recursive: true });
+    for (const name of ["a/tests/deep ü.txt", "a/kept.md", "a/b.md"]) await writeFile(join(folder, name), "x");
+    expect(await git.ignoredBy(folder, ".vercelignore", signal)).toEqual([]);
+    await writeFile(join(folder, ".vercelignore"), "# rules\ntests\n*.md\n!kept.md\n");
+    await writeFile(join(folder, ".gitignore"), "file.txt\n");
+    run(folder, "add", "-A");
+    expect(await git.submodules(folder, signal)).toEqual([]);
+    run(folder, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", source, "vendor/the lib");
+    expect((await git.ignoredBy(folder, ".vercelignore", signal)).sort()).toEqual(["a/b.md", "a/tests/deep ü.txt"]);
+    expect(await git.submodules(folder, signal)).toEqual(["vendor/the lib"]);
   });
 
   it("says in one sentence what is not there", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 
 import { type SupabaseEmulator } from "../../../lab/sandbox/emulators/supabase.ts";
+import { SANDBOX_PLATFORM } from "../../../lab/sandbox/emulators/supabaseState.ts";
 import { supabaseDatabases } from "../../../services/databaseHost/supabase.ts";
 import { supabaseContent } from "../../../services/databaseHost/supabaseContent.ts";
 import { TOKEN } from "../../lab/sandbox/emulators/support.ts";
@@ -15,7 +16,8 @@ import { conformsToProjectContent } from "./contentConformance.ts";
 conformsToDatabaseHost("Supabase", async () => {
   const emulators: SupabaseEmulator[] = [];
   const host = await startEmulatorHost((deps) => {
-    const emulator = createSupabaseEmulator(deps);
+    // Of a plan that may pause a project.
+    const emulator = createSupabaseEmulator(deps, { ...SANDBOX_PLATFORM, plan: "free" });
     emulators.push(emulator);
     return emulator;
   }, supabaseDatabases);

@@ -43,6 +43,13 @@ describe("a request", () => {
     });
   });
 
+  it("waits longer for an answer to more bytes, since a slow connection takes time to send them", async () => {
+    const { call } = await client([{ hang: true }], { timeoutMs: 10 });
+    const post = (body: unknown) => call({ method: "POST", path: "/files", body, answer });
+    await expect(post({ small: true })).rejects.toThrow("no answer within 0.01 s");
+    await expect(post(Buffer.alloc(5_000))).rejects.toThrow("no answer within 0.06 s");
+  });
+
   it("sends bytes as they are", async () => {
     const { server, call } = await client([{ body: { ok: true } }]);
     const headers = { "content-type": "application/octet-stream" };

@@ -180,6 +180,7 @@ describe("Supabase's emulator", () => {
   });
 
   it("pauses, restores, changes the password and deletes", async () => {
+    supabase = createSupabaseEmulator(bed.deps, { ...SANDBOX_PLATFORM, plan: "free" });
     const { ref } = await create();
     const status = async () => pick(await call(`GET /v1/projects/${ref}`), "status");
     await gives(`POST /v1/projects/${ref}/restore`, 400);
@@ -218,7 +219,6 @@ describe("Supabase's emulator", () => {
   });
 
   it("pauses no project of a paid plan, which the fence of a recovery reports in a sentence", async () => {
-    supabase = createSupabaseEmulator(bed.deps, { ...SANDBOX_PLATFORM, plan: "pro" });
     const { ref } = await create();
     await gives("GET /v1/organizations/org", 200, { plan: "pro" });
     await gives(`POST /v1/projects/${ref}/pause`, 400, { message: "Projects of a paid plan cannot be paused" });

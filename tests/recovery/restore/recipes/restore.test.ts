@@ -11,6 +11,7 @@ import { readRestoreMarker } from "../../../../recovery/restore/run/restoreMarke
 import type { RestoreOptions } from "../../../../recovery/restore/run/restoreOptions.ts";
 import { checkRestored } from "../../../../recovery/restore/steps/restoreChecks.ts";
 import { PromiseError, UserError } from "../../../../services/common/errors.ts";
+import { realTiming } from "../../../../services/common/timing.ts";
 import { expectRefusal } from "../../../support/refusal.ts";
 import { forSuite } from "../../../support/suite.ts";
 import { abortAt, childOf, killedAt } from "../../support/killing.ts";
@@ -129,12 +130,31 @@ describe("restore", () => {
     expect(await started.marker()).toBeUndefined();
   });
 
-  it("refuses a project whose realtime service has not made its table yet, before anything is changed", async () => {
-    await started.target.asSuperuser("drop table realtime.messages");
-    await expect(restore()).rejects.toThrow(
-      /has no table realtime\.messages yet, which policies of the backup belong to \(1\)\. Open Realtime/,
-    );
-    expect(await started.marker()).toBeUndefined();
+  describe("into a project whose realtime service has not made its table yet", () => {
+    const timing = { ...realTiming, realtimeMs: 500, realtimeEveryMs: 20 };
+
+    it("waits for the table", async () => {
+      const { target } = started;
+      await target.asSuperuser("alter table realtime.messages rename to later");
+      const said: string[] = [];
+      const reporter = (message: string) => {
+        said.push(message);
+        if (message.startsWith("Waiting")) void target.asSuperuser("alter table realtime.later rename to messages");
+      };
+      expect(await restore({ reporter, timing: { ...timing, realtimeMs: 30_000 } })).toMatchObject({ lost: [] });
+      expect(said).toContain("Waiting for the project's Realtime service to make its table realtime.messages");
+      await expectWhole();
+    }, 60_000);
+
+    it("continues without it, and names each policy, where to click and what to run", async () => {
+      await started.target.asSuperuser("drop table realtime.messages");
+      const { lost } = await restore({ timing });
+      expect(lost).toEqual([
+        expect.stringMatching(
+          /^Not restored: the policy "applicants hear of their application" of realtime\.messages \(relation "realtime\.messages" does not exist\)\. .* open "Realtime", "Inspector" .* Then run in its SQL editor: create policy /,
+        ),
+      ]);
+    }, 60_000);
   });
 
   it("continues after an abort, whatever it was doing", async () => {
