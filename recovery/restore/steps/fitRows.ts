@@ -102,7 +102,9 @@ interface Refusal {
 /** Why the target takes no row of a table. */
 function refusalOf(table: BackedUpTable, found: TargetTable | undefined, user: string): Refusal | undefined {
   const name = tableName(table);
-  if (found === undefined || !table.columns.some((column) => found.columns.includes(column)))
+  // A table without columns has rows, too.
+  const hasAny = table.columns.length === 0 || table.columns.some((column) => found?.columns.includes(column));
+  if (found === undefined || !hasAny)
     return { key: `${name} is missing`, because: "the target has no such table. The backup still has them." };
   if (table.kind !== "managed" || table.rows === 0) return undefined;
   if (!found.writable)

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 
@@ -40,6 +40,8 @@ let emulators: ChildProcess;
 let aws: HoldingProxy;
 let at: Record<"vercel" | "github" | "cloudflare", string>;
 let vercel: HoldingProxy;
+/** When the update began that is killed. */
+let begun: Date;
 
 beforeAll(async () => {
   const environment = { ...KEY, VERCEL_API_TOKEN: TOKEN, GITHUB_TOKEN: TOKEN, CLOUDFLARE_API_TOKEN: TOKEN };
@@ -129,6 +131,14 @@ async function leaveEverythingPending(): Promise<void> {
   });
 }
 
+/** Leaves the lock of the killed engine. A process of that id never exists. */
+async function leaveLock(): Promise<void> {
+  const locks = join(stack.folder, "state/.pulumi/locks/organization/tests/test");
+  const lock = { pid: 2 ** 31 - 1, username: "engineer", hostname: hostname(), timestamp: begun.toISOString() };
+  await mkdir(locks, { recursive: true });
+  await writeFile(join(locks, "22222222-2222-2222-2222-222222222222.json"), JSON.stringify(lock));
+}
+
 /** What a test has left in the services is not in the way of the next: each uses names of its own. */
 const forgetAll = () => changeState((latest) => Object.assign(latest, { resources: [], pending_operations: [] }));
 
@@ -146,6 +156,7 @@ describe("resume after a kill -9 of an up that was creating everything with a na
 
   beforeAll(async () => {
     await stack.program(namedProgram({ ...at, aws: aws.address }));
+    begun = new Date();
     await stack.must("up", "--yes", "--skip-preview");
     ids = await idsNow();
   }, 60_000);
@@ -158,6 +169,7 @@ describe("resume after a kill -9 of an up that was creating everything with a na
 
   it("adopts what exists, under the ids that it had, and ends without a change left", async () => {
     await leaveEverythingPending();
+    await leaveLock();
     const said = await resume();
     expect(said.filter((line) => line.startsWith("Variables"))).toEqual([expect.stringMatching(/: ONE, TWO\.$/)]);
     expect(await stack.previewSummary()).toEqual({ same: ids.size });

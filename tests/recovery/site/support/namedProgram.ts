@@ -51,7 +51,8 @@ new aws.scheduler.Schedule("schedule", { name: "left-schedule", description: "st
 
 const app = new vercel.Project("app", { name: "left-app" }, onVercel);
 new vercel.ProjectEnvironmentVariables("variables", { projectId: app.id, variables: ["ONE", "TWO"].map((key) => ({ key, value: pulumi.secret("marlin"), targets: ["production"], sensitive: true })) }, onVercel);
-new github.Repository("mirror", { name: "left-mirror", visibility: "private", hasIssues: false, hasProjects: false, hasWiki: false }, onGithub);
+const mirror = new github.Repository("mirror", { name: "left-mirror", visibility: "private", hasIssues: false, hasProjects: false, hasWiki: false }, onGithub);
+new github.ActionsRepositoryPermissions("mirror-actions", { repository: mirror.name, enabled: false }, onGithub);
 const zone = new cloudflare.Zone("zone", { name: "left.example", account: { id: "account" }, type: "full" }, onCloudflare);
 new cloudflare.DnsRecord("caa", { zoneId: zone.id, name: "left.example", type: "CAA", ttl: 1, data: { flags: 0, tag: "issue", value: "letsencrypt.org" } }, onCloudflare);
 `;
