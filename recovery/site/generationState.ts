@@ -7,6 +7,8 @@ import { readExport, type StateResource } from "../pulumi/exportedState.ts";
 const PROJECT = "recovery:index:SupabaseProject";
 const COMPONENT = "castchat:index:Database";
 const LEDGER = "recovery:index:Generations";
+/** It has stopped the writes to an earlier generation, and does so once. */
+const FENCE = "recovery:index:PrimaryFence";
 
 /** A generation of the recovered database, as a stack's state holds it. */
 export interface HeldGeneration {
@@ -42,7 +44,9 @@ export function withoutGeneration(exportJson: string, generation: number): strin
   const { resources, changed } = readExport(exportJson);
   const project = resources.find((one) => heldBy(one) === generation);
   const forgotten = forgottenWith(resources, project);
-  const kept = resources.filter(({ urn }) => !forgotten.has(urn)).map((one) => withoutEntry(one, generation));
+  const kept = resources
+    .filter(({ urn }) => !forgotten.has(urn))
+    .map((one) => withoutDependencies(withoutEntry(one, generation), forgotten));
   const dependent = kept.find(({ parent, dependencies }) =>
     [parent ?? "", ...(dependencies ?? [])].some((urn) => forgotten.has(urn)),
   );
@@ -71,6 +75,18 @@ function withoutEntry(one: StateResource, generation: number): StateResource {
   if (one.type !== LEDGER) return one;
   const declared = z.array(z.number()).parse(one.outputs?.["declared"]);
   return { ...one, outputs: { ...one.outputs, declared: declared.filter((each) => each !== generation) } };
+}
+
+/** A fence without its dependencies on what is forgotten; any other resource as it is. */
+function withoutDependencies(one: StateResource, forgotten: ReadonlySet<string>): StateResource {
+  if (one.type !== FENCE) return one;
+  const left = (urns: readonly string[] | null | undefined) => (urns ?? []).filter((urn) => !forgotten.has(urn));
+  const ofProperties = Object.entries(one.propertyDependencies ?? {}).map(([name, urns]) => [name, left(urns)]);
+  return {
+    ...one,
+    dependencies: left(one.dependencies),
+    propertyDependencies: Object.fromEntries(ofProperties) as Record<string, string[]>,
+  };
 }
 
 function textOf(value: unknown): string {

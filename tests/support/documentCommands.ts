@@ -23,6 +23,7 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   OLDER: "20260601T020000Z-1a2b3c",
   TIME: "2026-07-01T02:00:00Z",
   N: "2",
+  SERVICE: "github",
 };
 
 /** The commands of a text in its order, from console blocks and between backticks. */

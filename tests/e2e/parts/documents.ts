@@ -16,6 +16,7 @@ const ELSEWHERE: readonly (readonly [command: RegExp, reason: string])[] = [
   [/^pulumi (up|preview|destroy|import)\b/, "each suite of this folder updates and previews"],
   [/^castchat-recovery resume -s/, "interruption.ts"],
   [/^castchat-recovery env (import|pull|diff)/, "tests/e2e/existing.test.ts; they need a file and sealed variables"],
+  [/^castchat-recovery adopt\b/, "tests/e2e/existing.test.ts; it needs a managed part"],
   [/^castchat-recovery generation (release|delete)/, "secondRecovery.ts"],
   [/^castchat-recovery restore in-place/, "the scenario database corruption"],
   [/^castchat-recovery restore(-platform| abandon| -s)/, "suites of recovery/restore; they need another target"],

@@ -76,6 +76,22 @@ describe("the state", () => {
     expect(JSON.parse(withoutGeneration(left, 2))).toEqual(JSON.parse(left));
   });
 
+  it("forgets what the fence, whose act is done, has depended on", () => {
+    const project = urn("castchat:index:Database$recovery:index:SupabaseProject", "database-project");
+    const fence = {
+      urn: urn("recovery:index:PrimaryFence", "fence"),
+      type: "recovery:index:PrimaryFence",
+      dependencies: [project, "urn:other"],
+      propertyDependencies: { leftDatabaseRef: [project], organization: null },
+    };
+    const left = JSON.parse(withoutGeneration(stateOf(fence), 2)) as { deployment: { resources: { type: string }[] } };
+    expect(left.deployment.resources.find(({ type }) => type === fence.type)).toEqual({
+      ...fence,
+      dependencies: ["urn:other"],
+      propertyDependencies: { leftDatabaseRef: [], organization: [] },
+    });
+  });
+
   it("keeps one that a resource still depends on", () => {
     const variables = {
       urn: urn("vercel:index:Variables", "application-environment"),
