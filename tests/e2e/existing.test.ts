@@ -159,7 +159,7 @@ describe("the first day of a CastChat that runs", () => {
     await ended(env("import", first), 2, /SESSION_SECRET has no value; fill it in/);
     let text = await readFile(first, "utf8");
     for (const { key, value, type } of LIVE_VARIABLES)
-      if (type === "sensitive") text = text.replace(`\n${key}=\n`, `\n${key}='${value}'\n`);
+      if (type === "sensitive") text = text.replace(`\n${key}=\n`, `\n${key}=${value}\n`);
     await writeFile(first, text.replace("drill=unset\nFEATURE", "drill=same\nFEATURE"));
     await ended(
       env("import", first),
