@@ -14,7 +14,7 @@ import { foundDatabase, foundSite } from "./founding.ts";
 import { LIVE_APPS } from "./liveNames.ts";
 import { changedParts, fingerprintOf, type LiveSite, readLiveSite } from "./liveSite.ts";
 import { repositoryUrlOf } from "./seed.ts";
-import { nameLiveSite } from "./stackFiles.ts";
+import { manageLiveSite, nameLiveSite } from "./stackFiles.ts";
 
 /** The outputs of a deployed stack that the drill uses. */
 const runningOutputs = z.object({
@@ -37,8 +37,8 @@ export interface Company {
   primaryOutputs: z.infer<typeof runningOutputs>;
   standbyOutputs: z.infer<typeof standbyOutputs>;
   size: DatabaseSize;
-  /** Whether the site is the same before and after the first day. */
-  firstDay: Check;
+  /** Whether the first day and the adoption have left the site as it was. */
+  siteChecks: readonly Check[];
   /** Program, machine and versions, for the reports. */
   madeBy: MadeBy;
   /** The steps that built it, including the sandbox's start. */
@@ -47,8 +47,8 @@ export interface Company {
 
 /**
  * Builds CastChat as its founders did, before the recovery stack is there: database, apps, zone, repositories. Then the stacks' first day,
- * in the order for real accounts: the standby, the primary that replicates into it, the standby's trust. The site that runs is compared
- * before and after.
+ * in the order for real accounts: the standby, the primary that replicates into it, the standby's trust. Then `adopt` brings apps and zone
+ * under Pulumi. The site that runs is compared before and after each.
  *
  * @throws PromiseError when a step fails
  */
@@ -78,23 +78,30 @@ export async function buildCompany(context: DrillContext): Promise<Company> {
   // The standby trusts only this writer's backups. It holds the key itself, because the primary's region may be gone.
   await standby.setConfig("castchat-recovery:trustedWriterKeys[0]", { value: primarySide.signingPublicKey }, true);
 
-  const after = await steps.run("Read it again", () => readLiveSite(file, live, engine.signal));
+  const afterFirstDay = await steps.run("Read it again", () => readLiveSite(file, live, engine.signal));
+
+  await manageLiveSite(engine.workspace);
+  await steps.run("Adopt the apps and the zone", () => castchatRecovery(["adopt", "--stack", "prod", "--yes"], engine));
+  const afterAdoption = await steps.run("Read it once more", () => readLiveSite(file, live, engine.signal));
   return {
     standby,
     primary,
     primaryOutputs: primarySide,
     standbyOutputs: standbySide,
     size: await databaseSize(live.databaseUrl),
-    firstDay: firstDayCheck(before, after),
+    siteChecks: [
+      sameSite("the stacks' first day has changed nothing of the company that runs", before, afterFirstDay),
+      sameSite("the adoption of apps and zone has changed nothing of them", before, afterAdoption),
+    ],
     madeBy: await readMadeBy(await serverVersion(live.databaseUrl)),
     steps: [...steps.records],
   };
 }
 
-function firstDayCheck(before: LiveSite, after: LiveSite): Check {
+function sameSite(name: string, before: LiveSite, after: LiveSite): Check {
   const changed = changedParts(before, after);
   return {
-    name: "the stacks' first day has changed nothing of the company that runs",
+    name,
     ok: changed.length === 0,
     detail:
       changed.length === 0

@@ -65,7 +65,7 @@ export interface ScenarioFindings extends Pick<
 /** The report of a scenario, with its own steps and those that built its company. */
 export function scenarioReport({ clock, steps }: DrillContext, company: Company, found: ScenarioFindings): DrillReport {
   const { startedAt, stepsBefore, backup, loss, ...rest } = found;
-  const checks = [company.firstDay, ...found.checks];
+  const checks = [...company.siteChecks, ...found.checks];
   return {
     ...rest,
     checks,

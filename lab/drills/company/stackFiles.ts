@@ -29,6 +29,15 @@ export async function nameLiveSite(workspace: string, { supabaseRef }: LiveDatab
   await changeSettings(workspace, "dr", [], { peerSupabaseRef: supabaseRef, apps: recovered, takeover });
 }
 
+/** Has the primary's stack file say that its apps and its zone are managed, so that `castchat-recovery adopt` brings them in. */
+export async function manageLiveSite(workspace: string): Promise<void> {
+  const { config } = parse(await readFile(join(workspace, "Pulumi.prod.yaml"), "utf8")) as {
+    config: { "castchat-recovery:apps": readonly object[] };
+  };
+  const apps = config["castchat-recovery:apps"].map((app) => ({ ...app, state: "managed" }));
+  await changeSettings(workspace, "prod", [], { apps, dns: "managed" });
+}
+
 /** Removes settings of a stack's file and sets others. What the engine keeps beside the settings stays. */
 async function changeSettings(
   workspace: string,
