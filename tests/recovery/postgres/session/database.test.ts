@@ -172,11 +172,15 @@ describe("connect", () => {
     for (const [url, message] of refusals) await expectRefusal(connect(url, options), UserError, message);
   });
 
-  it("quotes the pooler's reason for a refusal", async () => {
-    const said = "MaxClientsInSessionMode: max clients reached - in Session mode max clients are limited to pool_size";
+  it.each([
+    ["The project is paused", "refuses the connection (XX000): The project is paused."],
+    [
+      "MaxClientsInSessionMode: max clients reached - in Session mode max clients are limited to pool_size",
+      "has no free session: all of its pooler's sessions are taken",
+    ],
+  ])("gives the pooler's reason for a refusal, %s", async (said, reason) => {
     const pooler = await startRefusing("XX000", said);
-    const refusal = `The database 127.0.0.1:${pooler.port} refuses the connection (XX000): ${said}.`;
-    await expectRefusal(connect(pooler.url, options), UserError, refusal);
+    await expectRefusal(connect(pooler.url, options), UserError, `The database 127.0.0.1:${pooler.port} ${reason}`);
     expect(pooler.asked()).toBe(1);
     pooler.stop();
   });
