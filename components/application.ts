@@ -64,19 +64,12 @@ const AT_CREATION = {
 };
 
 /**
- * The build settings that a project is declared with: those that need only Vercel's API. To check a framework or a region, the provider asks
- * api-frameworks.zeit.sh and dcs.vercel-infra.com in every preview and update (v5.4.1, vercel/validator_framework.go and
+ * The build settings that a project is not declared with. To check a framework or a region, the provider asks api-frameworks.zeit.sh and
+ * dcs.vercel-infra.com in every preview and update (v5.4.1, vercel/validator_framework.go and
  * vercel/validator_serverless_function_region.go). A recovery must not depend on them, so AppDeployment sets these two before each build, as it
  * sets all the others.
  */
-const DECLARED = [
-  "rootDirectory",
-  "buildCommand",
-  "installCommand",
-  "outputDirectory",
-  "devCommand",
-  "nodeVersion",
-] as const;
+const CHECKED_ELSEWHERE: ReadonlySet<string> = new Set<keyof AppBuild>(["framework", "functionRegion"]);
 
 /** Stands for the sealed variables in the hash of an environment. No variable has such a name. */
 const FURTHER = "=";
@@ -105,7 +98,7 @@ export class Application extends pulumi.ComponentResource {
   }
 
   #create(name: string, { projectName, build, protect = true }: ApplicationArgs): Project {
-    const declared = Object.fromEntries(DECLARED.map((key) => [key, build?.[key]]));
+    const declared = Object.fromEntries(Object.entries(build ?? {}).filter(([key]) => !CHECKED_ELSEWHERE.has(key)));
     return new Project(
       projectNameOf(name),
       { name: projectName, ...AT_CREATION, ...declared },

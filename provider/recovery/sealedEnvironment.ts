@@ -105,7 +105,7 @@ async function choose(context: RecoveryContext, wanted: Inputs, signal: AbortSig
 
 function withoutIdentity({ backupId, manifest }: ChosenBackup, { projectName, stack }: Inputs): string {
   return [
-    `The variables of ${projectName} are sealed (${backupId}, to ${manifest.encryption?.recipients.join(", ") ?? "nobody"}), and no age identity is set to open them. Nothing was built yet.`,
+    `The variables of ${projectName} are sealed (${backupId}, to ${manifest.encryption?.recipients.join(", ") ?? "no recipient"}), and no age identity is set to open them. Nothing was built yet.`,
     `Set it and run the same command again: export CASTCHAT_AGE_IDENTITY_FILE=FILE (as age-keygen wrote it).`,
     `To recover without them: \`pulumi config set withoutVariables true -s ${stack}\`. The app then gets only the address and the key of its database, until you set withoutVariables to false and run \`pulumi up -s ${stack}\` with the identity.`,
   ].join(" ");

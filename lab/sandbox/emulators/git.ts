@@ -156,6 +156,7 @@ export function openGitStorage(root: string): GitStorage {
     },
     async content(fullName, path) {
       const object = `HEAD:${path}`;
+      // git fails for a path that is not there.
       const type = await git(fullName, "cat-file", "-t", object).catch(() => undefined);
       if (type === "tree") return { names: (await git(fullName, "ls-tree", "--name-only", object)).split("\n") };
       if (type !== "blob") return undefined;
