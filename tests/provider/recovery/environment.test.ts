@@ -108,11 +108,11 @@ describe("SealedEnvironment", () => {
   it("ends a preview without the identity, before anything is built, with both ways to continue", async () => {
     await seal("closed", variable("TOKEN", "hunter2"));
     for (const work of [
-      sealedEnvironment.foresee!(context(false), sealed("closed"), undefined, signal),
-      sealedEnvironment.create(context(false), sealed("closed"), signal, operation).then(({ outputs }) => outputs),
+      async () => sealedEnvironment.foresee!(context(false), sealed("closed"), undefined, signal),
+      async () => (await sealedEnvironment.create(context(false), sealed("closed"), signal, operation)).outputs,
     ])
       await expectRefusal(
-        work,
+        work(),
         UserError,
         /no age identity is set to open them\. Nothing was built yet\..*export CASTCHAT_AGE_IDENTITY_FILE=.*`pulumi config set withoutVariables true -s dr`/,
       );
