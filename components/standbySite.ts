@@ -8,6 +8,7 @@ import type { StandbySettings } from "../settings/settings.ts";
 import { Application } from "./application.ts";
 import { BackupVault } from "./backupVault.ts";
 import { Database } from "./database.ts";
+import { mirrorsOf } from "./deploymentSources.ts";
 import { type EarlierDatabase, earlierOutputs, generationName, keepEarlierDatabases } from "./earlierDatabases.ts";
 import { MirrorRepository } from "./mirrorRepository.ts";
 import { callsIn, type Recovered, releaseFrom, type RestoreFrom } from "./recoveredRelease.ts";
@@ -73,7 +74,7 @@ export class StandbySite extends pulumi.ComponentResource {
     const after = fence ? [fence] : variables.opened;
     const database = mode === "standby" ? undefined : this.#recoverDatabase(args, mode, from, after);
     const running = args.apps.map((app) =>
-      this.#keepApp(app, args, mirrors, database && { database, source: from, sealed: variables.of(app) }),
+      this.#keepApp(app, args, database && { database, source: from, sealed: variables.of(app) }),
     );
     // The recovered site takes real backups into its own vault. They never delay the recovery.
     const backups =
@@ -113,15 +114,19 @@ export class StandbySite extends pulumi.ComponentResource {
   }
 
   /** Declares an app's project, empty while there is no database for it. With a database also its deployment and its public names. */
-  #keepApp(app: App, args: StandbySiteArgs, mirrors: Mirrors, recovered: Recovered | undefined): RunningApp {
-    const sourceUrl = mirrors.get(fold(app.repository))?.url ?? "";
+  #keepApp(app: App, args: StandbySiteArgs, recovered: Recovered | undefined): RunningApp {
     const application = new Application(
       nameOfPart("application", app),
       {
         projectName: app.project,
         build: app.build,
         ...(recovered && {
-          release: { sourceUrl, sourceRef: app.branch, ...releaseFrom(app, recovered), ...callsIn(args.mode) },
+          release: {
+            ...mirrorsOf(app, args),
+            sourceRef: app.branch,
+            ...releaseFrom(app, recovered),
+            ...callsIn(args.mode),
+          },
         }),
         protect: args.protect,
       },

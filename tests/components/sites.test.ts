@@ -508,6 +508,18 @@ describe("StandbySite", () => {
       expect(named(resources, name).inputs["sourceUrl"]).toBe("https://github.com/mirrors/castchat-mirror.git");
   });
 
+  it("deploys from the mirror on GitLab when the one on GitHub cannot be read", async () => {
+    const repositories = [{ repository: APP.repository, gitlabMirror: "castchat/mirrors/app" }];
+    const inputs = named(
+      await standby({ mode: "active", apps: [mirrored], repositories }),
+      "application-deployment",
+    ).inputs;
+    expect(inputs).toMatchObject({
+      sourceUrl: "https://github.com/mirrors/castchat-mirror.git",
+      fallbackUrls: ["https://gitlab.com/castchat/mirrors/app.git"],
+    });
+  });
+
   it("mirrors each repository, and recovers each app under all of its names", async () => {
     const second = {
       ...SECOND,
