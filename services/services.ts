@@ -1,4 +1,5 @@
 import type { Endpoints } from "../settings/endpoints.ts";
+import type { Mirror } from "../settings/repositories.ts";
 import {
   GITLAB_MIRROR_TOKEN,
   MIRROR_TOKEN,
@@ -85,7 +86,7 @@ export interface Ports {
   readonly dns: () => DnsHost;
   readonly codeHost: () => CodeHost;
   /** The code host of mirrors: GitHub by default, with the token of the mirrors' owner if there is one. */
-  readonly mirrorHost: (kind?: CodeHostKind) => CodeHost;
+  readonly mirrorHost: (kind?: Mirror["kind"]) => CodeHost;
   /** Git with the code hosts' tokens, each sent only to its host. At GitHub one is for the mirrors' owner, the other for all else. */
   readonly git: () => Git;
   readonly edge: Edge;
