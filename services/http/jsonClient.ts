@@ -95,14 +95,14 @@ function addressOf(baseUrl: string, path: string, query: JsonRequest<unknown>["q
 function refusalOf(
   { name: service, tokenName, describeError }: JsonClientOptions,
   what: string,
-  { status, text, retryAfterSeconds }: Refusal,
+  { status, text, retryAfterSeconds, location }: Refusal,
 ): ServiceError {
   const body = parseJson(text);
   const { message, code } = describeError(body);
   const remedy = ` Check ${tokenName}: docs/accounts.md lists its rights. Replace it if it lacks one. ${typeSecret(tokenName)}`;
   const hint = status === 401 || status === 403 ? remedy : "";
   const sentence = `${service} refused ${what} (${status}): ${wordsOf(message, text)}.${hint}`;
-  return new ServiceError(service, status, sentence, { code, body, retryAfterSeconds });
+  return new ServiceError(service, status, sentence, { code, body, retryAfterSeconds, location });
 }
 
 /** The body as JSON. Other text becomes undefined, and the answer's schema then reports what is wrong. */
