@@ -1,6 +1,7 @@
 import type { Reporter } from "../common/reporter.ts";
 import type { RemoteService } from "../http/remoteService.ts";
 import type { TokenHolder } from "../http/tokenFacts.ts";
+import type { AppReleases } from "./appReleases.ts";
 import type { AppInspection } from "./appSetUp.ts";
 import type { BuildSettings } from "./buildSettings.ts";
 
@@ -34,6 +35,8 @@ export interface ListedVariable extends AppVariable {
   branch: string | undefined;
   /** The note beside it. */
   comment: string | undefined;
+  /** When its value or its environments were changed last; undefined if the host does not say. */
+  changedAt: Date | undefined;
 }
 
 /** A variable to write. */
@@ -147,7 +150,7 @@ export interface AppListing {
  * The host of the application. Calls throw ServiceError or UnreachableError (services/http/http.ts). A single thing that does not exist is
  * undefined; elsewhere a missing thing is a ServiceError with status 404.
  */
-export interface AppHost extends RemoteService, TokenHolder, AppListing, AppInspection {
+export interface AppHost extends RemoteService, TokenHolder, AppListing, AppInspection, AppReleases {
   /** The target of a public name's CNAME record. */
   readonly dnsTarget: string;
   /** The target of a public name's A record. */
