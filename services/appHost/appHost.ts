@@ -4,6 +4,7 @@ import type { TokenHolder } from "../http/tokenFacts.ts";
 import type { AppReleases } from "./appReleases.ts";
 import type { AppInspection } from "./appSetUp.ts";
 import type { BuildSettings } from "./buildSettings.ts";
+import type { Deployment } from "./deployment.ts";
 
 /** An app at its host. */
 export interface AppProject {
@@ -47,21 +48,6 @@ export interface NewVariable {
   targets: readonly string[];
   /** The note beside it. */
   comment: string;
-}
-
-/** A build of an app, finished or in progress. */
-export interface Deployment {
-  id: string;
-  /** Address of its own, with the scheme. */
-  url: string;
-  projectId: string | undefined;
-  state: "pending" | "ready" | "failed";
-  /** The state in the host's own word, for messages. */
-  status: string;
-  /** Why it failed, if the host gives a reason. */
-  error: string | undefined;
-  /** SHA of the commit that it was built from. */
-  commit: string | undefined;
 }
 
 /** What the host itself builds at each push. */

@@ -1,6 +1,6 @@
-import type { Deployment } from "./appHost.ts";
+import type { Deployment } from "./deployment.ts";
 
-/** A finished production deployment. */
+/** A production deployment, finished or in progress. */
 export interface Release extends Deployment {
   createdAt: Date;
   /** Whether the host takes it as the target of a rollback; undefined if the host does not say. */
@@ -36,7 +36,7 @@ export interface ReleaseState {
 
 /** The part of an app host that moves public names between an app's own deployments. */
 export interface AppReleases {
-  /** The ready production deployments, newest first. */
+  /** The newest production deployments, the newest first. */
   releases(projectId: string, signal?: AbortSignal): Promise<Release[]>;
   /** Undefined if the project does not exist. */
   releaseState(projectId: string, signal?: AbortSignal): Promise<ReleaseState | undefined>;

@@ -50,7 +50,7 @@ const stateAnswer = z
     servedId: targets?.production?.id,
     followsBuilds: autoAssignCustomDomains !== false,
     lastMove:
-      last == null
+      last === null || last === undefined
         ? undefined
         : {
             kind: KINDS[last.type],
@@ -87,7 +87,7 @@ export function vercelReleases(call: JsonClient): AppReleases {
   };
   return {
     releases: async (projectId, signal) => {
-      const query = { projectId, target: "production", state: "READY", limit: LISTED };
+      const query = { projectId, target: "production", limit: LISTED };
       const { deployments } = await call({
         method: "GET",
         path: "/v7/deployments",

@@ -1,3 +1,5 @@
+import type { GitHistory } from "./gitHistory.ts";
+
 /** git failed. The message contains git's own words. */
 export class GitError extends Error {
   override readonly name = "GitError";
@@ -39,7 +41,7 @@ export interface LfsObject {
 }
 
 /** What the product asks of git. Every call throws GitError, or the signal's reason. */
-export interface Git {
+export interface Git extends GitHistory {
   /** The refs of a remote repository that match the patterns (all of them without any). */
   remoteRefs(url: string, patterns: readonly string[], signal: AbortSignal): Promise<GitRef[]>;
   /** The newest commit of a remote's branch, or the commit of its tag; undefined if it has neither. */

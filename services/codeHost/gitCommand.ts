@@ -12,6 +12,7 @@ import {
   type PushedRef,
   RefusedTokenError,
 } from "./git.ts";
+import { gitHistory } from "./gitHistoryCommand.ts";
 import { type GitAnswer, gitEnvironment, runGit } from "./gitProcess.ts";
 import { copyLfsObjects } from "./lfs.ts";
 import { lfsObjectsIn } from "./lfsPointers.ts";
@@ -88,6 +89,14 @@ export function gitCommand(credentials: readonly GitCredential[] = []): Git {
       if (pushed.length === 0) succeededAt(url, answer, `push to ${shown(url)}`);
       return pushed;
     },
+    ...gitHistory({
+      at: async (url, args, action, signal) => {
+        checkedUrl(url);
+        return succeededAt(url, await gitAt(url, args, signal), `${action} of ${shown(url)}`).stdout;
+      },
+      run: git,
+      succeeded,
+    }),
   };
 }
 
