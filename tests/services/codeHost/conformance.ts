@@ -60,8 +60,10 @@ export function conformsToCodeHost(name: string, start: () => Promise<StartedCod
       });
       const git = gitCommand([host.gitCredential()]);
       await withTemporaryFolder("git-conformance", async (folder) => {
-        await git.mirror(address, join(folder, "copy"), signal);
-        await git.push(join(folder, "copy"), address, [`${commit}:refs/heads/release`], signal);
+        const copy = git.bare(join(folder, "copy"));
+        await copy.create(signal);
+        await copy.fetch(address, ["main:main"], signal);
+        await copy.push(address, [{ name: "refs/heads/release", object: commit, expected: undefined }], signal);
       });
       await host.setDefaultBranch("castchat/first", "release");
       await started.protect("castchat/first", ["main"]);
