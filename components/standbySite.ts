@@ -1,9 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { drillName, PRIMARY_DATABASE_NAME, recoveredDatabaseName, type Site } from "../planning/names.ts";
+import {
+  type CodeHostKind,
+  drillName,
+  PRIMARY_DATABASE_NAME,
+  recoveredDatabaseName,
+  type Site,
+} from "../planning/names.ts";
 import type { App } from "../settings/apps.ts";
 import { nameOfPart } from "../settings/managedParts.ts";
-import { fold, mirroredRepositories } from "../settings/repositories.ts";
+import { fold, mirroredRepositories, type MirroredRepository } from "../settings/repositories.ts";
 import type { StandbySettings } from "../settings/settings.ts";
 import { Application } from "./application.ts";
 import { BackupVault } from "./backupVault.ts";
@@ -100,17 +106,19 @@ export class StandbySite extends pulumi.ComponentResource {
   /** Declares a mirror of each repository. */
   #mirrorCode(args: StandbySiteArgs): Mirrors {
     const { apps, protect } = args;
-    const found = mirroredRepositories(args).flatMap(({ repository, mirrors }) => {
-      const mirror = mirrors.find(({ kind }) => kind === "github");
-      return mirror === undefined ? [] : [{ repository, ...mirror }];
-    });
-    for (const { repository, fullName } of found)
+    const all = mirroredRepositories(args);
+    for (const { repository, mirrors } of all)
       new MirrorRepository(
         nameOfMirror(repository, apps),
-        { repositoryName: nameInOwner(fullName), mirrorOf: repository, protect },
+        {
+          mirrorOf: repository,
+          repositoryName: nameInOwner(mirrors.find(({ kind }) => kind === "github")?.fullName),
+          gitlabProject: mirrors.find(({ kind }) => kind === "gitlab")?.fullName,
+          protect,
+        },
         { parent: this },
       );
-    return new Map(found.map(({ repository, url }) => [fold(repository), { repository, url }]));
+    return all;
   }
 
   /** Declares an app's project, empty while there is no database for it. With a database also its deployment and its public names. */
@@ -217,14 +225,21 @@ export class StandbySite extends pulumi.ComponentResource {
   }
 }
 
-/** Each mirrored repository with its mirror's clone address, by the repository's name without its case. */
-type Mirrors = ReadonlyMap<string, { readonly repository: string; readonly url: string }>;
+/** Each repository with the clone address of its mirror of a kind. */
+function urlsOf(kind: CodeHostKind, all: Mirrors): [repository: string, url: string][] {
+  return all.flatMap(({ repository, mirrors }) =>
+    mirrors.flatMap((mirror): [string, string][] => (mirror.kind === kind ? [[repository, mirror.url]] : [])),
+  );
+}
 
-function mirrorOutputs(mirrors: Mirrors): Partial<SiteOutputs> {
-  const all = [...mirrors.values()];
+type Mirrors = readonly MirroredRepository[];
+
+function mirrorOutputs(all: Mirrors): Partial<SiteOutputs> {
+  const [github, gitlab] = [urlsOf("github", all), urlsOf("gitlab", all)];
   return {
-    ...(all[0] && { mirrorUrl: all[0].url }),
-    ...(all.length > 1 && { mirrorUrls: Object.fromEntries(all.map(({ repository, url }) => [repository, url])) }),
+    ...(github[0] && { mirrorUrl: github[0][1] }),
+    ...(github.length > 1 && { mirrorUrls: Object.fromEntries(github) }),
+    ...(gitlab.length > 0 && { gitlabMirrorUrls: Object.fromEntries(gitlab) }),
   };
 }
 
@@ -238,8 +253,8 @@ function nameOfMirror(repository: string, apps: readonly App[]): string {
 }
 
 /** A repository's name without its owner. */
-function nameInOwner(repository: string): string {
-  return repository.slice(repository.indexOf("/") + 1);
+function nameInOwner(repository: string | undefined): string | undefined {
+  return repository?.slice(repository.indexOf("/") + 1);
 }
 
 /** The writers whose backups a standby restores: those in its settings, and itself, because it backs up what it recovered. */

@@ -1,5 +1,6 @@
-import type { AppHost, AppProject, Deployment } from "../../services/appHost/appHost.ts";
+import type { AppHost, AppProject } from "../../services/appHost/appHost.ts";
 import type { BuildSettings } from "../../services/appHost/buildSettings.ts";
+import type { Deployment } from "../../services/appHost/deployment.ts";
 import type { Edge } from "../../services/appHost/edge.ts";
 import type { Git } from "../../services/codeHost/git.ts";
 import type { Clock } from "../../services/common/clock.ts";

@@ -153,7 +153,7 @@ async function factsFrom(call: JsonClient, signal?: AbortSignal): Promise<TokenF
   const told = await call({ method: "GET", path: "/personal_access_tokens/self", answer: tokenAnswer, signal });
   if (!told.active || told.revoked) return REFUSED;
   // A token ends as its last date begins, in UTC: https://docs.gitlab.com/user/profile/personal_access_tokens
-  const expiresAt = told.expires_at == null ? "never" : new Date(`${told.expires_at}T00:00:00Z`);
+  const expiresAt = typeof told.expires_at !== "string" ? "never" : new Date(`${told.expires_at}T00:00:00Z`);
   return { isValid: true, scopes: told.scopes, expiresAt };
 }
 

@@ -100,7 +100,8 @@ export function createGitlabEmulator(deps: GitlabDeps, options: Partial<GitlabOp
   };
   const setRule = async (project: Project, branch: string, allowsForce: boolean | undefined) => {
     const others = Object.entries(project.rules).filter(([name]) => name !== branch);
-    project.rules = Object.fromEntries([...others, ...(allowsForce === undefined ? [] : [[branch, allowsForce]])]);
+    project.rules = Object.fromEntries<boolean>(others);
+    if (allowsForce !== undefined) project.rules[branch] = allowsForce;
     const refusing = Object.entries(project.rules).flatMap(([name, allows]) => (allows ? [] : name));
     await git.protect(keyOf(project), refusing);
     save();
@@ -140,7 +141,10 @@ export function createGitlabEmulator(deps: GitlabDeps, options: Partial<GitlabOp
   });
   app.post("/projects", async (c) => {
     const body = await readBody(c, anyBody, problem);
-    const path = typeof body["path"] === "string" ? body["path"] : String(body["name"] ?? "");
+    const path = z
+      .string()
+      .catch("")
+      .parse(body["path"] ?? body["name"]);
     const group = groups.get(Number(body["namespace_id"]));
     if (group === undefined) throw fail(400, { namespace: ["is not valid"] });
     if (!SLUG.test(path)) throw fail(400, { path: ["can contain only letters, digits, '_', '-' and '.'."] });

@@ -5,7 +5,7 @@ import { type Project, USER } from "./gitlabState.ts";
 export function shownNamespace(origin: string, group: string) {
   const path = group.slice(group.lastIndexOf("/") + 1);
   return {
-    id: 1000 + [...group.toLowerCase()].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 1_000_000, 0),
+    id: 1000 + Buffer.from(group.toLowerCase()).reduce((sum, byte) => (sum * 31 + byte) % 1_000_000, 0),
     name: path,
     path,
     kind: "group",
@@ -105,14 +105,16 @@ export function shownProject(origin: string, project: Project) {
     squash_commit_template: null,
     warn_about_potentially_unwanted_characters: true,
     container_registry_image_prefix: `localhost/${fullPath}`,
-    _links: Object.fromEntries([
-      ["self", self],
-      ...["issues", "merge_requests", "labels", "events", "members", "cluster_agents"].map((part) => [
-        part,
-        `${self}/${part}`,
-      ]),
-      ["repo_branches", `${self}/repository/branches`],
-    ]),
+    _links: {
+      self,
+      issues: `${self}/issues`,
+      merge_requests: `${self}/merge_requests`,
+      repo_branches: `${self}/repository/branches`,
+      labels: `${self}/labels`,
+      events: `${self}/events`,
+      members: `${self}/members`,
+      cluster_agents: `${self}/cluster_agents`,
+    },
   };
 }
 

@@ -19,7 +19,7 @@ type Started = Awaited<ReturnType<typeof start>>;
 
 /** Makes a project with one commit, as a person would. */
 async function makeProject(host: Started, fullName: string): Promise<string> {
-  const [group = "", path] = [fullName.slice(0, fullName.lastIndexOf("/")), fullName.split("/").at(-1)];
+  const [group, path] = [fullName.slice(0, fullName.lastIndexOf("/")), fullName.split("/").at(-1)];
   const { id } = (await host.call(`GET /api/v4/namespaces/${encodeURIComponent(group)}`)).body as { id: number };
   const body = { path, name: path, namespace_id: id, visibility: "private", initialize_with_readme: true };
   await host.call("POST /api/v4/projects", body);
@@ -123,7 +123,7 @@ describe("GitLab", () => {
     }
   });
 
-  it("tells a token's scopes and last date, and that it is over then", async () => {
+  it("says a token's scopes and last date, and that it is over then", async () => {
     const environment = { GITLAB_TOKEN: TOKEN };
     const asked = async (expiresAt?: Date, token = TOKEN) => {
       const host = await start({ token: { scopes: ["api"], ...(expiresAt && { expiresAt }) } });
