@@ -8,7 +8,7 @@ import { vercelLive } from "./vercelLive.ts";
 import { vercelNames } from "./vercelNames.ts";
 import { vercelProjects } from "./vercelProjects.ts";
 import { vercelProtection } from "./vercelProtection.ts";
-import { buildSettingsIn } from "./vercelSettings.ts";
+import { buildSettingsIn, vercelSettings } from "./vercelSettings.ts";
 import { vercelSetUp } from "./vercelSetUp.ts";
 import { vercelToken } from "./vercelToken.ts";
 
@@ -38,6 +38,7 @@ export function vercelApps(access: VercelAccess): AppHost {
     ...vercelProjects(call),
     ...vercelLive(call),
     buildSettingsIn,
+    ...vercelSettings(call),
     ...vercelDeployments(call),
     ...vercelCrons(call),
     ...vercelProtection(call),

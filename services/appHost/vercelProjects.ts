@@ -30,15 +30,17 @@ const variablesAnswer = z.object({
         type: z.string().optional(),
         target: z.union([z.string(), z.array(z.string())]).nullish(),
         gitBranch: z.string().nullish(),
+        customEnvironmentIds: z.array(z.string()).nullish(),
         comment: z.string().nullish(),
         createdAt: z.number().nullish(),
       })
-      .transform(({ id, key, type, target, gitBranch, comment, createdAt }) => ({
+      .transform(({ id, key, type, target, gitBranch, customEnvironmentIds, comment, createdAt }) => ({
         id,
         key,
         type: type ?? "plain",
         targets: [target ?? []].flat(),
         branch: gitBranch ?? undefined,
+        environments: customEnvironmentIds ?? [],
         comment: comment ?? undefined,
         createdAt: typeof createdAt === "number" ? new Date(createdAt) : undefined,
       })),
@@ -84,10 +86,10 @@ export function vercelProjects(
     variables: async (id, signal) =>
       (await variablesOf(id, signal)).map(({ key, type, targets }) => ({ key, type, targets })),
     listVariables: async (id, signal) =>
-      (await variablesOf(id, signal)).flatMap(({ id: variable, key, type, targets, branch, comment }) =>
+      (await variablesOf(id, signal)).flatMap(({ id: variable, key, type, targets, branch, environments, comment }) =>
         variable === undefined || type === SYSTEM
           ? []
-          : [{ id: variable, key, type, targets, branch, comment, isReadable: READABLE.includes(type) }],
+          : [{ id: variable, key, type, targets, branch, environments, comment, isReadable: READABLE.includes(type) }],
       ),
     // A listing shows no value of type encrypted, whatever it is asked (https://github.com/vercel/sdk/issues/118).
     variableValue: async (id, variable, signal) => {
@@ -119,9 +121,16 @@ export function vercelProjects(
   };
 }
 
-function bodyOf({ key, value, targets, comment }: NewVariable) {
-  const type = targets.includes(NEVER_SENSITIVE) ? "encrypted" : "sensitive";
-  return { key, value, type, target: targets, comment };
+function bodyOf({ key, value, targets, branch, environments = [], type, comment }: NewVariable) {
+  return {
+    key,
+    value,
+    type: type ?? (targets.includes(NEVER_SENSITIVE) ? "encrypted" : "sensitive"),
+    target: targets,
+    ...(branch !== undefined && { gitBranch: branch }),
+    ...(environments.length > 0 && { customEnvironmentIds: environments }),
+    comment,
+  };
 }
 
 /** All projects that the token can see. */
