@@ -80,11 +80,20 @@ export type App = z.output<typeof APP>;
 /** The apps, the first one first. */
 export const APPS = z.tuple([APP], APP, { error: "a list with at least one app" }).readonly();
 
-/** The Vercel projects and the repositories of some apps, each repository once. */
-export function sourcesOf(apps: readonly App[]): { vercelProjects: string[]; repositories: string[] } {
+/** Where some apps are: Vercel projects, repositories (each once), and the names of those that have one, by their projects. */
+export interface AppSources {
+  vercelProjects: string[];
+  repositories: string[];
+  appNames?: Record<string, string>;
+}
+
+/** The projects and repositories of some apps. */
+export function sourcesOf(apps: readonly App[]): AppSources {
+  const named = apps.flatMap(({ project, name }) => (name === undefined ? [] : [[project, name] as const]));
   return {
     vercelProjects: apps.map(({ project }) => project),
     repositories: [...new Set(apps.map(({ repository }) => repository))],
+    ...(named.length > 0 && { appNames: Object.fromEntries(named) }),
   };
 }
 
