@@ -5,7 +5,7 @@
 const SECRET_NAME =
   /(secrets?|passwords?|pass|tokens?|keys?|private|credentials?|sid|dsn|uri|otp)$|_(secret|token|key|pass)s?_|^(env|deployHooks)$/i;
 /** Stands for a value that is left out. */
-const LEFT_OUT = "[left out: secret]";
+export const LEFT_OUT = "[left out: secret]";
 
 /** The same settings without any value whose name says that it is a secret, at every depth. */
 export function withoutSecrets(settings: Record<string, unknown>): Record<string, unknown> {

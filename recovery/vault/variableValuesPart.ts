@@ -33,3 +33,13 @@ export type VariableValues = z.infer<typeof part>;
 export function parseVariableValues(text: string): VariableValues {
   return parseStored(part, text, "variable-values.json is");
 }
+/** What identifies a variable within its project: its name, and where it is set. */
+export function placeOf({ key, targets, branch, environments = [] }: Place): string {
+  return JSON.stringify([key, [...targets].sort(), branch ?? "", [...environments].sort()]);
+}
+interface Place {
+  key: string;
+  targets: readonly string[];
+  branch?: string | undefined;
+  environments?: readonly string[] | undefined;
+}

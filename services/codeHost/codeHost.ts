@@ -34,4 +34,6 @@ export interface CodeHost extends RemoteService, RepositoryInspection, TokenHold
    * @param fullName "owner/name"
    */
   exportRepository(fullName: string, signal?: AbortSignal): Promise<Record<string, unknown> | undefined>;
+  /** Fields of the exported settings that no user sets: counts, times, addresses, and what follows from the token. @default - none */
+  readonly statusFields?: ReadonlySet<string>;
 }
