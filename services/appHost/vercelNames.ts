@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import type { CertificateFacts } from "../common/certificateFacts.ts";
 import { typeSecret, UserError } from "../common/errors.ts";
 import { segment, ServiceError, unlessNotFound } from "../http/http.ts";
 import type { JsonClient } from "../http/jsonClient.ts";
@@ -28,6 +29,21 @@ const domainAnswer = z
     ...(redirect && { redirectsTo: redirect }),
     ...((gitBranch ?? customEnvironmentId) && { isOfPreview: true }),
   }));
+const rawAnswer = z.record(z.string(), z.unknown());
+/** `getCerts` of Vercel's published SDK (https://www.npmjs.com/package/@vercel/sdk); times in milliseconds since 1970. */
+const certificateAnswer = z
+  .object({
+    id: z.string(),
+    cns: z.array(z.string()),
+    expiresAt: z.number().optional(),
+    autoRenew: z.boolean().optional(),
+  })
+  .transform(({ id, cns, expiresAt, autoRenew }): CertificateFacts => ({
+    id,
+    hosts: cns,
+    expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt),
+    isRenewed: autoRenew,
+  }));
 const aliasAnswer = z.object({ deploymentId: z.string() });
 
 /** Whether Vercel generated a host name. */
@@ -40,7 +56,8 @@ export function vercelNames(
   call: JsonClient,
 ): Pick<
   AppHost,
-  "publicNames" | "publicName" | "takePublicName" | "verifyPublicName" | "releasePublicName" | "servedFrom"
+  | ("publicNames" | "publicName" | "takePublicName" | "verifyPublicName" | "releasePublicName" | "servedFrom")
+  | ("exportNames" | "changeName" | "certificates")
 > {
   const domainPath = (project: string, name: string, version?: string): string =>
     `${projectPath(project, version)}/domains/${segment(name)}`;
@@ -70,6 +87,17 @@ export function vercelNames(
       const path = `${projectPath(project)}/domains`;
       return await allPages(call, { path, field: "domains", entry: domainAnswer, cursor: "until", signal });
     },
+    exportNames: async (project, signal) => {
+      const path = `${projectPath(project)}/domains`;
+      return await allPages(call, { path, field: "domains", entry: rawAnswer, cursor: "until", signal });
+    },
+    // https://vercel.com/docs/rest-api/projects/update-a-project-domain
+    changeName: async (project, name, settings, signal) => {
+      const path = domainPath(project, name);
+      await call({ method: "PATCH", path, body: settings, answer: z.unknown(), repeatable: true, signal });
+    },
+    certificates: async (signal) =>
+      await allPages(call, { path: "/v8/certs", field: "certs", entry: certificateAnswer, cursor: "until", signal }),
     publicName,
     takePublicName: async (project, name, signal) => {
       const taken =

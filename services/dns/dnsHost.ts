@@ -1,3 +1,4 @@
+import type { CertificateFacts } from "../common/certificateFacts.ts";
 import type { RemoteService } from "../http/remoteService.ts";
 import type { TokenHolder } from "../http/tokenFacts.ts";
 
@@ -47,6 +48,9 @@ export interface LiveRecord {
   ofHost: boolean;
 }
 
+/** A record in the host's own form, with every field that a client can write, and what shows its manager. */
+export type ExportedRecord = Record<string, unknown> & { id: string; name: string; type: string; content: string };
+
 /** A record to create. It is never proxied. */
 export interface WantedRecord {
   type: "CNAME" | "TXT";
@@ -69,7 +73,20 @@ export interface DnsHost extends RemoteService, TokenHolder {
   /** All records, or those of one name. A missing zone is a ServiceError with status 404. */
   records(zoneId: string, name?: string, signal?: AbortSignal): Promise<DnsRecord[]>;
   /** All records in the host's own form, with every field that a backup of the configuration keeps. */
-  exportRecords(zoneId: string, signal?: AbortSignal): Promise<Record<string, unknown>[]>;
+  exportRecords(zoneId: string, signal?: AbortSignal): Promise<ExportedRecord[]>;
+  /** The fields of an exported record that {@link putRecord} writes. */
+  writableFields(record: Readonly<Record<string, unknown>>): Record<string, unknown>;
+  /** Whether another product of the host manages an exported record. */
+  isManaged(record: Readonly<Record<string, unknown>>): boolean;
+  /** Creates a record from its exported form, or gives all of its fields to the one with an id. The type of that one stays. */
+  putRecord(
+    zoneId: string,
+    record: Readonly<Record<string, unknown>>,
+    id: string | undefined,
+    signal?: AbortSignal,
+  ): Promise<void>;
+  /** The certificates of a zone, without their keys. */
+  certificates(zoneId: string, signal?: AbortSignal): Promise<CertificateFacts[]>;
   createRecord(zoneId: string, record: WantedRecord, signal?: AbortSignal): Promise<DnsRecord>;
   /** Changes a record in place: its id stays, and the name always has an answer. */
   updateRecord(zoneId: string, recordId: string, record: WantedRecord, signal?: AbortSignal): Promise<DnsRecord>;

@@ -87,7 +87,7 @@ describe("the first day of a CastChat that runs", () => {
     const made = await recover("backup");
     expect([made.exitCode, made.exitCode === 0 ? "" : made.output]).toEqual([0, ""]);
     expect((await recover("list", "--max-age", "1h")).exitCode).toBe(0);
-    const configuration = await recover("configuration");
+    const configuration = await recover("config", "show");
     for (const part of [
       ...LIVE_APPS.flatMap(({ project, repository }) => [`application ${project}`, `repository ${repository}`]),
       ...LIVE_VARIABLES.map(({ key }) => key),

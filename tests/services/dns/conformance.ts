@@ -119,6 +119,28 @@ export function conformsToDnsHost(name: string, start: () => Promise<StartedDns>
       expect(JSON.stringify(exported)).toContain(`number ${MANY - 1}`);
     }, 30_000);
 
+    it("makes a record from its exported form, and gives all fields of it back to a changed one", async () => {
+      const wanted = text({ comment: "Why." });
+      const { id } = await dns.createRecord(zone, wanted);
+      const record = async () => (await dns.exportRecords(zone)).filter((one) => one.name === wanted.name);
+      const [kept] = await record();
+      expect(dns.writableFields(kept!)).not.toHaveProperty("id");
+      await dns.updateRecord(zone, id, { ...wanted, content: "wrong", comment: "Wrong." });
+      for (let time = 0; time < 2; time += 1) await dns.putRecord(zone, kept!, id);
+      expect(await record()).toEqual([kept]);
+      await dns.deleteRecord(zone, id);
+      await dns.putRecord(zone, kept!, undefined);
+      expect((await record()).map((one) => dns.writableFields(one))).toEqual([dns.writableFields(kept!)]);
+      expect(dns.isManaged(kept!)).toBe(false);
+    });
+
+    it("shows the zone's certificates, until when they are valid, and nothing that is secret", async () => {
+      const facts = await dns.certificates(zone);
+      expect(facts).toEqual([
+        { id: expect.any(String), hosts: [ZONE, `*.${ZONE}`], expiresAt: expect.any(Date), isRenewed: true },
+      ]);
+    });
+
     behavesAsRemoteService(() => started, {
       read: (port, signal) => port.zoneId(ZONE, signal),
       make: (port) => port.createRecord(zone, text()),
