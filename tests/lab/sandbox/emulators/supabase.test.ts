@@ -225,7 +225,11 @@ describe("Supabase's emulator", () => {
     await gives(`GET /v1/projects/${ref}`, 200, { status: "ACTIVE_HEALTHY" });
     const server = await listen(createAdaptorServer({ fetch: supabase.app.fetch }) as Server);
     const databaseHost = supabaseDatabases({ token: TOKEN, endpoint: server.url, retryDelayMs: 1 });
-    const ports = { databaseHost, appHost: {} as AppHost, stopWrites: () => Promise.resolve("its writes are stopped") };
+    const ports = {
+      databaseHost: () => databaseHost,
+      appHost: () => ({}) as AppHost,
+      stopWrites: () => Promise.resolve("its writes are stopped"),
+    };
     const names = { organization: "org", databaseName: "castchat", appProjects: [] };
     const { signal } = new AbortController();
     const fence = async (live?: LiveDatabase) => {
