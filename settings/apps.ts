@@ -3,6 +3,7 @@ import { z } from "zod";
 import { APP_CONNECTIONS } from "../planning/appConnection.ts";
 import { HEALTH_PATH } from "../planning/names.ts";
 import { APP_BUILD } from "./appBuild.ts";
+import { APP_PROBES } from "./appProbes.ts";
 import { HEALTH_ANSWER } from "./healthAnswer.ts";
 import { text } from "./text.ts";
 
@@ -63,6 +64,8 @@ const APP = z
       healthPath: text(/^\/[^\s?#]*$/, "a path that begins with a slash, without a query").default(HEALTH_PATH),
       /** The answer there that says that the app works. Not set, 200 with {"status":"ok"}. */
       healthAnswer: HEALTH_ANSWER.optional(),
+      /** What a rollback asks beside the health path. */
+      probes: APP_PROBES.optional(),
       /** The names that its users know. The first one stays the first. */
       publicNames: z.tuple([HOST], HOST, { error: "a list with at least one host name" }).readonly(),
       /** Standby only: the other stack's Vercel project, which a recovery stops. */
@@ -79,16 +82,3 @@ export type App = z.output<typeof APP>;
 
 /** The apps, the first one first. */
 export const APPS = z.tuple([APP], APP, { error: "a list with at least one app" }).readonly();
-
-/** The Vercel projects and the repositories of some apps, each repository once. */
-export function sourcesOf(apps: readonly App[]): { vercelProjects: string[]; repositories: string[] } {
-  return {
-    vercelProjects: apps.map(({ project }) => project),
-    repositories: [...new Set(apps.map(({ repository }) => repository))],
-  };
-}
-
-/** The owner of the mirrors. The check of the settings refuses several. */
-export function mirrorOwnerOf(apps: readonly App[]): string | undefined {
-  return apps.flatMap(({ mirror }) => mirror?.split("/")[0] ?? [])[0];
-}

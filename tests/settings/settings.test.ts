@@ -221,6 +221,18 @@ describe("parseSettings", () => {
       { healthAnswer: { json: { status: ["ok"] } } },
       '[0].healthAnswer.json.status is ["ok"]; it must be a text, a number, true, false or null.',
     ],
+    [
+      { probes: { paths: ["posts"] } },
+      '[0].probes.paths[0] is "posts"; it must be a path that begins with a slash, with or without a query.',
+    ],
+    [
+      { probes: { login: { email: "a@example.com", passwordVariable: "hunter2" } } },
+      '[0].probes.login.passwordVariable is "hunter2"; it must be the name of an environment variable.',
+    ],
+    [
+      { probes: { write: { path: "/api/posts", body: {} } } },
+      '[0].probes is {"write":{"path":"/api/posts","body":{}}}; it must be an object whose write has a login beside it.',
+    ],
     [{ healthAnswer: { text: "" } }, '[0].healthAnswer.text is ""; it must be a text that the answer contains.'],
   ])("refuses the app %j, and says which key of which app", (wrong, fault) =>
     expect(faultsOf({ ...PRIMARY, apps: apps({ ...APP, ...wrong }) })).toEqual([`castchat-recovery:apps${fault}`]),
@@ -244,6 +256,15 @@ describe("parseSettings", () => {
       healthAnswer: { status: [200], ...healthAnswer },
     });
     expect(parseSettings(PRIMARY, "prod").apps[0]).not.toHaveProperty("build");
+    const probes = {
+      login: { email: "a@example.com" },
+      write: { path: "/api/posts?x=1", body: { title: "a", tags: [1] } },
+    };
+    expect(parseSettings({ ...PRIMARY, apps: apps({ ...APP, probes }) }, "prod").apps[0].probes).toEqual({
+      paths: [],
+      login: { email: "a@example.com", passwordVariable: "CASTCHAT_PROBE_PASSWORD" },
+      write: probes.write,
+    });
   });
 
   it.each([
@@ -472,7 +493,7 @@ describe("rules between settings", () => {
           publicNames: ["b.castchat.jp"],
         }),
       },
-      /^apps\[1\]\.mirror is of owner "others", .*the mirrors of a stack have one owner\.$/,
+      /^apps\[1\]\.mirror is of owner "others", and apps\[0\]\.mirror of "mirrors"; the mirrors of a stack have one owner\.$/,
     ],
     "two mirrors of a repository": [
       {
@@ -485,7 +506,7 @@ describe("rules between settings", () => {
           publicNames: ["b.castchat.jp"],
         }),
       },
-      /^apps\[1\]\.mirror is "mirrors\/b", and another app of castchat\/castchat .*; a repository has one mirror\.$/,
+      /^apps\[1\]\.mirror is "mirrors\/b", and apps\[0\]\.mirror of castchat\/castchat is "mirrors\/castchat"; a repository has one mirror of a kind\.$/,
     ],
     "a restore on a primary": [
       { ...PRIMARY, at: "2026-07-01T02:00:00Z" },
@@ -616,7 +637,7 @@ describe("Pulumi.yaml", () => {
 
   it("types and documents every setting that it can, and no other", () => {
     // Objects have no type in a project file; Pulumi.prod.yaml shows these.
-    const objects = ["tierOverrides", "apps", "dnsRecords"];
+    const objects = ["tierOverrides", "apps", "repositories", "dnsRecords"];
     const settings = Object.keys(SETTINGS.shape).filter((key) => !objects.includes(key));
     expect(Object.keys(project.config).sort()).toEqual(settings.sort());
     for (const { type, description } of Object.values(project.config)) {

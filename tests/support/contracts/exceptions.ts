@@ -52,6 +52,14 @@ export const EXCEPTIONS: readonly Exception[] = [
   })),
   {
     service: "github",
+    pathIs: /^GET \/repositories\/\d+$/,
+    as: "GET /repos/owner/name",
+    why: "the address by number, which the 301 of a renamed repository leads to",
+    date: "2026-12-01",
+    source: "https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api (redirects)",
+  },
+  {
+    service: "github",
     pathIs: /^GET (\/repos\/[^/]+\/[^/]+\/contents)\/.+$/,
     as: "GET $1/path",
     why: "a file's path may have several parts; a description's parameter has one",
@@ -88,6 +96,15 @@ export const EXCEPTIONS: readonly Exception[] = [
     why: "the switch of a project's cron jobs, which Vercel's own provider uses",
     date: READ,
     source: `${VERCEL_PROVIDER}project_crons.go`,
+  },
+  {
+    service: "vercel",
+    operation: /^GET \/v9\/projects\/\{idOrName\}$/,
+    place: "query",
+    field: /^rollbackInfo$/,
+    why: "without it the answer does not show the last promotion or rollback; Vercel's own command asks so",
+    date: "2026-12-01",
+    source: "https://github.com/vercel/vercel, packages/cli/src/commands/rollback/status.ts and util/projects",
   },
   {
     service: "cloudflare",
