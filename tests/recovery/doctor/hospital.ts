@@ -5,7 +5,6 @@ import { lookAtServer } from "../../../recovery/doctor/databaseFacts.ts";
 import type { DoctorPorts, Patient } from "../../../recovery/doctor/subject.ts";
 import { importVariables } from "../../../recovery/environment/importVariables.ts";
 import { mirrorNamed } from "../../../recovery/mirror/mirrorNamed.ts";
-import { mirrorRepository } from "../../../recovery/mirror/mirrorRepository.ts";
 import { newestProven } from "../../../recovery/vault/chooseBackup.ts";
 import type { SealedVariable } from "../../../recovery/vault/environmentPart.ts";
 import { listBackups } from "../../../recovery/vault/listBackups.ts";
