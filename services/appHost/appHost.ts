@@ -159,7 +159,10 @@ export interface AppHost extends RemoteService, TokenHolder, AppListing, AppInsp
   readonly dnsAddress: string;
   /** Whether a record's content leads to the host already, under any name or address of its own. */
   isDnsTarget(content: string): boolean;
-  /** File of a source tree with the rules, in git's form, for what is not uploaded. */
+  /**
+   * File of a source tree with the rules, in git's form, for what is not uploaded. The files that Vercel's command line leaves out by itself are
+   * uploaded: a deployment here takes the place of one from git, which has them (https://vercel.com/docs/builds/build-features).
+   */
   readonly ignoreFile: string;
   /** The authority that issues the certificates of public names, as CAA records name it. */
   readonly certificateAuthority: string;
