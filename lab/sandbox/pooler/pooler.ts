@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, createConnection, createServer, type Server, type Socket } from "node:net";
 
 import { LOOPBACK } from "../../../services/common/ports.ts";
+import { listen } from "../host/servers.ts";
 import { loginBlock } from "./loginBlock.ts";
 import { asPooler, messageReader, type Opening, openingIn, refusal, refusesLogin } from "./messages.ts";
 import { TransactionPools } from "./transactionPools.ts";
@@ -152,7 +153,6 @@ function joined(client: Socket, server: Socket): void {
 }
 
 async function portOf(server: Server, port = 0): Promise<number> {
-  server.listen(port, LOOPBACK);
-  await once(server, "listening");
+  await listen(server, port, "pooler");
   return (server.address() as AddressInfo).port;
 }
