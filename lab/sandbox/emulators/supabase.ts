@@ -3,7 +3,7 @@ import { z } from "zod";
 
 import { messageOf } from "../../../services/common/errors.ts";
 import { SUPABASE_REGIONS } from "../../../settings/supabaseRegions.ts";
-import type { PoolerLimits } from "../pooler/pooler.ts";
+import type { PoolerLimits } from "../pooler/limits.ts";
 import { ApiError, bearerToken, letterId, readBody } from "./http.ts";
 import { addAuthRoutes } from "./supabaseAuth.ts";
 import { AUTH_SETTINGS } from "./supabaseAuthSettings.ts";

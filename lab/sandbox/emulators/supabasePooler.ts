@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
 
-import { type PoolerLimits, SMALLEST_POOL } from "../pooler/pooler.ts";
+import { type PoolerLimits, SMALLEST_POOL } from "../pooler/limits.ts";
 import { refusal, type SupabaseWorld } from "./supabaseState.ts";
 
 /**
