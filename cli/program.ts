@@ -80,6 +80,10 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
       "after a restore, schedule the backup's jobs and create its publications; existing ones stay as they are",
     load: async () => (await import("./commands/resumeJobs.ts")).resumeJobsCommand(),
   },
+  rollback: {
+    description: "go back to an earlier release of the app, watch it as users do, and end that again",
+    load: async () => (await import("./commands/rollback.ts")).rollbackCommand(),
+  },
   adopt: {
     description: "bring a live Vercel project and DNS zone under Pulumi, and change nothing of them",
     load: async () => (await import("./commands/adopt.ts")).adoptCommand(),
@@ -89,8 +93,8 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     load: async () => (await import("./commands/generation.ts")).generationCommand(),
   },
   mirror: {
-    description: "copy branches, tags and notes of the app's repository to the stack's mirror",
-    load: async () => (await import("./commands/mirror.ts")).mirrorCommand(),
+    description: "bring the mirrors of the repositories up to date, and hold back what would destroy them",
+    load: async () => (await import("./commands/mirror/mirror.ts")).mirrorCommand(),
   },
   resume: {
     description:

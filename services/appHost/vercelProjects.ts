@@ -32,15 +32,17 @@ const variablesAnswer = z.object({
         gitBranch: z.string().nullish(),
         comment: z.string().nullish(),
         createdAt: z.number().nullish(),
+        updatedAt: z.number().nullish(),
       })
-      .transform(({ id, key, type, target, gitBranch, comment, createdAt }) => ({
+      .transform(({ id, key, type, target, gitBranch, comment, createdAt, updatedAt }) => ({
         id,
         key,
         type: type ?? "plain",
         targets: [target ?? []].flat(),
         branch: gitBranch ?? undefined,
         comment: comment ?? undefined,
-        createdAt: typeof createdAt === "number" ? new Date(createdAt) : undefined,
+        createdAt: dateOf(createdAt),
+        changedAt: dateOf(updatedAt ?? createdAt),
       })),
   ),
 });
@@ -56,6 +58,10 @@ const READABLE = ["plain", "encrypted"];
 const SYSTEM = "system";
 /** Vercel refuses a sensitive variable for this target (same page). */
 const NEVER_SENSITIVE = "development";
+
+function dateOf(milliseconds: number | null | undefined): Date | undefined {
+  return typeof milliseconds === "number" ? new Date(milliseconds) : undefined;
+}
 
 /** Path of a project. */
 export function projectPath(idOrName: string, version = "v9"): string {
@@ -84,10 +90,10 @@ export function vercelProjects(
     variables: async (id, signal) =>
       (await variablesOf(id, signal)).map(({ key, type, targets }) => ({ key, type, targets })),
     listVariables: async (id, signal) =>
-      (await variablesOf(id, signal)).flatMap(({ id: variable, key, type, targets, branch, comment }) =>
+      (await variablesOf(id, signal)).flatMap(({ id: variable, key, type, targets, branch, comment, changedAt }) =>
         variable === undefined || type === SYSTEM
           ? []
-          : [{ id: variable, key, type, targets, branch, comment, isReadable: READABLE.includes(type) }],
+          : [{ id: variable, key, type, targets, branch, comment, changedAt, isReadable: READABLE.includes(type) }],
       ),
     // A listing shows no value of type encrypted, whatever it is asked (https://github.com/vercel/sdk/issues/118).
     variableValue: async (id, variable, signal) => {

@@ -18,6 +18,7 @@ const live = (key: string, more: Partial<LiveVariable> = {}): LiveVariable => ({
   isReadable: true,
   branch: undefined,
   comment: undefined,
+  changedAt: undefined,
   ...more,
 });
 const sealed = (key: string, more: Partial<SealedVariable> = {}): SealedVariable => ({

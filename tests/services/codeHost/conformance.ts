@@ -60,8 +60,10 @@ export function conformsToCodeHost(name: string, start: () => Promise<StartedCod
       });
       const git = gitCommand([host.gitCredential()]);
       await withTemporaryFolder("git-conformance", async (folder) => {
-        await git.mirror(address, join(folder, "copy"), signal);
-        await git.push(join(folder, "copy"), address, [`${commit}:refs/heads/release`], signal);
+        const copy = git.bare(join(folder, "copy"));
+        await copy.create(signal);
+        await copy.fetch(address, ["main:main"], signal);
+        await copy.push(address, [{ name: "refs/heads/release", object: commit, expected: undefined }], signal);
       });
       await host.setDefaultBranch("castchat/first", "release");
       await started.protect("castchat/first", ["main"]);
@@ -115,9 +117,11 @@ export function conformsToCodeHost(name: string, start: () => Promise<StartedCod
       const { address, commit } = await started.makeRepository("castchat/old");
       const git = gitCommand([host.gitCredential()]);
       await withTemporaryFolder("git-conformance", async (folder) => {
-        const copy = join(folder, "copy");
-        await git.mirror(address, copy, signal);
-        const push = () => git.push(copy, address, [`${commit}:refs/heads/more`], signal);
+        const copy = git.bare(join(folder, "copy"));
+        await copy.create(signal);
+        await copy.fetch(address, ["main:main"], signal);
+        const push = () =>
+          copy.push(address, [{ name: "refs/heads/more", object: commit, expected: undefined }], signal);
         await host.setArchived("castchat/old", true);
         expect(await host.repository("castchat/old")).toMatchObject({ isArchived: true });
         await expect(push()).rejects.toBeInstanceOf(GitError);
@@ -131,22 +135,28 @@ export function conformsToCodeHost(name: string, start: () => Promise<StartedCod
       await started.commitFiles("castchat/kept", { "a.txt": "a" });
       const git = gitCommand([host.gitCredential()]);
       await withTemporaryFolder("git-conformance", async (folder) => {
-        const copy = join(folder, "copy");
-        await git.mirror(address, copy, signal);
-        const push = async (refspec: string) => (await git.push(copy, address, [refspec], signal))[0];
-        expect(await push(`${commit}:refs/heads/side`)).toMatchObject({ taken: true });
+        const copy = git.bare(join(folder, "copy"));
+        await copy.create(signal);
+        await copy.fetch(address, ["main:main"], signal);
+        const newest = await git.newestCommit(address, "main", signal);
+        const push = async (branch: string, object: string | undefined, expected: string | undefined) =>
+          (await copy.push(address, [{ name: `refs/heads/${branch}`, object, expected }], signal))[0];
+        expect(await push("side", commit, undefined)).toMatchObject({ taken: true });
         for (const branch of ["main", "side"]) expect(await host.protectBranch("castchat/kept", branch)).toBe(true);
         expect(await host.protectBranch("castchat/kept", "main")).toBe(true);
-        expect(await push(`+${commit}:refs/heads/main`)).toMatchObject({
+        expect(await push("main", commit, newest)).toMatchObject({
           taken: false,
           reason: expect.stringMatching(/force[- ]push/),
         });
-        expect(await push(":refs/heads/side")).toMatchObject({ taken: false, reason: expect.stringMatching(/delete/) });
+        expect(await push("side", undefined, commit)).toMatchObject({
+          taken: false,
+          reason: expect.stringMatching(/delete/),
+        });
         // What is no rewrite passes.
-        expect(await push("refs/heads/main:refs/heads/side")).toMatchObject({ taken: true });
+        expect(await push("side", newest, commit)).toMatchObject({ taken: true });
         for (const branch of ["main", "side", "side"]) await host.unprotectBranch("castchat/kept", branch);
-        expect(await push(`+${commit}:refs/heads/main`)).toMatchObject({ taken: true });
-        expect(await push(":refs/heads/side")).toMatchObject({ taken: true });
+        expect(await push("main", commit, newest)).toMatchObject({ taken: true });
+        expect(await push("side", undefined, newest)).toMatchObject({ taken: true });
         expect((await host.repository("castchat/kept"))?.protectedBranches).toEqual([]);
       });
     });

@@ -91,7 +91,9 @@ describe("reading", () => {
     run(root, "clone", "-q", source, folder);
     await writeFile(join(folder, ".git/hooks/pre-push"), `#!/bin/sh\ntouch ${root}/hook-ran\n`, { mode: 0o755 });
     run(root, "init", "-q", "--bare", join(root, "target.git"));
-    await gitCommand().push(folder, join(root, "target.git"), ["refs/heads/main:refs/heads/main"], signal);
+    const object = run(folder, "rev-parse", "main");
+    const pushes = [{ name: "refs/heads/main", object, expected: undefined }];
+    await gitCommand().bare(folder).push(join(root, "target.git"), pushes, signal);
     expect(existsSync(join(root, "hook-ran"))).toBe(false);
   });
 });
@@ -101,11 +103,24 @@ describe("pushing", () => {
     const target = join(root, "half.git");
     run(root, "init", "-q", "--bare", target);
     run(target, "config", "receive.hideRefs", "refs/pull");
-    const refspecs = ["refs/heads/main:refs/heads/main", "refs/heads/main:refs/pull/1/head"];
-    const pushed = await gitCommand().push(source, target, refspecs, signal);
+    const object = run(source, "rev-parse", "main");
+    const pushes = ["refs/heads/main", "refs/pull/1/head"].map((name) => ({ name, object, expected: undefined }));
+    const pushed = await gitCommand().bare(source).push(target, pushes, signal);
     const taken = Object.fromEntries(pushed.map((one) => [one.name, one.taken]));
     expect(taken).toMatchObject({ "refs/heads/main": true, "refs/pull/1/head": false });
     expect(pushed.find((one) => !one.taken)?.reason).toMatch(/hidden ref/);
+  });
+
+  it("is refused where the remote has another object than expected", async () => {
+    const target = join(root, "half.git");
+    const object = run(source, "rev-parse", "topic/x");
+    const push = (expected: string | undefined) =>
+      gitCommand()
+        .bare(source)
+        .push(target, [{ name: "refs/heads/main", object, expected }], signal);
+    expect(await push(undefined)).toMatchObject([{ taken: false, reason: expect.stringContaining("stale info") }]);
+    expect(await push(object)).toMatchObject([{ taken: false }]);
+    expect(await push(run(source, "rev-parse", "main"))).toMatchObject([{ taken: true }]);
   });
 });
 
@@ -176,5 +191,73 @@ describe("stopping", () => {
     });
     await expect(failing).rejects.toThrow("on purpose");
     expect(readdirSync(tmpdir()).filter((name) => name.startsWith("castchat-unittest-"))).toEqual([]);
+  });
+});
+
+describe("a branch's history", () => {
+  const git = gitCommand();
+  const author = { name: "An Engineer", email: "engineer@example.org" };
+  let repository: string;
+  let commits: string[];
+  beforeAll(async () => {
+    repository = join(root, "history");
+    run(root, "init", "-q", "-b", "main", repository);
+    commits = [];
+    const commit = async (name: string, message: string) => {
+      await writeFile(join(repository, name), `${message}\n`);
+      run(repository, "add", ".");
+      run(repository, "commit", "-qm", message);
+      commits.push(run(repository, "rev-parse", "HEAD"));
+    };
+    await commit("a.txt", "first");
+    await commit("a.txt", "second\n\nwith a body");
+    run(repository, "checkout", "-qb", "topic");
+    await commit("b.txt", "on a branch");
+    run(repository, "checkout", "-q", "main");
+    run(repository, "merge", "-q", "--no-ff", "-m", "merge topic", "topic");
+    commits.push(run(repository, "rev-parse", "HEAD"));
+  });
+
+  it("is read as far as it goes", async () => {
+    const folder = join(root, "bare-history");
+    const [first, second, topic, merge] = commits as [string, string, string, string];
+    expect(await git.cloneHistory(`file://${repository}`, "main", folder, signal)).toBe(merge);
+    expect(await git.commitsSince(folder, first, merge, signal)).toEqual([
+      { id: merge, message: "merge topic", isMerge: true },
+      { id: second, message: "second\n\nwith a body", isMerge: false },
+    ]);
+    expect(await git.commitsSince(folder, merge, merge, signal)).toEqual([]);
+    expect(await git.isAncestor(folder, topic, merge, signal)).toBe(true);
+    expect(await git.isAncestor(folder, merge, topic, signal)).toBe(false);
+    expect(await git.isAncestor(folder, "f".repeat(40), merge, signal)).toBe(false);
+    expect(await git.isAncestor(folder, merge, "f".repeat(40), signal)).toBeUndefined();
+    expect(await git.isAncestor(folder, "--all", merge, signal)).toBe(false);
+    expect(await git.pathsAt(folder, second, signal)).toEqual(["a.txt"]);
+    expect(await git.pathsAt(folder, merge, signal)).toEqual(["a.txt", "b.txt"]);
+    expect(await git.pathsAt(folder, "f".repeat(40), signal)).toBeUndefined();
+  });
+
+  it("is continued by what takes commits and merges back, and names one that conflicts", async () => {
+    const [, second, , merge] = commits as [string, string, string, string];
+    const all = [merge, second].map((id) => ({ id, message: "", isMerge: id === merge }));
+    const wanted = { branch: "main", commits: all, message: "Take it back", author };
+    const folder = join(root, "reverted");
+    const { commit } = await git.revert(repository, folder, wanted, signal);
+    expect(run(folder, "show", "-s", "--format=%an <%ae>, %cn: %s", commit!)).toBe(
+      "An Engineer <engineer@example.org>, An Engineer: Take it back",
+    );
+    expect(run(folder, "ls-tree", "--name-only", commit!)).toBe("a.txt");
+    expect(await readFile(join(folder, "a.txt"), "utf8")).toBe("first\n");
+    expect(run(repository, "rev-parse", "main")).toBe(merge);
+    const conflicting = { ...wanted, commits: [{ id: commits[0]!, message: "first", isMerge: false }] };
+    expect(await git.revert(repository, join(root, "conflict"), conflicting, signal)).toEqual({
+      conflict: conflicting.commits[0],
+    });
+    expect(await git.revert(repository, join(root, "nothing"), { ...wanted, commits: [] }, signal)).toEqual({});
+  });
+
+  it("is continued by the user of the machine", async () => {
+    const given = { GIT_AUTHOR_NAME: "A", GIT_AUTHOR_EMAIL: "a@example.org" };
+    expect(await git.identity(given, signal)).toEqual({ name: "A", email: "a@example.org" });
   });
 });
