@@ -9,14 +9,12 @@ import {
 } from "../planning/names.ts";
 import type { App } from "../settings/apps.ts";
 import { nameOfPart } from "../settings/managedParts.ts";
-import { fold, mirroredRepositories, type MirroredRepository } from "../settings/repositories.ts";
+import type { MirroredRepository } from "../settings/repositories.ts";
 import type { StandbySettings } from "../settings/settings.ts";
 import { Application } from "./application.ts";
 import { BackupVault } from "./backupVault.ts";
 import { Database } from "./database.ts";
-import { mirrorsOf } from "./deploymentSources.ts";
 import { type EarlierDatabase, earlierOutputs, generationName, keepEarlierDatabases } from "./earlierDatabases.ts";
-import { MirrorRepository } from "./mirrorRepository.ts";
 import { callsIn, type Recovered, releaseFrom, type RestoreFrom } from "./recoveredRelease.ts";
 import type { DeclaredGenerations } from "./recovery/generations.ts";
 import { compareLiveBuild } from "./recovery/liveBuild.ts";
@@ -25,6 +23,7 @@ import { checkTrafficLease, rehearseTakeover } from "./recovery/trafficLease.ts"
 import { TrafficSwitch } from "./recovery/trafficSwitch.ts";
 import { SigningKey } from "./signingKey.ts";
 import { healthOf, nameOfTraffic, type SiteArgs } from "./siteArgs.ts";
+import { mirrorCode, mirrorOutputs, mirrorsOf } from "./siteMirrors.ts";
 import {
   appOutputs,
   databaseOutputs,
@@ -67,7 +66,7 @@ export class StandbySite extends pulumi.ComponentResource {
     const signing = new SigningKey("signing", { site, deployerArns, protect }, child);
     const guards = { signingKeyArn: signing.keyArn, deployerArns, disposable: args.disposableVault };
     const vault = new BackupVault("vault", { site, tiers, protect, replicaOf: primary, ...guards }, child);
-    const mirrors = this.#mirrorCode(args);
+    const mirrors = mirrorCode(args, child);
 
     const trustedWriterKeys = keysTrustedBy(args, signing);
     const from = { vault, trustedWriterKeys };
@@ -80,7 +79,7 @@ export class StandbySite extends pulumi.ComponentResource {
     const after = fence ? [fence] : variables.opened;
     const database = mode === "standby" ? undefined : this.#recoverDatabase(args, mode, from, after);
     const running = args.apps.map((app) =>
-      this.#keepApp(app, args, database && { database, source: from, sealed: variables.of(app) }),
+      this.#keepApp(app, args, mirrors, database && { database, source: from, sealed: variables.of(app) }),
     );
     // The recovered site takes real backups into its own vault. They never delay the recovery.
     const backups =
@@ -103,38 +102,21 @@ export class StandbySite extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  /** Declares a mirror of each repository. */
-  #mirrorCode(args: StandbySiteArgs): Mirrors {
-    const { apps, protect } = args;
-    const all = mirroredRepositories(args);
-    for (const { repository, mirrors } of all)
-      new MirrorRepository(
-        nameOfMirror(repository, apps),
-        {
-          mirrorOf: repository,
-          repositoryName: nameInOwner(mirrors.find(({ kind }) => kind === "github")?.fullName),
-          gitlabProject: mirrors.find(({ kind }) => kind === "gitlab")?.fullName,
-          protect,
-        },
-        { parent: this },
-      );
-    return all;
-  }
-
   /** Declares an app's project, empty while there is no database for it. With a database also its deployment and its public names. */
-  #keepApp(app: App, args: StandbySiteArgs, recovered: Recovered | undefined): RunningApp {
+  #keepApp(
+    app: App,
+    args: StandbySiteArgs,
+    mirrors: readonly MirroredRepository[],
+    recovered: Recovered | undefined,
+  ): RunningApp {
+    const source = mirrorsOf(app, mirrors);
     const application = new Application(
       nameOfPart("application", app),
       {
         projectName: app.project,
         build: app.build,
         ...(recovered && {
-          release: {
-            ...mirrorsOf(app, args),
-            sourceRef: app.branch,
-            ...releaseFrom(app, recovered),
-            ...callsIn(args.mode),
-          },
+          release: { ...source, sourceRef: app.branch, ...releaseFrom(app, recovered), ...callsIn(args.mode) },
         }),
         protect: args.protect,
       },
@@ -147,14 +129,7 @@ export class StandbySite extends pulumi.ComponentResource {
     const { zoneName, stack, generation, takeover = [] } = args;
     for (const publicName of app.publicNames)
       void rehearseTakeover(
-        {
-          publicName,
-          zoneName,
-          projectName: app.project,
-          stack,
-          generation,
-          takeover: takeover.includes(publicName),
-        },
+        { publicName, zoneName, stack, generation, takeover: takeover.includes(publicName) },
         this,
         { parent: this },
       );
@@ -214,7 +189,7 @@ export class StandbySite extends pulumi.ComponentResource {
     const names = app.publicNames.map((name) => [name, mode === "drill" ? drillName(name) : name] as const);
     const switches = names.map(([name, publicName]) => {
       const taken = { publicName, zoneName, generation, ...(takeover.includes(publicName) && { takeover: true }) };
-      const lease = checkTrafficLease({ ...taken, projectName: app.project, stack }, this, { parent: this });
+      const lease = checkTrafficLease({ ...taken, stack }, { parent: this });
       return new TrafficSwitch(
         nameOfTraffic(partName(mode, "traffic"), app, name),
         {
@@ -222,7 +197,6 @@ export class StandbySite extends pulumi.ComponentResource {
           projectId: application.projectId,
           deploymentUrl: application.deploymentUrl,
           stack: lease.apply(() => stack),
-          shown: lease.apply(({ seen = [] }) => seen),
           ...callsIn(mode),
           ...healthOf(app),
         },
@@ -231,38 +205,6 @@ export class StandbySite extends pulumi.ComponentResource {
     });
     return { app, application, switches, publicNames: names.map(([, publicName]) => publicName) };
   }
-}
-
-/** Each repository with the clone address of its mirror of a kind. */
-function urlsOf(kind: CodeHostKind, all: Mirrors): [repository: string, url: string][] {
-  return all.flatMap(({ repository, mirrors }) =>
-    mirrors.flatMap((mirror): [string, string][] => (mirror.kind === kind ? [[repository, mirror.url]] : [])),
-  );
-}
-
-type Mirrors = readonly MirroredRepository[];
-
-function mirrorOutputs(all: Mirrors): Partial<SiteOutputs> {
-  const [github, gitlab] = [urlsOf("github", all), urlsOf("gitlab", all)];
-  return {
-    ...(github[0] && { mirrorUrl: github[0][1] }),
-    ...(github.length > 1 && { mirrorUrls: Object.fromEntries(github) }),
-    ...(gitlab.length > 0 && { gitlabMirrorUrls: Object.fromEntries(gitlab) }),
-  };
-}
-
-/**
- * Name of a mirror's component: that of the first app of the repository. Without an app it is made of the repository's own name, with a dot, which
- * no app's name has.
- */
-function nameOfMirror(repository: string, apps: readonly App[]): string {
-  const app = apps.find((one) => fold(one.repository) === fold(repository));
-  return nameOfPart("mirror", app ?? { name: fold(repository).replace("/", ".") });
-}
-
-/** A repository's name without its owner. */
-function nameInOwner(repository: string | undefined): string | undefined {
-  return repository?.slice(repository.indexOf("/") + 1);
 }
 
 /** The writers whose backups a standby restores: those in its settings, and itself, because it backs up what it recovered. */

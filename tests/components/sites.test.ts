@@ -491,6 +491,33 @@ describe("StandbySite", () => {
     expect(fence["connectionString"]).toBe("postgresql://live");
   });
 
+  it("mirrors a repository on GitLab beside GitHub, or only there, and says where", async () => {
+    const repositories = [
+      { repository: APP.repository, gitlabMirror: "backup/castchat" },
+      { repository: "castchat/docs", gitlabMirror: "backup/docs" },
+    ];
+    const { resources, outputs } = await declared(() => new StandbySite("standby", { ...STANDBY, repositories }));
+    expect(inventory(resources).filter((one) => one.includes("mirror"))).toEqual([
+      "castchat:index:MirrorRepository mirror",
+      "castchat:index:MirrorRepository mirror-castchat.docs",
+      "github:index/actionsRepositoryPermissions:ActionsRepositoryPermissions mirror-actions",
+      "github:index/repository:Repository mirror-repository",
+      "recovery:index:MirrorProject mirror-castchat.docs-gitlab",
+      "recovery:index:MirrorProject mirror-gitlab",
+    ]);
+    expect(named(resources, "mirror-gitlab")).toMatchObject({
+      inputs: { fullName: "backup/castchat", mirrorOf: "castchat/castchat" },
+    });
+    expect(outputs).toMatchObject({
+      mirrorUrl: "https://github.com/mirrors/castchat-mirror.git",
+      gitlabMirrorUrls: {
+        "castchat/castchat": "https://gitlab.com/backup/castchat.git",
+        "castchat/docs": "https://gitlab.com/backup/docs.git",
+      },
+    });
+    expect(outputs.mirrorUrls).toBeUndefined();
+  });
+
   it("mirrors repositories that no app is built from, and an app's once whatever its case", async () => {
     const second = { ...SECOND, repository: APP.repository.toUpperCase(), mirror: mirrored.mirror };
     const infrastructure = { repository: "CastChat/infrastructure", mirror: "mirrors/infra" };
