@@ -1,12 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import {
-  type CodeHostKind,
-  drillName,
-  PRIMARY_DATABASE_NAME,
-  recoveredDatabaseName,
-  type Site,
-} from "../planning/names.ts";
+import { drillName, PRIMARY_DATABASE_NAME, recoveredDatabaseName, type Site } from "../planning/names.ts";
 import type { App } from "../settings/apps.ts";
 import { nameOfPart } from "../settings/managedParts.ts";
 import type { MirroredRepository } from "../settings/repositories.ts";
