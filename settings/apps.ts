@@ -82,16 +82,3 @@ export type App = z.output<typeof APP>;
 
 /** The apps, the first one first. */
 export const APPS = z.tuple([APP], APP, { error: "a list with at least one app" }).readonly();
-
-/** The Vercel projects and the repositories of some apps, each repository once. */
-export function sourcesOf(apps: readonly App[]): { vercelProjects: string[]; repositories: string[] } {
-  return {
-    vercelProjects: apps.map(({ project }) => project),
-    repositories: [...new Set(apps.map(({ repository }) => repository))],
-  };
-}
-
-/** The owner of the mirrors. The check of the settings refuses several. */
-export function mirrorOwnerOf(apps: readonly App[]): string | undefined {
-  return apps.flatMap(({ mirror }) => mirror?.split("/")[0] ?? [])[0];
-}

@@ -7,7 +7,7 @@ import { BACKUP_KINDS, type BackupKind, KINDS } from "../../recovery/vault/backu
 import { systemClock } from "../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../services/common/errors.ts";
 import { sealerTo } from "../../services/vault/encryption.ts";
-import { sourcesOf } from "../../settings/apps.ts";
+import { sourcesOf } from "../../settings/repositories.ts";
 import { backupsOf, portsOf, writerOf } from "../stack/services.ts";
 import { readStack, type StackContext } from "../stack/stackContext.ts";
 import { example } from "../terminal/help.ts";
@@ -72,7 +72,6 @@ async function configurationOf(
   signal: AbortSignal,
 ): Promise<ConfigurationBackup> {
   const readState = async (): Promise<unknown> => JSON.parse(await pulumi.exportState());
-  const { zoneName, apps } = settings;
-  const sources = { ...sourcesOf(apps), zoneName, supabaseRef: outputs.supabaseRef, readState };
+  const sources = { ...sourcesOf(settings), zoneName: settings.zoneName, supabaseRef: outputs.supabaseRef, readState };
   return await collectConfiguration({ ...portsOf(settings), clock: systemClock }, sources, signal);
 }

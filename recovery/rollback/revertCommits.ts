@@ -85,10 +85,10 @@ async function pushRevert(
         `Commit ${conflict.id.slice(0, 12)} ("${conflict.message.split("\n")[0] ?? ""}") cannot be taken back by itself: later commits of ${branch} have changed the same lines. Nothing was pushed. In a clone of the repository type \`${byHand}\`, resolve the conflict, ${then}`,
       );
     if (commit === undefined) return undefined;
-    const [pushed] = await git.push(folder, url, [`${commit}:refs/heads/${branch}`], signal);
-    if (pushed?.taken === true) return commit;
+    const { taken, reason } = await git.pushCommit(folder, url, commit, branch, signal);
+    if (taken) return commit;
     throw new PromiseError(
-      `The code host refused the revert on ${branch}: ${pushed?.reason ?? "no reason"}. If ${branch} has moved, run the same command again. If it is protected, type \`${byHand}\` in a clone, open a pull request ${then}`,
+      `The code host refused the revert on ${branch}: ${reason}. If ${branch} has moved, run the same command again. If it is protected, type \`${byHand}\` in a clone, open a pull request ${then}`,
     );
   });
 }

@@ -1,3 +1,5 @@
+import type { PushedRef } from "./bareRepository.ts";
+
 /** A commit of a branch. */
 export interface HistoryCommit {
   id: string;
@@ -36,6 +38,8 @@ export interface GitHistory {
     wanted: Revert,
     signal: AbortSignal,
   ): Promise<{ commit?: string; conflict?: HistoryCommit }>;
+  /** Pushes a commit of a copy to a branch, without force. */
+  pushCommit(folder: string, url: string, commit: string, branch: string, signal: AbortSignal): Promise<PushedRef>;
   /** The name and address with which the machine's user commits; undefined if git does not know one of them. */
   identity(environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<{ name: string; email: string } | undefined>;
 }

@@ -345,11 +345,13 @@ describe("a revert", () => {
     await made.release({ "server.mjs": server(0, "good") });
     await made.release({ "server.mjs": server(2, "bad") });
     await back(made);
-    const push = () => Promise.resolve([{ name: "main", taken: false, reason: "protected branch" }]);
+    const pushCommit = () => Promise.resolve({ name: "main", taken: false, reason: "protected branch" });
     const identity = () => Promise.resolve(undefined);
     const having = (git: object, more: Partial<RollbackPorts> = {}) =>
       revertRelease({ ...made.ports, ...more, git: { ...cloud.git, ...git } }, made.app, AUTHOR);
-    await expect(having({ push })).rejects.toThrow(/refused the revert on main: protected branch.*open a pull request/);
+    await expect(having({ pushCommit })).rejects.toThrow(
+      /refused the revert on main: protected branch.*open a pull request/,
+    );
     await expect(having({ identity })).rejects.toThrow(/git config --global user\.name/);
     const linked = {
       project: async () => ({ ...(await cloud.appHost.project(made.projectId))!, hasRepository: true }),
@@ -361,7 +363,7 @@ describe("a revert", () => {
     const commit = await cloud.git.newestCommit(made.app.sourceUrl, "main", signal);
     const releases = () =>
       Promise.resolve([{ ...newest!, id: "dpl_failed", commit, state: "failed" as const, error: "no build" }, newest!]);
-    const failing = having({ push }, { appHost: { ...appHost, releases } });
+    const failing = having({ pushCommit }, { appHost: { ...appHost, releases } });
     await expect(failing).rejects.toThrow(/The build of \w{12} failed: no build.*The rollback stays/);
   });
 });
