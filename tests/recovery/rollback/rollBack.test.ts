@@ -114,6 +114,44 @@ describe("a rollback", () => {
     expect(await made.state()).toMatchObject({ followsBuilds: false });
   });
 
+  it("waits for the edge, which may answer from the old deployment for some seconds, and not for ever", async () => {
+    const made = await makeApp();
+    await made.release({ "server.mjs": server(0, "good") });
+    const bad = await made.release({ "server.mjs": server(0, "bad") });
+    const late = (answers: number): RollbackPorts["edge"] => {
+      let left = answers;
+      return async (url, ...more) => {
+        const answer = await apps.edge(url, ...more);
+        if (url.includes(".vercel.app") || !url.endsWith("/api/health") || (left -= 1) < 0) return answer;
+        return { ...answer, body: { status: "ok", deployment: bad.id } };
+      };
+    };
+    expect(await back(made, {}, { edge: late(8) })).toMatchObject({ verdict: "healthy", undone: false });
+    expect(await back(made, {}, { edge: late(Infinity) })).toMatchObject({
+      verdict: "unhealthy",
+      reasons: [expect.stringMatching(new RegExp(`deployment ${bad.id} answers`))],
+      undone: true,
+    });
+  });
+
+  it("says that the host could not move the names, and takes no earlier failure for its own", async () => {
+    const made = await makeApp();
+    const good = await made.release({ "server.mjs": server(0, "good") });
+    await made.release({ "server.mjs": server(2, "bad") });
+    const at = new Date(0);
+    const last = { kind: "rollback", from: undefined, to: good.id, state: "failed", status: "failed", at } as const;
+    const failed = async () => ({ ...(await made.state())!, lastMove: { ...last, at: new Date() } });
+    await expect(back(made, {}, { appHost: { ...apps.appHost, releaseState: failed } })).rejects.toThrow(
+      /could not move the public names to deployment .* \(failed\)\. Run the same command again/,
+    );
+    await apps.appHost.promoteDeployment(made.projectId, (await apps.appHost.releases(made.projectId))[0]!.id);
+    const earlier = async () => ({ ...(await made.state())!, lastMove: last });
+    expect(await back(made, {}, { appHost: { ...apps.appHost, releaseState: earlier } })).toMatchObject({
+      verdict: "healthy",
+      to: good.id,
+    });
+  });
+
   it("stays where nothing answers, and says that it does not know", async () => {
     const made = await makeApp();
     const good = await made.release({ "server.mjs": server(0, "good") });
