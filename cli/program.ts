@@ -107,7 +107,7 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
   },
   drill: {
     description:
-      "corrupt the database and repair it, lose the whole infrastructure and recover it, in a sandbox on this machine; measures RTO and RPO",
+      "corrupt the database, ship a bad release, lose the whole infrastructure, and recover from each, in a sandbox on this machine; measures RTO and RPO",
     load: async () => (await import("./commands/drill.ts")).drillCommand(),
   },
   sandbox: {

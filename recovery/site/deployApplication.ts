@@ -69,7 +69,12 @@ export async function deployApplication(
       `${appHost.name} project ${wanted.projectName} (${wanted.projectId}) does not exist. Run \`pulumi up --refresh\` to create it.`,
     );
   const notes: string[] = [];
-  const holdCalls = (await servesVisitors(appHost, project.id, signal))
+  const servesNames = await servesVisitors(appHost, project.id, signal);
+  if (servesNames && (await appHost.releaseState(project.id, signal))?.followsBuilds === false)
+    notes.push(
+      `Project ${project.name} gives new deployments no public name by itself, as after a rollback: users get this one after \`castchat-recovery rollback finish\`.`,
+    );
+  const holdCalls = servesNames
     ? () => Promise.resolve()
     : async () => {
         const note = await setScheduledCalls(appHost, project.id, false, signal);

@@ -85,14 +85,7 @@ export function gitCommand(credentials: readonly GitCredential[] = []): Git {
       return copyLfsObjects(objects, storeOf(from), storeOf(to), signal);
     },
     bare: (folder) => bareCommand(runner, folder),
-    ...gitHistory({
-      at: async (url, args, action, signal) => {
-        checkedUrl(url);
-        return succeededAt(url, await gitAt(url, args, signal), `${action} of ${shown(url)}`).stdout;
-      },
-      run: git,
-      succeeded,
-    }),
+    ...gitHistory(runner),
   };
 }
 

@@ -179,6 +179,16 @@ describe("a deployment", () => {
     );
   });
 
+  it("says that users do not get it after a rollback, and is healthy all the same", async () => {
+    const project = await makeProject(cloud, "back");
+    const first = await deploy(project);
+    await cloud.appHost.takePublicName(project, "back.castchat.example");
+    await cloud.appHost.followBuilds(project, false);
+    const { notes } = await deploy(project);
+    expect(notes).toEqual([expect.stringMatching(/users get this one after `castchat-recovery rollback finish`/)]);
+    expect(await production(project)).toBe(first.deploymentId);
+  });
+
   it("is made all the same if the host does not stop the scheduled calls, and says so", async () => {
     const project = await makeProject(cloud, "calling");
     const appHost = { ...cloud.appHost, allowScheduledCalls: () => Promise.reject(new Error("Not allowed.")) };
