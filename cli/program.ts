@@ -89,8 +89,8 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     load: async () => (await import("./commands/generation.ts")).generationCommand(),
   },
   mirror: {
-    description: "copy branches, tags and notes of the app's repository to the stack's mirror",
-    load: async () => (await import("./commands/mirror.ts")).mirrorCommand(),
+    description: "bring the mirrors of the repositories up to date, and hold back what would destroy them",
+    load: async () => (await import("./commands/mirror/mirror.ts")).mirrorCommand(),
   },
   resume: {
     description:

@@ -13,7 +13,7 @@ import type { RunnerCode } from "./backupRunner.ts";
 export interface SiteArgs
   extends
     Readonly<Pick<CommonSettings, SettingOfSites>>,
-    Readonly<Partial<Pick<CommonSettings, "vercelTeam" | "deployerArns" | "disposableVault">>> {
+    Readonly<Partial<Pick<CommonSettings, "vercelTeam" | "deployerArns" | "disposableVault" | "repositories">>> {
   /** Public keys (PEM) of the writers whose backups are trusted. */
   readonly trustedWriterKeys: readonly string[];
   readonly criticalTables: readonly string[];

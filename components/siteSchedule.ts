@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Site } from "../planning/names.ts";
-import { sourcesOf } from "../settings/apps.ts";
 import { flatEndpoints } from "../settings/endpoints.ts";
+import { sourcesOf } from "../settings/repositories.ts";
 import { type DeclaredRunnerSettings, ownTokenOfRuns, RUNNER_TOKENS } from "../settings/runnerSettings.ts";
 import { BackupSchedule } from "./backupSchedule.ts";
 import type { BackupVault } from "./backupVault.ts";
@@ -75,7 +75,7 @@ function runnerSettings(
   args: SiteArgs,
   { vault, signing, database }: BackedUpSite,
 ): pulumi.Output<DeclaredRunnerSettings> {
-  const { stack, shrinkPercent, vercelTeam, zoneName, apps } = args;
+  const { stack, shrinkPercent, vercelTeam, zoneName } = args;
   const { state, rootCertificates } = args.scheduledRun;
   return pulumi
     .all([vault.bucket, signing.keyArn, database.ref])
@@ -89,7 +89,7 @@ function runnerSettings(
       criticalTables: [...args.criticalTables],
       shrinkPercent,
       ageRecipients: [...args.ageRecipients],
-      ...sourcesOf(apps),
+      ...sourcesOf(args),
       ...(vercelTeam !== undefined && { vercelTeam }),
       zoneName,
       supabaseRef,

@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { cloneUrl, drillName, PRIMARY_DATABASE_NAME, recoveredDatabaseName, type Site } from "../planning/names.ts";
+import { drillName, PRIMARY_DATABASE_NAME, recoveredDatabaseName, type Site } from "../planning/names.ts";
 import type { App } from "../settings/apps.ts";
 import { nameOfPart } from "../settings/managedParts.ts";
+import { fold, mirroredRepositories } from "../settings/repositories.ts";
 import type { StandbySettings } from "../settings/settings.ts";
 import { Application } from "./application.ts";
 import { BackupVault } from "./backupVault.ts";
@@ -96,20 +97,24 @@ export class StandbySite extends pulumi.ComponentResource {
   }
 
   /** Declares a mirror of each repository. */
-  #mirrorCode({ apps, endpoints, protect }: StandbySiteArgs): Mirrors {
-    const first = new Map(apps.toReversed().map((app) => [app.repository, app]));
-    for (const app of first.values())
+  #mirrorCode(args: StandbySiteArgs): Mirrors {
+    const { apps, protect } = args;
+    const found = mirroredRepositories(args).flatMap(({ repository, mirrors }) => {
+      const mirror = mirrors.find(({ kind }) => kind === "github");
+      return mirror === undefined ? [] : [{ repository, ...mirror }];
+    });
+    for (const { repository, fullName } of found)
       new MirrorRepository(
-        nameOfPart("mirror", app),
-        { repositoryName: nameInOwner(mirrorOf(app)), mirrorOf: app.repository, protect },
+        nameOfMirror(repository, apps),
+        { repositoryName: nameInOwner(fullName), mirrorOf: repository, protect },
         { parent: this },
       );
-    return new Map(apps.map((app) => [app.repository, cloneUrl(mirrorOf(app), endpoints.github)]));
+    return new Map(found.map(({ repository, url }) => [fold(repository), { repository, url }]));
   }
 
   /** Declares an app's project, empty while there is no database for it. With a database also its deployment and its public names. */
   #keepApp(app: App, args: StandbySiteArgs, mirrors: Mirrors, recovered: Recovered | undefined): RunningApp {
-    const sourceUrl = mirrors.get(app.repository) ?? "";
+    const sourceUrl = mirrors.get(fold(app.repository))?.url ?? "";
     const application = new Application(
       nameOfPart("application", app),
       {
@@ -207,22 +212,24 @@ export class StandbySite extends pulumi.ComponentResource {
   }
 }
 
-/** Clone addresses of the mirrors, by the mirrored repository. */
-type Mirrors = ReadonlyMap<string, string>;
+/** Each mirrored repository with its mirror's clone address, by the repository's name without its case. */
+type Mirrors = ReadonlyMap<string, { readonly repository: string; readonly url: string }>;
 
 function mirrorOutputs(mirrors: Mirrors): Partial<SiteOutputs> {
-  const [first] = mirrors.values();
+  const all = [...mirrors.values()];
   return {
-    ...(first !== undefined && { mirrorUrl: first }),
-    ...(mirrors.size > 1 && { mirrorUrls: Object.fromEntries(mirrors) }),
+    ...(all[0] && { mirrorUrl: all[0].url }),
+    ...(all.length > 1 && { mirrorUrls: Object.fromEntries(all.map(({ repository, url }) => [repository, url])) }),
   };
 }
 
-/** An app's mirror. The check of the settings has refused a standby without it. */
-function mirrorOf({ mirror, repository }: App): string {
-  if (mirror === undefined)
-    throw new pulumi.RunError(`The app of ${repository} has no mirror in castchat-recovery:apps.`);
-  return mirror;
+/**
+ * Name of a mirror's component: that of the first app of the repository. Without an app it is made of the repository's own name, with a dot, which
+ * no app's name has.
+ */
+function nameOfMirror(repository: string, apps: readonly App[]): string {
+  const app = apps.find((one) => fold(one.repository) === fold(repository));
+  return nameOfPart("mirror", app ?? { name: fold(repository).replace("/", ".") });
 }
 
 /** A repository's name without its owner. */

@@ -194,9 +194,13 @@ export function drillName(publicName: string): string {
   return `drill.${publicName}`;
 }
 
-/** The clone URL of a GitHub repository (`owner/name`); `endpoint` replaces https://github.com. */
-export function cloneUrl(repository: string, endpoint = "https://github.com"): string {
-  return `${endpoint}/${repository}.git`;
+/** The public addresses of the code hosts, where no endpoint replaces them. */
+export const CODE_HOSTS = { github: "https://github.com", gitlab: "https://gitlab.com" } as const;
+export type CodeHostKind = keyof typeof CODE_HOSTS;
+
+/** The clone URL of a repository (`owner/name`, on GitLab `group/…/name`); `endpoint` replaces the host's public address. */
+export function cloneUrl(repository: string, endpoint?: string, kind: CodeHostKind = "github"): string {
+  return `${endpoint ?? CODE_HOSTS[kind]}/${repository}.git`;
 }
 
 /** Prefix of the vault's recovery log, with one object for each restore. No rule expires it, and only the restorer writes there. */

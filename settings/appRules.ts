@@ -49,8 +49,6 @@ function* faultsOfApp(app: App, { role, zoneName }: Values): Generator<string> {
       yield `.publicNames[${index}] is "${name}", which is not in the zone "${zoneName}"; choose a name that ends in it.`;
   if (app.peerProject === app.project)
     yield `.peerProject is "${app.peerProject}", the same as project. A recovery would stop its own app; set the other stack's project.`;
-  if (app.mirror === app.repository)
-    yield `.mirror makes "${app.repository}" a mirror of itself; choose another name or owner.`;
 }
 
 /** What an app may not share with those before it. */
@@ -62,15 +60,7 @@ function* faultsBeside(app: App, before: readonly App[]): Generator<string> {
         : `.name is "${app.name}", as that of an app before it; choose another.`;
     if (other.project === app.project)
       yield `.project is "${app.project}", as that of an app before it; an app has a Vercel project of its own.`;
-    if (ownerOf(app) !== ownerOf(other))
-      yield `.mirror is of owner "${ownerOf(app)}", and that of an app before it of "${ownerOf(other)}"; the mirrors of a stack have one owner.`;
-    if (other.repository === app.repository && other.mirror !== app.mirror)
-      yield `.mirror is "${app.mirror}", and another app of ${app.repository} has "${other.mirror}"; a repository has one mirror.`;
     for (const name of app.publicNames.filter((one) => other.publicNames.includes(one)))
       yield `.publicNames has "${name}", as an app before it; a name leads to one app.`;
   }
-}
-
-function ownerOf({ mirror = "" }: App): string {
-  return mirror.slice(0, mirror.indexOf("/"));
 }

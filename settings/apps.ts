@@ -79,25 +79,3 @@ export type App = z.output<typeof APP>;
 
 /** The apps, the first one first. */
 export const APPS = z.tuple([APP], APP, { error: "a list with at least one app" }).readonly();
-
-/** Where some apps are: Vercel projects, repositories (each once), and the names of those that have one, by their projects. */
-export interface AppSources {
-  vercelProjects: string[];
-  repositories: string[];
-  appNames?: Record<string, string>;
-}
-
-/** The projects and repositories of some apps. */
-export function sourcesOf(apps: readonly App[]): AppSources {
-  const named = apps.flatMap(({ project, name }) => (name === undefined ? [] : [[project, name] as const]));
-  return {
-    vercelProjects: apps.map(({ project }) => project),
-    repositories: [...new Set(apps.map(({ repository }) => repository))],
-    ...(named.length > 0 && { appNames: Object.fromEntries(named) }),
-  };
-}
-
-/** The owner of the mirrors. The check of the settings refuses several. */
-export function mirrorOwnerOf(apps: readonly App[]): string | undefined {
-  return apps.flatMap(({ mirror }) => mirror?.split("/")[0] ?? [])[0];
-}

@@ -6,6 +6,8 @@ export interface Endpoints {
   readonly vercel?: string | undefined;
   /** Of git. The server's API is under `/api/v3` of this address. */
   readonly github?: string | undefined;
+  /** Of git. The server's API is under `/api/v4` of this address. */
+  readonly gitlab?: string | undefined;
   /** Without the API's path. */
   readonly cloudflare?: string | undefined;
   /** Of the Management API. */
@@ -40,6 +42,7 @@ export const ENDPOINT_KEYS = {
   endpointAws: address,
   endpointVercel: address,
   endpointGithub: address,
+  endpointGitlab: address,
   endpointCloudflare: address,
   endpointSupabase: address,
   endpointEdge: address,
@@ -57,13 +60,14 @@ export function withEndpoints<T extends FlatEndpoints>(
     endpointAws: aws,
     endpointVercel: vercel,
     endpointGithub: github,
+    endpointGitlab: gitlab,
     endpointCloudflare: cloudflare,
     endpointSupabase: supabase,
     endpointEdge: edge,
     supabaseProjectUrl: supabaseProject,
     ...rest
   } = values;
-  return { ...rest, endpoints: { aws, vercel, github, cloudflare, supabase, edge, supabaseProject } };
+  return { ...rest, endpoints: { aws, vercel, github, gitlab, cloudflare, supabase, edge, supabaseProject } };
 }
 
 /** The addresses under their flat keys; the reverse of {@link withEndpoints}. */
@@ -72,6 +76,7 @@ export function flatEndpoints(endpoints: Endpoints): FlatEndpoints {
     endpointAws: endpoints.aws,
     endpointVercel: endpoints.vercel,
     endpointGithub: endpoints.github,
+    endpointGitlab: endpoints.gitlab,
     endpointCloudflare: endpoints.cloudflare,
     endpointSupabase: endpoints.supabase,
     endpointEdge: endpoints.edge,

@@ -9,6 +9,7 @@ import { isAgeRecipient } from "./ageRecipient.ts";
 import { APPS, DATABASE_STATES, DOMAIN, STATES } from "./apps.ts";
 import { DNS_RECORDS } from "./dnsRecords.ts";
 import { ENDPOINT_KEYS } from "./endpoints.ts";
+import { REPOSITORIES } from "./repositories.ts";
 import { DEFAULT_RUNNER_IMAGE } from "./runnerImage.ts";
 
 /** An optional setting. Pulumi.yaml gives every setting a type, and uses "" for a setting that isn't set. */
@@ -48,6 +49,9 @@ export const SETTINGS = z.object({
       "a list of P-256 public keys in PEM, as the other stack's output signingPublicKey shows them once that stack is up",
     ),
   apps: json(APPS).describe("a list of apps (Pulumi.prod.yaml shows one)"),
+  repositories: json(REPOSITORIES)
+    .default([])
+    .describe("a list of repositories, each with repository, mirror and gitlabMirror"),
   database: z.enum(DATABASE_STATES).default("existing").describe(oneOf(DATABASE_STATES)),
   supabaseRef: optional(matching(/^[a-z]{20}$/), "the reference of a Supabase project, 20 small letters"),
   databaseUrl: optional(databaseUrl, DATABASE_URL),

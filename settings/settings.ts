@@ -2,9 +2,9 @@ import type { z } from "zod";
 
 import { nearest } from "../planning/nearest.ts";
 import { type Tier, TIERS, tiersWith } from "../planning/tiers.ts";
-import { mirrorOwnerOf } from "./apps.ts";
 import { type Endpoints, type FlatEndpoints, withEndpoints } from "./endpoints.ts";
 import { formerSetting } from "./formerSettings.ts";
+import { mirrorOwnerOf } from "./repositories.ts";
 import { SECRET_SETTINGS, SETTINGS, type SettingValues } from "./schema.ts";
 import { faultsOfSettings } from "./settingsRules.ts";
 
@@ -22,7 +22,7 @@ export interface CommonSettings extends Omit<
   readonly deployerArns: readonly string[] | undefined;
   /** The tiers with this stack's overrides applied. */
   readonly tiers: readonly Tier[];
-  /** Owner of all mirrors; undefined without any. */
+  /** Owner of all mirrors on GitHub; undefined without any. */
   readonly mirrorOwner: string | undefined;
 }
 export interface PrimarySettings extends CommonSettings {
@@ -95,12 +95,15 @@ export function parseSettings(
 function settingsFrom(values: SettingValues, stack: string, project: string): Settings {
   const { role, mode = "standby", tierOverrides, deployerArns: named, ...rest } = withEndpoints(values);
   const deployerArns = named.length > 0 ? named : undefined;
-  const mirrorOwner = mirrorOwnerOf(rest.apps);
+  const mirrorOwner = mirrorOwnerOf(rest);
   const common = { ...rest, project, stack, deployerArns, mirrorOwner, tiers: tiersWith(tierOverrides, TIERS) };
   if (role === "primary") return { ...common, role };
   const { supabaseOrganization = "", supabaseRegion = "" } = common;
   return { ...common, role, mode, supabaseOrganization, supabaseRegion };
 }
+
+/** The settings whose faults name the entry and its key. */
+const LISTS: ReadonlySet<string> = new Set(["apps", "repositories"]);
 
 /**
  * The faults of a setting's value. In a list they name the entry and its key. The value of a secret is not shown.
@@ -108,14 +111,14 @@ function settingsFrom(values: SettingValues, stack: string, project: string): Se
 function faultsOfValue(key: string, text: string | undefined, issues: readonly z.core.$ZodIssue[]): string[] {
   const schema = SETTINGS.shape[key as keyof typeof SETTINGS.shape];
   const inside = issues.filter(({ path }) => path.length > 0);
-  if (inside.length === 0 || key !== "apps" || text === undefined)
+  if (inside.length === 0 || !LISTS.has(key) || text === undefined)
     return [
       `${key} ${SECRET_SETTINGS.has(key) ? hidden(text) : shown(text)}; it must be ${schema.description ?? "something else"}.`,
     ];
   return inside.map(({ path, message, ...issue }) => {
     const where = path.map((step) => (typeof step === "number" ? `[${step}]` : `.${String(step)}`)).join("");
     if (issue.code === "unrecognized_keys")
-      return `${key}${where} has ${issue.keys.join(", ")}, which ${path.length > 1 ? `${String(path.at(-1))} does` : "apps do"} not have.`;
+      return `${key}${where} has ${issue.keys.join(", ")}, which ${path.length > 1 ? `${String(path.at(-1))} does` : `${key} do`} not have.`;
     const value = path.reduce<unknown>(
       (parent, step) => (parent as Record<PropertyKey, unknown> | undefined)?.[step],
       JSON.parse(text),

@@ -2,6 +2,7 @@ import { LONGEST_INTERVAL_HOURS, RUN_LIMIT_MINUTES } from "../planning/schedule.
 import { faultsOfOverrides } from "../planning/tiers.ts";
 import { appFaults } from "./appRules.ts";
 import type { LiveState } from "./apps.ts";
+import { mirrorFaults } from "./mirrorRules.ts";
 import { SECRET_SETTINGS, type SettingValues } from "./schema.ts";
 import { fault, type SettingFault } from "./settingFault.ts";
 import { supabaseRegionFault } from "./supabaseRegions.ts";
@@ -35,6 +36,7 @@ export function faultsOfSettings(values: Values): SettingFault[] {
   return [
     ...placeFaults(values),
     ...appFaults(values),
+    ...mirrorFaults(values),
     ...backupFaults(values),
     ...disposableFaults(values),
     ...idleFaults(values),

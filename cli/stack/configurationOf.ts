@@ -1,7 +1,7 @@
 import { collectConfiguration, type ConfigurationBackup } from "../../recovery/configuration/configuration.ts";
 import { sealedNamesOf } from "../../recovery/environment/sealedNames.ts";
 import { systemClock } from "../../services/common/clock.ts";
-import { sourcesOf } from "../../settings/apps.ts";
+import { sourcesOf } from "../../settings/repositories.ts";
 import { backupsOf, portsOf } from "./services.ts";
 import type { StackContext } from "./stackContext.ts";
 
@@ -16,8 +16,8 @@ export async function configurationOf(
   withValues: boolean,
 ): Promise<ConfigurationBackup> {
   const { settings, outputs, pulumi } = context;
-  const { zoneName, apps } = settings;
-  const { appNames, ...sources } = sourcesOf(apps);
+  const { zoneName } = settings;
+  const { appNames, ...sources } = sourcesOf(settings);
   const source = { ...(await backupsOf(context)), clock: systemClock, signal };
   return await collectConfiguration(
     { ...portsOf(settings), clock: systemClock },

@@ -22,6 +22,7 @@ import { addressOf, layout, REGIONS, type SandboxFile } from "./host/layout.ts";
 import { closeServer, listen } from "./host/servers.ts";
 import { Supervisor } from "./host/supervisor.ts";
 import { LocalProjectServers } from "./postgres/projectServers.ts";
+import { witnessOf } from "./witness.ts";
 import { SANDBOX_NAMES } from "./workspace.ts";
 
 const MINISTACK = "ministack";
@@ -78,6 +79,8 @@ export class Cloud {
     const vercel = createVercelEmulator(shared);
     const supabase = createSupabaseEmulator(shared);
     const emulators = { cloudflare, vercel, supabase, github: createGithubEmulator(shared, FINE_GRAINED_TOKENS) };
+    const witness = await witnessOf(process.env);
+    for (const [name, emulator] of Object.entries(emulators)) witness(name, emulator);
     // In sequence only if one service needs another: apps read from the databases.
     await all([this.#startAws(), this.#databases.startAll().then(() => this.#apps.startAll())]);
     for (const service of ["cloudflare", "github", "vercel", "supabase"] as const) {

@@ -1,117 +1,256 @@
 import { join } from "node:path";
 
-import type { Git, GitRef } from "../../services/codeHost/git.ts";
+import type { BareRepository, Push } from "../../services/codeHost/bareRepository.ts";
+import type { Git, RemoteListing } from "../../services/codeHost/git.ts";
 import type { Clock } from "../../services/common/clock.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import { withTemporaryFolder } from "../../services/common/temporaryFolder.ts";
+import { isCurrent, keptIn, readState, writeState } from "./mirrorState.ts";
+import { type MirrorPlan, planMirror } from "./plan.ts";
+import type { Quarantined, RefChange } from "./record.ts";
+import { branchOf, branchRef, MIRRORED, mirroredOf, type Refs } from "./refs.ts";
+import { refuseRefusals } from "./refusals.ts";
 
-/** The refs that are mirrored. GitHub also lists `refs/pull/*`, which cannot be pushed: `git push --mirror` fails because of them. */
-const MIRRORED = ["refs/heads/", "refs/tags/", "refs/notes/"] as const;
+/** The repository that is mirrored. */
+export interface MirrorSource {
+  url: string;
+  /** The branches that rules of its host protect, and others whose history must not be rewritten unseen. */
+  protectedBranches: (signal: AbortSignal) => Promise<readonly string[]>;
+}
+
+/** A mirror of it. */
+export interface MirrorTarget {
+  /** Address, or the absolute path of a bare repository on this machine. */
+  url: string;
+  setDefaultBranch: (branch: string, signal: AbortSignal) => Promise<void>;
+  /** A bare repository on this machine that holds most of the source's objects, so that they are not fetched again. */
+  lender?: string | undefined;
+}
+
+/** What a run works with. */
+export interface MirrorRun {
+  git: Git;
+  clock: Clock;
+  source: MirrorSource;
+  target: MirrorTarget;
+  /** Full names of refs that a person lets out of quarantine. @default - none */
+  accepted?: ReadonlySet<string> | undefined;
+  signal: AbortSignal;
+  reporter: Reporter;
+}
 
 /** What the mirror holds after a run. */
 export interface MirrorResult {
-  /** Every ref of the source that the mirror holds. */
-  refs: GitRef[];
-  /** Newest commit of each branch, by its short name. */
+  /** How many refs of the source the mirror holds. */
+  refs: number;
+  /** Newest commit of each branch in the mirror, by its short name. */
   heads: Record<string, string>;
+  /** Refs that the mirror has followed in this run. */
+  updated: RefChange[];
+  /** Names that tips got which the source has lost. */
+  kept: string[];
+  /** Refs that the mirror holds back. */
+  quarantined: Quarantined[];
+  /** Refs of the mirror that another hand had moved. They are kept under names of their own. */
+  diverged: RefChange[];
+  accepted: RefChange[];
   /** How many files in Git LFS the mirror lacked. */
   largeFiles: number;
   durationMs: number;
 }
 
 /**
- * Copies branches, tags and notes of a repository into its mirror, with their files in Git LFS, and reads the mirror back. Branches that the source has rewritten are
- * rewritten in the mirror, which loses the commits that only they had. Branches that the source has deleted stay.
+ * Brings a mirror up to date with its source: branches, tags and notes, their files in Git LFS, and the default branch. What would destroy is held
+ * back (plan.ts), and a tip that the source has lost gets a name below `refs/castchat/kept/` before the mirror follows. A source without
+ * any ref has an empty mirror. Each step leaves a state from which the next run comes to the same end.
  *
- * @throws Error that lists every ref that the mirror refused
+ * @throws Error that lists every ref that the mirror refused; GitError, ServiceError of either host
  */
-export async function mirrorRepository(
-  git: Git,
-  clock: Clock,
-  urls: { source: string; mirror: string },
-  signal: AbortSignal,
-  reporter: Reporter,
-): Promise<MirrorResult> {
-  const start = clock().getTime();
+export async function mirrorRepository(run: MirrorRun): Promise<MirrorResult> {
+  const { git, source, target, accepted, signal, clock } = run;
+  const time = clock();
+  const [shown, mirror] = await Promise.all([git.listing(source.url, signal), git.listing(target.url, signal)]);
+  const durationMs = () => clock().getTime() - time.getTime();
+  const refs = mirroredOf(mirror.refs);
+  const nothing = { updated: [], kept: [], diverged: [], accepted: [], largeFiles: 0 };
+  const asItIs = (quarantined: Quarantined[]): MirrorResult => {
+    return { refs: refs.size, heads: headsOf(refs), ...nothing, quarantined, durationMs: durationMs() };
+  };
+  if (isCurrent(shown, mirror) && accepted === undefined) return asItIs([]);
   return withTemporaryFolder("mirror", async (folder) => {
-    const copy = join(folder, "repository.git");
-    reporter(`copying ${urls.source}`);
-    await git.mirror(urls.source, copy, signal);
-    const wanted = mirroredOf(await git.localRefs(copy, signal));
-    if (wanted.length === 0) throw new Error(`${urls.source} holds no branch or tag. Nothing can be mirrored.`);
-    const largeFiles = await copyLargeFiles(git, copy, urls, signal, reporter);
-    reporter(`pushing ${wanted.length} refs to ${urls.mirror}`);
-    // One pattern for each kind: the names of many branches would not fit into one command.
-    const kinds = MIRRORED.filter((prefix) => wanted.some(({ name }) => name.startsWith(prefix)));
-    const pushed = await git.push(
-      copy,
-      urls.mirror,
-      kinds.map((prefix) => `+${prefix}*:${prefix}*`),
-      signal,
+    const state = git.bare(join(folder, "state.git"));
+    const { seen, record } = await readState(state, target.url, mirror, signal);
+    const quarantined = record?.quarantined ?? [];
+    if (isCurrent(shown, mirror, quarantined) && accepted === undefined) return asItIs(quarantined);
+    const rules = await source.protectedBranches(signal);
+    const earlier = record?.protectedBranches ?? [];
+    const guarded = [...rules, ...earlier, shown.defaultBranch, mirror.defaultBranch];
+    const copy = git.bare(join(folder, "copy.git"));
+    const now = await copySource(copy, run, mirroredOf(shown.refs));
+    const found = refs;
+    await copyLost(copy, target.url, { now, found }, signal);
+    const plan = planMirror({
+      ...(await historyOf(copy, { now, found, seen, quarantined }, signal)),
+      now,
+      seen,
+      found,
+      kept: keptIn(mirror),
+      quarantined,
+      protectedBranches: new Set(guarded.flatMap((branch) => branch ?? [])),
+      accepted: accepted ?? new Set(),
+      time,
+    });
+    const largeFiles = await copyLargeFiles(copy, run, { plan, found });
+    const after = await apply(copy, run, { plan, mirror, defaultBranch: shown.defaultBranch });
+    const held = earlier.filter((branch) => plan.quarantined.some(({ ref }) => ref === branchRef(branch)));
+    const protectedBranches = [...new Set([...rules, ...held])].sort();
+    const isNews =
+      plan.updated.length + plan.accepted.length + plan.pushes.length > 0 ||
+      JSON.stringify([plan.quarantined, protectedBranches]) !== JSON.stringify([quarantined, earlier]);
+    const news = { ...pick(plan), protectedBranches, at: time.toISOString() };
+    refuseRefusals(
+      target.url,
+      await writeState(state, target.url, mirror, { seen: now, record: isNews ? news : undefined }, signal),
     );
-    const refused = pushed.filter(({ taken }) => !taken);
-    if (refused.length > 0) {
-      const reasons = [...new Set(refused.map(({ reason }) => reason))];
-      const list = reasons
-        .map((why) => `${namesOf(refused.filter(({ reason }) => reason === why))} (${why})`)
-        .join(", ");
-      throw new Error(
-        `The mirror ${urls.mirror} refused ${refused.length} of ${wanted.length} refs: ${list}. ${remedyOf(list)}`,
-      );
-    }
-    await confirm(git, urls.mirror, wanted, signal);
-    return { refs: wanted, heads: headsOf(wanted), largeFiles, durationMs: clock().getTime() - start };
+    const there = mirroredOf(after.refs);
+    const kept = plan.keeps.map(({ name }) => name);
+    const { diverged } = plan;
+    return {
+      refs: there.size,
+      heads: headsOf(there),
+      ...pick(plan),
+      kept,
+      diverged,
+      largeFiles,
+      durationMs: durationMs(),
+    };
   });
+}
+
+const pick = ({ updated, quarantined, accepted }: MirrorPlan) => ({ updated, quarantined, accepted });
+
+/** Fetches the source whole. Returns its refs as they were fetched, which is later than its listing. */
+async function copySource(
+  copy: BareRepository,
+  { source, target, signal, reporter }: MirrorRun,
+  shown: Refs,
+): Promise<Refs> {
+  await copy.create(signal, target.lender);
+  if (shown.size === 0) return shown;
+  reporter(`copying ${source.url}`);
+  const refspecs = MIRRORED.map((prefix) => `+${prefix}*:refs/source/${prefix.slice("refs/".length)}*`);
+  await copy.fetch(source.url, refspecs, signal);
+  const fetched = await copy.refs("refs/source/", signal);
+  return new Map(fetched.map(({ name, object }) => [name.replace("refs/source/", "refs/"), object]));
+}
+
+/** Fetches those of the mirror's refs that the source has not: they may need a name, and their history is compared. */
+async function copyLost(
+  copy: BareRepository,
+  mirrorUrl: string,
+  { now, found }: { now: Refs; found: Refs },
+  signal: AbortSignal,
+): Promise<void> {
+  const differing = [...found].filter(([name, object]) => now.get(name) !== object).map(([name]) => name);
+  if (differing.length === 0) return;
+  await copy.fetch(
+    mirrorUrl,
+    differing.map((name) => `+${name}:refs/mirror/${name.slice("refs/".length)}`),
+    signal,
+  );
+}
+
+/** Which commits follow on which, for the pairs that a plan may ask about, and which objects the copy holds. */
+async function historyOf(
+  copy: BareRepository,
+  {
+    now,
+    found,
+    seen,
+    quarantined,
+  }: { now: Refs; found: Refs; seen: Refs | undefined; quarantined: readonly Quarantined[] },
+  signal: AbortSignal,
+) {
+  const held = new Map(quarantined.flatMap(({ ref, old }) => (old === null ? [] : [[ref, old] as const])));
+  const all = [now, found, seen ?? new Map<string, string>(), held];
+  const follows = new Set<string>();
+  const pair = (older: string, newer: string) => `${older} ${newer}`;
+  for (const ref of new Set([...found.keys(), ...held.keys(), ...(seen?.keys() ?? [])])) {
+    if (ref.startsWith("refs/tags/")) continue;
+    const tips = [...new Set(all.flatMap((refs) => refs.get(ref) ?? []))];
+    for (const older of tips)
+      for (const newer of tips)
+        if (older !== newer && (await copy.isAncestor(older, newer, signal))) follows.add(pair(older, newer));
+  }
+  const olds = [...new Set([...found.values(), ...(seen?.values() ?? []), ...held.values()])];
+  const here = await copy.holds(olds, signal);
+  return {
+    isAncestor: (older: string, newer: string) => older === newer || follows.has(pair(older, newer)),
+    isHere: (object: string) => here.has(object),
+  };
 }
 
 /** GitHub refuses a push that points to files in Git LFS which it does not have (GH008), so these come first. */
 async function copyLargeFiles(
-  git: Git,
-  copy: string,
-  { source, mirror }: { source: string; mirror: string },
-  signal: AbortSignal,
-  reporter: Reporter,
+  copy: BareRepository,
+  { git, source, target, signal, reporter }: MirrorRun,
+  { plan, found }: { plan: MirrorPlan; found: Refs },
 ): Promise<number> {
-  const objects = await git.lfsObjects(copy, signal);
+  const pushed = plan.pushes.flatMap(({ object }) => object ?? []);
+  const known = await copy.holds([...new Set(found.values())], signal);
+  const objects = await copy.lfsObjects(pushed, [...known], signal);
   if (objects.length === 0) return 0;
   reporter(`copying what the mirror lacks of ${objects.length} files in Git LFS`);
-  return await git.copyLfsObjects(objects, source, mirror, signal);
+  return await git.copyLfsObjects(objects, source.url, target.url, signal);
 }
 
-const namesOf = (refs: readonly { name: string }[]): string => refs.map(({ name }) => name).join(", ");
-
-/** What to do about refusals, by the host's words. GH008 is GitHub's error of files in Git LFS. */
-function remedyOf(reasons: string): string {
-  const remedies = [
-    ...(reasons.includes("GH008")
-      ? ["The mirror lacks files in Git LFS: push them to it with `git lfs push --all`."]
-      : []),
-    ...(/\bworkflow\b/.test(reasons)
-      ? [
-          "The token of the mirror may not change workflows: MIRROR_GITHUB_TOKEN, or GITHUB_TOKEN in its place. Give a fine-grained one `workflows: write`, a classic one the scope `workflow` (docs/accounts.md).",
-        ]
-      : []),
+/**
+ * Pushes, in the order in which nothing is lost and no name is in another's way: tips that need a name, deletions, all else. A host refuses to
+ * delete the default branch, so that it changes before its deletion. Reads the mirror: a push that was accepted is not yet proof.
+ */
+async function apply(
+  copy: BareRepository,
+  { git, target, signal, reporter }: MirrorRun,
+  { plan, mirror, defaultBranch }: { plan: MirrorPlan; mirror: RemoteListing; defaultBranch: string | undefined },
+): Promise<RemoteListing> {
+  const isLast = ({ name, object }: Push) => object === undefined && branchOf(name) === mirror.defaultBranch;
+  const last = plan.pushes.filter(isLast);
+  const first = plan.pushes.filter((one) => !isLast(one));
+  const steps = [
+    plan.keeps,
+    first.filter(({ object }) => object === undefined),
+    first.filter(({ object }) => object !== undefined),
   ];
-  return remedies.length === 0 ? "Check its branch protection." : `${remedies.join(" ")} Then run the mirror again.`;
-}
-
-function mirroredOf(refs: readonly GitRef[]): GitRef[] {
-  return refs.filter(({ name }) => MIRRORED.some((prefix) => name.startsWith(prefix)));
-}
-
-function headsOf(refs: readonly GitRef[]): Record<string, string> {
-  const prefix = "refs/heads/";
-  return Object.fromEntries(
-    refs.filter(({ name }) => name.startsWith(prefix)).map(({ name, object }) => [name.slice(prefix.length), object]),
-  );
-}
-
-/** Reads the mirror's refs: a push that was accepted is not yet proof that they are there. */
-async function confirm(git: Git, mirror: string, wanted: readonly GitRef[], signal: AbortSignal): Promise<void> {
-  const there = new Map((await git.remoteRefs(mirror, [], signal)).map(({ name, object }) => [name, object]));
-  const wrong = wanted.filter(({ name, object }) => there.get(name) !== object).map(({ name }) => name);
+  if (plan.pushes.length > 0) reporter(`pushing ${plan.pushes.length} refs to ${target.url}`);
+  for (const step of steps) if (step.length > 0) refuseRefusals(target.url, await copy.push(target.url, step, signal));
+  let after = await git.listing(target.url, signal);
+  if (defaultBranch !== undefined && after.defaultBranch !== defaultBranch && hasBranch(after, defaultBranch)) {
+    reporter(`making ${defaultBranch} the default branch of ${target.url}`);
+    await target.setDefaultBranch(defaultBranch, signal);
+    after = await git.listing(target.url, signal);
+  }
+  if (last.length > 0) {
+    refuseRefusals(target.url, await copy.push(target.url, last, signal));
+    after = await git.listing(target.url, signal);
+  }
+  const there = new Map(after.refs.map(({ name, object }) => [name, object]));
+  const wrong = [...plan.keeps, ...plan.pushes].filter(({ name, object }) => there.get(name) !== object);
   if (wrong.length > 0)
     throw new Error(
-      `The mirror ${mirror} does not show what was pushed to it: ${wrong.join(", ")}. Run the mirror again.`,
+      `The mirror ${target.url} does not show what was pushed to it: ${wrong.map(({ name }) => name).join(", ")}. Run the mirror again.`,
     );
+  return after;
+}
+
+function hasBranch({ refs }: RemoteListing, branch: string): boolean {
+  return refs.some(({ name }) => name === branchRef(branch));
+}
+
+function headsOf(refs: Refs): Record<string, string> {
+  return Object.fromEntries(
+    [...refs].flatMap(([name, object]) => {
+      const branch = branchOf(name);
+      return branch === undefined ? [] : [[branch, object]];
+    }),
+  );
 }

@@ -10,6 +10,16 @@ export interface ListedRepository {
   isPrivate: boolean;
 }
 
+/** What a mirror and a recovery have to know of a repository. */
+export interface RepositoryState extends ListedRepository {
+  /** "owner/name" as the host has it now: another one than was asked for after a rename or a transfer. */
+  fullName: string;
+  /** Whether the host refuses every push to it. */
+  isArchived: boolean;
+  /** The branches that rules of the host protect. */
+  protectedBranches: string[];
+}
+
 /** The part of a code host that looks into a repository. */
 export interface RepositoryInspection {
   /** A file's text, or the names in a folder, on the default branch; undefined if it holds neither. */
@@ -36,4 +46,8 @@ export interface CodeHost extends RemoteService, RepositoryInspection, TokenHold
   exportRepository(fullName: string, signal?: AbortSignal): Promise<Record<string, unknown> | undefined>;
   /** Fields of the exported settings that no user sets: counts, times, addresses, and what follows from the token. @default - none */
   readonly statusFields?: ReadonlySet<string>;
+  /** A repository, also by the name that it had before a rename or a transfer; undefined if the token sees none of that name. */
+  repository(fullName: string, signal?: AbortSignal): Promise<RepositoryState | undefined>;
+  /** Makes an existing branch the repository's default. */
+  setDefaultBranch(fullName: string, branch: string, signal?: AbortSignal): Promise<void>;
 }

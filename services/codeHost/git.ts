@@ -1,3 +1,6 @@
+import type { BareRepository } from "./bareRepository.ts";
+import type { GitRef, LfsObject } from "./gitObjects.ts";
+
 /** git failed. The message contains git's own words. */
 export class GitError extends Error {
   override readonly name = "GitError";
@@ -20,24 +23,6 @@ export interface GitCredential {
   tokenName: string;
 }
 
-/** One ref of a repository. */
-export interface GitRef {
-  /** Full name, "refs/heads/main". */
-  name: string;
-  /** Object that it points at: the commit, or the tag object of an annotated tag. */
-  object: string;
-}
-
-/** A file in Git LFS, as its pointer in git names it. */
-export interface LfsObject {
-  /** SHA-256 of the content, hexadecimal. */
-  oid: string;
-  /** Bytes. */
-  size: number;
-  /** Where one of its pointers is in the repository. */
-  path: string;
-}
-
 /** What the product asks of git. Every call throws GitError, or the signal's reason. */
 export interface Git {
   /** The refs of a remote repository that match the patterns (all of them without any). */
@@ -50,24 +35,22 @@ export interface Git {
   ignoredBy(folder: string, rules: string, signal: AbortSignal): Promise<string[]>;
   /** Folders of a working copy that stand for other repositories. The copy does not hold their files. */
   submodules(folder: string, signal: AbortSignal): Promise<string[]>;
-  /** Copies everything of a repository into an empty folder, as a bare mirror. */
-  mirror(url: string, folder: string, signal: AbortSignal): Promise<void>;
-  /** The refs of a local repository. */
-  localRefs(folder: string, signal: AbortSignal): Promise<GitRef[]>;
-  /** The files in Git LFS that branches, tags and notes of a local repository point to, in all of their history, each once. */
-  lfsObjects(folder: string, signal: AbortSignal): Promise<LfsObject[]>;
-  /** Copies files in Git LFS that the second remote lacks from the first. Returns their number. GitError that names what the first one lacks. */
+  /** A remote's refs, and its default branch. */
+  listing(url: string, signal: AbortSignal): Promise<RemoteListing>;
+  /**
+   * Copies files in Git LFS that the second repository lacks from the first. Either is a remote, or a bare repository by its absolute path. Returns
+   * their number. GitError that names what the first one lacks.
+   */
   copyLfsObjects(objects: readonly LfsObject[], from: string, to: string, signal: AbortSignal): Promise<number>;
-  /** Pushes refspecs to a remote, and reports for each whether the remote accepted it. */
-  push(folder: string, url: string, refspecs: readonly string[], signal: AbortSignal): Promise<PushedRef[]>;
+  /** A bare repository in a folder of this machine, which need not exist yet. */
+  bare(folder: string): BareRepository;
 }
 
-/** The remote's answer to one pushed ref. */
-export interface PushedRef {
-  name: string;
-  /** False if the remote refused it; `reason` then has its words. */
-  taken: boolean;
-  reason: string;
+/** What a remote shows of itself. */
+export interface RemoteListing {
+  refs: GitRef[];
+  /** Name of the default branch, without refs/heads/; undefined if that branch does not exist. */
+  defaultBranch: string | undefined;
 }
 
 /** Scheme and host of an address, for {@link GitCredential}. */

@@ -3,18 +3,14 @@ import { join } from "node:path";
 
 import { redact, typeSecret, UserError } from "../common/errors.ts";
 import { withoutToken } from "../http/remoteService.ts";
-import {
-  type Git,
-  type GitCredential,
-  GitError,
-  type GitRef,
-  originOf,
-  type PushedRef,
-  RefusedTokenError,
-} from "./git.ts";
+import { bareCommand, type GitRunner } from "./bareCommand.ts";
+import type { PushedRef } from "./bareRepository.ts";
+import { type Git, type GitCredential, GitError, originOf, RefusedTokenError } from "./git.ts";
+import type { GitRef } from "./gitObjects.ts";
 import { type GitAnswer, gitEnvironment, runGit } from "./gitProcess.ts";
 import { copyLfsObjects } from "./lfs.ts";
-import { lfsObjectsIn } from "./lfsPointers.ts";
+import { lfsFolder } from "./lfsFolder.ts";
+import { lfsServer } from "./lfsServer.ts";
 
 /** What git prints if the server refuses it: git would ask for a name and a password, and must not. */
 const REFUSED = /could not read (Username|Password)|Authentication failed|The requested URL returned error: 40[13]/;
@@ -35,6 +31,15 @@ export function gitCommand(credentials: readonly GitCredential[] = []): Git {
     run(args, signal, folder, url);
   const succeededAt = (url: string, answer: GitAnswer, action: string): GitAnswer =>
     succeeded(answer, action, credentialFor(url, credentials));
+  const runner: GitRunner = {
+    run: (args, signal, { folder: at, url, input, variables } = {}) => {
+      const environment = { ...gitEnvironment(credentialFor(url, credentials)), ...variables };
+      return runGit(args, { environment, signal, folder: at, input });
+    },
+    succeeded: (answer, action, url) => succeeded(answer, redact(action), credentialFor(url, credentials)),
+    checked: checkedUrl,
+    pushed: ({ stdout, stderr }) => pushedOf(stdout, serverWords(stderr)),
+  };
   return {
     remoteRefs: async (url, patterns, signal) => {
       const answer = await gitAt(url, ["ls-remote", "--", checkedUrl(url), ...patterns], signal);
@@ -63,31 +68,18 @@ export function gitCommand(credentials: readonly GitCredential[] = []): Git {
       const answer = succeeded(await git(["ls-files", "-z", "--stage"], signal, folder), "list the files of the copy");
       return listed(answer.stdout).flatMap((entry) => SUBMODULE.exec(entry)?.[1] ?? []);
     },
-    mirror: async (url, folder, signal) => {
-      const answer = await gitAt(url, ["clone", "--quiet", "--mirror", "--", checkedUrl(url), folder], signal);
-      succeededAt(url, answer, `copy ${shown(url)}`);
+    listing: async (url, signal) => {
+      const answer = await gitAt(url, ["ls-remote", "--symref", "--", checkedUrl(url)], signal);
+      const lines = succeededAt(url, answer, `read the refs of ${shown(url)}`).stdout;
+      const [, defaultBranch] = /^ref: refs\/heads\/(\S+)\tHEAD$/m.exec(lines) ?? [];
+      return { refs: refsOf(lines, "\t").filter(({ name }) => name !== "HEAD"), defaultBranch };
     },
-    localRefs: async (folder, signal) => {
-      const answer = await git(["for-each-ref", "--format=%(objectname) %(refname)"], signal, folder);
-      return refsOf(succeeded(answer, "list the refs of the copy").stdout, " ");
-    },
-    lfsObjects: (folder, signal) =>
-      lfsObjectsIn(async (args, input) => {
-        const environment = gitEnvironment(undefined);
-        return succeeded(await runGit(args, { environment, signal, folder, input }), "look for files in Git LFS")
-          .stdout;
-      }),
     copyLfsObjects: (objects, from, to, signal) => {
-      const placeOf = (url: string) => ({ url, credential: credentialFor(url, credentials) });
-      return copyLfsObjects(objects, placeOf(from), placeOf(to), signal);
+      const storeOf = (url: string) =>
+        url.startsWith("/") ? lfsFolder(url) : lfsServer({ url, credential: credentialFor(url, credentials) });
+      return copyLfsObjects(objects, storeOf(from), storeOf(to), signal);
     },
-    push: async (folder, url, refspecs, signal) => {
-      const answer = await gitAt(url, ["push", "--porcelain", "--", checkedUrl(url), ...refspecs], signal, folder);
-      const pushed = pushedOf(answer.stdout, serverWords(answer.stderr));
-      // git fails if any ref is refused. The push as a whole has failed only if git reports nothing about single refs.
-      if (pushed.length === 0) succeededAt(url, answer, `push to ${shown(url)}`);
-      return pushed;
-    },
+    bare: (folder) => bareCommand(runner, folder),
   };
 }
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
-import { segment, unlessNotFound } from "../http/http.ts";
-import { type JsonClient, jsonClient } from "../http/jsonClient.ts";
+import { segment, ServiceError, unlessNotFound } from "../http/http.ts";
+import { type JsonClient, jsonClient, type JsonRequest } from "../http/jsonClient.ts";
 import type { RemoteService, ServiceAccess } from "../http/remoteService.ts";
 import { ACCEPTED, REFUSED, type TokenFacts, tokenFacts } from "../http/tokenFacts.ts";
 import type { CodeHost, ListedRepository } from "./codeHost.ts";
@@ -51,6 +51,14 @@ const listedAnswer = z.array(
     })),
 );
 const repositoryAnswer = z.record(z.string(), z.unknown());
+const stateAnswer = z.object({
+  full_name: z.string(),
+  default_branch: z.string(),
+  archived: z.boolean(),
+  private: z.boolean(),
+});
+const branchesAnswer = z.array(z.object({ name: z.string() }));
+const movedAnswer = z.object({ url: z.string() });
 const errorAnswer = z.object({ message: z.string().optional() });
 
 /**
@@ -59,10 +67,11 @@ const errorAnswer = z.object({ message: z.string().optional() });
  */
 export function githubCode(access: ServiceAccess): CodeHost {
   const endpoint = (access.endpoint ?? GITHUB_GIT).replace(/\/+$/, "");
+  const baseUrl = endpoint === GITHUB_GIT ? GITHUB_API : `${endpoint.replace(/\/api\/v3$/, "")}/api/v3`;
   const call = jsonClient({
     ...GITHUB,
     ...access,
-    baseUrl: endpoint === GITHUB_GIT ? GITHUB_API : `${endpoint.replace(/\/api\/v3$/, "")}/api/v3`,
+    baseUrl,
     describeError: (body) => errorAnswer.safeParse(body).data ?? {},
   });
   return {
@@ -78,22 +87,68 @@ export function githubCode(access: ServiceAccess): CodeHost {
     // A page may hold fewer entries than were asked for, so that only an empty one is the last. Sources:
     // https://docs.github.com/rest/repos/repos#list-repositories-for-the-authenticated-user and
     // https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api
-    repositories: async (signal) => {
-      const found: ListedRepository[] = [];
-      for (let page = 1; page <= MOST_PAGES; page += 1) {
-        const query = { per_page: PAGE_SIZE, page };
-        const listed = await call({ method: "GET", path: "/user/repos", query, answer: listedAnswer, signal });
-        if (listed.length === 0) break;
-        found.push(...listed);
-      }
-      return found;
+    repositories: async (signal): Promise<ListedRepository[]> => {
+      return await everyPage(call, { path: "/user/repos", answer: listedAnswer, signal });
     },
     exportRepository: async (fullName, signal) => {
       if (!FULL_NAME.test(fullName)) return undefined;
       return unlessNotFound(call({ method: "GET", path: repositoryPath(fullName), answer: repositoryAnswer, signal }));
     },
+    repository: async (fullName, signal) => {
+      if (!FULL_NAME.test(fullName)) return undefined;
+      const found = await unlessNotFound(movedOr(call, baseUrl, repositoryPath(fullName), signal));
+      if (found === undefined) return undefined;
+      // https://docs.github.com/rest/branches/branches#list-branches
+      const path = `${repositoryPath(found.full_name)}/branches`;
+      const guarded = await everyPage(call, { path, query: { protected: "true" }, answer: branchesAnswer, signal });
+      return {
+        fullName: found.full_name,
+        defaultBranch: found.default_branch,
+        isPrivate: found.private,
+        isArchived: found.archived,
+        protectedBranches: guarded.map(({ name }) => name),
+      };
+    },
+    // https://docs.github.com/rest/repos/repos#update-a-repository
+    setDefaultBranch: async (fullName, branch, signal) => {
+      const body = { default_branch: branch };
+      await call({ method: "PATCH", path: repositoryPath(fullName), body, answer: z.unknown(), signal });
+    },
   };
 }
+
+/** The entries of a listing's pages up to the first empty one. */
+async function everyPage<T>(
+  call: JsonClient,
+  listing: Pick<JsonRequest<T[]>, "path" | "query" | "answer" | "signal">,
+): Promise<T[]> {
+  const found: T[] = [];
+  for (let page = 1; page <= MOST_PAGES; page += 1) {
+    const query = { ...listing.query, per_page: PAGE_SIZE, page };
+    const listed = await call({ ...listing, method: "GET", query });
+    if (listed.length === 0) break;
+    found.push(...listed);
+  }
+  return found;
+}
+
+/**
+ * A repository, by way of the address that GitHub answers for a former name: one by number, which stays. Only within the API, because the
+ * token goes along. Source: https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api (redirects).
+ */
+async function movedOr(call: JsonClient, baseUrl: string, path: string, signal?: AbortSignal) {
+  const read = (at: string) => call({ method: "GET", path: at, answer: stateAnswer, signal });
+  try {
+    return await read(path);
+  } catch (error) {
+    const moved =
+      error instanceof ServiceError && MOVED.has(error.status) ? movedAnswer.safeParse(error.body) : undefined;
+    if (moved?.data?.url.startsWith(`${baseUrl}/repositories/`) !== true) throw error;
+    return await read(moved.data.url.slice(baseUrl.length));
+  }
+}
+
+const MOVED: ReadonlySet<number> = new Set([301, 302, 307, 308]);
 
 /** Path of a repository in the API. */
 function repositoryPath(fullName: string): string {

@@ -1,7 +1,7 @@
-import type { LfsObject } from "./git.ts";
+import type { LfsObject } from "./gitObjects.ts";
 
 /** Runs git in the repository; gives what it prints. */
-type Git = (args: readonly string[], input?: string) => Promise<string>;
+type Git = (args: readonly string[], input: string) => Promise<string>;
 
 /** A pointer is smaller. Source: https://github.com/git-lfs/git-lfs, docs/spec.md. */
 const POINTER_BYTES = 1024;
@@ -10,10 +10,15 @@ const AT_ONCE = 10_000;
 const POINTER =
   /^version https:\/\/git-lfs\.github\.com\/spec\/v1\n(?:ext-[^\n]*\n)*oid sha256:([0-9a-f]{64})\nsize (\d+)\n$/;
 
-/** The files in Git LFS that a repository's branches, tags and notes point to, in all of their history, each once. */
-export async function lfsObjectsIn(git: Git): Promise<LfsObject[]> {
-  const refs = ["--branches", "--tags", "--glob=refs/notes/*"];
-  const listed = await git(["rev-list", "--objects", `--filter=blob:limit=${POINTER_BYTES}`, ...refs]);
+/** The files in Git LFS that objects point to, in all of their history that the known ones do not have, each once. */
+export async function lfsObjectsIn(
+  git: Git,
+  objects: readonly string[],
+  known: readonly string[],
+): Promise<LfsObject[]> {
+  if (objects.length === 0) return [];
+  const args = ["rev-list", "--objects", `--filter=blob:limit=${POINTER_BYTES}`, "--stdin"];
+  const listed = await git(args, linesOf([...objects, ...known.map((object) => `^${object}`)]));
   // A commit has no path.
   const pathOf = new Map(
     listed.split("\n").map((line) => [/^\S*/.exec(line)?.[0] ?? "", line.replace(/^\S* ?/, "")] as const),
@@ -25,7 +30,7 @@ export async function lfsObjectsIn(git: Git): Promise<LfsObject[]> {
     const blobs = await blobsAmong(git, some);
     for (const [name, content] of await contentsOf(git, blobs)) {
       const [, oid, size] = POINTER.exec(content) ?? [];
-      if (oid !== undefined) found.set(oid, { oid, size: Number(size), path: pathOf.get(name) ?? "" });
+      if (oid !== undefined) found.set(oid, { oid, size: Number(size), path: utf8(pathOf.get(name) ?? "") });
     }
   }
   return [...found.values()];
@@ -48,6 +53,11 @@ async function contentsOf(git: Git, blobs: readonly string[]): Promise<[string, 
     at = end + 1 + Number(size) + 1;
   }
   return contents;
+}
+
+/** What git prints beside input is taken byte by byte. */
+function utf8(text: string): string {
+  return Buffer.from(text, "latin1").toString("utf8");
 }
 
 function linesOf(names: readonly string[]): string {

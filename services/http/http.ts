@@ -129,8 +129,8 @@ async function attemptOf<T>(request: Exchange<T>): Promise<T> {
     const answer = await fetch(url, {
       method,
       headers,
-      // A redirect would send the token to another server.
-      redirect: "error",
+      // A redirect would send the token to another server. It is the answer, which a caller may follow at the same service.
+      redirect: "manual",
       signal: AbortSignal.any([silence.signal, ...(signal ? [signal] : [])]),
       ...(body instanceof Readable ? { body: Readable.toWeb(body), duplex: "half" } : body !== undefined && { body }),
     });

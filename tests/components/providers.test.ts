@@ -10,6 +10,7 @@ const ENDPOINTS = {
   endpointAws: "http://127.0.0.1:1",
   endpointVercel: "http://127.0.0.1:2",
   endpointGithub: "http://127.0.0.1:3",
+  endpointGitlab: "http://127.0.0.1:7",
   endpointCloudflare: "http://127.0.0.1:4",
   endpointSupabase: "http://127.0.0.1:5",
   endpointEdge: "http://127.0.0.1:6",

@@ -491,6 +491,23 @@ describe("StandbySite", () => {
     expect(fence["connectionString"]).toBe("postgresql://live");
   });
 
+  it("mirrors repositories that no app is built from, and an app's once whatever its case", async () => {
+    const second = { ...SECOND, repository: APP.repository.toUpperCase(), mirror: mirrored.mirror };
+    const infrastructure = { repository: "CastChat/infrastructure", mirror: "mirrors/infra" };
+    const resources = await standby({ mode: "active", apps: [mirrored, second], repositories: [infrastructure] });
+    const mirrors = resources.filter(({ type }) => type.startsWith("github:index/repository:"));
+    expect(mirrors.map(({ name, inputs }) => [name, inputs["name"], inputs["description"]])).toEqual([
+      ["mirror-repository", "castchat-mirror", "Mirror of castchat/castchat, filled by castchat-recovery"],
+      [
+        "mirror-castchat.infrastructure-repository",
+        "infra",
+        "Mirror of CastChat/infrastructure, filled by castchat-recovery",
+      ],
+    ]);
+    for (const name of ["application-deployment", "application-admin-deployment"])
+      expect(named(resources, name).inputs["sourceUrl"]).toBe("https://github.com/mirrors/castchat-mirror.git");
+  });
+
   it("mirrors each repository, and recovers each app under all of its names", async () => {
     const second = {
       ...SECOND,

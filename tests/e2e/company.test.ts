@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe } from "@jest/globals";
 
+import "./support/witnessedDaemon.ts";
+
 import { documents } from "./parts/documents.ts";
 import { interruption } from "./parts/interruption.ts";
 import { refusals } from "./parts/refusals.ts";

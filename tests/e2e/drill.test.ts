@@ -8,6 +8,7 @@ import { execa } from "execa";
 
 import { drillReportSchema } from "../../lab/drills/report/report.ts";
 import { PROJECT_ROOT, sandboxHome } from "../../lab/sandbox/host/layout.ts";
+import { WITHOUT_FAULT, witnessed } from "../support/contracts/witnessed.ts";
 
 const MAIN = join(PROJECT_ROOT, "cli", "main.ts");
 /** Folder with the reports of `make drill`, which the gate runs before the tests. Without it, the tests that read them are skipped. */
@@ -75,6 +76,10 @@ describe("castchat-recovery drill", () => {
     const drills = join(sandboxHome(), "drills");
     expect(await processesOf(drills)).toEqual([]);
     expect(await readdir(drills)).toEqual([]);
+  });
+
+  afterDrill("asks the services and is answered by them as their vendors describe it", async () => {
+    expect(await witnessed(join(DRILLED!, "contract.txt"))).toEqual(WITHOUT_FAULT);
   });
 
   afterDrill("repairs a corrupted database in place within the objectives", async () => {

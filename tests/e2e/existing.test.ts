@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
 
+import "./support/witnessedDaemon.ts";
+
 import { foundDatabase, foundSite, type LiveDatabase } from "../../lab/drills/company/founding.ts";
 import { LIVE_APPS, LIVE_RECORDS, LIVE_VARIABLES } from "../../lab/drills/company/liveNames.ts";
 import { liveServices } from "../../lab/drills/company/liveServices.ts";

@@ -5,6 +5,8 @@ import { KMS } from "@aws-sdk/client-kms";
 import { S3 } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
+import "./support/witnessedDaemon.ts";
+
 import type { EngineOptions } from "../../lab/drills/stage/stacks.ts";
 import { resetSandbox, startSandbox } from "../../lab/sandbox/control.ts";
 import { sandboxEnvironment } from "../../lab/sandbox/environment.ts";

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { describe, expect, it } from "@jest/globals";
 
+import { startPooler } from "../../lab/sandbox/pooler/pooler.ts";
 import { realTiming } from "../../services/common/timing.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { runSql } from "../recovery/support/sample.ts";
-import { startSessionPooler } from "../support/sessionPooler.ts";
 import { FACTOR, mostWaitMs, yielding } from "../support/timing.ts";
 import { otherSessions } from "./support/databases.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
@@ -73,7 +73,7 @@ describe(`a migration during a backup (seed ${seed})`, () => {
     const vault = vaultIn(await setting.newStore());
     const slow = { ...vault, put: slowly(vault, () => slowMs) };
     let slowMs = 9_000;
-    const pooler = await startSessionPooler(setting.server.port);
+    const pooler = await startPooler(setting.server.port);
     try {
       const session = await other();
       let waited: Promise<number> | undefined;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { beforeAll, describe, expect, it } from "@jest/globals";
 
+import { startPooler } from "../../lab/sandbox/pooler/pooler.ts";
 import { inspectDatabase } from "../../recovery/postgres/catalog/databaseContent.ts";
 import { connect } from "../../recovery/postgres/session/database.ts";
 import { replace } from "../../recovery/restore/inPlace/replace.ts";
@@ -10,14 +11,13 @@ import { realTiming } from "../../services/common/timing.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { SAMPLE } from "../faults/support/databases.ts";
 import { expectRefusal } from "../support/refusal.ts";
-import { startSessionPooler } from "../support/sessionPooler.ts";
 import { forSuite } from "../support/suite.ts";
 import { FACTOR, mostWaitMs, yielding } from "../support/timing.ts";
 import { contentOf } from "./support/sample.ts";
 import { startTestSource } from "./support/source.ts";
 
 const started = forSuite(startTestSource);
-const pooler = forSuite(() => startSessionPooler(started.database.port));
+const pooler = forSuite(() => startPooler(started.database.port));
 let vault: Vault;
 let url: string;
 beforeAll(async () => {
@@ -28,11 +28,11 @@ beforeAll(async () => {
 
 describe("through Supabase's session pooler", () => {
   it("backups and restores need few of its sessions, and say when there are none left", async () => {
-    const narrow = await startSessionPooler(started.database.port, { poolSize: 5 });
+    const narrow = await startPooler(started.database.port, { limits: () => ({ poolSize: 5 }) });
     try {
       await started.backUp(narrow.through(started.database.url), { timing: yielding });
       expect(narrow.sessions.most).toBeLessThanOrEqual(5);
-      const full = await startSessionPooler(started.database.port, { poolSize: 0 });
+      const full = await startPooler(started.database.port, { limits: () => ({ poolSize: 0 }) });
       const refused = started.backUp(full.through(started.database.url), { timing: yielding });
       await expectRefusal(refused, UserError, "has no free session: all of its pooler's sessions are taken");
       await full.stop();
@@ -44,7 +44,7 @@ describe("through Supabase's session pooler", () => {
   it("a refused login is not repeated so fast that the pooler blocks the address", async () => {
     // The real pauses, on a clock of the test's.
     let now = 0;
-    const watched = await startSessionPooler(started.database.port, { clock: () => now });
+    const watched = await startPooler(started.database.port, { clock: () => now });
     const wrong = new URL(watched.through(started.database.url));
     wrong.password = "wrong";
     const look = () => inspectDatabase(wrong.href, new AbortController().signal);

@@ -50,7 +50,9 @@ afterAll(async () => {
 
 /** The addresses of one stack; each way in gets them in its own form. */
 const endpoints = () => ({
-  ...Object.fromEntries(["aws", "vercel", "github", "cloudflare", "supabase"].map((name) => [name, server.url])),
+  ...Object.fromEntries(
+    ["aws", "vercel", "github", "gitlab", "cloudflare", "supabase"].map((name) => [name, server.url]),
+  ),
   supabaseProject: `${server.url}/projects/{ref}`,
 });
 const viaCommandLine = (environment: NodeJS.ProcessEnv): Common =>
@@ -198,7 +200,15 @@ describe("addresses as they are written", () => {
     const all = { ...endpoints(), edge: "http://localhost:1" };
     const flat = flatEndpoints(all);
     expect(Object.keys(flat)).toEqual([
-      ...["endpointAws", "endpointVercel", "endpointGithub", "endpointCloudflare", "endpointSupabase", "endpointEdge"],
+      ...[
+        "endpointAws",
+        "endpointVercel",
+        "endpointGithub",
+        "endpointGitlab",
+        "endpointCloudflare",
+        "endpointSupabase",
+        "endpointEdge",
+      ],
       "supabaseProjectUrl",
     ]);
     expect(RUNNER_SETTINGS.parse({ ...declared(), ...flat }).endpoints).toEqual(all);

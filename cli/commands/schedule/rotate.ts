@@ -5,7 +5,7 @@ import { type ReadThings, rotateToken } from "../../../recovery/configuration/ro
 import { typeSecret, UserError } from "../../../services/common/errors.ts";
 import type { TokenFacts } from "../../../services/http/tokenFacts.ts";
 import { services } from "../../../services/services.ts";
-import { sourcesOf } from "../../../settings/apps.ts";
+import { sourcesOf } from "../../../settings/repositories.ts";
 import { ownTokenOfRuns, TOKEN_SERVICES, type TokenService } from "../../../settings/runnerSettings.ts";
 import { runnerSecretsOf, siteOf } from "../../stack/services.ts";
 import { readStack, type StackContext } from "../../stack/stackContext.ts";
@@ -51,8 +51,8 @@ export function rotateCommand(): Command {
     });
 }
 
-function thingsOf({ settings: { apps, zoneName }, outputs: { supabaseRef } }: StackContext): ReadThings {
-  return { ...sourcesOf(apps), zoneName, supabaseRef };
+function thingsOf({ settings, outputs: { supabaseRef } }: StackContext): ReadThings {
+  return { ...sourcesOf(settings), zoneName: settings.zoneName, supabaseRef };
 }
 
 function untilOf({ expiresAt }: TokenFacts): string {

@@ -43,6 +43,8 @@ export interface GithubEmulator {
   git: GitStorage;
   /** The workflows of a repository that GitHub would start by their schedule: those of its default branch, unless Actions are off. */
   scheduledWorkflows(fullName: string): Promise<string[]>;
+  /** Protects branches of a repository, as rules of the host do. */
+  protectBranches(fullName: string, branches: readonly string[]): void;
 }
 
 /**
@@ -53,7 +55,8 @@ export interface GithubEmulator {
  * | GET /user, /orgs/:org, /users/:user | accounts |
  * | GET /user/repos | those that the token is for, by page |
  * | POST /orgs/:org/repos, /user/repos | a repository, with its git data |
- * | GET, PATCH, DELETE /repos/:owner/:repo | its settings; DELETE removes the git data |
+ * | GET, PATCH, DELETE /repos/:owner/:repo | its settings; DELETE removes the git data; 301 by a former name |
+ * | GET /repositories/:id | a repository by its number, which such a 301 leads to |
  * | GET /repos/:owner/:repo/branches[/:branch], /commits/:ref, /git/ref/heads/:branch | its content |
  * | GET /repos/:owner/:repo/contents/:path | a file's text, or the names in a folder |
  * | GET, PUT /repos/:owner/:repo/topics | |
@@ -68,6 +71,7 @@ export function createGithubEmulator(deps: GithubDeps, tokens: GithubTokens = CL
   const { state, save } = openStore<GithubMemory>(join(deps.paths.emulators, "github.json"), {
     nextId: 1,
     repositories: {},
+    formerNames: {},
   });
   const key = (owner: string, name: string) => `${owner}/${name}`.toLowerCase();
   const now = () =>
@@ -92,11 +96,16 @@ export function createGithubEmulator(deps: GithubDeps, tokens: GithubTokens = CL
   const originOf = (c: Context) => new URL(c.req.url).origin;
   const shown = (c: Context, repository: Repository, status: 200 | 201 = 200) =>
     c.json(shownRepository(originOf(c), repository), status);
+  /** The repository that had this name before. */
+  const formerly = (path: string) => Object.values(state.repositories).find(({ id }) => id === state.formerNames[path]);
   /** The repository of a request; a private one doesn't exist for callers without the token. */
   const asked = (c: Context) => {
     const [owner, repo] = [c.req.param("owner") ?? "", c.req.param("repo") ?? ""];
     const found = state.repositories[key(owner, repo)];
     const isOurs = isFor(tokenOf(c), owner);
+    const moved = found === undefined ? formerly(key(owner, repo)) : undefined;
+    if (moved !== undefined && isFor(tokenOf(c), moved.owner))
+      throw fail(301, "Moved Permanently", undefined, `${originOf(c)}/api/v3/repositories/${moved.id}`);
     if (found === undefined || (found.settings["private"] === true && !isOurs)) throw fail(404, "Not Found");
     if (c.req.method !== "GET" && !isOurs) throw fail(403, NOT_ACCESSIBLE);
     return { found, owner, repo, path: key(owner, repo) };
@@ -157,6 +166,11 @@ export function createGithubEmulator(deps: GithubDeps, tokens: GithubTokens = CL
   );
 
   app.get("/repos/:owner/:repo", (c) => shown(c, asked(c).found));
+  app.get("/repositories/:id", (c) => {
+    const found = Object.values(state.repositories).find(({ id }) => id === Number(c.req.param("id")));
+    if (found === undefined || !isFor(tokenOf(c), found.owner)) throw fail(404, "Not Found");
+    return shown(c, found);
+  });
   app.patch("/repos/:owner/:repo", async (c) => {
     const { found, owner, path } = asked(c);
     const body = await readBody(c, anyBody, problem);
@@ -171,6 +185,7 @@ export function createGithubEmulator(deps: GithubDeps, tokens: GithubTokens = CL
         if (state.repositories[key(owner, name)] !== undefined) throw invalid("name already exists on this account");
         await git.move(path, key(owner, name));
         forget(path);
+        state.formerNames[path] = found.id;
       }
       state.repositories[key(owner, name)] = found;
       found.name = name;
@@ -229,6 +244,7 @@ export function createGithubEmulator(deps: GithubDeps, tokens: GithubTokens = CL
   addLfsRoutes(app, deps.paths.git, tokenOf, (owner, name) => state.repositories[key(owner, name)]);
   addGitRoutes(app, git, tokenOf, {
     find: (owner, name) => state.repositories[key(owner, name)],
+    formerly: (owner, name) => formerly(key(owner, name)),
     pushed: (repository) => {
       repository.updatedAt = now();
       save();
@@ -237,6 +253,10 @@ export function createGithubEmulator(deps: GithubDeps, tokens: GithubTokens = CL
   return {
     app,
     git,
+    protectBranches: (fullName, branches) => {
+      const found = state.repositories[fullName.toLowerCase()];
+      if (found !== undefined) found.protectedBranches = [...branches];
+    },
     scheduledWorkflows: async (fullName) => {
       const found = state.repositories[fullName.toLowerCase()];
       const isOn = (found?.actions ?? ACTIONS).enabled && found?.settings["archived"] !== true;

@@ -32,13 +32,16 @@ export function addContentRoutes(
     return `${origin}/api/v3/repos/${found.owner}/${found.name}`;
   };
   app.get("/repos/:owner/:repo/branches", async (c) => {
-    const { path } = asked(c);
-    const branches = [...(await git.branches(path))];
+    const { path, found } = asked(c);
+    const guarded = new Set(found.protectedBranches);
+    const isWanted = (name: string) => c.req.query("protected") !== "true" || guarded.has(name);
+    const [per, page] = [Math.min(Number(c.req.query("per_page") ?? 30), 100), Number(c.req.query("page") ?? 1)];
+    const branches = [...(await git.branches(path))].filter(([name]) => isWanted(name));
     return c.json(
-      branches.map(([name, sha]) => ({
+      branches.slice((page - 1) * per, page * per).map(([name, sha]) => ({
         name,
         commit: { sha, url: `${addressOf(c)}/commits/${sha}` },
-        protected: false,
+        protected: guarded.has(name),
       })),
     );
   });

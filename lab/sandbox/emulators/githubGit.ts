@@ -13,6 +13,8 @@ export function addGitRoutes(
   tokenOf: TokenOf,
   repositories: {
     find: (owner: string, name: string) => Repository | undefined;
+    /** The repository that had that name before. */
+    formerly: (owner: string, name: string) => Repository | undefined;
     pushed: (repository: Repository) => void;
   },
 ): void {
@@ -26,6 +28,11 @@ export function addGitRoutes(
     if (token === undefined && (found === undefined || found.settings["private"] === true || push))
       return gitUnauthorized();
     const isOurs = isFor(token, owner);
+    const moved = found === undefined ? repositories.formerly(owner, name) : undefined;
+    if (moved !== undefined && isFor(token, moved.owner)) {
+      const { origin, search } = new URL(c.req.url);
+      return c.redirect(`${origin}/${moved.owner}/${moved.name}.git/${path}${search}`, 301);
+    }
     if (found === undefined || (token !== undefined && !isOurs && found.settings["private"] === true))
       return text(404, "Repository not found.");
     if (push && !isOurs) return text(403, `Permission to ${owner}/${name}.git denied to ${USER}.`);

@@ -11,6 +11,8 @@ export interface Repository {
   name: string;
   settings: Record<string, unknown>;
   topics: string[];
+  /** Branches that rules protect, without the rules. */
+  protectedBranches?: string[];
   vulnerabilityAlerts: boolean;
   /** Whether its workflows run; the default if it was never set. */
   actions?: { enabled: boolean; allowed_actions?: string | undefined };
@@ -23,6 +25,8 @@ export interface GithubMemory {
   nextId: number;
   /** By lower-case owner/name. */
   repositories: Record<string, Repository>;
+  /** Former names, by lower-case owner/name, with the number of what had them. */
+  formerNames: Record<string, number>;
 }
 
 /** The owner of the token. */
@@ -61,9 +65,10 @@ export const SETTINGS = {
 export const NAME = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/;
 
 /** An error in GitHub's format. */
-export const fail = (status: 401 | 403 | 404 | 409 | 422, message: string, errors?: object[]) =>
+export const fail = (status: 301 | 401 | 403 | 404 | 409 | 422, message: string, errors?: object[], url?: string) =>
   new ApiError(status, {
     message,
+    ...(url === undefined ? {} : { url }),
     ...(errors === undefined ? {} : { errors }),
     documentation_url: DOCS,
     // Errors of validation are of another form.

@@ -82,6 +82,9 @@ export async function startMiniCloud(plan = SANDBOX_PLATFORM.plan) {
     },
     /** What GitHub would start by a schedule in a repository. */
     scheduledWorkflows: (fullName: string) => emulators.github.scheduledWorkflows(fullName),
+    /** Protects branches of a repository, as GitHub's rules do. */
+    protectBranches: (fullName: string, branches: readonly string[]) =>
+      emulators.github.protectBranches(fullName, branches),
     /** Revokes the token of Supabase, and makes another. */
     rotateSupabaseToken: () => (credentials.supabaseToken = `sbp_${randomBytes(20).toString("hex")}`),
     appHost: vercelApps({ token: credentials.vercelToken, endpoint: at("vercel") }),

@@ -1,7 +1,7 @@
 import { TIERS } from "../../../planning/tiers.ts";
 import { lookAtServer } from "../../../recovery/doctor/databaseFacts.ts";
 import type { DoctorPorts, Patient } from "../../../recovery/doctor/subject.ts";
-import { mirrorRepository } from "../../../recovery/mirror/mirrorRepository.ts";
+import { mirrorNamed } from "../../../recovery/mirror/mirrorNamed.ts";
 import { newestProven } from "../../../recovery/vault/chooseBackup.ts";
 import { listBackups } from "../../../recovery/vault/listBackups.ts";
 import { systemClock } from "../../../services/common/clock.ts";
@@ -56,8 +56,9 @@ export async function startHospital() {
   await commitFiles(cloud, REPOSITORY, { "index.html": "hello" });
   const [owner, name] = MIRROR.split("/");
   await cloud.call("github", "POST", `/api/v3/orgs/${owner}/repos`, { name, private: true });
-  const copied = { source: cloud.repository(REPOSITORY), mirror: cloud.repository(MIRROR) };
-  await mirrorRepository(cloud.git, systemClock, copied, new AbortController().signal, silent);
+  const named = (fullName: string) => ({ host: cloud.codeHost, fullName, urlOf: cloud.repository });
+  const run = { git: cloud.git, clock: systemClock, signal: new AbortController().signal, reporter: silent };
+  await mirrorNamed(run, { source: named(REPOSITORY), mirror: named(MIRROR), deployedBranches: [] });
   await cloud.call("github", "PUT", `/api/v3/repos/${MIRROR}/actions/permissions`, { enabled: false });
 
   const at = cloud.address;

@@ -14,6 +14,12 @@ export interface StartedCodeHost extends StartedService<CodeHost> {
   makeRepository(fullName: string): Promise<{ address: string; commit: string }>;
   /** Commits files to its branch `main`. */
   commitFiles(fullName: string, files: Readonly<Record<string, string>>): Promise<void>;
+  /** Gives a repository another name under the same owner. */
+  rename(fullName: string, name: string): Promise<void>;
+  /** Makes the host refuse every push to it. */
+  archive(fullName: string): Promise<void>;
+  /** Protects branches by rules of the host. */
+  protect(fullName: string, branches: readonly string[]): Promise<void>;
 }
 
 const signal = new AbortController().signal;
@@ -40,6 +46,32 @@ export function conformsToCodeHost(name: string, start: () => Promise<StartedCod
       "has no repository %j",
       async (absent) => expect(await host.exportRepository(absent)).toBeUndefined(),
     );
+
+    it("says what a mirror has to know of a repository, also by its former name, and takes another default branch", async () => {
+      const { address, commit } = await started.makeRepository("castchat/first");
+      const state = { fullName: "castchat/first", defaultBranch: "main", isPrivate: true, isArchived: false };
+      expect(await host.repository("castchat/first")).toEqual({ ...state, protectedBranches: [] });
+      const git = gitCommand([host.gitCredential()]);
+      await withTemporaryFolder("git-conformance", async (folder) => {
+        const copy = git.bare(join(folder, "copy"));
+        await copy.create(signal);
+        await copy.fetch(address, ["main:main"], signal);
+        await copy.push(address, [{ name: "refs/heads/release", object: commit, expected: undefined }], signal);
+      });
+      await host.setDefaultBranch("castchat/first", "release");
+      await started.protect("castchat/first", ["main"]);
+      await started.rename("castchat/first", "second");
+      await started.archive("castchat/second");
+      for (const name of ["castchat/first", "castchat/second"])
+        expect(await host.repository(name)).toEqual({
+          fullName: "castchat/second",
+          defaultBranch: "release",
+          isPrivate: true,
+          isArchived: true,
+          protectedBranches: ["main"],
+        });
+      expect(await host.repository("castchat/none")).toBeUndefined();
+    });
 
     it("lists the repositories of its token", async () => {
       expect(await host.repositories()).toContainEqual({

@@ -91,7 +91,9 @@ describe("reading", () => {
     run(root, "clone", "-q", source, folder);
     await writeFile(join(folder, ".git/hooks/pre-push"), `#!/bin/sh\ntouch ${root}/hook-ran\n`, { mode: 0o755 });
     run(root, "init", "-q", "--bare", join(root, "target.git"));
-    await gitCommand().push(folder, join(root, "target.git"), ["refs/heads/main:refs/heads/main"], signal);
+    const object = run(folder, "rev-parse", "main");
+    const pushes = [{ name: "refs/heads/main", object, expected: undefined }];
+    await gitCommand().bare(folder).push(join(root, "target.git"), pushes, signal);
     expect(existsSync(join(root, "hook-ran"))).toBe(false);
   });
 });
@@ -101,11 +103,24 @@ describe("pushing", () => {
     const target = join(root, "half.git");
     run(root, "init", "-q", "--bare", target);
     run(target, "config", "receive.hideRefs", "refs/pull");
-    const refspecs = ["refs/heads/main:refs/heads/main", "refs/heads/main:refs/pull/1/head"];
-    const pushed = await gitCommand().push(source, target, refspecs, signal);
+    const object = run(source, "rev-parse", "main");
+    const pushes = ["refs/heads/main", "refs/pull/1/head"].map((name) => ({ name, object, expected: undefined }));
+    const pushed = await gitCommand().bare(source).push(target, pushes, signal);
     const taken = Object.fromEntries(pushed.map((one) => [one.name, one.taken]));
     expect(taken).toMatchObject({ "refs/heads/main": true, "refs/pull/1/head": false });
     expect(pushed.find((one) => !one.taken)?.reason).toMatch(/hidden ref/);
+  });
+
+  it("is refused where the remote has another object than expected", async () => {
+    const target = join(root, "half.git");
+    const object = run(source, "rev-parse", "topic/x");
+    const push = (expected: string | undefined) =>
+      gitCommand()
+        .bare(source)
+        .push(target, [{ name: "refs/heads/main", object, expected }], signal);
+    expect(await push(undefined)).toMatchObject([{ taken: false, reason: expect.stringContaining("stale info") }]);
+    expect(await push(object)).toMatchObject([{ taken: false }]);
+    expect(await push(run(source, "rev-parse", "main"))).toMatchObject([{ taken: true }]);
   });
 });
 

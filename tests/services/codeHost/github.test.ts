@@ -9,7 +9,12 @@ import { serve } from "../support/testServer.ts";
 import { conformsToCodeHost } from "./conformance.ts";
 
 conformsToCodeHost("GitHub", async () => {
-  const host = await startEmulatorHost(createGithubEmulator, githubCode);
+  let emulator: ReturnType<typeof createGithubEmulator> | undefined;
+  const create = (...args: Parameters<typeof createGithubEmulator>) => (emulator = createGithubEmulator(...args));
+  const host = await startEmulatorHost(create, githubCode);
+  const patch = async (fullName: string, body: object) => {
+    await host.call(`PATCH /api/v3/repos/${fullName}`, body);
+  };
   return {
     ...host,
     async makeRepository(fullName) {
@@ -22,6 +27,9 @@ conformsToCodeHost("GitHub", async () => {
     async commitFiles(fullName, files) {
       await commitChange({ remoteUrl: `${host.url}/${fullName}.git`, token: TOKEN, message: "change", files });
     },
+    rename: (fullName, name) => patch(fullName, { name }),
+    archive: (fullName) => patch(fullName, { archived: true }),
+    protect: (fullName, branches) => Promise.resolve(emulator?.protectBranches(fullName, branches)),
   };
 });
 

@@ -52,6 +52,14 @@ export const EXCEPTIONS: readonly Exception[] = [
   })),
   {
     service: "github",
+    pathIs: /^GET \/repositories\/\d+$/,
+    as: "GET /repos/owner/name",
+    why: "the address by number, which the 301 of a renamed repository leads to",
+    date: "2026-12-01",
+    source: "https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api (redirects)",
+  },
+  {
+    service: "github",
     pathIs: /^GET (\/repos\/[^/]+\/[^/]+\/contents)\/.+$/,
     as: "GET $1/path",
     why: "a file's path may have several parts; a description's parameter has one",

@@ -17,8 +17,12 @@ const PREFIXES: Readonly<Record<string, readonly [RegExp, DescribedService][]>> 
   ],
 };
 
-/** Makes an emulator note each exchange that breaks the contract in {@link contractBreaches}; its answers stay the same. */
-export function underContract<E extends { app: Hono }>(emulator: keyof typeof PREFIXES, created: E): E {
+/** Makes an emulator note what in an exchange breaks the contract; its answers stay the same. */
+export function underContract<E extends { app: Hono }>(
+  emulator: keyof typeof PREFIXES,
+  created: E,
+  note: (fault: string) => void = (fault) => void contractBreaches.add(fault),
+): E {
   const { app } = created;
   const serve = app.fetch;
   app.fetch = async (request, ...rest) => {
@@ -37,7 +41,7 @@ export function underContract<E extends { app: Hono }>(emulator: keyof typeof PR
       status: response.status,
       answer: isJson(response) ? await jsonOf(response.clone()) : undefined,
     });
-    for (const fault of faults) contractBreaches.add(fault);
+    for (const fault of faults) note(fault);
     return response;
   };
   return created;

@@ -89,12 +89,14 @@ describe("GitHub's emulator", () => {
     await create({ auto_init: true });
     await gives([`PATCH ${repo}`, { name: "renamed" }], 200, { full_name: "castchat/renamed" });
     github = createGithubEmulator(bed.deps);
-    await gives(`GET ${repo}`, 404, { message: "Not Found" });
+    const moved = (await gives(`GET ${repo}`, 301, { message: "Moved Permanently" })).body as { url: string };
+    await gives(`GET ${new URL(moved.url).pathname}`, 200, { full_name: "castchat/renamed" });
     await gives("GET /repos/castchat/renamed/branches", 200, [{ name: "main" }]);
     const folder = join(bed.deps.paths.git, "castchat", "renamed.git");
     expect(existsSync(folder)).toBe(true);
     await gives("DELETE /repos/castchat/renamed", 204);
     expect(existsSync(folder)).toBe(false);
+    await gives(`GET ${repo}`, 404, { message: "Not Found" });
     await create();
   });
 

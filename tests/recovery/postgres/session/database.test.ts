@@ -3,12 +3,12 @@ import { createServer } from "node:net";
 
 import { describe, expect, it } from "@jest/globals";
 
+import { startPooler } from "../../../../lab/sandbox/pooler/pooler.ts";
 import { connect, withSession } from "../../../../recovery/postgres/session/database.ts";
 import { parseDatabaseUrl } from "../../../../recovery/postgres/session/databaseUrl.ts";
 import { redact, UserError } from "../../../../services/common/errors.ts";
 import { startTestDatabase } from "../../../support/postgres.ts";
 import { expectRefusal } from "../../../support/refusal.ts";
-import { startSessionPooler } from "../../../support/sessionPooler.ts";
 import { forSuite } from "../../../support/suite.ts";
 import { runSql } from "../../support/sample.ts";
 
@@ -145,7 +145,7 @@ describe("connect", () => {
   });
 
   it("has its own name, even if a pooler starts sessions under another", async () => {
-    const pooler = await startSessionPooler(database.port);
+    const pooler = await startPooler(database.port);
     try {
       await withSession(pooler.through(database.url), options, async (session) => {
         const [row] = await session.query(

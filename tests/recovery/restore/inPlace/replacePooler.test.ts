@@ -1,14 +1,14 @@
 import { beforeAll, expect, it } from "@jest/globals";
 
+import { startPooler } from "../../../../lab/sandbox/pooler/pooler.ts";
 import { closeGate, openGate } from "../../../../recovery/gate/writeGate.ts";
 import { withSession } from "../../../../recovery/postgres/session/database.ts";
-import { startSessionPooler } from "../../../support/sessionPooler.ts";
 import { forSuite } from "../../../support/suite.ts";
 import { startLive } from "../../support/live.ts";
 import { contentOf, fillSample } from "../../support/sample.ts";
 
 const live = forSuite(startLive);
-const pooler = forSuite(() => startSessionPooler(live.port));
+const pooler = forSuite(() => startPooler(live.port));
 beforeAll(() => fillSample(live.url, 60), 60_000);
 
 it("ends no session of its own behind a pooler that gives every session the same name", async () => {
