@@ -80,6 +80,10 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
       "after a restore, schedule the backup's jobs and create its publications; existing ones stay as they are",
     load: async () => (await import("./commands/resumeJobs.ts")).resumeJobsCommand(),
   },
+  rollback: {
+    description: "go back to an earlier release of the app, watch it as users do, and end that again",
+    load: async () => (await import("./commands/rollback.ts")).rollbackCommand(),
+  },
   adopt: {
     description: "bring a live Vercel project and DNS zone under Pulumi, and change nothing of them",
     load: async () => (await import("./commands/adopt.ts")).adoptCommand(),

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { APP_CONNECTIONS } from "../planning/appConnection.ts";
 import { HEALTH_PATH } from "../planning/names.ts";
 import { APP_BUILD } from "./appBuild.ts";
+import { APP_PROBES } from "./appProbes.ts";
 import { HEALTH_ANSWER } from "./healthAnswer.ts";
 import { text } from "./text.ts";
 
@@ -63,6 +64,8 @@ const APP = z
       healthPath: text(/^\/[^\s?#]*$/, "a path that begins with a slash, without a query").default(HEALTH_PATH),
       /** The answer there that says that the app works. Not set, 200 with {"status":"ok"}. */
       healthAnswer: HEALTH_ANSWER.optional(),
+      /** What a rollback asks beside the health path. */
+      probes: APP_PROBES.optional(),
       /** The names that its users know. The first one stays the first. */
       publicNames: z.tuple([HOST], HOST, { error: "a list with at least one host name" }).readonly(),
       /** Standby only: the other stack's Vercel project, which a recovery stops. */

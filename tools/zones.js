@@ -26,6 +26,7 @@ const ZONES = {
   policies: ["recovery/plan", "recovery/pulumi", "planning", "services/common"],
   "recovery/mirror": ["services"],
   "recovery/site": ["recovery/postgres", "recovery/pulumi", "recovery/vault", "services", "planning"],
+  "recovery/rollback": ["recovery/site", "recovery/postgres", "services", "planning"],
   "recovery/project": ["recovery/vault", "recovery/postgres", "services", "planning"],
   "recovery/configuration": ["recovery/vault", "recovery/postgres", "services", "settings"],
   "recovery/restore": [

@@ -6,6 +6,7 @@ import type { Subject } from "./subject.ts";
 
 const EXISTS = "docs/accounts.md#what-exists-and-what-is-created";
 const HEALTH = "docs/accounts.md#what-the-app-has-to-answer";
+const BAD_DEPLOYMENT = "docs/runbook.md#a-deployment-is-bad-the-data-are-fine";
 const TOKEN = "VERCEL_API_TOKEN";
 
 /** The apps' projects, and what a copy of them would lack. */
@@ -15,6 +16,7 @@ export const VERCEL_CHECKS: readonly Check<Subject>[] = [
   { id: "vercel.build", about: "build settings and region", docs: EXISTS, run: eachApp(build) },
   { id: "vercel.variables", about: "variables", docs: EXISTS, run: eachApp(variables) },
   { id: "vercel.names", about: "owner of the public names", docs: EXISTS, run: names },
+  { id: "vercel.releases", about: "rollbacks", docs: BAD_DEPLOYMENT, run: eachApp(releases) },
   { id: "vercel.crons", about: "crons", docs: "docs/accounts.md#step-by-step", run: eachApp(crons) },
 ].map((check) => ({ ...check, category: "Vercel", token: TOKEN }));
 
@@ -168,6 +170,24 @@ async function names({ settings, ports, setUp, signal }: Subject): Promise<Outco
         );
       }),
     ),
+  );
+}
+
+/** A rollback keeps new deployments from visitors until it is ended, and a push says nothing of that. */
+async function releases(app: App, { ports, settings, signal }: Subject): Promise<Outcome> {
+  const isLive = settings.role === "primary" || settings.mode === "active";
+  const project = isLive ? app.project : (app.peerProject ?? app.project);
+  const found = await ports.appHost().releaseState(project, signal);
+  if (found === undefined) return absent(project);
+  const { followsBuilds, lastMove, servedId } = found;
+  if (followsBuilds) return ok(`New deployments of ${project} get the public names.`);
+  if (lastMove?.kind !== "rollback" || lastMove.to !== servedId)
+    return ok(`New deployments of ${project} get the public names by hand only, as its setting says.`);
+  const named = settings.apps.length > 1 ? ` --app ${app.name ?? app.project}` : "";
+  const status = `castchat-recovery rollback status${named} -s`;
+  return warning(
+    `${project} was rolled back to ${servedId} at ${lastMove.at.toISOString()}: since then no new deployment reaches its visitors.`,
+    isLive ? `${status} ${settings.stack}` : `${status} prod, or what the primary's stack is called`,
   );
 }
 

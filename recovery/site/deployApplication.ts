@@ -1,7 +1,8 @@
 import { join } from "node:path";
 
-import type { AppHost, AppProject, Deployment } from "../../services/appHost/appHost.ts";
+import type { AppHost, AppProject } from "../../services/appHost/appHost.ts";
 import type { BuildSettings } from "../../services/appHost/buildSettings.ts";
+import type { Deployment } from "../../services/appHost/deployment.ts";
 import type { Edge } from "../../services/appHost/edge.ts";
 import type { Git } from "../../services/codeHost/git.ts";
 import type { Clock } from "../../services/common/clock.ts";

@@ -16,9 +16,9 @@ export async function edgeThroughProtection(
   if (pass === undefined) return ports.edge;
   const { header, secret } = pass;
   const { origin } = new URL(address);
-  return async (url, at, headers) => {
-    if (new URL(url).origin !== origin) return ports.edge(url, at, headers);
-    return without(secret, await ports.edge(url, at, { ...headers, [header]: secret }));
+  return async (url, at, headers, body) => {
+    if (new URL(url).origin !== origin) return ports.edge(url, at, headers, body);
+    return without(secret, await ports.edge(url, at, { ...headers, [header]: secret }, body));
   };
 }
 

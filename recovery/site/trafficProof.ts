@@ -1,4 +1,5 @@
-import type { AppHost, Deployment } from "../../services/appHost/appHost.ts";
+import type { AppHost } from "../../services/appHost/appHost.ts";
+import type { Deployment } from "../../services/appHost/deployment.ts";
 import type { Healthy } from "./applicationHealth.ts";
 
 /** The deployment that a public name is to lead to, and its own answer. */

@@ -2,8 +2,10 @@ import type { CertificateFacts } from "../common/certificateFacts.ts";
 import type { Reporter } from "../common/reporter.ts";
 import type { RemoteService } from "../http/remoteService.ts";
 import type { TokenHolder } from "../http/tokenFacts.ts";
+import type { AppReleases } from "./appReleases.ts";
 import type { AppInspection } from "./appSetUp.ts";
 import type { BuildSettings } from "./buildSettings.ts";
+import type { Deployment } from "./deployment.ts";
 
 /** An app at its host. */
 export interface AppProject {
@@ -37,6 +39,8 @@ export interface ListedVariable extends AppVariable {
   environments: string[];
   /** The note beside it. */
   comment: string | undefined;
+  /** When its value or its environments were changed last; undefined if the host does not say. */
+  changedAt: Date | undefined;
 }
 
 /** A variable to write. */
@@ -60,21 +64,6 @@ export interface NameSettings {
   redirect?: string | null | undefined;
   redirectStatusCode?: number | null | undefined;
   gitBranch?: string | null | undefined;
-}
-
-/** A build of an app, finished or in progress. */
-export interface Deployment {
-  id: string;
-  /** Address of its own, with the scheme. */
-  url: string;
-  projectId: string | undefined;
-  state: "pending" | "ready" | "failed";
-  /** The state in the host's own word, for messages. */
-  status: string;
-  /** Why it failed, if the host gives a reason. */
-  error: string | undefined;
-  /** SHA of the commit that it was built from. */
-  commit: string | undefined;
 }
 
 /** What the host itself builds at each push. */
@@ -163,7 +152,7 @@ export interface AppListing {
  * The host of the application. Calls throw ServiceError or UnreachableError (services/http/http.ts). A single thing that does not exist is
  * undefined; elsewhere a missing thing is a ServiceError with status 404.
  */
-export interface AppHost extends RemoteService, TokenHolder, AppListing, AppInspection {
+export interface AppHost extends RemoteService, TokenHolder, AppListing, AppInspection, AppReleases {
   /** The target of a public name's CNAME record. */
   readonly dnsTarget: string;
   /** The target of a public name's A record. */

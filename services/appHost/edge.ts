@@ -16,11 +16,15 @@ export interface EdgeAnswer {
   servedBy: string | undefined;
 }
 
-/** Requests a public address as a visitor does, with optional further headers. Throws the reason if there is no answer. */
+/**
+ * Requests a public address as a visitor does, with optional further headers; with a body, posts it as JSON. Throws the reason if there is no
+ * answer.
+ */
 export type Edge = (
   url: string,
   signal: AbortSignal,
   headers?: Readonly<Record<string, string>>,
+  body?: unknown,
 ) => Promise<EdgeAnswer>;
 
 /** How an app host's edge marks its answers. */
@@ -47,7 +51,7 @@ const LONGEST_BODY_BYTES = 64 * 1024;
 /** A client of the public edge. It uses node:http, because fetch sets the Host header itself. */
 export function edgeClient(options: EdgeOptions = {}): Edge {
   const { endpoint, mark, timeoutMs = realTiming.edgeSilenceMs } = options;
-  return (address, signal, headers = {}) => {
+  return (address, signal, headers = {}, posted) => {
     const url = new URL(address);
     const target = endpoint === undefined ? url : new URL(url.pathname + url.search, endpoint);
     const send = target.protocol === "http:" ? httpRequest : httpsRequest;
@@ -59,8 +63,14 @@ export function edgeClient(options: EdgeOptions = {}): Edge {
         reject(signal.aborted ? (signal.reason as Error) : new Error(`${host} cannot be reached: ${reason}.`));
       };
       // No connection is kept: after a move, an old connection would still answer for the name.
-      const sent = { ...headers, host, accept: "application/json" };
-      const call = send(target, { headers: sent, agent: false, signal: limited });
+      const content = posted === undefined ? undefined : JSON.stringify(posted);
+      const typed = content !== undefined && {
+        "content-type": "application/json",
+        "content-length": Buffer.byteLength(content),
+      };
+      const sent = { ...headers, host, accept: "application/json", ...typed };
+      const method = content === undefined ? "GET" : "POST";
+      const call = send(target, { method, headers: sent, agent: false, signal: limited });
       call.once("error", fail);
       call.once("response", (response) => {
         let text = "";
@@ -79,7 +89,7 @@ export function edgeClient(options: EdgeOptions = {}): Edge {
           });
         });
       });
-      call.end();
+      call.end(content);
     });
   };
 }

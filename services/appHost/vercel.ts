@@ -8,6 +8,7 @@ import { vercelLive } from "./vercelLive.ts";
 import { vercelNames } from "./vercelNames.ts";
 import { vercelProjects } from "./vercelProjects.ts";
 import { vercelProtection } from "./vercelProtection.ts";
+import { vercelReleases } from "./vercelReleases.ts";
 import { buildSettingsIn, vercelSettings } from "./vercelSettings.ts";
 import { vercelSetUp } from "./vercelSetUp.ts";
 import { vercelToken } from "./vercelToken.ts";
@@ -40,6 +41,7 @@ export function vercelApps(access: VercelAccess): AppHost {
     buildSettingsIn,
     ...vercelSettings(call),
     ...vercelDeployments(call),
+    ...vercelReleases(call),
     ...vercelCrons(call),
     ...vercelProtection(call),
     ...vercelSetUp(call),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import type { Deployment } from "./appHost.ts";
+import type { Deployment } from "./deployment.ts";
 
 /** A blocked deployment waits for a person, who has to change something first. */
 const STATES: Readonly<Record<string, Deployment["state"]>> = {

@@ -33,8 +33,9 @@ const variablesAnswer = z.object({
         customEnvironmentIds: z.array(z.string()).nullish(),
         comment: z.string().nullish(),
         createdAt: z.number().nullish(),
+        updatedAt: z.number().nullish(),
       })
-      .transform(({ id, key, type, target, gitBranch, customEnvironmentIds, comment, createdAt }) => ({
+      .transform(({ id, key, type, target, gitBranch, customEnvironmentIds, comment, createdAt, updatedAt }) => ({
         id,
         key,
         type: type ?? "plain",
@@ -42,7 +43,8 @@ const variablesAnswer = z.object({
         branch: gitBranch ?? undefined,
         environments: customEnvironmentIds ?? [],
         comment: comment ?? undefined,
-        createdAt: typeof createdAt === "number" ? new Date(createdAt) : undefined,
+        createdAt: dateOf(createdAt),
+        changedAt: dateOf(updatedAt ?? createdAt),
       })),
   ),
 });
@@ -58,6 +60,10 @@ const READABLE = ["plain", "encrypted"];
 const SYSTEM = "system";
 /** Vercel refuses a sensitive variable for this target (same page). */
 const NEVER_SENSITIVE = "development";
+
+function dateOf(milliseconds: number | null | undefined): Date | undefined {
+  return typeof milliseconds === "number" ? new Date(milliseconds) : undefined;
+}
 
 /** Path of a project. */
 export function projectPath(idOrName: string, version = "v9"): string {
@@ -86,11 +92,13 @@ export function vercelProjects(
     variables: async (id, signal) =>
       (await variablesOf(id, signal)).map(({ key, type, targets }) => ({ key, type, targets })),
     listVariables: async (id, signal) =>
-      (await variablesOf(id, signal)).flatMap(({ id: variable, key, type, targets, branch, environments, comment }) =>
-        variable === undefined || type === SYSTEM
+      (await variablesOf(id, signal)).flatMap(({ id: variable, key, type, targets, branch, environments, ...more }) => {
+        const { comment, changedAt } = more;
+        const where = { targets, branch, environments };
+        return variable === undefined || type === SYSTEM
           ? []
-          : [{ id: variable, key, type, targets, branch, environments, comment, isReadable: READABLE.includes(type) }],
-      ),
+          : [{ id: variable, key, type, ...where, comment, changedAt, isReadable: READABLE.includes(type) }];
+      }),
     // A listing shows no value of type encrypted, whatever it is asked (https://github.com/vercel/sdk/issues/118).
     variableValue: async (id, variable, signal) => {
       const path = `${projectPath(id, "v1")}/env/${segment(variable)}`;

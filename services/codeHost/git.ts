@@ -1,4 +1,5 @@
 import type { BareRepository } from "./bareRepository.ts";
+import type { GitHistory } from "./gitHistory.ts";
 import type { GitRef, LfsObject } from "./gitObjects.ts";
 
 /** git failed. The message contains git's own words. */
@@ -24,7 +25,7 @@ export interface GitCredential {
 }
 
 /** What the product asks of git. Every call throws GitError, or the signal's reason. */
-export interface Git {
+export interface Git extends GitHistory {
   /** The refs of a remote repository that match the patterns (all of them without any). */
   remoteRefs(url: string, patterns: readonly string[], signal: AbortSignal): Promise<GitRef[]>;
   /** The newest commit of a remote's branch, or the commit of its tag; undefined if it has neither. */

@@ -6,6 +6,7 @@ import { withoutToken } from "../http/remoteService.ts";
 import { bareCommand, type GitRunner } from "./bareCommand.ts";
 import type { PushedRef } from "./bareRepository.ts";
 import { type Git, type GitCredential, GitError, originOf, RefusedTokenError } from "./git.ts";
+import { gitHistory } from "./gitHistoryCommand.ts";
 import type { GitRef } from "./gitObjects.ts";
 import { type GitAnswer, gitEnvironment, runGit } from "./gitProcess.ts";
 import { copyLfsObjects } from "./lfs.ts";
@@ -80,6 +81,14 @@ export function gitCommand(credentials: readonly GitCredential[] = []): Git {
       return copyLfsObjects(objects, storeOf(from), storeOf(to), signal);
     },
     bare: (folder) => bareCommand(runner, folder),
+    ...gitHistory({
+      at: async (url, args, action, signal) => {
+        checkedUrl(url);
+        return succeededAt(url, await gitAt(url, args, signal), `${action} of ${shown(url)}`).stdout;
+      },
+      run: git,
+      succeeded,
+    }),
   };
 }
 

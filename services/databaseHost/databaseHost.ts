@@ -115,6 +115,8 @@ export interface DatabaseHost extends RemoteService, TokenHolder, DatabaseInspec
   publicKey(ref: string, signal?: AbortSignal): Promise<string>;
   /** The key to a project's own API that bypasses every rule of its rows. Secret. */
   secretKey(ref: string, signal?: AbortSignal): Promise<string>;
+  /** Logs a user of the app in by the project's auth service. Gives the access token, which is a secret. ServiceError for a refusal. */
+  logIn(ref: string, user: { email: string; password: string }, signal?: AbortSignal): Promise<string>;
   /** Settings of the auth service. They may contain secrets: encrypt them or reduce them to names before storing. */
   authSettings(ref: string, signal?: AbortSignal): Promise<Record<string, unknown>>;
 

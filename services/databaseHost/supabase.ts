@@ -6,6 +6,7 @@ import type { DatabaseHost, DatabaseProject, ProjectState, SessionAddress } from
 import { SUPABASE, type SupabaseAccess, supabaseApi, supabaseProjectUrl } from "./supabaseApi.ts";
 import { supabaseBackups } from "./supabaseBackups.ts";
 import { keysAnswer, publicKeyIn, secretKeyIn } from "./supabaseKeys.ts";
+import { logIn } from "./supabaseLogin.ts";
 import { supabaseSetUp } from "./supabaseSetUp.ts";
 import { supabaseSizes } from "./supabaseSizes.ts";
 
@@ -153,6 +154,14 @@ export function supabaseDatabases(access: SupabaseAccess): DatabaseHost {
       publicKeyIn(await keysOf(ref, signal)) ?? noKey(ref, "a publishable key nor an anon key"),
     secretKey: async (ref, signal) =>
       secretKeyIn(await keysOf(ref, signal)) ?? noKey(ref, "a secret key nor a service_role key"),
+    logIn: async (ref, user, signal) => {
+      const key = publicKeyIn(await keysOf(ref, signal)) ?? noKey(ref, "a publishable key nor an anon key");
+      return await logIn(
+        { ...access, endpoint: supabaseProjectUrl(access.projectUrlTemplate, ref), token: key },
+        user,
+        signal,
+      );
+    },
     authSettings: (ref, signal) =>
       call({ method: "GET", path: `${projectPath(ref)}/config/auth`, answer: settingsAnswer, signal }),
   };

@@ -104,7 +104,7 @@ export function cloudflareDns(access: ServiceAccess): DnsHost {
       return (await listed(zone, name, signal)).filter(isNamed).map(recordOf);
     },
     liveRecords: async (zone, signal) => (await listed(zone, undefined, signal)).map(liveOf),
-    exportRecords: async (zone, signal) => (await listed(zone, undefined, signal)).map(writable),
+    exportRecords: async (zone, signal, name) => (await listed(zone, name, signal)).map(writable),
     writableFields: written,
     isManaged: ({ meta }) => isOfCloudflare(meta),
     putRecord: async (zone, record, id, signal) => {

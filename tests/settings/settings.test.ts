@@ -221,6 +221,18 @@ describe("parseSettings", () => {
       { healthAnswer: { json: { status: ["ok"] } } },
       '[0].healthAnswer.json.status is ["ok"]; it must be a text, a number, true, false or null.',
     ],
+    [
+      { probes: { paths: ["posts"] } },
+      '[0].probes.paths[0] is "posts"; it must be a path that begins with a slash, with or without a query.',
+    ],
+    [
+      { probes: { login: { email: "a@example.com", passwordVariable: "hunter2" } } },
+      '[0].probes.login.passwordVariable is "hunter2"; it must be the name of an environment variable.',
+    ],
+    [
+      { probes: { write: { path: "/api/posts", body: {} } } },
+      '[0].probes is {"write":{"path":"/api/posts","body":{}}}; it must be an object whose write has a login beside it.',
+    ],
     [{ healthAnswer: { text: "" } }, '[0].healthAnswer.text is ""; it must be a text that the answer contains.'],
   ])("refuses the app %j, and says which key of which app", (wrong, fault) =>
     expect(faultsOf({ ...PRIMARY, apps: apps({ ...APP, ...wrong }) })).toEqual([`castchat-recovery:apps${fault}`]),
@@ -244,6 +256,15 @@ describe("parseSettings", () => {
       healthAnswer: { status: [200], ...healthAnswer },
     });
     expect(parseSettings(PRIMARY, "prod").apps[0]).not.toHaveProperty("build");
+    const probes = {
+      login: { email: "a@example.com" },
+      write: { path: "/api/posts?x=1", body: { title: "a", tags: [1] } },
+    };
+    expect(parseSettings({ ...PRIMARY, apps: apps({ ...APP, probes }) }, "prod").apps[0].probes).toEqual({
+      paths: [],
+      login: { email: "a@example.com", passwordVariable: "CASTCHAT_PROBE_PASSWORD" },
+      write: probes.write,
+    });
   });
 
   it.each([

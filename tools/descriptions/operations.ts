@@ -60,6 +60,7 @@ export const VERCEL_OPERATIONS = [
   "GET /v4/aliases/{idOrAlias}",
   "POST /v10/projects/{projectId}/promote/{deploymentId}",
   "POST /v1/projects/{projectId}/rollback/{deploymentId}",
+  "GET /v1/projects/{idOrName}/rolling-release",
 ];
 
 /** Cloudflare's, of https://developers.cloudflare.com/api, each with the file, class and method of the package that call it. */

@@ -33,7 +33,8 @@ export interface VercelEmulator extends DeploymentLookup {
  * | GET, POST /projects/:id/domains; GET, PATCH, DELETE …/domains/:name; POST …/:name/verify, …/:name/move | |
  * | POST /files (also /now/files) | one file's content, named by its SHA-1 in `x-vercel-digest` |
  * | POST, GET /deployments (also /now/deployments); GET, DELETE /deployments/:id | really started, see AppRunner |
- * | POST /projects/:id/promote/:deployment, /projects/:id/rollback/:deployment | which deployment the domains lead to |
+ * | POST /projects/:id/promote/:deployment, /projects/:id/rollback/:deployment | which deployment the domains lead to, see vercelReleases.ts |
+ * | GET /projects/:id/rolling-release | there is never one |
  * | GET /aliases/:name | the deployment that a name leads to |
  */
 export function createVercelEmulator(deps: VercelDeps, platform: VercelPlatform = {}): VercelEmulator {
@@ -86,7 +87,7 @@ export function createVercelEmulator(deps: VercelDeps, platform: VercelPlatform 
   });
   addEnvironmentRoutes(app, world);
   addDomainRoutes(app, world);
-  const { build, remove, settled } = addDeploymentRoutes(app, world);
+  const { build, remove, settled } = addDeploymentRoutes(app, world, platform.plan);
   addProjectRoutes(app, world, remove);
   addProtectionRoutes(app, world);
 

@@ -20,9 +20,10 @@ const FIXED = {
 const SHOWN_SETTINGS = ["framework", "buildCommand", "devCommand", "installCommand", "outputDirectory"] as const;
 const LISTED: ReadonlySet<string> = new Set(["ready", "errorCode", "errorMessage"]);
 
-function substateOf({ readyState, target }: Pick<Deployment, "readyState" | "target">, alias: readonly string[]) {
+/** A deployment stays promoted after another one has taken the domains. */
+function substateOf({ readyState, target, wasPromoted }: Pick<Deployment, "readyState" | "target" | "wasPromoted">) {
   if (readyState !== "READY" || target === null) return {};
-  return { readySubstate: alias.length > 0 ? "PROMOTED" : "STAGED" };
+  return { readySubstate: wasPromoted === true ? "PROMOTED" : "STAGED" };
 }
 
 /** Deployments in Vercel's format, each by itself and in a list. */
@@ -35,6 +36,7 @@ export function deploymentAnswers(all: () => readonly Project[]) {
       ...deployment,
       files: undefined,
       isStatic: undefined,
+      wasPromoted: undefined,
       gitMetadata: undefined,
       status: deployment.readyState,
       // Only the names, as on Vercel.
@@ -49,12 +51,13 @@ export function deploymentAnswers(all: () => readonly Project[]) {
       alias,
       aliasAssigned: deployment.readyState === "READY",
       aliasError: null,
-      ...substateOf(deployment, alias),
+      ...substateOf(deployment),
     };
   };
   /** A deployment in a list has other fields, and other names of some. */
   const showListed = ({ id, name, url, readyState, createdAt, target, meta, projectId, ...rest }: Deployment) => {
-    const isPromoted = all().some(({ production }) => production === id);
+    const isServed = all().some(({ production }) => production === id);
+    const { wasPromoted } = rest;
     return {
       uid: id,
       name,
@@ -71,7 +74,8 @@ export function deploymentAnswers(all: () => readonly Project[]) {
       creator: FIXED.creator,
       source: FIXED.source,
       inspectorUrl: `https://vercel.com/sandbox/${name}/${id}`,
-      ...substateOf({ readyState, target }, isPromoted ? [name] : []),
+      isRollbackCandidate: wasPromoted === true && !isServed,
+      ...substateOf({ readyState, target, ...(wasPromoted && { wasPromoted }) }),
     };
   };
   return { show, showListed };

@@ -10,7 +10,15 @@ import { messageOf } from "../../../services/common/errors.ts";
 import { BackgroundWork, hexId, letterId, readBody } from "./http.ts";
 import { deploymentAnswers } from "./vercelAnswers.ts";
 import { cronsOf, frameworkOf } from "./vercelConfiguration.ts";
-import { badRequest, type Deployment, type Project, refusal, type VercelWorld } from "./vercelState.ts";
+import { addReleaseRoutes } from "./vercelReleases.ts";
+import {
+  badRequest,
+  type Deployment,
+  type Project,
+  refusal,
+  type VercelPlatform,
+  type VercelWorld,
+} from "./vercelState.ts";
 
 /** Bits of a mode, as in inode(7). */
 const FILE_TYPE = 0o170000;
@@ -52,7 +60,8 @@ export interface DeploymentRoutes {
 }
 
 /** Routes of files and deployments. */
-export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findProject }: VercelWorld): DeploymentRoutes {
+export function addDeploymentRoutes(app: Hono, world: VercelWorld, plan: VercelPlatform["plan"]): DeploymentRoutes {
+  const { deps, state, save, now, findProject } = world;
   const uploads = join(deps.paths.emulators, "vercel-files");
   const folder = (id: string) => join(deps.paths.deployments, id);
   const background = new BackgroundWork();
@@ -91,6 +100,12 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
       ...(bypass === undefined ? {} : { VERCEL_AUTOMATION_BYPASS_SECRET: bypass }),
     };
   };
+  /** Points a project's domains, and its scheduled calls, to a deployment. */
+  const serve = (project: Project, deployment: Deployment) => {
+    project.production = deployment.id;
+    project.crons = cronsOf(folder(deployment.id), deployment, now(), project.crons);
+    deployment.wasPromoted = true;
+  };
   const run = async (deployment: Deployment) => {
     try {
       const dir = folder(deployment.id);
@@ -105,14 +120,8 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
       deployment.readyState = "READY";
       deployment.ready = now();
       const project = findProject(deployment.projectId);
-      if (
-        deployment.target === "production" &&
-        project.settings["autoAssignCustomDomains"] !== false &&
-        project.rolledBack === undefined
-      ) {
-        project.production = deployment.id;
-        project.crons = cronsOf(dir, deployment, now(), project.crons);
-      }
+      if (deployment.target === "production" && project.settings["autoAssignCustomDomains"] !== false)
+        serve(project, deployment);
     } catch (thrown) {
       deployment.readyState = "ERROR";
       deployment.errorCode = "BUILD_FAILED";
@@ -212,22 +221,7 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
       redirect: null,
     });
   });
-  app.post("/projects/:id/:action{promote|rollback}/:deployment", (c) => {
-    const project = findProject(c.req.param("id"));
-    const deployment = find(c.req.param("deployment"));
-    if (deployment.projectId !== project.id) throw refusal(404, "not_found", "The deployment was not found.");
-    if (deployment.readyState !== "READY" || deployment.target !== "production") {
-      throw badRequest("the deployment is not a READY production deployment.");
-    }
-    if (project.production === deployment.id)
-      throw refusal(409, "conflict", "The deployment is already the current production deployment.");
-    if (c.req.param("action") === "promote") delete project.rolledBack;
-    else project.rolledBack = { fromDeploymentId: project.production ?? "", toDeploymentId: deployment.id };
-    project.production = deployment.id;
-    project.crons = cronsOf(folder(deployment.id), deployment, now(), project.crons);
-    save();
-    return c.body(null, 201);
-  });
+  addReleaseRoutes(app, world, { find, serve, plan });
 
   return { build, remove, settled: () => background.settled() };
 }

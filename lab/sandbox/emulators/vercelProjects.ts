@@ -139,7 +139,9 @@ export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploym
       live: true,
       createdAt: project.createdAt,
       updatedAt: project.updatedAt,
-      ...(project.rolledBack === undefined ? {} : { lastRollbackTarget: project.rolledBack }),
+      lastRollbackTarget: null,
+      lastAliasRequest: null,
+      ...(project.rollbackDescription && { rollbackDescription: project.rollbackDescription }),
     };
   };
   const checkName = (name: string, self?: Project) => {
@@ -190,7 +192,12 @@ export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploym
     save();
     return c.json(show(created));
   });
-  app.get("/projects/:id", (c) => c.json(show(findProject(c.req.param("id")))));
+  app.get("/projects/:id", (c) => {
+    const project = findProject(c.req.param("id"));
+    // Vercel leaves it out of every other answer: https://github.com/vercel/vercel, packages/cli/src/commands/rollback/status.ts.
+    const asks = c.req.query("rollbackInfo") === "true";
+    return c.json({ ...show(project), ...(asks && { lastAliasRequest: project.lastAliasRequest ?? null }) });
+  });
   app.patch("/projects/:id", async (c) => {
     const project = findProject(c.req.param("id"));
     const { name, ...settings } = await readBody(c, z.record(z.string(), z.unknown()), badRequest);

@@ -42,6 +42,8 @@ export interface Bypass {
 export interface VercelPlatform {
   /** When the token ends, which is then as unknown as a wrong one. Never, if undefined. */
   tokenExpiresAt?: Date;
+  /** On Hobby a rollback leads to the production deployment before the present one only. Pro, if undefined. */
+  plan?: "hobby" | "pro";
 }
 
 /** The scheduled calls of a project. Times in milliseconds since 1970. */
@@ -52,6 +54,14 @@ export interface Crons {
   enabledAt: number;
   updatedAt: number;
   disabledAt: number | null;
+}
+/** A request to move a project's domains. Here it is done at once. */
+export interface AliasRequest {
+  fromDeploymentId: string | null;
+  toDeploymentId: string;
+  jobStatus: "succeeded";
+  requestedAt: number;
+  type: "promote" | "rollback";
 }
 /** A project without its deployments. */
 export interface Project {
@@ -64,8 +74,10 @@ export interface Project {
   bypasses: Record<string, Bypass>;
   /** The deployment that serves the project's domains. */
   production?: string | undefined;
-  /** After a rollback, as on Vercel, new deployments only get the domains when one has been promoted by hand. */
-  rolledBack?: { fromDeploymentId: string; toDeploymentId: string } | undefined;
+  /** The last promotion or rollback. */
+  lastAliasRequest?: AliasRequest | undefined;
+  /** What was said about the last rollback. */
+  rollbackDescription?: { createdAt: number; description: string; userId: string; username: string } | undefined;
   /** Those of the deployment that serves the domains. */
   crons?: Crons | undefined;
   paused: boolean;
@@ -81,6 +93,8 @@ export interface Deployment {
   projectId: string;
   target: "production" | null;
   readyState: "BUILDING" | "READY" | "ERROR";
+  /** It has served the domains, so a rollback can lead to it. */
+  wasPromoted?: boolean;
   /** Files that nothing was built from. */
   isStatic?: boolean;
   files: { file: string; sha: string; isLink?: boolean }[];
@@ -116,7 +130,12 @@ export function openVercelWorld(deps: VercelDeps) {
 export type VercelWorld = ReturnType<typeof openVercelWorld>;
 
 /** An error in Vercel's format. */
-export function refusal(status: 400 | 403 | 404 | 409, code: string, message: string, more: object = {}): ApiError {
+export function refusal(
+  status: 400 | 402 | 403 | 404 | 409,
+  code: string,
+  message: string,
+  more: object = {},
+): ApiError {
   return new ApiError(status, { error: { code, message, ...more } });
 }
 

@@ -19,6 +19,7 @@ const live = (key: string, more: Partial<LiveVariable> = {}): LiveVariable => ({
   branch: undefined,
   environments: [],
   comment: undefined,
+  changedAt: undefined,
   ...more,
 });
 const sealed = (key: string, more: Partial<SealedVariable> = {}): SealedVariable => ({

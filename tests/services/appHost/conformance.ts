@@ -267,6 +267,39 @@ export function conformsToAppHost(name: string, start: () => Promise<StartedAppH
       expect(await host.deployment(second.id)).toBeUndefined();
     });
 
+    it("goes back to an earlier release, also one that serves already, and stays there until one is promoted", async () => {
+      const [first, second] = [await built(), await built()];
+      const all = await host.releases(projectId);
+      expect(all.map(({ id }) => id)).toEqual([second.id, first.id]);
+      expect(all[1]).toMatchObject({ commit: COMMIT, state: "ready", isCandidate: true, url: first.url });
+      expect(all[1]!.createdAt.getTime()).toBeLessThanOrEqual(all[0]!.createdAt.getTime());
+      const at = { projectId, projectName, isRolling: false };
+      expect(await host.releaseState(projectId)).toEqual({
+        ...at,
+        servedId: second.id,
+        followsBuilds: true,
+        lastMove: undefined,
+        remark: undefined,
+      });
+      await twice(() => host.rollBackTo(projectId, first.id, "a bad release"));
+      const back = { kind: "rollback", from: second.id, to: first.id, state: "done" };
+      expect(await host.releaseState(projectName)).toMatchObject({
+        servedId: first.id,
+        followsBuilds: false,
+        lastMove: back,
+        remark: "a bad release",
+      });
+      const third = await built();
+      expect((await host.releaseState(projectId))?.servedId).toBe(first.id);
+      await host.promoteDeployment(projectId, third.id);
+      const forth = { kind: "promotion", from: first.id, to: third.id, state: "done" };
+      expect(await host.releaseState(projectId)).toMatchObject({ ...at, followsBuilds: true, lastMove: forth });
+      await twice(() => host.followBuilds(projectId, false));
+      expect(await host.releaseState(projectId)).toMatchObject({ servedId: third.id, followsBuilds: false });
+      expect(await host.releaseState("absent")).toBeUndefined();
+      expect(await isNotFound(host.rollBackTo(projectId, "absent", ""))).toBe(true);
+    });
+
     it("gives the same pass to a protected address each time, and none to a public name", async () => {
       const { url } = await built();
       const pass = await host.passFor(projectId, url);

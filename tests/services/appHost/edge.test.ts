@@ -12,6 +12,19 @@ describe("the public edge", () => {
     expect(server.seen[0]).toMatchObject({ url: "/api/health?x=1", headers: { host: "app.castchat.example" } });
   });
 
+  it("takes a body as JSON", async () => {
+    const server = await serve({ status: 201, body: { id: 1 } });
+    const write = edgeClient({ endpoint: server.url })(
+      "https://app.example/api/posts",
+      signal,
+      { a: "b" },
+      { title: "ü" },
+    );
+    expect(await write).toMatchObject({ status: 201, body: { id: 1 } });
+    const headers = { a: "b", host: "app.example", "content-type": "application/json", "content-length": "14" };
+    expect(server.seen[0]).toMatchObject({ method: "POST", url: "/api/posts", headers, body: '{"title":"ü"}' });
+  });
+
   it("is asked at the address itself without an endpoint", async () => {
     const server = await serve({ body: "plain" });
     const answer = await edgeClient()(`${server.url}/x`, signal);

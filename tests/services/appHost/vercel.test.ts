@@ -224,6 +224,49 @@ describe("Vercel", () => {
     await expect(host.promoteDeployment("p", "d")).rejects.toThrow(/400/);
   });
 
+  it("takes a rollback to what serves already as done, names the plan's limit, and no other refusal", async () => {
+    const { host } = await answering({ status: 409, body: {} }, { status: 402, body: {} }, { status: 400, body: {} });
+    await host.rollBackTo("p", "d", "why");
+    await expect(host.rollBackTo("p", "d", "why")).rejects.toThrow(/plan does not permit a rollback to d: on Hobby/);
+    await expect(host.rollBackTo("p", "d", "why")).rejects.toThrow(/400/);
+  });
+
+  it.each([
+    ["in-progress", "pending"],
+    ["pending", "pending"],
+    ["succeeded", "done"],
+    ["failed", "failed"],
+    ["skipped", "failed"],
+  ])("reads a move that is %s as %s, and a rolling release that its plan has not as none", async (jobStatus, state) => {
+    const last = { type: "promote", fromDeploymentId: null, toDeploymentId: "d", requestedAt: 7, jobStatus };
+    const { server, host } = await answering(
+      { body: { id: "p", name: "n", lastAliasRequest: last } },
+      { status: 403, body: {} },
+    );
+    expect(await host.releaseState("p")).toMatchObject({
+      followsBuilds: true,
+      isRolling: false,
+      lastMove: { kind: "promotion", from: undefined, to: "d", state, status: jobStatus, at: new Date(7) },
+    });
+    expect(server.seen.map(({ url }) => url)).toEqual([
+      "/v9/projects/p?rollbackInfo=true",
+      "/v1/projects/p/rolling-release?state=ACTIVE",
+    ]);
+  });
+
+  it("sees a rolling release, and releases without the host's word on them", async () => {
+    const listed = { uid: "d", url: "d.vercel.app", state: "READY", createdAt: 7 };
+    const { host } = await answering(
+      { body: { id: "p", name: "n", autoAssignCustomDomains: false } },
+      { body: { rollingRelease: { state: "ACTIVE" } } },
+      { body: { deployments: [listed] } },
+      { body: { deployments: [{ ...listed, createdAt: undefined }] } },
+    );
+    expect(await host.releaseState("p")).toMatchObject({ isRolling: true, followsBuilds: false });
+    expect(await host.releases("p")).toMatchObject([{ id: "d", isCandidate: undefined, createdAt: new Date(7) }]);
+    await expect(host.releases("p")).rejects.toThrow(/deployments/);
+  });
+
   it("shows a linked repository, and no bypass that is not for automations", async () => {
     const protectionBypass = { s: { scope: "shareable-link" } };
     const { host } = await answering({ body: { id: "p", name: "n", link: { type: "github" }, protectionBypass } });

@@ -193,3 +193,71 @@ describe("stopping", () => {
     expect(readdirSync(tmpdir()).filter((name) => name.startsWith("castchat-unittest-"))).toEqual([]);
   });
 });
+
+describe("a branch's history", () => {
+  const git = gitCommand();
+  const author = { name: "An Engineer", email: "engineer@example.org" };
+  let repository: string;
+  let commits: string[];
+  beforeAll(async () => {
+    repository = join(root, "history");
+    run(root, "init", "-q", "-b", "main", repository);
+    commits = [];
+    const commit = async (name: string, message: string) => {
+      await writeFile(join(repository, name), `${message}\n`);
+      run(repository, "add", ".");
+      run(repository, "commit", "-qm", message);
+      commits.push(run(repository, "rev-parse", "HEAD"));
+    };
+    await commit("a.txt", "first");
+    await commit("a.txt", "second\n\nwith a body");
+    run(repository, "checkout", "-qb", "topic");
+    await commit("b.txt", "on a branch");
+    run(repository, "checkout", "-q", "main");
+    run(repository, "merge", "-q", "--no-ff", "-m", "merge topic", "topic");
+    commits.push(run(repository, "rev-parse", "HEAD"));
+  });
+
+  it("is read as far as it goes", async () => {
+    const folder = join(root, "bare-history");
+    const [first, second, topic, merge] = commits as [string, string, string, string];
+    expect(await git.cloneHistory(`file://${repository}`, "main", folder, signal)).toBe(merge);
+    expect(await git.commitsSince(folder, first, merge, signal)).toEqual([
+      { id: merge, message: "merge topic", isMerge: true },
+      { id: second, message: "second\n\nwith a body", isMerge: false },
+    ]);
+    expect(await git.commitsSince(folder, merge, merge, signal)).toEqual([]);
+    expect(await git.isAncestor(folder, topic, merge, signal)).toBe(true);
+    expect(await git.isAncestor(folder, merge, topic, signal)).toBe(false);
+    expect(await git.isAncestor(folder, "f".repeat(40), merge, signal)).toBe(false);
+    expect(await git.isAncestor(folder, merge, "f".repeat(40), signal)).toBeUndefined();
+    expect(await git.isAncestor(folder, "--all", merge, signal)).toBe(false);
+    expect(await git.pathsAt(folder, second, signal)).toEqual(["a.txt"]);
+    expect(await git.pathsAt(folder, merge, signal)).toEqual(["a.txt", "b.txt"]);
+    expect(await git.pathsAt(folder, "f".repeat(40), signal)).toBeUndefined();
+  });
+
+  it("is continued by what takes commits and merges back, and names one that conflicts", async () => {
+    const [, second, , merge] = commits as [string, string, string, string];
+    const all = [merge, second].map((id) => ({ id, message: "", isMerge: id === merge }));
+    const wanted = { branch: "main", commits: all, message: "Take it back", author };
+    const folder = join(root, "reverted");
+    const { commit } = await git.revert(repository, folder, wanted, signal);
+    expect(run(folder, "show", "-s", "--format=%an <%ae>, %cn: %s", commit!)).toBe(
+      "An Engineer <engineer@example.org>, An Engineer: Take it back",
+    );
+    expect(run(folder, "ls-tree", "--name-only", commit!)).toBe("a.txt");
+    expect(await readFile(join(folder, "a.txt"), "utf8")).toBe("first\n");
+    expect(run(repository, "rev-parse", "main")).toBe(merge);
+    const conflicting = { ...wanted, commits: [{ id: commits[0]!, message: "first", isMerge: false }] };
+    expect(await git.revert(repository, join(root, "conflict"), conflicting, signal)).toEqual({
+      conflict: conflicting.commits[0],
+    });
+    expect(await git.revert(repository, join(root, "nothing"), { ...wanted, commits: [] }, signal)).toEqual({});
+  });
+
+  it("is continued by the user of the machine", async () => {
+    const given = { GIT_AUTHOR_NAME: "A", GIT_AUTHOR_EMAIL: "a@example.org" };
+    expect(await git.identity(given, signal)).toEqual({ name: "A", email: "a@example.org" });
+  });
+});

@@ -81,6 +81,23 @@ describe("Supabase", () => {
     await expect(host.sessionAddress("abc")).rejects.toThrow(/lists no pooler for the primary/);
   });
 
+  it("logs a user in with the public key, and never with its own token", async () => {
+    const keys = { body: [{ name: "anon", api_key: "ey" }] };
+    const refusal = { status: 400, body: { error_code: "invalid_credentials", msg: "Invalid login credentials" } };
+    const server = await serve(keys, { body: { access_token: "session" } }, keys, refusal);
+    const host = supabaseDatabases({ token: "t", endpoint: server.url, projectUrlTemplate: `${server.url}/{ref}` });
+    const user = { email: "a@example.com", password: "hunter2" };
+    expect(await host.logIn("abc", user)).toBe("session");
+    expect(server.seen[1]).toMatchObject({
+      url: "/abc/auth/v1/token?grant_type=password",
+      headers: { authorization: "Bearer ey", apikey: "ey" },
+      body: JSON.stringify(user),
+    });
+    const refused = host.logIn("abc", user);
+    await expect(refused).rejects.toThrow(/Invalid login credentials/);
+    await expect(refused).rejects.not.toThrow(/hunter2/);
+  });
+
   it("gives the anon key, or says where to make one", async () => {
     const [newer, older] = [
       { name: "default", api_key: "sb_x" },

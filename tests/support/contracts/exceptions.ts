@@ -98,6 +98,15 @@ export const EXCEPTIONS: readonly Exception[] = [
     source: `${VERCEL_PROVIDER}project_crons.go`,
   },
   {
+    service: "vercel",
+    operation: /^GET \/v9\/projects\/\{idOrName\}$/,
+    place: "query",
+    field: /^rollbackInfo$/,
+    why: "without it the answer does not show the last promotion or rollback; Vercel's own command asks so",
+    date: "2026-12-01",
+    source: "https://github.com/vercel/vercel, packages/cli/src/commands/rollback/status.ts and util/projects",
+  },
+  {
     service: "cloudflare",
     operation: /dns_records/,
     place: "answer",

@@ -413,8 +413,20 @@ describe("Vercel's emulator", () => {
       await gives(`POST /v1/projects/app/rollback/${first}`, 409);
       const third = pick(await deploy(), "id");
       expect(served()).toBe(first);
+      const moved = { jobStatus: "succeeded", fromDeploymentId: second, toDeploymentId: first, type: "rollback" };
+      const rolledBack = { autoAssignCustomDomains: false, lastRollbackTarget: null };
+      await gives("GET /v9/projects/app?rollbackInfo=true", 200, { ...rolledBack, lastAliasRequest: moved });
+      await gives("GET /v9/projects/app", 200, { ...rolledBack, lastAliasRequest: null });
+      await gives(`POST /v1/projects/app/rollback/${third}`, 400);
       await call(`POST /v10/projects/app/promote/${third}`);
       expect(served()).toBe(third);
+      await gives("GET /v9/projects/app?rollbackInfo=true", 200, {
+        autoAssignCustomDomains: true,
+        lastAliasRequest: { fromDeploymentId: first, toDeploymentId: third, type: "promote" },
+      });
+      await gives(`POST /v1/projects/app/rollback/${second}?description=why`, 201);
+      await gives("GET /v9/projects/app", 200, { rollbackDescription: { description: "why" } });
+      await call(`POST /v10/projects/app/promote/${third}`);
       const preview = await deploy({ target: undefined });
       expect(served()).toBe(third);
       await gives(`POST /v10/projects/app/promote/${pick(preview, "id")}`, 400);
