@@ -161,13 +161,17 @@ function writable(record: RecordAnswer): ExportedRecord {
   return Object.fromEntries(Object.entries(record).filter(([field]) => !NOT_WRITTEN.has(field))) as ExportedRecord;
 }
 
-/** The fields of an exported record that a client writes. A record with parts has no content of its own, which Cloudflare makes from them. */
+/** The fields of an exported record that a client writes. A record with parts has no content of its own, which Cloudflare makes from them, and no request has null. */
 function written(record: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const hasParts = typeof record["data"] === "object" && record["data"] !== null;
   return Object.fromEntries(
     Object.entries(record).filter(
       ([field, value]) =>
-        !NOT_SENT.has(field) && !NOT_WRITTEN.has(field) && value !== undefined && !(hasParts && field === "content"),
+        !NOT_SENT.has(field) &&
+        !NOT_WRITTEN.has(field) &&
+        value !== undefined &&
+        value !== null &&
+        !(hasParts && field === "content"),
     ),
   );
 }
