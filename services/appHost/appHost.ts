@@ -159,7 +159,10 @@ export interface AppHost extends RemoteService, TokenHolder, AppListing, AppInsp
   readonly dnsAddress: string;
   /** Whether a record's content leads to the host already, under any name or address of its own. */
   isDnsTarget(content: string): boolean;
-  /** File of a source tree with the rules, in git's form, for what is not uploaded. */
+  /**
+   * File of a source tree with the rules, in git's form, for what is not uploaded. The files that Vercel's command line leaves out by itself are
+   * uploaded: a deployment here takes the place of one from git, which has them (https://vercel.com/docs/builds/build-features).
+   */
   readonly ignoreFile: string;
   /** The authority that issues the certificates of public names, as CAA records name it. */
   readonly certificateAuthority: string;
@@ -231,6 +234,8 @@ export interface AppHost extends RemoteService, TokenHolder, AppListing, AppInsp
   /** The certificates of the host's names, without their keys. */
   certificates(signal?: AbortSignal): Promise<CertificateFacts[]>;
   publicName(projectId: string, name: string, signal?: AbortSignal): Promise<PublicName | undefined>;
+  /** Id of the project that has a name; undefined if no project that the token can see has it. */
+  publicNameHolder(name: string, signal?: AbortSignal): Promise<string | undefined>;
   /** Moves a name to a project, from any project that the token can see. UserError if another project has it. */
   takePublicName(projectId: string, name: string, signal?: AbortSignal): Promise<PublicName>;
   /** Makes the host look for the proofs. */

@@ -44,7 +44,9 @@ const certificateAnswer = z
     expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt),
     isRenewed: autoRenew,
   }));
-const aliasAnswer = z.object({ deploymentId: z.string() });
+const aliasAnswer = z.object({ deploymentId: z.string().nullish(), projectId: z.string().nullish() });
+/** Projects that are asked at once. */
+const PROJECTS_AT_ONCE = 8;
 
 /** Whether Vercel generated a host name. */
 export function isGenerated(host: string): boolean {
@@ -56,7 +58,8 @@ export function vercelNames(
   call: JsonClient,
 ): Pick<
   AppHost,
-  | ("publicNames" | "publicName" | "takePublicName" | "verifyPublicName" | "releasePublicName" | "servedFrom")
+  | ("publicNames" | "publicName" | "publicNameHolder" | "takePublicName")
+  | ("verifyPublicName" | "releasePublicName" | "servedFrom")
   | ("exportNames" | "changeName" | "certificates")
 > {
   const domainPath = (project: string, name: string, version?: string): string =>
@@ -73,14 +76,27 @@ export function vercelNames(
       throw error;
     }
   };
-  /** Undefined if no project that the token can see has the name. */
-  const moved = async (project: string, name: string, signal?: AbortSignal): Promise<PublicName | undefined> => {
-    for (const { id } of await allProjects(call, signal)) {
-      if (id === project || !(await publicName(id, name, signal))) continue;
-      const path = `${domainPath(id, name, "v1")}/move`;
-      return call({ method: "POST", path, body: { projectId: project }, answer: domainAnswer, signal });
+  const aliasOf = (name: string, signal?: AbortSignal) =>
+    unlessNotFound(call({ method: "GET", path: `/v4/aliases/${segment(name)}`, answer: aliasAnswer, signal }));
+  /** The alias of a served name says at once which project has it. Only a name that serves nothing needs a question to each project. */
+  const holderOf = async (name: string, signal?: AbortSignal): Promise<string | undefined> => {
+    const served = (await aliasOf(name, signal))?.projectId;
+    if (typeof served === "string" && (await publicName(served, name, signal))) return served;
+    const projects = await allProjects(call, signal);
+    for (let at = 0; at < projects.length; at += PROJECTS_AT_ONCE) {
+      const some = projects.slice(at, at + PROJECTS_AT_ONCE);
+      const found = await Promise.all(some.map(({ id }) => publicName(id, name, signal)));
+      const holder = some.find((_project, index) => found[index] !== undefined);
+      if (holder !== undefined) return holder.id;
     }
     return undefined;
+  };
+  /** Undefined if no project that the token can see has the name. */
+  const moved = async (project: string, name: string, signal?: AbortSignal): Promise<PublicName | undefined> => {
+    const holder = await holderOf(name, signal);
+    if (holder === undefined || holder === project) return undefined;
+    const path = `${domainPath(holder, name, "v1")}/move`;
+    return call({ method: "POST", path, body: { projectId: project }, answer: domainAnswer, signal });
   };
   return {
     publicNames: async (project, signal) => {
@@ -99,6 +115,7 @@ export function vercelNames(
     certificates: async (signal) =>
       await allPages(call, { path: "/v8/certs", field: "certs", entry: certificateAnswer, cursor: "until", signal }),
     publicName,
+    publicNameHolder: holderOf,
     takePublicName: async (project, name, signal) => {
       const taken =
         (await publicName(project, name, signal)) ??
@@ -116,9 +133,6 @@ export function vercelNames(
     releasePublicName: async (project, name, signal) => {
       await unlessNotFound(call({ method: "DELETE", path: domainPath(project, name), answer: z.unknown(), signal }));
     },
-    servedFrom: async (name, signal) => {
-      const path = `/v4/aliases/${segment(name)}`;
-      return (await unlessNotFound(call({ method: "GET", path, answer: aliasAnswer, signal })))?.deploymentId;
-    },
+    servedFrom: async (name, signal) => (await aliasOf(name, signal))?.deploymentId ?? undefined,
   };
 }

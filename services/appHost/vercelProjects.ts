@@ -92,12 +92,11 @@ export function vercelProjects(
     variables: async (id, signal) =>
       (await variablesOf(id, signal)).map(({ key, type, targets }) => ({ key, type, targets })),
     listVariables: async (id, signal) =>
-      (await variablesOf(id, signal)).flatMap(({ id: variable, key, type, targets, branch, environments, ...more }) => {
-        const { comment, changedAt } = more;
-        const where = { targets, branch, environments };
-        return variable === undefined || type === SYSTEM
-          ? []
-          : [{ id: variable, key, type, ...where, comment, changedAt, isReadable: READABLE.includes(type) }];
+      (await variablesOf(id, signal)).flatMap((one) => {
+        const { id: variable, key, type, targets, branch, environments, comment, changedAt } = one;
+        if (variable === undefined || type === SYSTEM) return [];
+        const isReadable = READABLE.includes(type);
+        return [{ id: variable, key, type, targets, branch, environments, comment, changedAt, isReadable }];
       }),
     // A listing shows no value of type encrypted, whatever it is asked (https://github.com/vercel/sdk/issues/118).
     variableValue: async (id, variable, signal) => {

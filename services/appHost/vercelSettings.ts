@@ -5,18 +5,8 @@ import { z } from "zod";
 import type { JsonClient } from "../http/jsonClient.ts";
 import type { AppHost } from "./appHost.ts";
 import type { BuildSettings } from "./buildSettings.ts";
+import { BUILD_FIELDS, buildIn, projectBuild } from "./vercelBuild.ts";
 import { projectPath } from "./vercelProjects.ts";
-
-/** Build settings that a project calls by the same names. */
-const SHARED = [
-  "framework",
-  "rootDirectory",
-  "buildCommand",
-  "installCommand",
-  "outputDirectory",
-  "devCommand",
-  "nodeVersion",
-] as const satisfies readonly (keyof BuildSettings)[];
 
 const settingsAnswer = z.looseObject({
   resourceConfig: z.looseObject({ functionDefaultRegions: z.array(z.string()).nullish() }).nullish(),
@@ -53,12 +43,8 @@ export async function prepareProject(
 
 /** The build settings in a project's answer. A project whose functions run in several regions names the first. */
 export function buildSettingsIn(exported: Readonly<Record<string, unknown>>): BuildSettings {
-  const [region] = settingsAnswer.safeParse(exported).data?.resourceConfig?.functionDefaultRegions ?? [];
-  const texts = SHARED.flatMap((key) => {
-    const value = exported[key];
-    return typeof value === "string" ? [[key, value] as const] : [];
-  });
-  return { ...Object.fromEntries(texts), ...(region !== undefined && { functionRegion: region }) };
+  const read = projectBuild.safeParse(exported).data;
+  return read === undefined ? {} : buildIn(read.settings, read.ownRegions);
 }
 
 /**
@@ -78,7 +64,7 @@ const STATUS_FIELDS: ReadonlySet<string> = new Set([
  * which addresses follow from; passwords and bypasses, which Vercel does not show; and whether new deployments get the domains, which a rollback sets.
  */
 const WRITABLE_FIELDS: ReadonlySet<string> = new Set([
-  ...SHARED,
+  ...BUILD_FIELDS,
   ...["autoExposeSystemEnvs", "commandForIgnoringBuildStep", "customerSupportCodeVisibility", "directoryListing"],
   ...["enableAffectedProjectsDeployments", "enablePreviewFeedback", "enableProductionFeedback", "gitForkProtection"],
   ...["gitLFS", "productionDeploymentsFastLane", "protectedSourcemaps", "resourceConfig", "skewProtectionMaxAge"],

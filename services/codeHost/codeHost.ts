@@ -44,10 +44,10 @@ export interface CodeHost extends RemoteService, RepositoryInspection, TokenHold
    * @param fullName "owner/name"
    */
   exportRepository(fullName: string, signal?: AbortSignal): Promise<Record<string, unknown> | undefined>;
-  /** Fields of the exported settings that no user sets: counts, times, addresses, and what follows from the token. @default - none */
-  readonly statusFields?: ReadonlySet<string>;
   /** A repository, also by the name that it had before a rename or a transfer; undefined if the token sees none of that name. */
   repository(fullName: string, signal?: AbortSignal): Promise<RepositoryState | undefined>;
   /** Makes an existing branch the repository's default. */
   setDefaultBranch(fullName: string, branch: string, signal?: AbortSignal): Promise<void>;
+  /** Fields of the exported settings that no user sets: counts, times, addresses, and what follows from the token. @default - none */
+  readonly statusFields?: ReadonlySet<string>;
 }

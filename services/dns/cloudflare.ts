@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { segment, type ServiceError, unlessNotFound } from "../http/http.ts";
+import { segment, ServiceError, unlessNotFound } from "../http/http.ts";
 import { type JsonClient, jsonClient } from "../http/jsonClient.ts";
 import type { RemoteService, ServiceAccess } from "../http/remoteService.ts";
 import { ACCEPTED, REFUSED, type TokenFacts, tokenFacts } from "../http/tokenFacts.ts";
@@ -12,6 +12,8 @@ import type { DeclaredRecord, DnsHost, DnsRecord, ExportedRecord, LiveRecord, Wa
 const CLOUDFLARE_API = "https://api.cloudflare.com/client/v4";
 /** Lets Cloudflare choose the lifetime. */
 const AUTOMATIC_TTL = 1;
+/** The code of the refusal of a second record with the same name, type and content, as in https://github.com/certbot/certbot/pull/10725. */
+const IDENTICAL_RECORD = "81058";
 const PAGE_SIZE = 100;
 /** The most that a page of zones holds (https://developers.cloudflare.com/api/resources/zones/methods/list). */
 const ZONES_PAGE_SIZE = 50;
@@ -24,6 +26,7 @@ const recordAnswer = z.looseObject({
   ttl: z.number().optional(),
   proxied: z.boolean().optional(),
   comment: z.string().nullish(),
+  tags: z.array(z.string()).nullish(),
 });
 type RecordAnswer = z.infer<typeof recordAnswer>;
 /**
@@ -39,7 +42,6 @@ const liveAnswer = recordAnswer.extend({
   ttl: z.number(),
   priority: z.number().nullish(),
   data: z.record(z.string(), z.unknown()).nullish(),
-  tags: z.array(z.string()).nullish(),
   settings: z.record(z.string(), z.unknown()).nullish(),
   meta: z.record(z.string(), z.unknown()).nullish(),
 });
@@ -115,6 +117,7 @@ export function cloudflareDns(access: ServiceAccess): DnsHost {
     ...cloudflareCertificates(call),
     createRecord: (zone, wanted, signal) =>
       call({ method: "POST", path: recordsPath(zone), body: bodyOf(wanted), answer: oneRecord, signal }),
+    isDuplicate: (error) => error instanceof ServiceError && error.code === IDENTICAL_RECORD,
     updateRecord: (zone, id, wanted, signal) =>
       call({ method: "PUT", path: recordPath(zone, id), body: bodyOf(wanted), answer: oneRecord, signal }),
     repointRecord: (zone, { id, type, name, ttlSeconds = AUTOMATIC_TTL }, content, signal) => {
@@ -214,14 +217,25 @@ function camelCase(values: Readonly<Record<string, unknown>>, types: readonly st
   );
 }
 
-/** Only a CNAME can be proxied. */
-function bodyOf({ ttlSeconds, ...record }: WantedRecord): Record<string, unknown> {
-  return { ...record, ttl: ttlSeconds ?? AUTOMATIC_TTL, proxied: record.type === "CNAME" ? false : undefined };
+/** Types that can be proxied. */
+const PROXIABLE: ReadonlySet<string> = new Set(["A", "AAAA", "CNAME"]);
+
+function bodyOf({ ttlSeconds = AUTOMATIC_TTL, proxied = false, ...record }: WantedRecord): Record<string, unknown> {
+  return { ...record, ttl: ttlSeconds, ...(PROXIABLE.has(record.type) && { proxied }) };
 }
 
 /** Cloudflare returns a text with or without quotes around it. */
-function recordOf({ id, type, name, content, proxied = false, comment, ttl = AUTOMATIC_TTL }: RecordAnswer): DnsRecord {
+function recordOf(answer: RecordAnswer): DnsRecord {
+  const { id, type, name, content, proxied = false, comment, tags, ttl = AUTOMATIC_TTL } = answer;
   const text = type === "TXT" ? /^"([^"]*)"$/.exec(content)?.[1] : undefined;
-  const lifetime = ttl === AUTOMATIC_TTL ? {} : { ttlSeconds: ttl };
-  return { id, type, name, content: text ?? content, proxied, ...lifetime, ...(comment ? { comment } : {}) };
+  return {
+    id,
+    type,
+    name,
+    content: text ?? content,
+    proxied,
+    ...(ttl !== AUTOMATIC_TTL && { ttlSeconds: ttl }),
+    ...(comment && { comment }),
+    ...(tags && tags.length > 0 && { tags }),
+  };
 }

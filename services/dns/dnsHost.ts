@@ -23,6 +23,8 @@ export interface DnsRecord {
   ttlSeconds?: number;
   /** The note for people; absent if it has none. */
   comment?: string;
+  /** Labels for people; absent if it has none. */
+  tags?: string[];
 }
 
 /** A record as a program declares it, with every field that the host takes. It has content, or data if it has several parts. */
@@ -51,15 +53,20 @@ export interface LiveRecord {
 /** A record in the host's own form, with every field that a client can write, and what shows its manager. */
 export type ExportedRecord = Record<string, unknown> & { id: string; name: string; type: string; content: string };
 
-/** A record to create. It is never proxied. */
+/** A record to create. */
 export interface WantedRecord {
-  type: "CNAME" | "TXT";
+  /** "A", "CNAME", "TXT", … */
+  type: string;
   name: string;
   content: string;
+  /** Whether the host answers with its own addresses instead of the content. @default false */
+  proxied?: boolean;
   /** How long resolvers may cache it. @default - the host's own choice */
   ttlSeconds?: number;
   /** For people who look at the zone. */
   comment?: string;
+  /** Labels for people. */
+  tags?: string[];
 }
 
 /** The host of the DNS zone. Calls throw ServiceError or UnreachableError (services/http/http.ts). */
@@ -88,6 +95,8 @@ export interface DnsHost extends RemoteService, TokenHolder {
   /** The certificates of a zone, without their keys. */
   certificates(zoneId: string, signal?: AbortSignal): Promise<CertificateFacts[]>;
   createRecord(zoneId: string, record: WantedRecord, signal?: AbortSignal): Promise<DnsRecord>;
+  /** Whether a creation failed because a record of the same name, type and content exists. */
+  isDuplicate(error: unknown): boolean;
   /** Changes a record in place: its id stays, and the name always has an answer. */
   updateRecord(zoneId: string, recordId: string, record: WantedRecord, signal?: AbortSignal): Promise<DnsRecord>;
   /** Gives a record another content in place. All else of it stays: lifetime, proxy, comment and tags. */

@@ -183,7 +183,7 @@ describe("a configuration backup", () => {
 /** A gate that is not there: no test of a database by its name asks for it. */
 const stopWrites: StopWrites = () => Promise.reject(new Error("not asked for"));
 
-const fenced = () => ({ databaseHost: cloud.databaseHost, appHost: cloud.appHost });
+const fenced = () => ({ databaseHost: () => cloud.databaseHost, appHost: () => cloud.appHost });
 
 describe("fencing the primary", () => {
   it("pauses database and application", async () => {
@@ -241,7 +241,7 @@ describe("fencing the primary", () => {
       const live = { ref: "abc", connectionString: "postgresql://live" };
       const primary = { organization: "castchat", databaseName: "castchat-prod", live, appProjects: [] };
       const [first] = await fencePrimary(
-        { appHost: cloud.appHost, databaseHost, stopWrites: stop },
+        { ...fenced(), databaseHost: () => databaseHost, stopWrites: stop },
         primary,
         signal,
         silent,
@@ -250,7 +250,7 @@ describe("fencing the primary", () => {
       expect(asked).toEqual(["postgresql://live", "pause abc"]);
       const left = { leftDatabaseName: "castchat-dr-g2", left: live };
       const results = await fencePrimary(
-        { appHost: cloud.appHost, databaseHost, stopWrites: stop },
+        { ...fenced(), databaseHost: () => databaseHost, stopWrites: stop },
         { ...primary, ...left },
         signal,
         silent,

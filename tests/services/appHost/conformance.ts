@@ -317,8 +317,10 @@ export function conformsToAppHost(name: string, start: () => Promise<StartedAppH
       const expected = { name: publicName, isGenerated: false, isVerified: true, proofs: [] };
       expect(await host.takePublicName(other, publicName)).toEqual(expected);
       expect(await host.servedFrom(publicName)).toBeUndefined();
+      expect(await host.publicNameHolder(publicName)).toBe(other);
       expect(await twice(() => host.takePublicName(projectId, publicName))).toEqual(expected);
       expect(await host.servedFrom(publicName)).toBe(id);
+      expect(await host.publicNameHolder(publicName)).toBe(projectId);
       expect(await host.publicName(other, publicName)).toBeUndefined();
       expect(await host.publicName(projectId, publicName)).toEqual(expected);
       expect(await host.verifyPublicName(projectId, publicName)).toEqual(expected);
@@ -326,6 +328,7 @@ export function conformsToAppHost(name: string, start: () => Promise<StartedAppH
       expect(given).toEqual([expected]);
       await twice(() => host.releasePublicName(projectId, publicName));
       expect(await host.publicName(projectId, publicName)).toBeUndefined();
+      expect(await host.publicNameHolder(publicName)).toBeUndefined();
       expect(await isNotFound(host.verifyPublicName(projectId, publicName))).toBe(true);
     });
 

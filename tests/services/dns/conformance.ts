@@ -69,6 +69,32 @@ export function conformsToDnsHost(name: string, start: () => Promise<StartedDns>
       expect(made).toMatchObject({ type: "CNAME", content: "target.example.org", proxied: false });
     });
 
+    it("makes a proxied record with its labels", async () => {
+      const wanted = {
+        type: "A",
+        name: `p.${ZONE}`,
+        content: "192.0.2.1",
+        proxied: true,
+        comment: "Why.",
+        tags: ["team:web"],
+      };
+      const { id, ...made } = await dns.createRecord(zone, wanted);
+      expect(made).toEqual(wanted);
+      expect(await dns.records(zone, wanted.name)).toEqual([{ id, ...wanted }]);
+    });
+
+    it("refuses a second record of the same name and content, and says that it is one", async () => {
+      const wanted = text({ comment: "the first" });
+      await dns.createRecord(zone, wanted);
+      const refusal: unknown = await dns
+        .createRecord(zone, { ...wanted, comment: "the second" })
+        .catch((error: unknown) => error);
+      expect(dns.isDuplicate(refusal)).toBe(true);
+      expect(dns.isDuplicate(new Error("An identical record already exists."))).toBe(false);
+      expect(await dns.records(zone, wanted.name)).toMatchObject([{ comment: "the first" }]);
+      await dns.createRecord(zone, { ...wanted, content: "other" });
+    });
+
     it("changes a record in place", async () => {
       const wanted = text();
       const { id } = await dns.createRecord(zone, wanted);
