@@ -25,7 +25,7 @@ export type RecoveryConfig = z.infer<typeof recoveryConfig>;
 /** The clients of the provider's resources. A service's token is only read when the service is first used. */
 export interface RecoveryContext extends Pick<
   Ports,
-  "databaseHost" | "appHost" | "dns" | "git" | "projectContent" | "vault" | "edge"
+  "databaseHost" | "appHost" | "dns" | "git" | "mirrorHost" | "projectContent" | "vault" | "edge"
 > {
   /** Decrypts backups with the identity in the environment; undefined without one. */
   opener: () => Promise<Opener | undefined>;

@@ -188,6 +188,21 @@ describe("a deployment", () => {
     ]);
   });
 
+  it("reads the next copy of its source when one cannot be read, and says which, why, and the commit", async () => {
+    const project = await makeProject(cloud, "copied");
+    const absent = cloud.repository("mirrors/absent");
+    const source = { sourceUrl: absent, fallbackUrls: [cloud.repository("castchat/app")] };
+    const { notes, commit } = await deploy(project, source);
+    expect(notes).toEqual([
+      expect.stringMatching(
+        `^The code is commit ${commit} of ${cloud.repository("castchat/app")}, because: git could not copy main of ${absent}: .* Compare that commit`,
+      ),
+    ]);
+    await expect(deploy(project, { sourceUrl: absent, fallbackUrls: [absent] })).rejects.toThrow(
+      /^No copy of the code can be read\. git could not copy .* git could not copy /,
+    );
+  });
+
   it("leaves out what its source ignores, and says that the files of submodules are missing", async () => {
     const project = await makeProject(cloud, "ruled");
     await commitFiles(cloud, "castchat/ruled", {
