@@ -51,7 +51,7 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     load: async () => (await import("./commands/writes.ts")).writesCommand(),
   },
   config: {
-    description: "the configuration that backups hold: show it, compare it with now",
+    description: "the configuration that backups hold: show it, compare it with now, put a part back",
     load: async () => (await import("./commands/config/config.ts")).configCommand(),
   },
   env: {
