@@ -15,11 +15,13 @@ import { type AwsAccount, awsAccount } from "./aws/awsAccount.ts";
 import type { AwsPlace } from "./aws/awsCalls.ts";
 import { type AwsFacts, awsFacts } from "./aws/awsFacts.ts";
 import { type AwsNames, awsNames } from "./aws/awsNames.ts";
+import { refsReader } from "./codeHost/advertisedRefs.ts";
 import type { CodeHost } from "./codeHost/codeHost.ts";
 import type { Git } from "./codeHost/git.ts";
 import { gitCommand } from "./codeHost/gitCommand.ts";
 import { GITHUB, githubCode } from "./codeHost/github.ts";
 import { GITLAB, gitlabCode } from "./codeHost/gitlab.ts";
+import type { GitRef } from "./codeHost/gitObjects.ts";
 import { UserError } from "./common/errors.ts";
 import type { DatabaseHost } from "./databaseHost/databaseHost.ts";
 import type { ProjectContent } from "./databaseHost/projectContent.ts";
@@ -30,6 +32,7 @@ import { CLOUDFLARE, cloudflareDns } from "./dns/cloudflare.ts";
 import type { DnsHost } from "./dns/dnsHost.ts";
 import { type RemoteService, type ServiceAccess, withoutToken } from "./http/remoteService.ts";
 import type { TokenFacts, TokenHolder } from "./http/tokenFacts.ts";
+import { awsMirrorBuilds, type MirrorBuilds } from "./scheduler/mirrorBuilds.ts";
 import { awsRunnerSecrets, type RunnerSecrets, type RunnerSecretsOptions } from "./scheduler/runnerSecrets.ts";
 import { awsScheduledRuns, type ScheduledRuns, type ScheduledRunsOptions } from "./scheduler/scheduledRuns.ts";
 import { kmsSigner } from "./signer/kmsSigner.ts";
@@ -76,6 +79,7 @@ export interface Ports {
   readonly awsAccount: () => AwsAccount;
   /** Questions about the account's set-up, in another place if one is named. */
   readonly awsFacts: (elsewhere?: Pick<AwsPlace, "region" | "endpoint">) => AwsFacts;
+  readonly mirrorBuilds: (project: string) => MirrorBuilds;
   readonly scheduledRuns: (names: WithoutPlace<ScheduledRunsOptions>) => ScheduledRuns;
   readonly runnerSecrets: (form: WithoutPlace<RunnerSecretsOptions>) => RunnerSecrets;
   /** `timeoutMs` limits one attempt. */
@@ -89,6 +93,8 @@ export interface Ports {
   readonly mirrorHost: (kind?: Mirror["kind"]) => CodeHost;
   /** Git with the code hosts' tokens, each sent only to its host. At GitHub one is for the mirrors' owner, the other for all else. */
   readonly git: () => Git;
+  /** The refs that a repository shows, with the same tokens and without the program git. */
+  readonly refsOf: () => (url: string, signal: AbortSignal) => Promise<GitRef[]>;
   readonly edge: Edge;
 }
 
@@ -200,6 +206,7 @@ function awsPorts(at: { region: string; endpoint: string | undefined }) {
     awsNames: () => awsNames(at),
     awsAccount: () => awsAccount(at),
     awsFacts: (elsewhere) => awsFacts(elsewhere ?? at),
+    mirrorBuilds: (project) => awsMirrorBuilds({ ...at, project }),
     scheduledRuns: (names) => awsScheduledRuns({ ...at, ...names }),
     runnerSecrets: (form) => awsRunnerSecrets({ ...at, ...form }),
   } satisfies Partial<Ports>;
@@ -221,6 +228,7 @@ function tokenPorts(places: ServicePlaces, environment: NodeJS.ProcessEnv, token
       return own === undefined ? codeHost() : ADAPTERS.codeHost.github.open(places, { token: own });
     },
     git: () => gitCommand(gitCredentials(places, environment, token)),
+    refsOf: () => refsReader(gitCredentials(places, environment, token)),
   } satisfies Partial<Ports>;
 }
 
