@@ -50,9 +50,9 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     description: "stop and allow writes to the stack's database",
     load: async () => (await import("./commands/writes.ts")).writesCommand(),
   },
-  configuration: {
-    description: "print a backup's configuration as JSON; its secrets stay encrypted or are left out",
-    load: async () => (await import("./commands/configuration.ts")).configurationCommand(),
+  config: {
+    description: "the configuration that backups hold: show it, compare it with now",
+    load: async () => (await import("./commands/config/config.ts")).configCommand(),
   },
   env: {
     description: "an app's variables: seal them into the vault, write them to a file, compare them with the live app",

@@ -123,7 +123,14 @@ export class StandbySite extends pulumi.ComponentResource {
     const { zoneName, stack, generation, takeover = [] } = args;
     for (const publicName of app.publicNames)
       void rehearseTakeover(
-        { publicName, zoneName, stack, generation, takeover: takeover.includes(publicName) },
+        {
+          publicName,
+          zoneName,
+          projectName: app.project,
+          stack,
+          generation,
+          takeover: takeover.includes(publicName),
+        },
         this,
         { parent: this },
       );
@@ -183,7 +190,7 @@ export class StandbySite extends pulumi.ComponentResource {
     const names = app.publicNames.map((name) => [name, mode === "drill" ? drillName(name) : name] as const);
     const switches = names.map(([name, publicName]) => {
       const taken = { publicName, zoneName, generation, ...(takeover.includes(publicName) && { takeover: true }) };
-      const lease = checkTrafficLease({ ...taken, stack }, { parent: this });
+      const lease = checkTrafficLease({ ...taken, projectName: app.project, stack }, this, { parent: this });
       return new TrafficSwitch(
         nameOfTraffic(partName(mode, "traffic"), app, name),
         {
@@ -191,6 +198,7 @@ export class StandbySite extends pulumi.ComponentResource {
           projectId: application.projectId,
           deploymentUrl: application.deploymentUrl,
           stack: lease.apply(() => stack),
+          shown: lease.apply(({ seen = [] }) => seen),
           ...callsIn(mode),
           ...healthOf(app),
         },

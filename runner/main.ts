@@ -1,6 +1,7 @@
 import { backup } from "../recovery/backup/backup.ts";
 import { failureText, leftOutLines } from "../recovery/backup/leftOutText.ts";
 import { collectConfiguration } from "../recovery/configuration/configuration.ts";
+import { sealedNamesOf } from "../recovery/environment/sealedNames.ts";
 import { readStackState } from "../recovery/pulumi/stackState.ts";
 import { systemClock } from "../services/common/clock.ts";
 import { messageOf, PromiseError, UserError } from "../services/common/errors.ts";
@@ -36,19 +37,28 @@ async function main(): Promise<void> {
 
 async function backUp({ settings, databaseUrl, ports }: RunnerInput, signal: AbortSignal) {
   const { ageRecipients, criticalTables, shrinkPercent, tiers } = settings;
-  const sources = { ...settings, readState: () => readState(settings) };
+  const vault = ports.vault(settings.vaultBucket);
+  const signer = ports.signer(settings.signingKeyArn);
+  const opener = await openerOf(process.env);
+  const trustedKeys = [...settings.trustedWriterKeys, await signer.publicKeyPem()];
+  const source = { vault, trustedKeys, tiers, clock: systemClock, opener, signal };
+  const sources = {
+    ...settings,
+    readState: () => readState(settings),
+    sealedNames: (project: string) => sealedNamesOf(source, settings.appNames?.[project]),
+  };
   return backup({
     databaseUrl,
-    vault: ports.vault(settings.vaultBucket),
-    signer: ports.signer(settings.signingKeyArn),
+    vault,
+    signer,
     trustedKeys: settings.trustedWriterKeys,
     tiers,
     criticalTables,
     shrinkPercent,
     sealer: await sealerTo(ageRecipients),
-    opener: await openerOf(process.env),
+    opener,
     clock: systemClock,
-    configuration: () => collectConfiguration({ ...ports, clock: systemClock }, sources, signal),
+    configuration: (isSealed) => collectConfiguration({ ...ports, clock: systemClock }, sources, signal, isSealed),
     project: ports.projectContent(settings.supabaseRef),
     reporter: say,
     signal,

@@ -95,14 +95,20 @@ export function mirroredRepositories(settings: RepositorySettings): MirroredRepo
     }));
 }
 
-/** The Vercel projects and the repositories of a stack, each repository once. */
-export function sourcesOf(settings: Omit<RepositorySettings, "endpoints">): {
+/** Where the parts of a stack are: Vercel projects, repositories (each once), and the names of the apps that have one, by their projects. */
+export interface StackSources {
   vercelProjects: string[];
   repositories: string[];
-} {
+  appNames?: Record<string, string>;
+}
+
+/** The projects and repositories of a stack. */
+export function sourcesOf(settings: Omit<RepositorySettings, "endpoints">): StackSources {
+  const named = settings.apps.flatMap(({ project, name }) => (name === undefined ? [] : [[project, name] as const]));
   return {
     vercelProjects: settings.apps.map(({ project }) => project),
     repositories: mirroredRepositories({ ...settings, endpoints: {} }).map(({ repository }) => repository),
+    ...(named.length > 0 && { appNames: Object.fromEntries(named) }),
   };
 }
 

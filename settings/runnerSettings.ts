@@ -32,6 +32,8 @@ const DECLARED = z.strictObject({
   /** age1…; without one, the vault's own encryption applies. */
   ageRecipients: z.array(text),
   vercelProjects: z.array(text),
+  /** Names of the apps in the settings, by their Vercel projects. Absent for one app without a name. */
+  appNames: z.record(text, text).optional(),
   vercelTeam: text.optional(),
   zoneName: text,
   /** Each as `owner/name`. */

@@ -43,7 +43,10 @@ const ZONES = {
     ...["recovery/postgres", "services", "planning"],
   ],
   "recovery/firstDay": ["recovery/pulumi", "components", "services", "settings", "planning"],
-  "recovery/doctor": [...["recovery/site", "recovery/vault", "recovery/postgres", "services", "settings", "planning"]],
+  "recovery/doctor": [
+    ...["recovery/site", "recovery/environment", "recovery/vault", "recovery/postgres"],
+    ...["services", "settings", "planning"],
+  ],
   "provider/host": ["services/common"],
   "provider/recovery": ["provider/host", "recovery", "services", "services/services.ts", "settings", "planning"],
   runner: ["recovery", "services", "services/services.ts", "components", "settings", "planning"],

@@ -1,10 +1,11 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { Command } from "commander";
 
 import { adopt } from "../../recovery/adopt/adopt.ts";
 import { releaseAdopted } from "../../recovery/adopt/release.ts";
+import { writeTogether } from "../../recovery/firstDay/writeTogether.ts";
 import { pulumiClient } from "../../recovery/pulumi/pulumi.ts";
 import { registeredApart } from "../../recovery/pulumi/pulumiApart.ts";
 import { settingsIn } from "../../recovery/pulumi/stackSettings.ts";
@@ -62,7 +63,7 @@ async function bring({ stack, yes = false, json = false }: Options): Promise<voi
     pulumi,
     // After an interruption the state is still put back.
     forget: (what) => pulumiClient({ stack, workspace }).forget(what),
-    file: { read: () => readFile(path, "utf8"), write: (text) => writeFile(path, text) },
+    file: { read: () => readFile(path, "utf8"), write: (text) => writeTogether([{ file: path, text }]) },
     registered: async () => (await registeredApart({ stack, workspace, signal })).resources,
     agree: agreeWith(yes),
     reporter: reportLine,

@@ -2,14 +2,13 @@ import { Command, Option } from "commander";
 
 import { backup } from "../../recovery/backup/backup.ts";
 import { failureText, leftOutLines } from "../../recovery/backup/leftOutText.ts";
-import { collectConfiguration, type ConfigurationBackup } from "../../recovery/configuration/configuration.ts";
 import { BACKUP_KINDS, type BackupKind, KINDS } from "../../recovery/vault/backupKinds.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../services/common/errors.ts";
 import { sealerTo } from "../../services/vault/encryption.ts";
-import { sourcesOf } from "../../settings/repositories.ts";
+import { configurationOf } from "../stack/configurationOf.ts";
 import { backupsOf, portsOf, writerOf } from "../stack/services.ts";
-import { readStack, type StackContext } from "../stack/stackContext.ts";
+import { readStack } from "../stack/stackContext.ts";
 import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
@@ -52,7 +51,9 @@ export function backupCommand(): Command {
           reporter,
           signal,
           sealer: await sealerTo(ageRecipients),
-          ...(KINDS[kind].configuration && { configuration: () => configurationOf(context, signal) }),
+          ...(KINDS[kind].configuration && {
+            configuration: (isSealed: boolean) => configurationOf(context, signal, isSealed),
+          }),
           ...(KINDS[kind].project &&
             supabaseRef !== undefined && { project: portsOf(context.settings).projectContent(supabaseRef) }),
         }),
@@ -64,14 +65,4 @@ export function backupCommand(): Command {
       const failure = failureText(result.backupId, result.leftOut);
       if (failure !== undefined) throw new PromiseError(failure);
     });
-}
-
-/** The configuration that a rebuilt infrastructure needs beside the data, including Pulumi's state. */
-async function configurationOf(
-  { settings, outputs, pulumi }: StackContext,
-  signal: AbortSignal,
-): Promise<ConfigurationBackup> {
-  const readState = async (): Promise<unknown> => JSON.parse(await pulumi.exportState());
-  const sources = { ...sourcesOf(settings), zoneName: settings.zoneName, supabaseRef: outputs.supabaseRef, readState };
-  return await collectConfiguration({ ...portsOf(settings), clock: systemClock }, sources, signal);
 }

@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 
 import { Command } from "commander";
 
+import { unadoptedIn } from "../../recovery/adopt/adoptionState.ts";
 import { endOrphans } from "../../recovery/pulumi/orphans.ts";
 import { pulumiClient } from "../../recovery/pulumi/pulumi.ts";
 import { repairCheckpoint } from "../../recovery/pulumi/pulumiCheckpoint.ts";
@@ -38,6 +39,10 @@ export function resumeCommand(): Command {
         ownerIsDead: options.ownerIsDead === true,
         findLeftResources: async (pending, since) =>
           findLeftResources(pending, { ...leftResourcesPorts(await settings()), since, reporter: reportLine, signal }),
+        unadopted: async () => {
+          const own = await settings();
+          return own.role === "primary" ? unadoptedIn(await pulumi.exportState(), own) : [];
+        },
         adoptHalfMade: async () => {
           const { apps } = await settings();
           const { appHost } = leftResourcesPorts(await settings());

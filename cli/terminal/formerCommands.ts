@@ -35,6 +35,7 @@ const FORMER: readonly Former[] = [
   { was: "restore --data-only", now: "restore --only data" },
   { was: "generation release --delete", now: "generation delete" },
   { was: "release", now: "resume-jobs" },
+  { was: "configuration", now: "config show" },
 ];
 
 /** Arguments in their present form, and a note about the new form; undefined if there is none. */

@@ -4,23 +4,39 @@ import { invocationFault } from "./invocationFault.ts";
 import type { TrafficSwitchArgs } from "./trafficSwitch.ts";
 
 /** The public name, and the stack and generation that want it. */
-export type TrafficLeaseArgs = Pick<TrafficSwitchArgs, "publicName" | "zoneName" | "stack" | "generation" | "takeover">;
+export type TrafficLeaseArgs = Pick<
+  TrafficSwitchArgs,
+  "publicName" | "zoneName" | "stack" | "generation" | "takeover"
+> & {
+  /** The Vercel project that is to have the name. */
+  readonly projectName: string;
+};
 
 /** Who holds the public name, in words. */
 interface Holder {
   holder: string;
   /** Why a recovery could not take it; empty if it could. */
   refusal: string;
-  /** What a recovery changes of its record; empty if nothing. */
-  change?: string;
+  /** What a recovery changes of its records and its domain, a sentence each. */
+  changes?: string[];
+  /** The name as it is now. */
+  seen?: string[];
 }
 
 /**
- * Checks the lease of a public name, also in a preview. A generation that is too low is refused before a recovery spends time on a
- * database. Fails with a RunError if the lease can't be read.
+ * Checks the lease of a public name, also in a preview, and says what the run changes of the name. A generation that is too low is refused before
+ * a recovery spends time on a database, and so is a name that has changed since the preview. Fails with a RunError if the lease can't be read.
  */
-export function checkTrafficLease(args: TrafficLeaseArgs, opts: pulumi.InvokeOptions): pulumi.Output<Holder> {
-  return pulumi.output(askTrafficLease(args, opts));
+export function checkTrafficLease(
+  args: TrafficLeaseArgs,
+  resource: pulumi.Resource,
+  opts: pulumi.InvokeOptions,
+): pulumi.Output<Holder> {
+  const asked = askTrafficLease({ ...args, preview: pulumi.runtime.isDryRun() }, opts).then(async (holder) => {
+    for (const change of holder.changes ?? []) await pulumi.log.info(change, resource);
+    return holder;
+  });
+  return pulumi.output(asked);
 }
 
 /**
@@ -33,8 +49,8 @@ export async function rehearseTakeover(
   opts: pulumi.InvokeOptions,
 ): Promise<void> {
   try {
-    const { refusal, change = "" } = await askTrafficLease({ ...args, rehearse: true }, opts);
-    if (change !== "") await pulumi.log.info(change, resource);
+    const { refusal, changes = [] } = await askTrafficLease({ ...args, rehearse: true }, opts);
+    for (const change of changes) await pulumi.log.info(change, resource);
     if (refusal !== "") await pulumi.log.warn(`A recovery could not take ${args.publicName}: ${refusal}`, resource);
   } catch (error) {
     await pulumi.log.warn(
@@ -46,7 +62,7 @@ export async function rehearseTakeover(
 
 /** @internal exported for its test, since an Output that fails ends a process without Pulumi's runtime */
 export async function askTrafficLease(
-  args: TrafficLeaseArgs & { rehearse?: boolean },
+  args: TrafficLeaseArgs & { rehearse?: boolean; preview?: boolean },
   opts: pulumi.InvokeOptions,
 ): Promise<Holder> {
   try {

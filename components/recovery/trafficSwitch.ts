@@ -17,6 +17,8 @@ export interface TrafficSwitchArgs {
   readonly generation: pulumi.Input<number>;
   /** Take the name even if it leads to a site that no stack holds. @default false */
   readonly takeover?: pulumi.Input<boolean>;
+  /** The name as the same run has read it. If it has changed by the time of the switch, nothing is moved. @default - no comparison */
+  readonly shown?: pulumi.Input<string[]>;
   /** Do not start Vercel's scheduled calls of the project once the name leads there. @default false */
   readonly withoutScheduledCalls?: boolean;
   /** Path at which the app answers for its health. @default "/api/health" */

@@ -16,7 +16,6 @@ import { createGithubEmulator } from "./emulators/github.ts";
 import type { GithubTokens } from "./emulators/githubToken.ts";
 import { createGitlabEmulator } from "./emulators/gitlab.ts";
 import { createSupabaseEmulator, type SupabaseEmulator } from "./emulators/supabase.ts";
-import type { PlatformBackups } from "./emulators/supabaseBackups.ts";
 import { createVercelEmulator } from "./emulators/vercel.ts";
 import { processesFile, writeSandboxFile } from "./host/file.ts";
 import { addressOf, layout, REGIONS, type SandboxFile } from "./host/layout.ts";
@@ -45,7 +44,7 @@ export class Cloud {
   readonly #gateways: Map<string, RegionGateway>;
   readonly #servers: Server[] = [];
   #edge: EdgeProxy | undefined;
-  #platformBackups: PlatformBackups | undefined;
+  #supabase: SupabaseEmulator | undefined;
   #daily: NodeJS.Timeout | undefined;
 
   /** `file` is the content of sandbox.json; changes (outages) are written back to it. */
@@ -54,7 +53,11 @@ export class Cloud {
     this.#home = home;
     this.#file = file;
     this.#supervisor = new Supervisor(processesFile(home));
-    this.#databases = new LocalProjectServers(paths.postgres, this.#supervisor);
+    this.#databases = new LocalProjectServers(
+      paths.postgres,
+      this.#supervisor,
+      (ref) => this.#supabase?.poolerLimits(ref) ?? {},
+    );
     this.#apps = new LocalAppRunner(join(paths.home, "apps"), this.#supervisor);
     const shared = {
       upstreamPort: file.ports.ministack,
@@ -79,6 +82,7 @@ export class Cloud {
     const cloudflare = createCloudflareEmulator(shared);
     const vercel = createVercelEmulator(shared);
     const supabase = createSupabaseEmulator(shared);
+    this.#supabase = supabase;
     const github = createGithubEmulator(shared, FINE_GRAINED_TOKENS, "free");
     const emulators = { cloudflare, vercel, supabase, github, gitlab: createGitlabEmulator(shared) };
     const witness = await witnessOf(process.env);
@@ -95,7 +99,6 @@ export class Cloud {
     // Only now: what the last daemon's end interrupted needs apps that can be started.
     vercel.resume();
     supabase.resume();
-    this.#platformBackups = supabase.backups;
     this.#daily = setInterval(() => void this.#lookAfterProjects(supabase), DAILY_CHECK_MS);
     this.#daily.unref();
   }
@@ -151,12 +154,12 @@ export class Cloud {
 
   /** Takes Supabase's own backup of a project now. */
   async takePlatformBackup(ref: string): Promise<void> {
-    await this.#platformBackups?.take(ref);
+    await this.#supabase?.backups.take(ref);
   }
 
   /** Adds Supabase's point-in-time recovery to a project's plan. */
   async enablePointInTime(ref: string): Promise<void> {
-    await this.#platformBackups?.enablePointInTime(ref);
+    await this.#supabase?.backups.enablePointInTime(ref);
   }
 
   async #lookAfterProjects({ backups, watchDisks }: SupabaseEmulator): Promise<void> {

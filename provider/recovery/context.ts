@@ -8,6 +8,7 @@ import { type Ports, services } from "../../services/services.ts";
 import type { Opener } from "../../services/vault/age.ts";
 import { openerOf } from "../../services/vault/encryption.ts";
 import { ENDPOINT_KEYS, withEndpoints } from "../../settings/endpoints.ts";
+import { type ShownPlans, shownPlans } from "./shownPlans.ts";
 
 /** The provider's configuration. Addresses are settings; credentials are environment variables, and never part of the state. */
 export const recoveryConfig = z.strictObject({
@@ -32,6 +33,8 @@ export interface RecoveryContext extends Pick<
   /** What an examination asks. */
   doctorPorts: (awsRegion: string) => DoctorPorts;
   environment: NodeJS.ProcessEnv;
+  /** What the preview before this update has shown. */
+  shownPlans: ShownPlans;
   /** The database password of a Supabase project that is imported. Throws UserError if the environment has none. */
   importedPassword: () => string;
 }
@@ -59,6 +62,7 @@ export function recoveryContext(
     clock,
     doctorPorts: (awsRegion) => doctorPorts(made, awsRegion, environment),
     environment,
+    shownPlans: shownPlans(clock),
     importedPassword() {
       const password = environment[PASSWORD_VARIABLE] ?? "";
       if (password !== "") return password;

@@ -29,6 +29,8 @@ const inputs = z.strictObject({
   healthPath: z.string().startsWith("/").optional(),
   healthAnswer: HEALTH_ANSWER.optional(),
   takeover: z.boolean().optional(),
+  /** The name as the same run has read it (`seen` of recovery:index:trafficLease). Another reading by itself changes nothing. */
+  shown: z.array(z.string()).optional(),
   withoutScheduledCalls: z.boolean().optional(),
 });
 

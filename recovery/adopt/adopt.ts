@@ -43,13 +43,18 @@ export interface Adopted {
  * engine import them. That is done only if a preview afterwards plans no change of them; otherwise state and settings are as before. Nothing
  * at a service is changed at any point. Can be run again after an interruption anywhere.
  *
- * @throws UserError if nothing is managed, or a part cannot be declared
+ * @throws UserError if nothing is managed, if a part cannot be declared, or if a killed update has to be resumed first
  * @throws PromiseError with a line for each property in which program and service differ
  */
 export async function adopt(options: AdoptOptions): Promise<Adopted> {
   const { stack, settings, pulumi, reporter, signal } = options;
   const before = await pulumi.exportState();
-  const state = readExport(before).resources.filter((one) => one.delete !== true);
+  const { resources, pending } = readExport(before);
+  if (pending.length > 0)
+    throw new UserError(
+      `An update of stack ${stack} was killed. Run \`castchat-recovery resume -s ${stack}\`, then this command again.`,
+    );
+  const state = resources.filter((one) => one.delete !== true);
   const known = new Set(state.map(({ urn }) => nameIn(urn)));
   const parts = await liveParts(settings, options, known, signal);
   if (parts.length === 0)

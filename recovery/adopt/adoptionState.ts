@@ -1,4 +1,4 @@
-import { ADOPTION } from "../../settings/managedParts.ts";
+import { ADOPTION, managedParts, type ManagingSettings } from "../../settings/managedParts.ts";
 import { readExport, type StateResource } from "../pulumi/exportedState.ts";
 import { forgetting } from "../pulumi/pulumiForget.ts";
 
@@ -23,6 +23,14 @@ export function nameIn(urn: string): string {
 export function recordedIds(exportJson: string): Readonly<Record<string, string>> {
   const record = readExport(exportJson).resources.find(({ type }) => type === RECORD);
   return (record?.outputs?.["ids"] ?? {}) as Record<string, string>;
+}
+
+/** Names of what the settings call managed and the record in a state lacks: it is to be adopted, or its adoption was interrupted. */
+export function unadoptedIn(exportJson: string, settings: ManagingSettings): string[] {
+  const recorded = recordedIds(exportJson);
+  return managedParts(settings)
+    .flatMap(({ resources }) => resources)
+    .filter((name) => recorded[name] === undefined);
 }
 
 /** What a state holds of managed parts. Only these keep their resource at the service when the engine deletes it. */

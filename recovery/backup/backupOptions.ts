@@ -41,8 +41,11 @@ export interface BackupOptions {
   clock: Clock;
   /** Timeouts and pauses. @default - the real ones */
   timing?: Timing | undefined;
-  /** Collects settings, names and states, which are stored outside the database's parts. */
-  configuration?: (() => Promise<unknown>) | undefined;
+  /**
+   * Collects settings, names and states, which are stored outside the database's parts. If the backup is sealed, it may also hold
+   * `variableValues`, which are stored as a part of their own; an unsealed backup never holds them.
+   */
+  configuration?: ((isSealed: boolean) => Promise<unknown>) | undefined;
   /** The variables of an app, for a backup of kind environment. They are never stored without a sealer. */
   environment?: Environment | undefined;
   /** What the project holds outside its database: storage objects, edge functions, auth settings. Only a full backup holds them. */

@@ -11,10 +11,11 @@ import type { Session } from "../postgres/session/database.ts";
 import type { DatabaseAddress } from "../postgres/session/databaseUrl.ts";
 import { quoteIdent } from "../postgres/session/quote.ts";
 import { KINDS } from "../vault/backupKinds.ts";
-import { missingIn, type MissingPart } from "../vault/configurationPart.ts";
+import { missingIn, type MissingPart, unsealedIn, type UnsealedVariables } from "../vault/configurationPart.ts";
 import { type Environment, environmentText } from "../vault/environmentPart.ts";
 import type { BackupPart, PartName } from "../vault/manifest.ts";
 import { type RunPlace, store, storeText } from "../vault/storePart.ts";
+import type { BackupOptions } from "./backupOptions.ts";
 import type { Reading } from "./snapshotReader.ts";
 
 /** What the leading session reads for the parts before the dumps start. A session runs one query at a time. */
@@ -35,6 +36,8 @@ export interface PartScripts {
 export interface StoredParts {
   parts: BackupPart[];
   missing: MissingPart[];
+  /** The variables whose values no backup has. */
+  unsealed: UnsealedVariables[];
 }
 
 /** Reads from the leading session what the parts need. */
@@ -83,13 +86,16 @@ export async function storeScripts(reading: Reading, scripts: PartScripts, signa
 /** Collects and stores the configuration, if it has sources. */
 export async function storeConfiguration(
   place: RunPlace,
-  configuration: (() => Promise<unknown>) | undefined,
+  { configuration, sealer }: Pick<BackupOptions, "configuration"> & { sealer?: object | undefined },
   signal: AbortSignal,
 ): Promise<StoredParts> {
-  if (configuration === undefined) return { parts: [], missing: [] };
-  const collected = await configuration();
-  const part = await storeText(place, "configuration.json", JSON.stringify(collected, undefined, 1), signal);
-  return { parts: [part], missing: missingIn(collected) };
+  if (configuration === undefined) return { parts: [], missing: [], unsealed: [] };
+  const collected = await configuration(sealer !== undefined);
+  const { variableValues: values, ...content } = collected as Record<string, unknown>;
+  const parts = [await storeText(place, "configuration.json", JSON.stringify(content, undefined, 1), signal)];
+  if (values !== undefined && sealer !== undefined)
+    parts.push(await storeText(place, "variable-values.json", JSON.stringify(values, undefined, 1), signal));
+  return { parts, missing: missingIn(content), unsealed: unsealedIn(content) };
 }
 
 /** Stores an app's variables. */
@@ -98,7 +104,11 @@ export async function storeEnvironment(
   environment: Environment,
   signal: AbortSignal,
 ): Promise<StoredParts> {
-  return { parts: [await storeText(place, "environment.json", environmentText(environment), signal)], missing: [] };
+  return {
+    parts: [await storeText(place, "environment.json", environmentText(environment), signal)],
+    missing: [],
+    unsealed: [],
+  };
 }
 
 async function storeDump(

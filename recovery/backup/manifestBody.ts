@@ -1,10 +1,10 @@
-import { lackOf } from "../configuration/configuration.ts";
+import { lackOf, unsealedLack } from "../configuration/lacks.ts";
 import { jobForManifest } from "../postgres/catalog/heldBack.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 import type { Session } from "../postgres/session/database.ts";
 import type { StoredProject } from "../project/storeProject.ts";
 import { type BackupKind, KINDS } from "../vault/backupKinds.ts";
-import type { MissingPart } from "../vault/configurationPart.ts";
+import type { MissingPart, UnsealedVariables } from "../vault/configurationPart.ts";
 import type { Lacks } from "../vault/lacks.ts";
 import type { BackupPart, Manifest } from "../vault/manifest.ts";
 import { countInTables, describeTables } from "../vault/tableContents.ts";
@@ -32,13 +32,15 @@ export interface Found {
   parts: readonly BackupPart[];
   /** What the configuration lacks. */
   missing: readonly MissingPart[];
+  /** The variables whose values no backup has. */
+  unsealed: readonly UnsealedVariables[];
   /** What was stored of the project outside the database. */
   storedProject: StoredProject;
 }
 
 /** Makes the manifest's fields from what a reading has found. */
 export function manifestBody(found: Found): ManifestBody {
-  const { session, description, queue, storedProject, missing } = found;
+  const { session, description, queue, storedProject } = found;
   const content = KINDS[found.kind];
   const times = [...queue.counts.values()].flatMap(({ newestAt }) => (newestAt ? [newestAt.getTime()] : []));
   const chunks = queue.chunks.sort((a, b) => (a.key < b.key ? -1 : 1));
@@ -65,9 +67,9 @@ export function manifestBody(found: Found): ManifestBody {
       ...found.unreadable,
       ...description.vaultContent.leftOut,
       ...storedProject.leftOut,
-      ...missing.map(lackOf),
+      ...lacksOf(found),
     ],
-    ...(content.project && { lacks: { ...storedProject.lacks, ...lackingConfiguration(missing) } }),
+    ...(content.project && { lacks: { ...storedProject.lacks, ...lackingConfiguration(found) } }),
     ...(content.rows === "all" ? {} : { seedCounts: countInTables(contents) }),
     parts: [...found.parts, ...storedProject.parts],
     chunks,
@@ -78,7 +80,19 @@ export function manifestBody(found: Found): ManifestBody {
   };
 }
 
-/** The configuration's entry in a manifest's `lacks`. Empty if the configuration is complete. */
-export function lackingConfiguration(missing: readonly MissingPart[]): Pick<Lacks, "configuration"> {
-  return missing.length === 0 ? {} : { configuration: missing.map(({ part }) => part) };
+/** What a configuration lacks. */
+type Lacking = Pick<Found, "missing" | "unsealed">;
+
+/** The configuration's entries in a manifest's `lacks`. Empty if the configuration is complete. */
+export function lackingConfiguration({ missing, unsealed }: Lacking): Pick<Lacks, "configuration" | "variables"> {
+  const variables = unsealed.flatMap(({ project, names }) => names.map((name) => `${project} ${name}`));
+  return {
+    ...(missing.length > 0 && { configuration: missing.map(({ part }) => part) }),
+    ...(variables.length > 0 && { variables }),
+  };
+}
+
+/** The configuration's entries in what a backup does not hold. */
+export function lacksOf({ missing, unsealed }: Lacking): LeftOut[] {
+  return [...missing.map(lackOf), ...unsealed.map(unsealedLack)];
 }

@@ -127,7 +127,7 @@ interface Dump {
 
 /** Stores every part and chunk over the three connections that the run has in addition to the leading one. */
 async function dump(
-  { session, configuration }: ReadDatabaseOptions,
+  { session, configuration, sealer }: ReadDatabaseOptions,
   { reading, holder, description: { scripts }, queue }: Dump,
   signal: AbortSignal,
 ): Promise<StoredParts> {
@@ -150,10 +150,14 @@ async function dump(
     defineThenRead,
     releaseThenRead,
     (one) => storeScripts(reading, scripts, one),
-    (one) => storeConfiguration(reading, configuration, one),
+    (one) => storeConfiguration(reading, { configuration, sealer }, one),
     (one) => workers(READERS - 2, one, readRows),
   );
-  return { parts: [...definitions, ...others, ...collected.parts], missing: collected.missing };
+  return {
+    parts: [...definitions, ...others, ...collected.parts],
+    missing: collected.missing,
+    unsealed: collected.unsealed,
+  };
 }
 
 async function readProject(

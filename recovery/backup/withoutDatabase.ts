@@ -1,11 +1,12 @@
 import { UserError } from "../../services/common/errors.ts";
 import type { PhaseTimer } from "../../services/common/phases.ts";
-import { lackOf } from "../configuration/configuration.ts";
 import { type BackupKind, KINDS } from "../vault/backupKinds.ts";
+import type { Environment } from "../vault/environmentPart.ts";
+import { hashNames } from "../vault/sealedNames.ts";
 import type { RunPlace } from "../vault/storePart.ts";
 import type { BackupOptions } from "./backupOptions.ts";
 import { storeConfiguration, storeEnvironment } from "./backupParts.ts";
-import { lackingConfiguration, type ManifestBody } from "./manifestBody.ts";
+import { lackingConfiguration, lacksOf, type ManifestBody } from "./manifestBody.ts";
 
 /** A run of a kind that reads no database. */
 interface OutsideRun extends Pick<BackupOptions, "configuration" | "environment" | "sealer" | "clock"> {
@@ -22,9 +23,9 @@ interface OutsideRun extends Pick<BackupOptions, "configuration" | "environment"
 export async function readWithoutDatabase(run: OutsideRun, place: RunPlace): Promise<ManifestBody> {
   const { kind, clock, environment } = run;
   const snapshotAt = clock().toISOString();
-  const { parts, missing } = await storeOutside(run, place);
+  const { parts, ...lacking } = await storeOutside(run, place);
   return {
-    ...(KINDS[kind].environment && environment?.app !== undefined && { app: environment.app }),
+    ...(KINDS[kind].environment && environment && sealedNames(environment)),
     snapshotAt,
     finishedAt: clock().toISOString(),
     source: { host: "none", database: "none", serverVersion: "0", pgDumpVersion: "none" },
@@ -41,14 +42,19 @@ export async function readWithoutDatabase(run: OutsideRun, place: RunPlace): Pro
         what: "the database",
         why: `the backup was asked to hold only the ${KINDS[kind].environment ? "app's variables" : "configuration"}`,
       },
-      ...missing.map(lackOf),
+      ...lacksOf(lacking),
     ],
-    ...(KINDS[kind].configuration && { lacks: lackingConfiguration(missing) }),
+    ...(KINDS[kind].configuration && { lacks: lackingConfiguration(lacking) }),
     parts,
     chunks: [],
     files: [],
     tables: [],
   };
+}
+
+/** What a manifest says of sealed variables: whose they are, and hashes of their names. */
+function sealedNames({ app, variables }: Environment): Pick<ManifestBody, "app" | "sealedNames"> {
+  return { ...(app !== undefined && { app }), sealedNames: hashNames(variables) };
 }
 
 /** The parts of a backup that reads no database. Throws UserError if they have no source. */
@@ -57,7 +63,7 @@ function storeOutside({ kind, configuration, environment, sealer, timer, signal 
     if (configuration === undefined)
       throw new UserError("There is no configuration to back up. Set its sources in the stack's settings.");
     return timer.run("configuration", "Collecting the configuration", () =>
-      storeConfiguration(place, configuration, signal),
+      storeConfiguration(place, { configuration, sealer }, signal),
     );
   }
   if (environment === undefined)

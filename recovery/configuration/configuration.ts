@@ -1,11 +1,16 @@
-import type { AppHost, AppVariable } from "../../services/appHost/appHost.ts";
+import type { AppHost } from "../../services/appHost/appHost.ts";
 import type { CodeHost } from "../../services/codeHost/codeHost.ts";
+import type { CertificateFacts } from "../../services/common/certificateFacts.ts";
 import type { Clock } from "../../services/common/clock.ts";
 import { messageOf } from "../../services/common/errors.ts";
 import type { DatabaseHost } from "../../services/databaseHost/databaseHost.ts";
 import type { DnsHost } from "../../services/dns/dnsHost.ts";
-import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 import type { MissingPart } from "../vault/configurationPart.ts";
+import type { IsSealed } from "../vault/sealedNames.ts";
+import { VARIABLE_VALUES_FORMAT, type VariableValues } from "../vault/variableValuesPart.ts";
+import { type ApplicationBackup, applicationOf } from "./applicationBackup.ts";
+import { refuseNullSecrets } from "./nullSecrets.ts";
+import { withoutSecrets } from "./withoutSecrets.ts";
 
 /** Version of the layout of a configuration backup. Version 1 had one app and one repository, as `application` and `repository`. */
 export const CONFIGURATION_FORMAT = 2;
@@ -26,18 +31,15 @@ export interface ConfigurationSources {
   /** Each as "owner/name". */
   repositories?: readonly string[] | undefined;
   supabaseRef?: string | undefined;
+  /** What is sealed of an app's variables, by its project. @default - none is known to be sealed */
+  sealedNames?: ((project: string) => Promise<IsSealed>) | undefined;
   /** Gives Pulumi's state, as `pulumi stack export` does: its secrets are encrypted by the stack's own key. */
   readState?: (() => Promise<unknown>) | undefined;
 }
 
-/** A missing part as what a backup does not hold. */
-export function lackOf({ part, reason }: MissingPart): LeftOut {
-  return { what: `the configuration's part ${part}`, why: reason, failed: true };
-}
-
 /**
- * The services' settings of a site, without a single secret value in plain text. Of the app's variables only the names: the host shows no
- * value of a sensitive one.
+ * The services' settings of a site, without a single secret value in plain text. Values of variables are in `variableValues`, which only a sealed
+ * backup stores, as a part of its own (recovery/vault/variableValuesPart.ts).
  */
 export interface ConfigurationBackup {
   format: typeof CONFIGURATION_FORMAT;
@@ -45,19 +47,24 @@ export interface ConfigurationBackup {
   takenAt: string;
   [part: `application ${string}`]: ApplicationBackup;
   [part: `repository ${string}`]: RepositoryBackup;
+  [part: `certificates ${string}`]: CertificateBackup[];
   dns?: { zone: string; records: Record<string, unknown>[] } | undefined;
   /** Names of Supabase's auth settings, with the values of those that hold no secret. */
   auth?: Record<string, unknown> | undefined;
   stackState?: unknown;
   /** What could not be read, and why: a backup with such a part is not complete. */
   missing: MissingPart[];
+  /** Secret. Absent where the backup is not sealed. */
+  variableValues?: VariableValues | undefined;
 }
 
-/** Settings of an app's project, the names of its variables, and its domains. */
-export interface ApplicationBackup {
-  settings: Record<string, unknown>;
-  variables: AppVariable[];
-  domains: string[];
+/** Metadata of a certificate. Its key stays with the host, which issues another where it is needed. */
+export interface CertificateBackup {
+  id: string;
+  hosts: string[];
+  /** ISO time. */
+  expiresAt?: string | undefined;
+  isRenewed?: boolean | undefined;
 }
 
 /** Settings of a repository, "owner/name". */
@@ -67,24 +74,17 @@ export interface RepositoryBackup {
 }
 
 /**
- * Settings by whose name a value is a secret; the name stays, the value is left out. Supabase's hooks have "…_secrets", its codes for tests
- * "sms_test_otp". The address of one of Vercel's deploy hooks is enough to deploy.
- */
-const SECRET_NAME =
-  /(secrets?|passwords?|pass|tokens?|keys?|private|credentials?|sid|dsn|uri|otp)$|_(secret|token|key|pass)s?_|^(env|deployHooks)$/i;
-/** Stands for a value that is left out. */
-const LEFT_OUT = "[left out: secret]";
-
-/**
- * Collects settings of the application's project with the names of its environment variables, the DNS zone's records, the repository's
- * settings, the names of the auth settings, and Pulumi's state. Reads only. A part that cannot be read is named in `missing` with its
+ * Collects settings of the applications' projects with their environment variables, the DNS zone's records, the repositories'
+ * settings, the names of the auth settings, facts of the certificates, and Pulumi's state. Reads only. A part that cannot be read is named in `missing` with its
  * reason, so that one unreachable service does not cost the others' backup.
  */
 export async function collectConfiguration(
   ports: ConfigurationPorts,
   sources: ConfigurationSources,
   signal: AbortSignal,
+  isSealed = false,
 ): Promise<ConfigurationBackup> {
+  const values: VariableValues = { format: VARIABLE_VALUES_FORMAT, applications: {} };
   const missing: MissingPart[] = [];
   const part = async <S, T>(
     name: string,
@@ -107,14 +107,29 @@ export async function collectConfiguration(
     });
     return Object.fromEntries((await Promise.all(named)).filter(([, content]) => content !== undefined));
   };
-  const [applications, dns, repositories, auth, stackState] = await Promise.all([
-    each("application", sources.vercelProjects, (project) => applicationOf(ports.appHost(), project, signal)),
+  const { zoneName } = sources;
+  const [applications, dns, repositories, auth, stackState, certificates] = await Promise.all([
+    each("application", sources.vercelProjects, async (project) => {
+      const sealed = await sources.sealedNames?.(project);
+      const { values: own, ...content } = await applicationOf(ports.appHost(), { project, sealed, isSealed }, signal);
+      values.applications[project] = own;
+      return content;
+    }),
     part("dns", sources.zoneName, (zone) => zoneOf(ports.dns(), zone, signal)),
     each("repository", sources.repositories, (name) => repositoryOf(ports.codeHost(), name, signal)),
     part("auth", sources.supabaseRef, async (ref) =>
       withoutSecrets(await ports.databaseHost().authSettings(ref, signal)),
     ),
-    part("stackState", sources.readState, (read) => read()),
+    part("stackState", sources.readState, async (read) => {
+      const state = await read();
+      refuseNullSecrets(state);
+      return state;
+    }),
+    each("certificates", zoneName === undefined ? [] : ["app host", "zone"], (of) =>
+      of === "zone"
+        ? zoneCertificates(ports.dns(), zoneName ?? "", signal)
+        : certificatesOf(ports.appHost(), zoneName ?? "", signal),
+    ),
   ]);
   return {
     format: CONFIGURATION_FORMAT,
@@ -122,20 +137,12 @@ export async function collectConfiguration(
     ...applications,
     dns,
     ...repositories,
+    ...certificates,
     auth,
     stackState,
     missing: missing.sort((a, b) => (a.part < b.part ? -1 : 1)),
+    ...(isSealed && { variableValues: values }),
   };
-}
-
-async function applicationOf(appHost: AppHost, project: string, signal: AbortSignal): Promise<ApplicationBackup> {
-  const settings = await appHost.exportProject(project, signal);
-  if (!settings) throw new Error(`${appHost.name} project ${project} does not exist`);
-  const [variables, domains] = await Promise.all([
-    appHost.variables(project, signal),
-    appHost.publicNames(project, signal),
-  ]);
-  return { settings: withoutSecrets(settings), variables, domains: domains.map(({ name }) => name).sort() };
 }
 
 async function zoneOf(dns: DnsHost, zone: string, signal: AbortSignal) {
@@ -144,27 +151,24 @@ async function zoneOf(dns: DnsHost, zone: string, signal: AbortSignal) {
   return { zone, records: await dns.exportRecords(zoneId, signal) };
 }
 
+async function zoneCertificates(dns: DnsHost, zone: string, signal: AbortSignal): Promise<CertificateBackup[]> {
+  const zoneId = await dns.zoneId(zone, signal);
+  if (zoneId === undefined) throw new Error(`${dns.name} shows no zone ${zone}`);
+  return (await dns.certificates(zoneId, signal)).map(stored);
+}
+
+/** Those of names in the zone: a team may have others. */
+async function certificatesOf(appHost: AppHost, zone: string, signal: AbortSignal): Promise<CertificateBackup[]> {
+  const isOwn = (host: string) => host === zone || host.endsWith(`.${zone}`);
+  return (await appHost.certificates(signal)).filter(({ hosts }) => hosts.some(isOwn)).map(stored);
+}
+
+function stored({ id, hosts, expiresAt, isRenewed }: CertificateFacts): CertificateBackup {
+  return { id, hosts, expiresAt: expiresAt?.toISOString(), isRenewed };
+}
+
 async function repositoryOf(codeHost: CodeHost, fullName: string, signal: AbortSignal): Promise<RepositoryBackup> {
   const settings = await codeHost.exportRepository(fullName, signal);
   if (!settings) throw new Error(`${codeHost.name} repository ${fullName} does not exist`);
   return { fullName, settings: withoutSecrets(settings) };
-}
-
-/** The same settings without any value whose name says that it is a secret, at every depth. */
-function withoutSecrets(settings: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, cleaned(name, value)]));
-}
-
-function cleaned(name: string, value: unknown): unknown {
-  const empty =
-    value === null ||
-    value === undefined ||
-    value === "" ||
-    typeof value === "boolean" ||
-    typeof value === "number" ||
-    (Array.isArray(value) && value.length === 0);
-  if (!empty && SECRET_NAME.test(name)) return LEFT_OUT;
-  if (Array.isArray(value)) return value.map((item: unknown) => cleaned("", item));
-  if (typeof value === "object" && value !== null) return withoutSecrets(value as Record<string, unknown>);
-  return value;
 }

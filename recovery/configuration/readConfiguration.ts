@@ -9,6 +9,7 @@ import { ALL } from "../vault/lacks.ts";
 import { type BackupSummary, listBackups, takenAt, type TierPrefix } from "../vault/listBackups.ts";
 import { isRegular, type Manifest } from "../vault/manifest.ts";
 import { readPlain } from "../vault/readPart.ts";
+import { parseVariableValues, type VariableValues } from "../vault/variableValuesPart.ts";
 
 /** Whose configuration to read. */
 export interface ReadConfigurationOptions {
@@ -27,6 +28,10 @@ export interface ReadConfigurationOptions {
 export interface StoredConfiguration {
   configuration: unknown;
   passedOver: string[];
+  /** The backup, or the newest of those that the parts come from. */
+  backupId: string;
+  /** The variables' values in that backup, which are secret. Absent in one that is not sealed, and in older ones. */
+  values?: VariableValues | undefined;
 }
 
 /**
@@ -41,7 +46,7 @@ export async function readConfiguration(options: ReadConfigurationOptions): Prom
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
   if (backupId !== undefined) {
     const { chosen } = chooseBackup(backups, { backupId });
-    return { configuration: await contentOf(chosen, options), passedOver: [] };
+    return { ...(await withValues(chosen, options)), passedOver: [] };
   }
   const holders = backups.filter(holdsConfiguration).sort((a, b) => takenAt(b) - takenAt(a));
   if (holders.length === 0)
@@ -49,7 +54,18 @@ export async function readConfiguration(options: ReadConfigurationOptions): Prom
   // The newest configuration may be newer than the newest full backup.
   const { chosen, passedOver } = chooseBackup(backups, { accepts: isHolder });
   const older = holders.filter((one) => takenAt(one) < takenAt(chosen));
-  return { configuration: await completed(await contentOf(chosen, options), older, options), passedOver };
+  const { configuration, ...rest } = await withValues(chosen, options);
+  return { ...rest, configuration: await completed(configuration, older, options), passedOver };
+}
+
+async function withValues(chosen: ChosenBackup, options: ReadConfigurationOptions) {
+  const { vault, opener, signal } = options;
+  const { backupId, manifest } = chosen;
+  const configuration = await contentOf(chosen, options);
+  const part = manifest.parts.find(({ name }) => name === "variable-values.json");
+  if (part === undefined) return { backupId, configuration };
+  const text = (await readPlain({ vault, manifest, opener }, part, signal)).toString("utf8");
+  return { backupId, configuration, values: parseVariableValues(text) };
 }
 
 /** A configuration with what it lacks taken from older ones, the newest of each part. */

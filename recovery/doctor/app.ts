@@ -1,5 +1,6 @@
 import { applicationHealth } from "../site/applicationHealth.ts";
 import { type Check, failed, ok, type Outcome, warning } from "./check.ts";
+import { sealedVariables } from "./sealedVariables.ts";
 import type { Subject } from "./subject.ts";
 
 const HEALTH = "docs/accounts.md#what-the-app-has-to-answer";
@@ -7,6 +8,13 @@ const HEALTH = "docs/accounts.md#what-the-app-has-to-answer";
 /** The apps, as a visitor sees them. */
 export const APP_CHECKS: readonly Check<Subject>[] = [
   { id: "app.health", category: "App", about: "health", docs: HEALTH, run: health },
+  {
+    id: "app.sealed-variables",
+    category: "App",
+    about: "sealed variables",
+    docs: "docs/accounts.md#the-apps-variables",
+    run: sealedVariables,
+  },
 ];
 
 async function health({ settings, ports, signal }: Subject): Promise<Outcome[]> {

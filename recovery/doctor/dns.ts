@@ -1,6 +1,7 @@
 import { messageOf, UserError } from "../../services/common/errors.ts";
 import type { DnsRecord } from "../../services/dns/dnsHost.ts";
 import { liveNameRefusal, RECORD_TTL_SECONDS, recordsOf } from "../site/publicRecord.ts";
+import { planRecords, recordSentences } from "../site/recordPlan.ts";
 import { readLease } from "../site/trafficLease.ts";
 import { type Check, failed, ok, type Outcome, skipped, warning } from "./check.ts";
 import type { Subject } from "./subject.ts";
@@ -41,27 +42,25 @@ function eachName(run: (name: string, zoneId: string, subject: Subject) => Promi
 async function record(name: string, zoneId: string, { ports, signal }: Subject): Promise<Outcome> {
   const dns = ports.dns();
   const records = await recordsOf(dns, zoneId, name, signal);
-  const [first] = records;
-  if (first === undefined) return ok(`${name} has no record; a recovery makes one.`);
-  const other = records.find(({ type }) => type !== "CNAME");
-  const { dnsTarget } = ports.appHost();
-  if (other !== undefined)
-    return failed(
-      `${name} has an ${other.type} record (${other.content}), which cannot become a CNAME in place: a recovery stops there.`,
-      `at a quiet moment, replace it in ${dns.name} by a CNAME to ${dnsTarget}`,
-    );
-  if (first.proxied)
+  if (records.length === 0) return ok(`${name} has no record; a recovery makes one.`);
+  const changes = recordSentences(planRecords(records, ports.appHost(), name), dns);
+  // A proxied name answers with the proxy's own addresses, which a move does not change.
+  const longest = Math.max(...records.map(({ proxied, ttlSeconds = 300 }) => (proxied ? 0 : ttlSeconds)));
+  if (changes.length > 0 && longest > RECORD_TTL_SECONDS * 5)
     return warning(
-      `${name} is proxied by ${dns.name}. A recovery switches that off, and with it what the proxy does: firewall, access rules, cache.`,
-      "decide before an emergency whether the app may stand without the proxy",
-    );
-  const { ttlSeconds = 300 } = first;
-  if (ttlSeconds > RECORD_TTL_SECONDS * 5)
-    return warning(
-      `Resolvers keep ${name} for ${ttlSeconds} s, so visitors may come to the lost site for that long after a move.`,
+      `Resolvers keep ${name} for ${longest} s, so visitors may come to the lost site for that long after a move. ${changes.join(" ")}`,
       `in ${dns.name}, set the TTL of ${name} to ${RECORD_TTL_SECONDS}`,
     );
-  return ok(`${name} is a CNAME to ${first.content}, which can be moved in place.`);
+  if (records.some(({ proxied }) => proxied))
+    return warning(
+      `${name} is proxied by ${dns.name} and stays so in a recovery, with the proxy's SSL mode, firewall and cache in front of another app. ${changes.join(" ")}`.trim(),
+      `try it in a drill with a proxied record of the drill's name, or decide before an emergency to do without the proxy`,
+    );
+  return ok(
+    changes.length === 0
+      ? `${name} leads to ${ports.appHost().name}, so a move changes none of its records.`
+      : changes.join(" "),
+  );
 }
 
 /**
@@ -108,7 +107,8 @@ async function takeover(name: string, zoneId: string, { settings, ports, signal 
   if (role === "primary") return skipped("A primary takes no name over.");
   const held = await readLease(ports.dns(), zoneId, name, signal);
   const wanted = { stack, generation, takeover: listed.includes(name) };
-  const refusal = await liveNameRefusal(ports.dns(), { zoneId, publicName: name, lease: held }, wanted, signal);
+  const records = await recordsOf(ports.dns(), zoneId, name, signal);
+  const refusal = liveNameRefusal(records, held, { ...wanted, publicName: name });
   if (refusal !== undefined)
     return failed(
       `A recovery could not take ${name}: no stack holds it, and takeover does not list it.`,

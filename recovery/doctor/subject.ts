@@ -9,6 +9,7 @@ import type { Clock } from "../../services/common/clock.ts";
 import type { DatabaseHost } from "../../services/databaseHost/databaseHost.ts";
 import type { DnsHost } from "../../services/dns/dnsHost.ts";
 import type { TokenFacts } from "../../services/http/tokenFacts.ts";
+import type { RunnerSecrets, RunnerSecretsOptions } from "../../services/scheduler/runnerSecrets.ts";
 import type { ScheduledRuns } from "../../services/scheduler/scheduledRuns.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import type { Mirror } from "../../settings/repositories.ts";
@@ -39,10 +40,12 @@ export interface DoctorPorts {
   readonly mirrorHost: (kind?: Mirror["kind"]) => CodeHost;
   readonly git: () => Git;
   readonly edge: Edge;
-  /** What its service says of a token. */
-  readonly inspectToken: (variable: TokenVariable, signal: AbortSignal) => Promise<TokenFacts>;
+  /** What its service says of a token: of that variable, or of another one for the same service. */
+  readonly inspectToken: (variable: TokenVariable, signal: AbortSignal, other?: string) => Promise<TokenFacts>;
   readonly vault: (bucket: string) => Vault;
   readonly scheduledRuns: (names: { schedule: string; project: string; missedRunsUrl: string }) => ScheduledRuns;
+  /** The secrets with the tokens of the scheduled runs. */
+  readonly runnerSecrets: (form: Pick<RunnerSecretsOptions, "keyOf" | "none">) => RunnerSecrets;
   /** AWS of the stack's region. */
   readonly aws: () => AwsFacts;
   /** AWS where Pulumi's state is. */

@@ -1,13 +1,10 @@
-import { ageText } from "../../planning/age.ts";
 import { typeSecret } from "../../services/common/errors.ts";
 import { GITLAB_MIRROR_TOKEN, MIRROR_TOKEN, RUNNER_TOKENS, type TokenVariable } from "../../settings/runnerSettings.ts";
-import { type Check, failed, ok, type Outcome, skipped, warning } from "./check.ts";
+import { type Check, failed, type Outcome, skipped } from "./check.ts";
 import { gitlabMirrors } from "./gitlab.ts";
+import { runTokens } from "./runTokens.ts";
 import type { Subject } from "./subject.ts";
-
-const DAY_MS = 86_400_000;
-/** Days before the end of a token at which it has to be replaced now, and at which to plan it. */
-const [SOON, NOT_LONG] = [7, 30];
+import { lifeOf } from "./tokenLife.ts";
 
 /** Each service's token: whether it is valid, what it may do, and how long. */
 export const TOKEN_CHECKS: readonly Check<Subject>[] = [
@@ -30,6 +27,13 @@ export const TOKEN_CHECKS: readonly Check<Subject>[] = [
         ? Promise.resolve(skipped("No repository has a mirror on GitLab."))
         : inspect(GITLAB_MIRROR_TOKEN, subject),
     token: undefined,
+  },
+  {
+    id: "tokens.runs",
+    category: "Tokens",
+    about: "tokens of the scheduled backups",
+    docs: "docs/accounts.md#the-scheduled-backups",
+    run: runTokens,
   },
 ];
 
@@ -61,12 +65,11 @@ async function inspect(variable: TokenVariable, subject: Subject): Promise<Outco
         : `give the classic token the scopes repo and workflow, or set ${MIRROR_TOKEN} to a fine-grained one of the mirrors' owner`,
     );
   const says = `It is valid, and ${rights}`;
-  if (expiresAt === "never") return ok(`${says}. It does not expire.`);
-  if (expiresAt === undefined) return ok(`${says}. When it ends is not shown: note it where you made it.`);
-  const leftMs = expiresAt.getTime() - clock().getTime();
-  const ends = `It ends in ${ageText(leftMs)}, on ${expiresAt.toISOString().slice(0, 10)}.`;
-  if (leftMs < SOON * DAY_MS) return failed(`${says}. ${ends}`, `make a new one now. ${typeSecret(variable)}`);
-  return leftMs < NOT_LONG * DAY_MS ? warning(`${says}. ${ends}`, typeSecret(variable)) : ok(`${says}. ${ends}`);
+  return lifeOf(expiresAt, clock(), {
+    says,
+    renew: typeSecret(variable),
+    replace: `make a new one now. ${typeSecret(variable)}`,
+  });
 }
 
 /** What a token of GitLab or a classic one of GitHub lacks to write a mirror. A fine-grained one shows no scopes. */

@@ -57,7 +57,10 @@ export async function openEnvironment(source: EnvironmentSource, backupId: strin
 }
 
 /** The same of a backup that was found. */
-export async function contentOf({ vault, opener, signal }: EnvironmentSource, { manifest }: ChosenBackup) {
+export async function contentOf(
+  { vault, opener, signal }: Pick<EnvironmentSource, "vault" | "opener" | "signal">,
+  { manifest }: ChosenBackup,
+): Promise<Environment> {
   const part = partOf(manifest, "environment.json");
   return parseEnvironment((await readPlain({ vault, manifest, opener }, part, signal)).toString("utf8"));
 }

@@ -25,7 +25,7 @@ export async function repairCheckpoint(backendUrl: string, project: string, stac
   if ((await stateOf(`${file}.bak`)) !== "whole") {
     if (checkpoint === "missing") return "whole"; // a stack that was never deployed: the engine says so itself
     throw new UserError(
-      `The state of stack ${stack} cannot be read, and neither can its previous one. Restore ${file} from a copy, or import the stackState of a backup: \`castchat-recovery configuration\` for the other stack prints it, \`pulumi stack import\` takes it.`,
+      `The state of stack ${stack} cannot be read, and neither can its previous one. Restore ${file} from a copy, or import the stackState of a backup: \`castchat-recovery config show\` for the other stack prints it, \`pulumi stack import\` takes it.`,
     );
   }
   if (checkpoint === "broken") await rename(file, `${file}.broken`);

@@ -9,6 +9,8 @@ export interface PendingCreate extends Pick<StateResource, "urn" | "type"> {
 }
 
 const CREATING = "creating";
+/** An import that was cut off has only read, so there is nothing to find of it. */
+const IMPORTING = "importing";
 /** How Pulumi marks a secret in its state (sdk/go/common/resource/sig.go). */
 const MARK = "4dabf18193072939515e22adb298388d";
 
@@ -22,7 +24,7 @@ export function pendingCreatesIn(exportJson: string): PendingCreate[] {
 }
 
 /**
- * The state without pending creates. Those with an id, by URN, become resources that exist under it and are still to be read from their
+ * The state without pending creates and imports. Creates with an id, by URN, become resources that exist under it and are still to be read from their
  * services; all others are dropped. It is one change, so that a kill leaves all pending creates or none.
  */
 export function withoutPendingCreates(exportJson: string, ids: ReadonlyMap<string, string>): string {
@@ -34,7 +36,7 @@ export function withoutPendingCreates(exportJson: string, ids: ReadonlyMap<strin
   const urns = new Set(adopted.map(({ urn }) => urn));
   // What an adopted one was to replace is deleted by the next `up`, as the killed one would have done.
   const kept = state.resources.map((one) => (urns.has(one.urn) ? { ...one, delete: true } : one));
-  const pending = state.pending.filter(({ type }) => type !== CREATING);
+  const pending = state.pending.filter(({ type }) => type !== CREATING && type !== IMPORTING);
   return state.changed({ resources: [...kept, ...adopted], pending_operations: pending });
 }
 

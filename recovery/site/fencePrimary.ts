@@ -29,10 +29,10 @@ export interface PrimaryNames {
   left?: LiveDatabase | undefined;
 }
 
-/** What stopping the primary works with. */
+/** What stopping the primary works with. A host without its token throws when it is asked for, and its part is not fenced. */
 export interface FencePorts {
-  databaseHost: DatabaseHost;
-  appHost: AppHost;
+  databaseHost: () => DatabaseHost;
+  appHost: () => AppHost;
   stopWrites: StopWrites;
 }
 
@@ -55,7 +55,7 @@ export async function fencePrimary(
   reporter: Reporter,
 ): Promise<FenceResult[]> {
   const { organization, databaseName, live, appProjects, leftDatabaseName, left } = primary;
-  const pauseOf = (name: string) => () => pauseDatabase(ports.databaseHost, organization, name, signal);
+  const pauseOf = (name: string) => () => pauseDatabase(ports.databaseHost(), organization, name, signal);
   const stop = (part: FenceResult["part"], name: string, database: LiveDatabase | undefined) =>
     database ? stopDatabase(ports, part, database, signal) : attempt(part, pauseOf(name));
   const stopped = await stop("database", databaseName, live);
@@ -87,7 +87,7 @@ async function stopDatabase(
 ): Promise<FenceResult> {
   const stopped = await attempt(part, () => stopWrites(connectionString, signal));
   const paused = await attempt(part, async () => {
-    await databaseHost.pauseProject(ref, signal);
+    await databaseHost().pauseProject(ref, signal);
     return `project ${ref} is paused`;
   });
   const reason = [stopped, paused].map(({ fenced, reason }) => (fenced ? reason : `not done: ${reason}`)).join("; ");
@@ -106,8 +106,9 @@ async function pauseDatabase(
   return `${name} (${found.map(({ ref }) => ref).join(", ")}) is paused`;
 }
 
-async function pauseApplication(appHost: AppHost, name: string | undefined, signal: AbortSignal): Promise<string> {
+async function pauseApplication(hostOf: () => AppHost, name: string | undefined, signal: AbortSignal): Promise<string> {
   if (name === undefined) throw new Error("no app of the setting apps names it (peerProject)");
+  const appHost = hostOf();
   const project = await appHost.project(name, signal);
   if (project === undefined) throw new Error(`${appHost.name} has no project ${name}`);
   await appHost.pauseProject(project.id, signal);

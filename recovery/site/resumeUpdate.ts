@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 
-import { UserError } from "../../services/common/errors.ts";
+import { PromiseError, UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import type { Pulumi } from "../pulumi/pulumi.ts";
 import type { CheckpointRepair } from "../pulumi/pulumiCheckpoint.ts";
@@ -25,6 +25,8 @@ export interface ResumeOptions {
     pending: readonly PendingCreate[],
     since: Date | undefined,
   ) => Promise<ReadonlyMap<string, string>>;
+  /** Names of what is managed and not adopted. An `up` is refused then. */
+  unadopted: () => Promise<readonly string[]>;
   /** Adopts a project that an `up` has half made and that no state knows (recovery/site/halfMadeProject.ts). */
   adoptHalfMade: () => Promise<void>;
   reporter: Reporter;
@@ -32,9 +34,11 @@ export interface ResumeOptions {
 
 /**
  * Continues an `up` whose engine was killed, or which has left something half made: proves that the lock's owner is dead, drops the lock,
- * settles what was being created, and runs `up`. Safe to run again at any point, also if nothing was left behind.
+ * settles what was being created, and runs `up`. Safe to run again at any point, also if nothing was left behind. After a killed `adopt` it only
+ * clears the way for the next one.
  *
  * @throws UserError if an owner is alive, or can't be proven dead
+ * @throws PromiseError if `adopt` has to be run
  */
 export async function resumeUpdate(options: ResumeOptions): Promise<void> {
   const { pulumi, stack, reporter } = options;
@@ -54,7 +58,12 @@ export async function resumeUpdate(options: ResumeOptions): Promise<void> {
     reporter(`The engine that locked stack ${stack} is gone. Its lock is dropped.`);
     await pulumi.cancel();
   }
-  if (found) await pulumi.settlePendingCreates(found);
+  const unadopted = await options.unadopted();
+  if (found || unadopted.length > 0) await pulumi.settlePendingCreates(found ?? new Map());
+  if (unadopted.length > 0)
+    throw new PromiseError(
+      `The update does not continue: ${unadopted[0]}${others(unadopted)} managed, but not adopted. Run \`castchat-recovery adopt -s ${stack}\`, which continues where it was interrupted.`,
+    );
   await options.adoptHalfMade();
   await pulumi.readAdopted();
   reporter("The update continues.");
@@ -89,6 +98,11 @@ async function commandOf(pid: number): Promise<string> {
     if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return "";
     throw error;
   }
+}
+
+/** The rest of a list whose first name is said, with its verb. */
+function others({ length }: readonly string[]): string {
+  return length === 1 ? " is" : ` and ${length - 1} more are`;
 }
 
 function nameOf(pending: PendingCreate): string {

@@ -8,10 +8,13 @@ import type { DnsHost } from "../../services/dns/dnsHost.ts";
 import { applicationHealth, type HealthContract, waitUntilHealthy } from "./applicationHealth.ts";
 import { edgeThroughProtection } from "./deploymentProtection.ts";
 import { bringName } from "./publicName.ts";
-import { leadTo, liveNameRefusal, recordChange, recordsOf, zoneOf } from "./publicRecord.ts";
+import { recordsOf, zoneOf } from "./publicRecord.ts";
+import { applyRecords } from "./recordPlan.ts";
 import { setScheduledCalls } from "./scheduledCalls.ts";
-import { isSame, type Lease, leaseContent, leaseNameOf, leaseRefusal, readLease, takeLease } from "./trafficLease.ts";
+import { dropClaims, isSame, type Lease, leaseContent, leaseNameOf, readLease, takeLease } from "./trafficLease.ts";
+import { planTraffic, refuseChanged } from "./trafficPlan.ts";
 import { howToProve, trafficDoubt, type TrafficTarget } from "./trafficProof.ts";
+import { lookBack, moveBack } from "./wayBack.ts";
 
 /** What the operations on traffic work with. */
 export interface TrafficPorts {
@@ -32,6 +35,8 @@ export interface WantedTraffic extends Lease, HealthContract {
   deploymentUrl: string;
   /** Whether the settings allow taking the name from a site that no stack holds. */
   takeover?: boolean | undefined;
+  /** The name as a preview has shown it (`seenLines`). If it has changed since, nothing is moved. */
+  shown?: readonly string[] | undefined;
   /** Start the app host's scheduled calls once the name leads to the project. */
   startsScheduledCalls?: boolean | undefined;
 }
@@ -51,9 +56,9 @@ export interface SwitchedTraffic {
 }
 
 /**
- * Points a public name to a project. It checks the target's health and every refusal first, then takes the lease, moves the domain, sets
- * the record in place, and waits until the name itself answers from the new deployment. It can be run again at any point, since each step
- * recognises what an interrupted run has done. Refusals are UserErrors.
+ * Points a public name to a project. It checks the target's health and every refusal first, then takes the lease, moves the domain, changes
+ * the records, and waits until the name itself answers from the new deployment. If the name does not answer, and the site before did, the name goes
+ * back to it. It can be run again at any point, since each step recognises what an interrupted run has done. Refusals are UserErrors.
  */
 export async function switchTraffic(
   ports: TrafficPorts,
@@ -64,21 +69,39 @@ export async function switchTraffic(
   const start = ports.clock().getTime();
   const { publicName, deploymentUrl } = wanted;
   const zoneId = await zoneOf(ports.dns, wanted, signal);
-  const held = await readLease(ports.dns, zoneId, publicName, signal);
-  const refusal = leaseRefusal(held, wanted, publicName);
-  if (refusal !== undefined) throw new UserError(refusal);
+  const plan = await planTraffic(ports, { ...wanted, zoneId }, signal);
+  if (plan.refusal !== undefined) throw new UserError(plan.refusal);
+  if (wanted.shown !== undefined) refuseChanged(plan, wanted.shown);
   const target = await healthyTarget(ports, wanted, signal);
-  const record = { zoneId, publicName };
-  await recordChange(ports.dns, ports.appHost, record, signal);
-  const live = await liveNameRefusal(ports.dns, { zoneId, publicName, lease: held }, wanted, signal);
-  if (live !== undefined) throw new UserError(live);
+  const before = await lookBack(ports, plan, wanted, signal);
 
   reporter(`taking the lease of ${publicName} for ${leaseContent(wanted)}`);
   const lease = await takeLease(ports.dns, zoneId, publicName, wanted, signal);
   reporter(`moving ${publicName} to ${ports.appHost.name} project ${wanted.projectId}`);
   await bringName(ports, { ...wanted, zoneId }, signal, reporter);
-  const recordId = await leadTo(ports.dns, ports.appHost, record, signal);
+  const recordId = await applyRecords(ports.dns, zoneId, plan.records, signal);
   reporter(`waiting until ${publicName} answers from ${deploymentUrl}`);
+  await untilServed(ports, wanted, target, signal, reporter).catch((error: unknown) =>
+    moveBack(ports, before, error, signal, reporter),
+  );
+  return {
+    leaseName: leaseNameOf(publicName),
+    holder: leaseContent(wanted),
+    ...lease,
+    recordId,
+    durationMs: ports.clock().getTime() - start,
+    notes: wanted.startsScheduledCalls ? await startCalls(ports, wanted, signal, reporter) : [],
+  };
+}
+
+async function untilServed(
+  ports: TrafficPorts,
+  wanted: WantedTraffic,
+  target: TrafficTarget,
+  signal: AbortSignal,
+  reporter: Reporter,
+): Promise<void> {
+  const { publicName } = wanted;
   await waitUntilHealthy({
     edge: ports.edge,
     address: `https://${publicName}`,
@@ -90,14 +113,6 @@ export async function switchTraffic(
     advice: `The lease, the domain and the record are in place. Run the same command again once the name resolves. If it answers but is not recognised, ${howToProve(ports.appHost)}.`,
     notYet: (answer) => trafficDoubt(ports.appHost, publicName, target, answer, signal),
   });
-  return {
-    leaseName: leaseNameOf(publicName),
-    holder: leaseContent(wanted),
-    ...lease,
-    recordId,
-    durationMs: ports.clock().getTime() - start,
-    notes: wanted.startsScheduledCalls ? await startCalls(ports, wanted, signal, reporter) : [],
-  };
 }
 
 async function startCalls(
@@ -171,6 +186,7 @@ export async function releaseTraffic(
   const zoneId = await ports.dns.zoneId(wanted.zoneName, signal);
   if (zoneId === undefined) return [`zone ${wanted.zoneName} is gone: there is nothing to release`];
   const lease = await readLease(ports.dns, zoneId, publicName, signal);
+  await dropClaims(ports.dns, zoneId, publicName, (claim) => isSame(claim, wanted), signal);
   if (lease === undefined || !isSame(lease, wanted))
     return [`${publicName} stays as it is: ${lease ? leaseContent(lease) : "no stack"} holds it`];
   const done: string[] = [];

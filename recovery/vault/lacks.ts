@@ -21,5 +21,7 @@ export const lacksSchema = z.object({
   functions: z.array(z.string()).optional(),
   authSettings: z.array(z.string()).optional(),
   configuration: z.array(z.string()).optional(),
+  /** "project NAME" of each variable whose value no one has: the host shows none, and none is sealed. Nothing counts as missing for it. */
+  variables: z.array(z.string()).optional(),
 });
 export type Lacks = z.infer<typeof lacksSchema>;

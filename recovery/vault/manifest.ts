@@ -6,6 +6,7 @@ import { largeObjectsSchema } from "../postgres/catalog/largeObjects.ts";
 import { leftOutSchema } from "../postgres/catalog/leftOut.ts";
 import { BACKUP_KINDS, KINDS } from "./backupKinds.ts";
 import { lacksSchema } from "./lacks.ts";
+import { sealedNamesSchema } from "./sealedNames.ts";
 
 /** Version of the format that this code writes. A reader refuses a higher version, and reads the one before. */
 export const FORMAT_VERSION = 4;
@@ -33,6 +34,7 @@ export const PART_NAMES = [
   "project.json",
   "vault-secrets.json",
   "environment.json",
+  "variable-values.json",
 ] as const;
 export type PartName = (typeof PART_NAMES)[number];
 
@@ -89,6 +91,8 @@ const manifestSchema = z.object({
   purpose: z.literal("safety").optional(),
   /** The app whose variables a backup of kind environment holds, by its name in the settings. Absent for the app without a name. */
   app: z.string().optional(),
+  /** Hashes of these variables' names. Absent in other kinds of backups, and in older ones. */
+  sealedNames: sealedNamesSchema.optional(),
   /** Present if every part, chunk and file is encrypted to these recipients (age). */
   encryption: z.object({ format: z.literal("age"), recipients: z.array(z.string()).min(1) }).optional(),
   /** Why the run does not count as proven although it was read back, in clauses. Empty for a sound run. */

@@ -19,6 +19,7 @@ import { parseProject } from "./projectPart.ts";
 import { checkSection, fetchChunk, readChunk, releaseSections } from "./readChunk.ts";
 import { damaged, fetchPart, readPart, readPlain } from "./readPart.ts";
 import { sumChunks } from "./tableContents.ts";
+import { parseVariableValues } from "./variableValuesPart.ts";
 
 /** Chunks that are read at once: while one is checked, others are downloaded and decompressed. */
 const READERS = 3;
@@ -100,6 +101,7 @@ const PARSERS: Partial<Record<PartName, (text: string) => unknown>> = {
   "project.json": parseProject,
   "vault-secrets.json": parseVaultSecrets,
   "environment.json": parseEnvironment,
+  "variable-values.json": parseVariableValues,
   "configuration.json": (text) => parseStored(z.unknown(), text, "the configuration is"),
 };
 

@@ -1,3 +1,4 @@
+import type { CertificateFacts } from "../common/certificateFacts.ts";
 import type { Reporter } from "../common/reporter.ts";
 import type { RemoteService } from "../http/remoteService.ts";
 import type { TokenHolder } from "../http/tokenFacts.ts";
@@ -34,6 +35,8 @@ export interface ListedVariable extends AppVariable {
   isReadable: boolean;
   /** The one branch of the repository that it is set for; undefined for all of them. */
   branch: string | undefined;
+  /** Ids of the project's own environments that it is set in. */
+  environments: string[];
   /** The note beside it. */
   comment: string | undefined;
   /** When its value or its environments were changed last; undefined if the host does not say. */
@@ -46,8 +49,21 @@ export interface NewVariable {
   value: string;
   /** In the host's own words. */
   targets: readonly string[];
+  /** The one branch of the repository that it is set for. @default - all of them */
+  branch?: string | undefined;
+  /** Ids of the project's own environments. @default - none */
+  environments?: readonly string[] | undefined;
+  /** How its value is stored, in the host's own word. @default - such that the host never shows it again, where it can */
+  type?: string | undefined;
   /** The note beside it. */
-  comment: string;
+  comment?: string | undefined;
+}
+
+/** Settings of a public name, beside the name itself. What is null or left out is not set. */
+export interface NameSettings {
+  redirect?: string | null | undefined;
+  redirectStatusCode?: number | null | undefined;
+  gitBranch?: string | null | undefined;
 }
 
 /** What the host itself builds at each push. */
@@ -143,7 +159,10 @@ export interface AppHost extends RemoteService, TokenHolder, AppListing, AppInsp
   readonly dnsAddress: string;
   /** Whether a record's content leads to the host already, under any name or address of its own. */
   isDnsTarget(content: string): boolean;
-  /** File of a source tree with the rules, in git's form, for what is not uploaded. */
+  /**
+   * File of a source tree with the rules, in git's form, for what is not uploaded. The files that Vercel's command line leaves out by itself are
+   * uploaded: a deployment here takes the place of one from git, which has them (https://vercel.com/docs/builds/build-features).
+   */
   readonly ignoreFile: string;
   /** The authority that issues the certificates of public names, as CAA records name it. */
   readonly certificateAuthority: string;
@@ -155,6 +174,12 @@ export interface AppHost extends RemoteService, TokenHolder, AppListing, AppInsp
   liveProject(idOrName: string, signal?: AbortSignal): Promise<LiveProject | undefined>;
   /** The project in the host's own form, for a backup of the configuration. It may contain secrets. */
   exportProject(idOrName: string, signal?: AbortSignal): Promise<Record<string, unknown> | undefined>;
+  /** Fields of a project's own form that only the host writes, or that change with each deployment. */
+  readonly statusFields: ReadonlySet<string>;
+  /** Fields of a project's own form that {@link changeProject} takes. */
+  readonly writableFields: ReadonlySet<string>;
+  /** Changes settings of a project, in the host's own form. All others stay. */
+  changeProject(projectId: string, settings: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<void>;
   /** How a project is built, from its own form ({@link exportProject}). What it leaves to the host is missing. */
   buildSettingsIn(exported: Readonly<Record<string, unknown>>): BuildSettings;
   /** Stops the app for its visitors. Nothing is deleted. */
@@ -166,7 +191,7 @@ export interface AppHost extends RemoteService, TokenHolder, AppListing, AppInsp
   variables(projectId: string, signal?: AbortSignal): Promise<AppVariable[]>;
   /** The same with what is needed to compare and to change them. Variables of the host itself are not among them. */
   listVariables(projectId: string, signal?: AbortSignal): Promise<ListedVariable[]>;
-  /** The value of a readable variable. */
+  /** The value of a readable variable. It is secret. */
   variableValue(projectId: string, id: string, signal?: AbortSignal): Promise<string>;
   /**
    * Creates variables whose values the host never shows again, where it can. Those that clash with an existing one are not created.
@@ -202,7 +227,15 @@ export interface AppHost extends RemoteService, TokenHolder, AppListing, AppInsp
   passFor(projectId: string, address: string, signal?: AbortSignal): Promise<DeploymentPass | undefined>;
 
   publicNames(projectId: string, signal?: AbortSignal): Promise<PublicName[]>;
+  /** The same in the host's own form, for a backup of the configuration: with redirect, branch and environment. */
+  exportNames(projectId: string, signal?: AbortSignal): Promise<Record<string, unknown>[]>;
+  /** Changes the settings of a public name that the project has. */
+  changeName(projectId: string, name: string, settings: NameSettings, signal?: AbortSignal): Promise<void>;
+  /** The certificates of the host's names, without their keys. */
+  certificates(signal?: AbortSignal): Promise<CertificateFacts[]>;
   publicName(projectId: string, name: string, signal?: AbortSignal): Promise<PublicName | undefined>;
+  /** Id of the project that has a name; undefined if no project that the token can see has it. */
+  publicNameHolder(name: string, signal?: AbortSignal): Promise<string | undefined>;
   /** Moves a name to a project, from any project that the token can see. UserError if another project has it. */
   takePublicName(projectId: string, name: string, signal?: AbortSignal): Promise<PublicName>;
   /** Makes the host look for the proofs. */

@@ -9,7 +9,7 @@ import { vercelNames } from "./vercelNames.ts";
 import { vercelProjects } from "./vercelProjects.ts";
 import { vercelProtection } from "./vercelProtection.ts";
 import { vercelReleases } from "./vercelReleases.ts";
-import { buildSettingsIn } from "./vercelSettings.ts";
+import { buildSettingsIn, vercelSettings } from "./vercelSettings.ts";
 import { vercelSetUp } from "./vercelSetUp.ts";
 import { vercelToken } from "./vercelToken.ts";
 
@@ -39,6 +39,7 @@ export function vercelApps(access: VercelAccess): AppHost {
     ...vercelProjects(call),
     ...vercelLive(call),
     buildSettingsIn,
+    ...vercelSettings(call),
     ...vercelDeployments(call),
     ...vercelReleases(call),
     ...vercelCrons(call),

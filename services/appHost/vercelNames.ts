@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import type { CertificateFacts } from "../common/certificateFacts.ts";
 import { typeSecret, UserError } from "../common/errors.ts";
 import { segment, ServiceError, unlessNotFound } from "../http/http.ts";
 import type { JsonClient } from "../http/jsonClient.ts";
@@ -28,7 +29,24 @@ const domainAnswer = z
     ...(redirect && { redirectsTo: redirect }),
     ...((gitBranch ?? customEnvironmentId) && { isOfPreview: true }),
   }));
-const aliasAnswer = z.object({ deploymentId: z.string() });
+const rawAnswer = z.record(z.string(), z.unknown());
+/** `getCerts` of Vercel's published SDK (https://www.npmjs.com/package/@vercel/sdk); times in milliseconds since 1970. */
+const certificateAnswer = z
+  .object({
+    id: z.string(),
+    cns: z.array(z.string()),
+    expiresAt: z.number().optional(),
+    autoRenew: z.boolean().optional(),
+  })
+  .transform(({ id, cns, expiresAt, autoRenew }): CertificateFacts => ({
+    id,
+    hosts: cns,
+    expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt),
+    isRenewed: autoRenew,
+  }));
+const aliasAnswer = z.object({ deploymentId: z.string().nullish(), projectId: z.string().nullish() });
+/** Projects that are asked at once. */
+const PROJECTS_AT_ONCE = 8;
 
 /** Whether Vercel generated a host name. */
 export function isGenerated(host: string): boolean {
@@ -40,7 +58,9 @@ export function vercelNames(
   call: JsonClient,
 ): Pick<
   AppHost,
-  "publicNames" | "publicName" | "takePublicName" | "verifyPublicName" | "releasePublicName" | "servedFrom"
+  | ("publicNames" | "publicName" | "publicNameHolder" | "takePublicName")
+  | ("verifyPublicName" | "releasePublicName" | "servedFrom")
+  | ("exportNames" | "changeName" | "certificates")
 > {
   const domainPath = (project: string, name: string, version?: string): string =>
     `${projectPath(project, version)}/domains/${segment(name)}`;
@@ -56,21 +76,46 @@ export function vercelNames(
       throw error;
     }
   };
-  /** Undefined if no project that the token can see has the name. */
-  const moved = async (project: string, name: string, signal?: AbortSignal): Promise<PublicName | undefined> => {
-    for (const { id } of await allProjects(call, signal)) {
-      if (id === project || !(await publicName(id, name, signal))) continue;
-      const path = `${domainPath(id, name, "v1")}/move`;
-      return call({ method: "POST", path, body: { projectId: project }, answer: domainAnswer, signal });
+  const aliasOf = (name: string, signal?: AbortSignal) =>
+    unlessNotFound(call({ method: "GET", path: `/v4/aliases/${segment(name)}`, answer: aliasAnswer, signal }));
+  /** The alias of a served name says at once which project has it. Only a name that serves nothing needs a question to each project. */
+  const holderOf = async (name: string, signal?: AbortSignal): Promise<string | undefined> => {
+    const served = (await aliasOf(name, signal))?.projectId;
+    if (typeof served === "string" && (await publicName(served, name, signal))) return served;
+    const projects = await allProjects(call, signal);
+    for (let at = 0; at < projects.length; at += PROJECTS_AT_ONCE) {
+      const some = projects.slice(at, at + PROJECTS_AT_ONCE);
+      const found = await Promise.all(some.map(({ id }) => publicName(id, name, signal)));
+      const holder = some.find((_project, index) => found[index] !== undefined);
+      if (holder !== undefined) return holder.id;
     }
     return undefined;
+  };
+  /** Undefined if no project that the token can see has the name. */
+  const moved = async (project: string, name: string, signal?: AbortSignal): Promise<PublicName | undefined> => {
+    const holder = await holderOf(name, signal);
+    if (holder === undefined || holder === project) return undefined;
+    const path = `${domainPath(holder, name, "v1")}/move`;
+    return call({ method: "POST", path, body: { projectId: project }, answer: domainAnswer, signal });
   };
   return {
     publicNames: async (project, signal) => {
       const path = `${projectPath(project)}/domains`;
       return await allPages(call, { path, field: "domains", entry: domainAnswer, cursor: "until", signal });
     },
+    exportNames: async (project, signal) => {
+      const path = `${projectPath(project)}/domains`;
+      return await allPages(call, { path, field: "domains", entry: rawAnswer, cursor: "until", signal });
+    },
+    // https://vercel.com/docs/rest-api/projects/update-a-project-domain
+    changeName: async (project, name, settings, signal) => {
+      const path = domainPath(project, name);
+      await call({ method: "PATCH", path, body: settings, answer: z.unknown(), repeatable: true, signal });
+    },
+    certificates: async (signal) =>
+      await allPages(call, { path: "/v8/certs", field: "certs", entry: certificateAnswer, cursor: "until", signal }),
     publicName,
+    publicNameHolder: holderOf,
     takePublicName: async (project, name, signal) => {
       const taken =
         (await publicName(project, name, signal)) ??
@@ -88,9 +133,6 @@ export function vercelNames(
     releasePublicName: async (project, name, signal) => {
       await unlessNotFound(call({ method: "DELETE", path: domainPath(project, name), answer: z.unknown(), signal }));
     },
-    servedFrom: async (name, signal) => {
-      const path = `/v4/aliases/${segment(name)}`;
-      return (await unlessNotFound(call({ method: "GET", path, answer: aliasAnswer, signal })))?.deploymentId;
-    },
+    servedFrom: async (name, signal) => (await aliasOf(name, signal))?.deploymentId ?? undefined,
   };
 }

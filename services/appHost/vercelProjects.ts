@@ -30,16 +30,18 @@ const variablesAnswer = z.object({
         type: z.string().optional(),
         target: z.union([z.string(), z.array(z.string())]).nullish(),
         gitBranch: z.string().nullish(),
+        customEnvironmentIds: z.array(z.string()).nullish(),
         comment: z.string().nullish(),
         createdAt: z.number().nullish(),
         updatedAt: z.number().nullish(),
       })
-      .transform(({ id, key, type, target, gitBranch, comment, createdAt, updatedAt }) => ({
+      .transform(({ id, key, type, target, gitBranch, customEnvironmentIds, comment, createdAt, updatedAt }) => ({
         id,
         key,
         type: type ?? "plain",
         targets: [target ?? []].flat(),
         branch: gitBranch ?? undefined,
+        environments: customEnvironmentIds ?? [],
         comment: comment ?? undefined,
         createdAt: dateOf(createdAt),
         changedAt: dateOf(updatedAt ?? createdAt),
@@ -90,11 +92,12 @@ export function vercelProjects(
     variables: async (id, signal) =>
       (await variablesOf(id, signal)).map(({ key, type, targets }) => ({ key, type, targets })),
     listVariables: async (id, signal) =>
-      (await variablesOf(id, signal)).flatMap(({ id: variable, key, type, targets, branch, comment, changedAt }) =>
-        variable === undefined || type === SYSTEM
-          ? []
-          : [{ id: variable, key, type, targets, branch, comment, changedAt, isReadable: READABLE.includes(type) }],
-      ),
+      (await variablesOf(id, signal)).flatMap((one) => {
+        const { id: variable, key, type, targets, branch, environments, comment, changedAt } = one;
+        if (variable === undefined || type === SYSTEM) return [];
+        const isReadable = READABLE.includes(type);
+        return [{ id: variable, key, type, targets, branch, environments, comment, changedAt, isReadable }];
+      }),
     // A listing shows no value of type encrypted, whatever it is asked (https://github.com/vercel/sdk/issues/118).
     variableValue: async (id, variable, signal) => {
       const path = `${projectPath(id, "v1")}/env/${segment(variable)}`;
@@ -125,9 +128,16 @@ export function vercelProjects(
   };
 }
 
-function bodyOf({ key, value, targets, comment }: NewVariable) {
-  const type = targets.includes(NEVER_SENSITIVE) ? "encrypted" : "sensitive";
-  return { key, value, type, target: targets, comment };
+function bodyOf({ key, value, targets, branch, environments = [], type, comment }: NewVariable) {
+  return {
+    key,
+    value,
+    type: type ?? (targets.includes(NEVER_SENSITIVE) ? "encrypted" : "sensitive"),
+    target: targets,
+    ...(branch !== undefined && { gitBranch: branch }),
+    ...(environments.length > 0 && { customEnvironmentIds: environments }),
+    comment,
+  };
 }
 
 /** All projects that the token can see. */

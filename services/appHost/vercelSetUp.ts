@@ -3,15 +3,10 @@ import { z } from "zod";
 import { unlessNotFound } from "../http/http.ts";
 import type { JsonClient } from "../http/jsonClient.ts";
 import type { AppInspection, AppSetUp, Protection } from "./appSetUp.ts";
+import { buildIn, projectBuild } from "./vercelBuild.ts";
 import { projectPath } from "./vercelProjects.ts";
 
 const protection = z.object({ deploymentType: z.string() }).nullish();
-const text = z.string().nullish();
-/** The fields that are called alike in a project and in an app's settings. */
-const BUILD_FIELDS = [
-  ...(["framework", "rootDirectory", "buildCommand", "installCommand", "outputDirectory"] as const),
-  ...(["devCommand", "nodeVersion"] as const),
-];
 const setUpAnswer = z
   .object({
     id: z.string(),
@@ -25,28 +20,17 @@ const setUpAnswer = z
         disabledAt: z.number().nullish(),
       })
       .nullish(),
-    framework: text,
-    rootDirectory: text,
-    buildCommand: text,
-    installCommand: text,
-    outputDirectory: text,
-    devCommand: text,
-    nodeVersion: text,
-    serverlessFunctionRegion: text,
-    resourceConfig: z.object({ functionDefaultRegions: z.array(z.string()).nullish() }).nullish(),
   })
+  .and(projectBuild)
   .transform((answer): AppSetUp => {
-    const { ssoProtection, passwordProtection, trustedIps, protectionBypass, crons, resourceConfig } = answer;
-    const [region] = resourceConfig?.functionDefaultRegions ?? [];
-    const shown = BUILD_FIELDS.map((field) => [field, answer[field]] as const);
-    const build = [...shown, ["functionRegion", region ?? answer.serverlessFunctionRegion] as const];
+    const { ssoProtection, passwordProtection, trustedIps, protectionBypass, crons } = answer;
     const isOff = typeof crons?.disabledAt === "number";
     return {
       id: answer.id,
       protection: worstOf([ssoProtection, passwordProtection, trustedIps].map((one) => reachOf(one?.deploymentType))),
       hasPass: Object.values(protectionBypass ?? {}).some(({ scope }) => scope === "automation-bypass"),
       crons: isOff ? [] : (crons?.definitions ?? []),
-      build: Object.fromEntries(build.flatMap(([field, value]) => (typeof value === "string" ? [[field, value]] : []))),
+      build: buildIn(answer.settings, [answer.ownRegions[0], answer.olderRegion]),
     };
   });
 

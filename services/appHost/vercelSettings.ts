@@ -3,19 +3,10 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 
 import type { JsonClient } from "../http/jsonClient.ts";
+import type { AppHost } from "./appHost.ts";
 import type { BuildSettings } from "./buildSettings.ts";
+import { BUILD_FIELDS, buildIn, projectBuild } from "./vercelBuild.ts";
 import { projectPath } from "./vercelProjects.ts";
-
-/** Build settings that a project calls by the same names. */
-const SHARED = [
-  "framework",
-  "rootDirectory",
-  "buildCommand",
-  "installCommand",
-  "outputDirectory",
-  "devCommand",
-  "nodeVersion",
-] as const satisfies readonly (keyof BuildSettings)[];
 
 const settingsAnswer = z.looseObject({
   resourceConfig: z.looseObject({ functionDefaultRegions: z.array(z.string()).nullish() }).nullish(),
@@ -52,10 +43,41 @@ export async function prepareProject(
 
 /** The build settings in a project's answer. A project whose functions run in several regions names the first. */
 export function buildSettingsIn(exported: Readonly<Record<string, unknown>>): BuildSettings {
-  const [region] = settingsAnswer.safeParse(exported).data?.resourceConfig?.functionDefaultRegions ?? [];
-  const texts = SHARED.flatMap((key) => {
-    const value = exported[key];
-    return typeof value === "string" ? [[key, value] as const] : [];
-  });
-  return { ...Object.fromEntries(texts), ...(region !== undefined && { functionRegion: region }) };
+  const read = projectBuild.safeParse(exported).data;
+  return read === undefined ? {} : buildIn(read.settings, read.ownRegions);
+}
+
+/**
+ * What a project's own form shows and no one sets: what belongs to deployments, counts, times, and what follows from the team. The same settings
+ * give other values there after each deployment.
+ */
+const STATUS_FIELDS: ReadonlySet<string> = new Set([
+  ...["accountId", "alias", "analytics", "autoAssignCustomDomainsUpdatedBy", "createdAt", "creator", "crons", "env"],
+  ...["defaultResourceConfig", "expiration", "hasActiveBranches", "hasDeployments", "id", "jobs", "lastAliasRequest"],
+  ...["lastRollbackTarget", "latestDeployments", "live", "permissions", "rollbackDescription", "targets", "tier"],
+  ...["transferCompletedAt", "transferStartedAt", "transferToAccountId", "transferredFromAccountId", "updatedAt"],
+  ...["usageStatus", "abuse", "internalRoutes", "dismissedToasts", "skewProtectionBoundaryAt", "paused"],
+]);
+
+/**
+ * What Vercel takes from a client of a project's settings (https://vercel.com/docs/rest-api/projects/update-an-existing-project). Left out: the name,
+ * which addresses follow from; passwords and bypasses, which Vercel does not show; and whether new deployments get the domains, which a rollback sets.
+ */
+const WRITABLE_FIELDS: ReadonlySet<string> = new Set([
+  ...BUILD_FIELDS,
+  ...["autoExposeSystemEnvs", "commandForIgnoringBuildStep", "customerSupportCodeVisibility", "directoryListing"],
+  ...["enableAffectedProjectsDeployments", "enablePreviewFeedback", "enableProductionFeedback", "gitForkProtection"],
+  ...["gitLFS", "productionDeploymentsFastLane", "protectedSourcemaps", "resourceConfig", "skewProtectionMaxAge"],
+  ...["sourceFilesOutsideRootDirectory", "ssoProtection", "serverlessFunctionZeroConfigFailover", "trustedIps"],
+]);
+
+/** Puts settings back into a project, and says which can be. */
+export function vercelSettings(call: JsonClient): Pick<AppHost, "statusFields" | "writableFields" | "changeProject"> {
+  return {
+    statusFields: STATUS_FIELDS,
+    writableFields: WRITABLE_FIELDS,
+    changeProject: async (projectId, settings, signal) => {
+      await call({ method: "PATCH", path: projectPath(projectId), body: settings, answer: z.unknown(), signal });
+    },
+  };
 }

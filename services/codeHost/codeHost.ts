@@ -68,4 +68,6 @@ export interface CodeHost extends RemoteService, RepositoryInspection, MirrorKee
   repository(fullName: string, signal?: AbortSignal): Promise<RepositoryState | undefined>;
   /** Makes an existing branch the repository's default. */
   setDefaultBranch(fullName: string, branch: string, signal?: AbortSignal): Promise<void>;
+  /** Fields of the exported settings that no user sets: counts, times, addresses, and what follows from the token. @default - none */
+  readonly statusFields?: ReadonlySet<string>;
 }

@@ -32,7 +32,11 @@ export interface Git extends GitHistory {
   newestCommit(url: string, branch: string, signal: AbortSignal): Promise<string | undefined>;
   /** Copies the newest commit of a branch or tag, without history, into an empty folder. Returns the commit. */
   checkout(url: string, branch: string, folder: string, signal: AbortSignal): Promise<string>;
-  /** Files of a working copy that the rules in one of its files ignore (https://git-scm.com/docs/gitignore); none without that file. */
+  /**
+   * Files of a working copy that the rules in one of its files ignore (https://git-scm.com/docs/gitignore); none without that file. As Vercel's
+   * client reads them, a rule matches in upper and lower case, and `./` before it is dropped, with which git matches nothing
+   * (https://github.com/vercel/vercel, packages/client/src/utils/index.ts; `ignorecase` in https://github.com/kaelzhang/node-ignore).
+   */
   ignoredBy(folder: string, rules: string, signal: AbortSignal): Promise<string[]>;
   /** Folders of a working copy that stand for other repositories. The copy does not hold their files. */
   submodules(folder: string, signal: AbortSignal): Promise<string[]>;

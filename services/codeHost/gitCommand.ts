@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { redact, typeSecret, UserError } from "../common/errors.ts";
@@ -61,8 +62,11 @@ export function gitCommand(credentials: readonly GitCredential[] = []): Git {
       return succeeded(await git(["rev-parse", "HEAD"], signal, folder), action).stdout.trim();
     },
     ignoredBy: async (folder, rules, signal) => {
-      if (!existsSync(join(folder, rules))) return [];
-      const args = ["ls-files", "-z", "--cached", "--ignored", `--exclude-from=${rules}`];
+      const file = join(folder, rules);
+      if (!existsSync(file)) return [];
+      const own = join(folder, ".git", "rules");
+      await writeFile(own, (await readFile(file, "utf8")).replaceAll(/^\.\//gm, ""));
+      const args = ["-c", "core.ignoreCase=true", "ls-files", "-z", "--cached", "--ignored", `--exclude-from=${own}`];
       return listed(succeeded(await git(args, signal, folder), `read ${rules}`).stdout);
     },
     submodules: async (folder, signal) => {

@@ -25,6 +25,23 @@ const PAGE_SIZE = 100;
 /** More pages than any account has. A longer listing is a fault of the service. */
 const MOST_PAGES = 1000;
 
+/** Of a repository (https://docs.github.com/rest/repos/repos#get-a-repository); addresses end with "url". */
+const STATUS_FIELDS: ReadonlySet<string> = new Set([
+  ...["created_at", "updated_at", "pushed_at", "size", "stargazers_count", "watchers_count", "watchers", "forks_count"],
+  ...["forks", "open_issues_count", "open_issues", "network_count", "subscribers_count", "permissions", "owner"],
+  ...[
+    "organization",
+    "id",
+    "node_id",
+    "language",
+    "score",
+    "temp_clone_token",
+    "security_and_analysis",
+    "parent",
+    "source",
+  ],
+]);
+
 const listedAnswer = z.array(
   z
     .object({ full_name: z.string(), default_branch: z.string().optional(), private: z.boolean() })
@@ -60,6 +77,7 @@ export function githubCode(access: ServiceAccess): CodeHost {
   });
   return {
     ...GITHUB,
+    statusFields: STATUS_FIELDS,
     ...githubContent(call, repositoryPath),
     ...githubMirrors(call, repositoryPath),
     gitCredential: () => {

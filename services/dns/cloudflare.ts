@@ -1,21 +1,22 @@
 import { z } from "zod";
 
-import { segment, type ServiceError, unlessNotFound } from "../http/http.ts";
+import { segment, ServiceError, unlessNotFound } from "../http/http.ts";
 import { type JsonClient, jsonClient } from "../http/jsonClient.ts";
 import type { RemoteService, ServiceAccess } from "../http/remoteService.ts";
 import { ACCEPTED, REFUSED, type TokenFacts, tokenFacts } from "../http/tokenFacts.ts";
-import type { DeclaredRecord, DnsHost, DnsRecord, LiveRecord, WantedRecord } from "./dnsHost.ts";
+import { cloudflareCertificates } from "./cloudflareCertificates.ts";
+import { allPages, pageInfo } from "./cloudflarePages.ts";
+import type { DeclaredRecord, DnsHost, DnsRecord, ExportedRecord, LiveRecord, WantedRecord } from "./dnsHost.ts";
 
 /** Cloudflare's API, as published. */
 const CLOUDFLARE_API = "https://api.cloudflare.com/client/v4";
 /** Lets Cloudflare choose the lifetime. */
 const AUTOMATIC_TTL = 1;
+/** The code of the refusal of a second record with the same name, type and content, as in https://github.com/certbot/certbot/pull/10725. */
+const IDENTICAL_RECORD = "81058";
 const PAGE_SIZE = 100;
 /** The most that a page of zones holds (https://developers.cloudflare.com/api/resources/zones/methods/list). */
 const ZONES_PAGE_SIZE = 50;
-/** A zone holds at most 200 000 records; a listing longer than this is a fault of the service. */
-const MOST_PAGES = 2000;
-
 /** The fields that the product reads, and all others: a backup of the configuration keeps them. */
 const recordAnswer = z.looseObject({
   id: z.string().min(1),
@@ -25,6 +26,7 @@ const recordAnswer = z.looseObject({
   ttl: z.number().optional(),
   proxied: z.boolean().optional(),
   comment: z.string().nullish(),
+  tags: z.array(z.string()).nullish(),
 });
 type RecordAnswer = z.infer<typeof recordAnswer>;
 /**
@@ -40,14 +42,14 @@ const liveAnswer = recordAnswer.extend({
   ttl: z.number(),
   priority: z.number().nullish(),
   data: z.record(z.string(), z.unknown()).nullish(),
-  tags: z.array(z.string()).nullish(),
   settings: z.record(z.string(), z.unknown()).nullish(),
   meta: z.record(z.string(), z.unknown()).nullish(),
 });
 /** Fields of `meta` that mark a record of another product: email routing, R2, a tunnel, an app. */
 const OF_CLOUDFLARE = ["read_only", "email_routing", "managed_by_apps", "managed_by_argo_tunnel"];
+/** What a record has and a request of a client must not. */
+const NOT_SENT: ReadonlySet<string> = new Set(["id", "meta"]);
 const oneRecord = z.object({ result: recordAnswer }).transform(({ result }) => recordOf(result));
-const pageInfo = z.object({ total_pages: z.number().optional() }).nullish();
 const recordsAnswer = z.object({ result: z.array(recordAnswer), result_info: pageInfo });
 const zoneAnswer = z.object({ id: z.string(), name: z.string(), account: z.object({ id: z.string() }).optional() });
 const zonesAnswer = z.object({ result: z.array(zoneAnswer), result_info: pageInfo });
@@ -72,6 +74,7 @@ export function cloudflareDns(access: ServiceAccess): DnsHost {
     ...CLOUDFLARE,
     ...access,
     baseUrl: endpoint.endsWith("/client/v4") ? endpoint : `${endpoint}/client/v4`,
+    rightFor,
     describeError: (body) => {
       const first = errorAnswer.safeParse(body).data?.errors[0];
       return first ? { message: first.message, code: String(first.code) } : {};
@@ -104,8 +107,17 @@ export function cloudflareDns(access: ServiceAccess): DnsHost {
     },
     liveRecords: async (zone, signal) => (await listed(zone, undefined, signal)).map(liveOf),
     exportRecords: async (zone, signal) => (await listed(zone, undefined, signal)).map(writable),
+    writableFields: written,
+    isManaged: ({ meta }) => isOfCloudflare(meta),
+    putRecord: async (zone, record, id, signal) => {
+      const [method, path] =
+        id === undefined ? ["POST" as const, recordsPath(zone)] : ["PUT" as const, recordPath(zone, id)];
+      await call({ method, path, body: written(record), answer: oneRecord, signal });
+    },
+    ...cloudflareCertificates(call),
     createRecord: (zone, wanted, signal) =>
       call({ method: "POST", path: recordsPath(zone), body: bodyOf(wanted), answer: oneRecord, signal }),
+    isDuplicate: (error) => error instanceof ServiceError && error.code === IDENTICAL_RECORD,
     updateRecord: (zone, id, wanted, signal) =>
       call({ method: "PUT", path: recordPath(zone, id), body: bodyOf(wanted), answer: oneRecord, signal }),
     repointRecord: (zone, { id, type, name, ttlSeconds = AUTOMATIC_TTL }, content, signal) => {
@@ -117,6 +129,13 @@ export function cloudflareDns(access: ServiceAccess): DnsHost {
       await unlessNotFound(call({ method: "DELETE", path: recordPath(zone, id), answer: z.unknown(), signal }));
     },
   };
+}
+
+/** The right of a token, as its page calls it (https://developers.cloudflare.com/fundamentals/api/reference/permissions). */
+function rightFor(method: string, path: string): string {
+  const access = method === "GET" ? "Read" : "Edit";
+  if (path.includes("/ssl/")) return `Zone > SSL and Certificates > ${access}`;
+  return path.includes("/dns_records") ? `Zone > DNS > ${access}` : `Zone > Zone > ${access}`;
 }
 
 /**
@@ -140,22 +159,25 @@ function inspectToken(call: JsonClient, signal?: AbortSignal): Promise<TokenFact
   );
 }
 
-/** The entries of every page; a list without a number of pages has one. */
-async function allPages<T>(
-  read: (page: number) => Promise<{ result: T[]; result_info?: z.output<typeof pageInfo> }>,
-): Promise<T[]> {
-  const found: T[] = [];
-  for (let page = 1; page <= MOST_PAGES; page += 1) {
-    const one = await read(page);
-    found.push(...one.result);
-    if (page >= (one.result_info?.total_pages ?? 1)) break;
-  }
-  return found;
+/** A record without the fields that only Cloudflare writes. */
+function writable(record: RecordAnswer): ExportedRecord {
+  return Object.fromEntries(Object.entries(record).filter(([field]) => !NOT_WRITTEN.has(field))) as ExportedRecord;
 }
 
-/** A record without the fields that only Cloudflare writes. */
-function writable(record: RecordAnswer): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(record).filter(([field]) => !NOT_WRITTEN.has(field)));
+/** The fields of an exported record that a client writes. A record with parts has no content of its own, which Cloudflare makes from them. */
+function written(record: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const hasParts = typeof record["data"] === "object" && record["data"] !== null;
+  return Object.fromEntries(
+    Object.entries(record).filter(
+      ([field, value]) =>
+        !NOT_SENT.has(field) && !NOT_WRITTEN.has(field) && value !== undefined && !(hasParts && field === "content"),
+    ),
+  );
+}
+
+function isOfCloudflare(meta: unknown): boolean {
+  const marks = typeof meta === "object" && meta !== null ? (meta as Record<string, unknown>) : {};
+  return OF_CLOUDFLARE.some((key) => marks[key] === true);
 }
 
 /**
@@ -179,7 +201,7 @@ function liveOf(answer: RecordAnswer): LiveRecord {
     ...(tags && tags.length > 0 && { tags }),
     ...(Object.keys(chosen).length > 0 && { settings: chosen }),
   };
-  return { declared, content, ofHost: OF_CLOUDFLARE.some((key) => meta?.[key] === true) };
+  return { declared, content, ofHost: isOfCloudflare(meta) };
 }
 
 /** The values of some types, their names in camel case. */
@@ -191,14 +213,25 @@ function camelCase(values: Readonly<Record<string, unknown>>, types: readonly st
   );
 }
 
-/** Only a CNAME can be proxied. */
-function bodyOf({ ttlSeconds, ...record }: WantedRecord): Record<string, unknown> {
-  return { ...record, ttl: ttlSeconds ?? AUTOMATIC_TTL, proxied: record.type === "CNAME" ? false : undefined };
+/** Types that can be proxied. */
+const PROXIABLE: ReadonlySet<string> = new Set(["A", "AAAA", "CNAME"]);
+
+function bodyOf({ ttlSeconds = AUTOMATIC_TTL, proxied = false, ...record }: WantedRecord): Record<string, unknown> {
+  return { ...record, ttl: ttlSeconds, ...(PROXIABLE.has(record.type) && { proxied }) };
 }
 
 /** Cloudflare returns a text with or without quotes around it. */
-function recordOf({ id, type, name, content, proxied = false, comment, ttl = AUTOMATIC_TTL }: RecordAnswer): DnsRecord {
+function recordOf(answer: RecordAnswer): DnsRecord {
+  const { id, type, name, content, proxied = false, comment, tags, ttl = AUTOMATIC_TTL } = answer;
   const text = type === "TXT" ? /^"([^"]*)"$/.exec(content)?.[1] : undefined;
-  const lifetime = ttl === AUTOMATIC_TTL ? {} : { ttlSeconds: ttl };
-  return { id, type, name, content: text ?? content, proxied, ...lifetime, ...(comment ? { comment } : {}) };
+  return {
+    id,
+    type,
+    name,
+    content: text ?? content,
+    proxied,
+    ...(ttl !== AUTOMATIC_TTL && { ttlSeconds: ttl }),
+    ...(comment && { comment }),
+    ...(tags && tags.length > 0 && { tags }),
+  };
 }

@@ -1,3 +1,4 @@
+import type { CertificateFacts } from "../common/certificateFacts.ts";
 import type { RemoteService } from "../http/remoteService.ts";
 import type { TokenHolder } from "../http/tokenFacts.ts";
 
@@ -22,6 +23,8 @@ export interface DnsRecord {
   ttlSeconds?: number;
   /** The note for people; absent if it has none. */
   comment?: string;
+  /** Labels for people; absent if it has none. */
+  tags?: string[];
 }
 
 /** A record as a program declares it, with every field that the host takes. It has content, or data if it has several parts. */
@@ -47,15 +50,23 @@ export interface LiveRecord {
   ofHost: boolean;
 }
 
-/** A record to create. It is never proxied. */
+/** A record in the host's own form, with every field that a client can write, and what shows its manager. */
+export type ExportedRecord = Record<string, unknown> & { id: string; name: string; type: string; content: string };
+
+/** A record to create. */
 export interface WantedRecord {
-  type: "CNAME" | "TXT";
+  /** "A", "CNAME", "TXT", … */
+  type: string;
   name: string;
   content: string;
+  /** Whether the host answers with its own addresses instead of the content. @default false */
+  proxied?: boolean;
   /** How long resolvers may cache it. @default - the host's own choice */
   ttlSeconds?: number;
   /** For people who look at the zone. */
   comment?: string;
+  /** Labels for people. */
+  tags?: string[];
 }
 
 /** The host of the DNS zone. Calls throw ServiceError or UnreachableError (services/http/http.ts). */
@@ -69,8 +80,23 @@ export interface DnsHost extends RemoteService, TokenHolder {
   /** All records, or those of one name. A missing zone is a ServiceError with status 404. */
   records(zoneId: string, name?: string, signal?: AbortSignal): Promise<DnsRecord[]>;
   /** All records in the host's own form, with every field that a backup of the configuration keeps. */
-  exportRecords(zoneId: string, signal?: AbortSignal): Promise<Record<string, unknown>[]>;
+  exportRecords(zoneId: string, signal?: AbortSignal): Promise<ExportedRecord[]>;
+  /** The fields of an exported record that {@link putRecord} writes. */
+  writableFields(record: Readonly<Record<string, unknown>>): Record<string, unknown>;
+  /** Whether another product of the host manages an exported record. */
+  isManaged(record: Readonly<Record<string, unknown>>): boolean;
+  /** Creates a record from its exported form, or gives all of its fields to the one with an id. The type of that one stays. */
+  putRecord(
+    zoneId: string,
+    record: Readonly<Record<string, unknown>>,
+    id: string | undefined,
+    signal?: AbortSignal,
+  ): Promise<void>;
+  /** The certificates of a zone, without their keys. */
+  certificates(zoneId: string, signal?: AbortSignal): Promise<CertificateFacts[]>;
   createRecord(zoneId: string, record: WantedRecord, signal?: AbortSignal): Promise<DnsRecord>;
+  /** Whether a creation failed because a record of the same name, type and content exists. */
+  isDuplicate(error: unknown): boolean;
   /** Changes a record in place: its id stays, and the name always has an answer. */
   updateRecord(zoneId: string, recordId: string, record: WantedRecord, signal?: AbortSignal): Promise<DnsRecord>;
   /** Gives a record another content in place. All else of it stays: lifetime, proxy, comment and tags. */

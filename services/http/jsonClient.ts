@@ -17,6 +17,8 @@ export interface JsonClientOptions extends RemoteService, ServiceAccess {
   baseUrl: string;
   /** Takes the service's own words out of an error body. */
   describeError: (body: unknown) => ServiceMessage;
+  /** The right that a token needs for a request, in the service's own words; undefined if the service has no narrower one. */
+  rightFor?: (method: string, path: string) => string | undefined;
 }
 
 /** One request. */
@@ -72,7 +74,7 @@ export function jsonClient(options: JsonClientOptions): JsonClient {
         onHeaders?.(received.headers);
         return { status: received.status, text: await received.text() };
       },
-      refusal: (refused) => refusalOf(options, what, refused),
+      refusal: (refused) => refusalOf(options, what, refused, options.rightFor?.(method, path)),
     });
     const parsed = answer.safeParse(parseJson(text));
     if (parsed.success) return parsed.data;
@@ -96,10 +98,12 @@ function refusalOf(
   { name: service, tokenName, describeError }: JsonClientOptions,
   what: string,
   { status, text, retryAfterSeconds, location }: Refusal,
+  right: string | undefined,
 ): ServiceError {
   const body = parseJson(text);
   const { message, code } = describeError(body);
-  const remedy = ` Check ${tokenName}: docs/accounts.md lists its rights. Replace it if it lacks one. ${typeSecret(tokenName)}`;
+  const needed = right === undefined ? "docs/accounts.md lists its rights" : `this needs the right "${right}"`;
+  const remedy = ` Check ${tokenName}: ${needed}. Replace it if it lacks one. ${typeSecret(tokenName)}`;
   const hint = status === 401 || status === 403 ? remedy : "";
   const sentence = `${service} refused ${what} (${status}): ${wordsOf(message, text)}.${hint}`;
   return new ServiceError(service, status, sentence, { code, body, retryAfterSeconds, location });

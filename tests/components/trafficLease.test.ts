@@ -3,7 +3,13 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { askTrafficLease } from "../../components/recovery/trafficLease.ts";
 
-const WANTED = { publicName: "app.castchat.jp", zoneName: "castchat.jp", stack: "dr", generation: 2 };
+const WANTED = {
+  publicName: "app.castchat.jp",
+  zoneName: "castchat.jp",
+  projectName: "castchat-dr",
+  stack: "dr",
+  generation: 2,
+};
 const REASON = "Cloudflare cannot be reached at https://api.cloudflare.com (GET /zones): ENOTFOUND.";
 
 describe("the lease of a public name", () => {

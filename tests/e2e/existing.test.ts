@@ -1,5 +1,5 @@
-import { copyFile, mkdir, mkdtemp, readFile, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { copyFile, mkdir, mkdtemp, readFile, stat, watch, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 
 import { IAM } from "@aws-sdk/client-iam";
 import { STS } from "@aws-sdk/client-sts";
@@ -17,17 +17,22 @@ import { nameLiveSite } from "../../lab/drills/company/stackFiles.ts";
 import type { EngineOptions } from "../../lab/drills/stage/stacks.ts";
 import { loseRegion, resetSandbox, restoreRegion, startSandbox } from "../../lab/sandbox/control.ts";
 import { sandboxEnvironment } from "../../lab/sandbox/environment.ts";
-import { addressOf, PROJECT_ROOT, REGIONS, type SandboxFile } from "../../lab/sandbox/host/layout.ts";
+import { addressOf, layout, PROJECT_ROOT, REGIONS, type SandboxFile } from "../../lab/sandbox/host/layout.ts";
 import { prepareWorkspace, SANDBOX_NAMES } from "../../lab/sandbox/workspace.ts";
+import { HoldingProxy } from "../recovery/site/support/holdingProxy.ts";
 import { runSql } from "../recovery/support/sample.ts";
 import { changeSettings, changeYaml } from "../support/shippedSettings.ts";
-import { castchatRecovery, pulumi } from "./support/commands.ts";
+import { type StackKey, startStackKey } from "../support/stackKey.ts";
+import { castchatRecovery, expectRefusal, killedCastchatRecovery, pulumi } from "./support/commands.ts";
 
 let home: string;
 let file: SandboxFile;
 let engine: EngineOptions;
 let live: LiveDatabase;
 let look: () => Promise<LiveSite>;
+/** Before Cloudflare's emulator, for what is to be held. */
+let cloudflare: HoldingProxy;
+let key: StackKey;
 
 const APPS = "castchat-recovery:apps";
 /** The records that Pulumi may declare. */
@@ -38,35 +43,49 @@ const OWN_RECORDS = LIVE_RECORDS.filter(
 beforeAll(async () => {
   home = await mkdtemp(join(PROJECT_ROOT, ".sandbox", "tests-existing-"));
   file = await startSandbox({ home });
-  engine = { workspace: await prepareWorkspace(home, file), environment: sandboxEnvironment(home, file) };
+  const workspace = await prepareWorkspace(home, file);
+  key = await startStackKey();
+  const { AWS_ENDPOINT_URL_KMS = "" } = key.environment;
+  engine = { workspace, environment: { ...sandboxEnvironment(home, file), AWS_ENDPOINT_URL_KMS } };
   live = await foundDatabase(file, 50, () => undefined);
   await foundSite(file, live, () => undefined);
   look = () => readLiveSite(file, live);
+  cloudflare = await HoldingProxy.start(addressOf(file.ports, "cloudflare"));
   await nameLiveSite(engine.workspace, live);
   await changeSettings(engine.workspace, "prod", { standbyVault: "none" });
   for (const args of [
-    ["stack", "init", "prod"],
+    ["stack", "init", "prod", "--secrets-provider", key.secretsProvider],
     ["config", "set", "--secret", "databaseUrl", live.databaseUrl, "--stack", "prod"],
   ]) {
     const ended = await pulumi(args, engine);
     if (ended.exitCode !== 0) throw new Error(ended.output);
   }
 }, 180_000);
-afterAll(() => resetSandbox({ home }), 60_000);
+afterAll(async () => {
+  await cloudflare.stop();
+  key.stop();
+  await resetSandbox({ home });
+}, 60_000);
 
 const up = () => pulumi(["up", "--stack", "prod", "--yes", "--skip-preview"], engine);
+/** Resources in the engine's checkpoint: an export would take a run of the engine. */
 async function stateOfProd() {
   const one = z.object({
     type: z.string(),
-    urn: z.string(),
     protect: z.boolean().optional(),
     retainOnDelete: z.boolean().optional(),
   });
-  const state = await pulumi(["stack", "export", "--stack", "prod"], engine);
-  return z.object({ deployment: z.object({ resources: z.array(one) }) }).parse(JSON.parse(state.output)).deployment
-    .resources;
+  const checkpoint = join(layout(home).state, ".pulumi", "stacks", "castchat-recovery", "prod.json");
+  const written = z.object({ checkpoint: z.object({ latest: z.object({ resources: z.array(one) }) }) });
+  return written.parse(JSON.parse(await readFile(checkpoint, "utf8"))).checkpoint.latest.resources;
 }
 const recover = (...args: string[]) => castchatRecovery([...args, "--stack", "prod"], engine);
+const adoptedInState = async () =>
+  (await stateOfProd()).filter(({ type }) => /^(?:vercel|cloudflare):|Adoption$/.test(type));
+/** Comes back when a file is written. */
+async function changeOf(path: string): Promise<void> {
+  for await (const { filename } of watch(dirname(path))) if (filename === basename(path)) return;
+}
 
 describe("the first day of a CastChat that runs", () => {
   it("gets a vault and a schedule, and nothing live changes", async () => {
@@ -87,7 +106,7 @@ describe("the first day of a CastChat that runs", () => {
     const made = await recover("backup");
     expect([made.exitCode, made.exitCode === 0 ? "" : made.output]).toEqual([0, ""]);
     expect((await recover("list", "--max-age", "1h")).exitCode).toBe(0);
-    const configuration = await recover("configuration");
+    const configuration = await recover("config", "show");
     for (const part of [
       ...LIVE_APPS.flatMap(({ project, repository }) => [`application ${project}`, `repository ${repository}`]),
       ...LIVE_VARIABLES.map(({ key }) => key),
@@ -108,17 +127,39 @@ describe("the first day of a CastChat that runs", () => {
       const managed = (apps as object[]).map((app) => ({ ...app, state: "managed" }));
       return { ...rest, config: { ...others, [APPS]: managed, "castchat-recovery:dns": "managed" } };
     });
-    await writeFile(settings, `# written by an engineer\n${await readFile(settings, "utf8")}`);
+    const unadopted = `# written by an engineer\n${await readFile(settings, "utf8")}`;
+    await writeFile(settings, unadopted);
     const refused = await pulumi(["preview", "--stack", "prod"], engine);
     expect(refused.exitCode).not.toBe(0);
     expect(refused.output).toContain("Run `castchat-recovery adopt -s prod`");
 
+    // Killed at any point (kill -9), it continues when it is run again.
+    const all = LIVE_APPS.length + 1 + OWN_RECORDS.length;
+    const killed = (point: RegExp | Promise<unknown>, ...more: string[]) =>
+      killedCastchatRecovery(["adopt", "--yes", "--stack", "prod", ...more], engine, point);
+    const [own, held] = [addressOf(file.ports, "cloudflare"), cloudflare.address];
+    await writeFile(settings, unadopted.replaceAll(own, held));
+    await killed(changeOf(settings));
+    expect(await adoptedInState()).toEqual([]);
+    await killed(cloudflare.hold(/ GET \S+\/dns_records\/[0-9a-f]{32} /, "before"));
+    const { length } = await adoptedInState();
+    expect(length > 0 && length < all).toBe(true);
+    expectRefusal(await recover("adopt", "--yes"), /killed. Run `castchat-recovery resume -s prod`, then this command/);
+    const resumed = await recover("resume");
+    expect([resumed.exitCode, resumed.output]).toEqual([
+      1,
+      expect.stringMatching(/lock is dropped[^]*managed, but not adopted.*Run `castchat-recovery adopt -s prod`/),
+    ]);
+    await writeFile(settings, (await readFile(settings, "utf8")).replaceAll(held, own));
+    await killed(/Comparing them/);
+
     const made = await recover("adopt", "--yes", "--json");
     expect([made.exitCode, made.exitCode === 0 ? "" : made.output]).toEqual([0, ""]);
-    const { broughtIn, left } = z
-      .object({ broughtIn: z.array(z.string()), left: z.array(z.object({ name: z.string() })) })
+    const name = z.array(z.string());
+    const { resources, broughtIn, left } = z
+      .object({ resources: name, broughtIn: name, left: z.array(z.object({ name: z.string() })) })
       .parse(JSON.parse(made.output.slice(made.output.indexOf("{"))));
-    expect(broughtIn).toHaveLength(LIVE_APPS.length + 1 + OWN_RECORDS.length);
+    expect([resources.length, broughtIn]).toEqual([all, []]);
     expect(left.map(({ name }) => name).join()).toMatch(/app\..*admin\..*_acme-challenge\..*grafana\..*vpn\./);
     expect(changedParts(before, await look())).toEqual([]);
     const written = await readFile(settings, "utf8");
@@ -130,15 +171,16 @@ describe("the first day of a CastChat that runs", () => {
     const next = await up();
     expect([next.exitCode, next.exitCode === 0 ? "" : next.output]).toEqual([0, ""]);
     expect((await recover("adopt")).output).toContain("in the state of stack prod already");
-    const managed = (await stateOfProd()).filter(({ type }) => /^(?:vercel|cloudflare):/.test(type));
-    expect(managed.map(({ protect, retainOnDelete }) => protect && retainOnDelete)).toEqual(broughtIn.map(() => true));
+    const managed = (await adoptedInState()).filter(({ type }) => !type.endsWith("Adoption"));
+    expect(managed.map(({ protect, retainOnDelete }) => protect && retainOnDelete)).toEqual(resources.map(() => true));
 
+    await killed(/Taking .* out of the state/, "--release");
     const released = await recover("adopt", "--release", "--yes");
     expect([released.exitCode, released.exitCode === 0 ? "" : released.output]).toEqual([0, ""]);
-    expect((await stateOfProd()).filter(({ type }) => /^(?:vercel|cloudflare):|Adoption$/.test(type))).toEqual([]);
+    expect(await adoptedInState()).toEqual([]);
     await writeFile(settings, kept);
     expect(changedParts(before, await look())).toEqual([]);
-  }, 240_000);
+  }, 300_000);
 
   it("seals every variable of an app from a file, reads back what it can, and shows no value", async () => {
     const before = await look();
@@ -199,10 +241,10 @@ describe("the first day of a CastChat that runs", () => {
 
   it("would notice one more record or variable, and a changed row", async () => {
     const before = await look();
-    const { cloudflare, vercel } = liveServices(file);
+    const { cloudflare: dns, vercel } = liveServices(file);
     const zones = z.object({ result: z.array(z.object({ id: z.string() })) });
-    const zone = zones.parse(await cloudflare("GET", "/zones")).result[0]!.id;
-    await cloudflare("POST", `/zones/${zone}/dns_records`, { type: "A", name: "x", content: "192.0.2.1", ttl: 60 });
+    const zone = zones.parse(await dns("GET", "/zones")).result[0]!.id;
+    await dns("POST", `/zones/${zone}/dns_records`, { type: "A", name: "x", content: "192.0.2.1", ttl: 60 });
     const variable = { key: "ONE_MORE", value: "x", type: "sensitive", target: ["production"] };
     await vercel("POST", "/v10/projects/castchat-admin/env", variable);
     await runSql(
@@ -253,7 +295,7 @@ describe("a standby from nothing, while the primary's account cannot be reached"
       );
       await writeFile(join(workspace, `Pulumi.${stack}.yaml`), stringify({ config: Object.fromEntries(addresses) }));
     }
-    const environment = { ...engine.environment, PULUMI_BACKEND_URL: "", PULUMI_CONFIG_PASSPHRASE: "" };
+    const environment = { ...sandboxEnvironment(home, file), PULUMI_BACKEND_URL: "", PULUMI_CONFIG_PASSPHRASE: "" };
     first = { workspace, environment };
   });
   afterAll(() => restoreRegion(home, REGIONS.primary), 30_000);

@@ -139,9 +139,17 @@ describe("the runner in an empty folder", () => {
     expect(only).toMatchObject({ proven: true, tier: "annual", problems: [] });
     expect(log).toContain(`${only!.backupId} is proven`);
     const { missing } = await stored();
-    const parts = ["application p", "auth", "dns", "repository o/r", "stackState"];
+    const parts = [
+      "application p",
+      "auth",
+      "certificates app host",
+      "certificates zone",
+      "dns",
+      "repository o/r",
+      "stackState",
+    ];
     expect(missing.map(({ part }) => part)).toEqual(parts);
-    expect(missing[2]!.reason).toBe(
+    expect(missing[4]!.reason).toBe(
       "CLOUDFLARE_API_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists. Type: read -rs CLOUDFLARE_API_TOKEN && export CLOUDFLARE_API_TOKEN (then paste it)",
     );
     expect(log).toMatch(
@@ -152,7 +160,7 @@ describe("the runner in an empty folder", () => {
       "This run has no CLOUDFLARE_API_TOKEN. Set RUNNER_CLOUDFLARE_API_TOKEN to one with the rights that docs/accounts.md lists, and type: castchat-recovery schedule rotate cloudflare -s prod",
     );
     expect(log).not.toContain("This run has no VERCEL_API_TOKEN");
-    expect(missing[4]!.reason).toContain("PULUMI_BACKEND_URL");
+    expect(missing[6]!.reason).toContain("PULUMI_BACKEND_URL");
     expect(await readdir(empty)).toEqual(["runner.mjs"]);
     const { password } = new URL(database.url);
     for (const secret of [password, decodeURIComponent(password), "vercel-token-of-the-test"])

@@ -44,7 +44,13 @@ const ASK_AGAIN_MS = 50;
 const projectAnswer = z.object({ id: z.string() });
 const healthAnswer = z.array(z.object({ healthy: z.boolean() }));
 const poolerAnswer = z.array(
-  z.object({ db_user: z.string(), db_host: z.string(), db_port: z.number(), db_name: z.string() }),
+  z.object({
+    pool_mode: z.string(),
+    db_user: z.string(),
+    db_host: z.string(),
+    db_port: z.number(),
+    db_name: z.string(),
+  }),
 );
 const keysAnswer = z.array(z.object({ name: z.string(), api_key: z.string() }));
 const deploymentAnswer = z.object({ id: z.string(), readyState: z.string(), errorMessage: z.string().optional() });
@@ -72,13 +78,19 @@ export async function foundDatabase(
   const health = `/projects/${ref}/health?services=db&services=auth&services=storage&services=rest`;
   while (!healthAnswer.parse(await supabase("GET", health)).every(({ healthy }) => healthy))
     await pause(ASK_AGAIN_MS, undefined, { signal });
-  const [pooler] = poolerAnswer.parse(await supabase("GET", `/projects/${ref}/config/database/pooler`));
-  if (pooler === undefined) throw new Error("Supabase lists no pooler of the new project.");
-  const { db_user: user, db_host: host, db_port: port, db_name: name } = pooler;
-  const databaseUrl = `postgresql://${user}:${PASSWORD}@${host}:${port}/${name}`;
+  const databaseUrl = await poolerUrl(supabase, ref, "session");
   await fillDatabase(databaseUrl, rows, say, signal);
   await fillProjectContent(projectPlace({ file }, { supabaseRef: ref, databaseUrl }), say, signal);
   return { supabaseRef: ref, databaseUrl };
+}
+
+/** The address of a project's pooler in one of its modes, with the password. */
+async function poolerUrl(supabase: AskService, ref: string, mode: "session" | "transaction"): Promise<string> {
+  const poolers = poolerAnswer.parse(await supabase("GET", `/projects/${ref}/config/database/pooler`));
+  const pooler = poolers.find(({ pool_mode }) => pool_mode === mode);
+  if (pooler === undefined) throw new Error(`Supabase lists no pooler of the new project in ${mode} mode.`);
+  const { db_user: user, db_host: host, db_port: port, db_name: name } = pooler;
+  return `postgresql://${user}:${PASSWORD}@${host}:${port}/${name}`;
 }
 
 /** Makes the repositories, the DNS zone and the apps of CastChat, by each service's own API, and deploys the apps. */
@@ -117,12 +129,12 @@ async function foundZone(cloudflare: AskService): Promise<void> {
   for (const record of [...names, ...LIVE_RECORDS]) await cloudflare("POST", `/zones/${zone.id}/dns_records`, record);
 }
 
-/** Each app's variables: those of its database, and its own. */
-async function variablesOf(file: SandboxFile, { supabase }: LiveServices, { supabaseRef, databaseUrl }: LiveDatabase) {
+/** Each app's variables: those of its database, which functions reach in transaction mode, and its own. */
+async function variablesOf(file: SandboxFile, { supabase }: LiveServices, { supabaseRef }: LiveDatabase) {
   const keys = keysAnswer.parse(await supabase("GET", `/projects/${supabaseRef}/api-keys?reveal=true`));
   const anonKey = keys.find(({ name }) => name === "anon")?.api_key ?? "";
   return [
-    { key: "DATABASE_URL", value: databaseUrl, type: "sensitive" },
+    { key: "DATABASE_URL", value: await poolerUrl(supabase, supabaseRef, "transaction"), type: "sensitive" },
     { key: "SUPABASE_URL", value: `${addressOf(file.ports, "supabase")}/projects/${supabaseRef}`, type: "encrypted" },
     { key: "SUPABASE_ANON_KEY", value: anonKey, type: "encrypted" },
     ...LIVE_VARIABLES,

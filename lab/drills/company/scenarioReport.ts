@@ -20,7 +20,8 @@ const NOT_TESTED: DrillReport["notTested"] = [
     part: "Supabase",
     standIn:
       "emulators of its Management API, auth and storage; each project is a real Postgres 17 server, made in seconds",
-    notTested: "edge functions that run, the minutes that a project takes, limits of its pooler and plans",
+    notTested:
+      "edge functions that run, the minutes that a project takes, the limits of plans, a pooler's shared host and TLS",
   },
   {
     part: "Vercel",

@@ -69,7 +69,7 @@ export async function awaitScheduledBackup(context: DrillContext): Promise<Check
 /** Whether a backup contains the state that the engine exports: every resource, and no other. */
 async function checkState({ engine }: DrillContext, backupId: string): Promise<Check> {
   const urnsIn = (state: z.output<typeof resources>) => state.deployment.resources.map(({ urn }) => urn).sort();
-  const answer = await castchatRecovery(["configuration", backupId, "--stack", "prod"], engine);
+  const answer = await castchatRecovery(["config", "show", backupId, "--stack", "prod"], engine);
   const stored = urnsIn(configurationAnswer.parse(answer).stackState);
   const { workspace, environment } = engine;
   const exported = await pulumiClient({ stack: "prod", workspace, environment }).exportState();

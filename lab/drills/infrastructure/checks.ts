@@ -189,7 +189,7 @@ const configurationAnswer = z.object({
 
 async function checkConfiguration(context: DrillContext, backupId: string, check: RecordCheck): Promise<Date> {
   const stored = configurationAnswer.parse(
-    await castchatRecovery(["configuration", backupId, "--stack", "dr"], context.engine),
+    await castchatRecovery(["config", "show", backupId, "--stack", "dr"], context.engine),
   );
   const variables = stored[APPLICATION].variables.map((one) => one.key);
   const complete = ["DATABASE_URL", "SUPABASE_URL", "SUPABASE_ANON_KEY"].every((name) => variables.includes(name));

@@ -15,6 +15,7 @@ import {
   ok,
   page,
   recordBody,
+  showPack,
   showRecord,
   showZone,
   type Zone,
@@ -39,6 +40,7 @@ export interface CloudflareEmulator extends NameRecords {
  * | --- | --- |
  * | GET /user/tokens/verify | the token's status and expiry |
  * | GET, POST /zones; GET, PATCH, DELETE /zones/:zone | zones; list by `name` |
+ * | GET /zones/:zone/ssl/certificate_packs | the zone's universal certificate, by its facts |
  * | GET, POST /zones/:zone/dns_records | records; list by `name`, `type`, `content` (also `name.exact`, `content.exact`) |
  * | GET, PUT, PATCH, DELETE /zones/:zone/dns_records/:record | a record's type can't be changed |
  */
@@ -131,6 +133,11 @@ export function createCloudflareEmulator(
     return c.json(ok({ id }));
   });
 
+  app.get("/zones/:zone/ssl/certificate_packs", (c) => {
+    const zone = findZone(c.req.param("zone"));
+    if (token.readsCertificates === false) throw fail(403, 10000, "Authentication error");
+    return c.json(page([showPack(zone)], c.req.query()));
+  });
   app.get("/zones/:zone/dns_records", (c) => {
     const zone = findZone(c.req.param("zone"));
     const query = c.req.query();

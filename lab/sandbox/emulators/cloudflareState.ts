@@ -10,6 +10,8 @@ export type CloudflareDeps = Pick<EmulatorDependencies, "paths" | "credentials" 
 export interface CloudflareToken {
   /** Whether "Zone: Edit" holds for the whole account. A token for single zones edits them and creates none. */
   createsZones: boolean;
+  /** Whether "SSL and Certificates: Read" holds. @default true */
+  readsCertificates?: boolean;
   /** Never, if undefined. */
   expiresAt?: Date;
 }
@@ -122,6 +124,21 @@ export const showZone = (zone: Zone) => ({
   modified_on: zone.modifiedOn,
   activated_on: zone.createdOn,
 });
+/** Days for which a zone's universal certificate is valid. */
+const CERTIFICATE_DAYS = 90;
+/** A zone's universal certificate in Cloudflare's format, as a pack. */
+export const showPack = ({ id, name, createdOn }: Zone) => {
+  const hosts = [name, `*.${name}`];
+  const until = new Date(Date.parse(createdOn) + CERTIFICATE_DAYS * 86_400_000).toISOString();
+  return {
+    id,
+    type: "universal",
+    hosts,
+    status: "active",
+    certificate_authority: "google",
+    certificates: [{ id, hosts, status: "active", expires_on: until }],
+  };
+};
 /** A record in Cloudflare's format. */
 export const showRecord = (record: DnsRecord) => ({
   id: record.id,

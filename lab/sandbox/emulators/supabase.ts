@@ -3,6 +3,7 @@ import { z } from "zod";
 
 import { messageOf } from "../../../services/common/errors.ts";
 import { SUPABASE_REGIONS } from "../../../settings/supabaseRegions.ts";
+import type { PoolerLimits } from "../pooler/limits.ts";
 import { ApiError, bearerToken, letterId, readBody } from "./http.ts";
 import { addAuthRoutes } from "./supabaseAuth.ts";
 import { AUTH_SETTINGS } from "./supabaseAuthSettings.ts";
@@ -10,6 +11,7 @@ import { addBackupRoutes, type PlatformBackups } from "./supabaseBackups.ts";
 import { addFunctionRoutes } from "./supabaseFunctions.ts";
 import { openLifecycle } from "./supabaseLifecycle.ts";
 import { addPlatformRoutes } from "./supabasePlatform.ts";
+import { addPoolerRoutes } from "./supabasePooler.ts";
 import { addSetUpRoutes } from "./supabaseSetUp.ts";
 import {
   apiKey,
@@ -32,6 +34,8 @@ export interface SupabaseEmulator {
   resume: () => void;
   /** Makes databases read-only that have outgrown their disks, for new sessions, and the others writable. */
   watchDisks: () => Promise<void>;
+  /** The limits of a project's pooler. */
+  poolerLimits: (ref: string) => PoolerLimits;
   /** Waits until no project is being created, paused or restored. */
   settled: () => Promise<void>;
 }
@@ -56,7 +60,7 @@ const createBody = z.object({
  * | GET /projects/available-regions, /projects/:ref/billing/addons, …/config/disk/util | how projects are set up |
  * | GET, POST /projects; GET, DELETE /projects/:ref | several may have one name, as at Supabase; POST starts a real Postgres server |
  * | GET /projects/:ref/health?services=… | `db` and services that need it ask the server itself |
- * | GET /projects/:ref/config/database/pooler | there is no pooler here: the server's own address, without TLS |
+ * | GET /projects/:ref/config/database/pooler | see supabasePooler.ts |
  * | GET /projects/:ref/api-keys?reveal=true | anon, service_role |
  * | GET, PATCH /projects/:ref/config/auth | stored as given; a hash is shown in place of a secret |
  * | PATCH /projects/:ref/database/password | only of `postgres` |
@@ -95,6 +99,7 @@ export function createSupabaseEmulator(
   addFunctionRoutes(app, world);
   const { watchDisks } = addPlatformRoutes(app, world);
   addSetUpRoutes(app, world);
+  const { poolerLimits } = addPoolerRoutes(app, world);
 
   const show = (project: SupabaseProject) => ({
     id: project.ref,
@@ -175,27 +180,6 @@ export function createSupabaseEmulator(
       })),
     );
   });
-  app.get("/v1/projects/:ref/config/database/pooler", (c) => {
-    const project = asked(c);
-    if (project.address === undefined) throw badRequest("Project is not ready yet");
-    const { host, port } = project.address;
-    const connection = `postgresql://postgres:[YOUR-PASSWORD]@${host}:${port}/postgres?sslmode=disable`;
-    const pooler = {
-      identifier: project.ref,
-      database_type: "PRIMARY",
-      is_using_scram_auth: true,
-      db_user: "postgres",
-      db_host: host,
-      db_port: port,
-      db_name: "postgres",
-      connection_string: connection,
-      connectionString: connection,
-      default_pool_size: 15,
-      max_client_conn: 200,
-      pool_mode: "session",
-    };
-    return c.json([pooler]);
-  });
   app.get("/v1/projects/:ref/api-keys", async (c) => {
     const project = asked(c);
     const reveal = c.req.query("reveal") === "true";
@@ -240,5 +224,5 @@ export function createSupabaseEmulator(
     return c.json({});
   });
 
-  return { app, backups, resume, settled, watchDisks };
+  return { app, backups, resume, settled, watchDisks, poolerLimits };
 }

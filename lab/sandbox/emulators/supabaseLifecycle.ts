@@ -1,5 +1,11 @@
+import type { PoolerAddress, ProjectConnection } from "../host/services.ts";
 import { BackgroundWork } from "./http.ts";
 import type { SupabaseProject, SupabaseWorld } from "./supabaseState.ts";
+
+/** Without the superuser's password. */
+function addressOf({ host, port, transactionPort }: ProjectConnection): PoolerAddress {
+  return { host, port, ...(transactionPort !== undefined && { transactionPort }) };
+}
 
 /** Operations that take time: each starts at once, and the project's status shows when it is done. */
 export function openLifecycle({ deps, state, save }: SupabaseWorld) {
@@ -21,16 +27,16 @@ export function openLifecycle({ deps, state, save }: SupabaseWorld) {
       // The last daemon may have ended between the server's creation and its entry here.
       const server =
         deps.postgres.connection(project.ref) ?? (await deps.postgres.create(project.ref, project.firstPassword ?? ""));
-      const { host, port } = server;
+      const address = addressOf(server);
       // The project was deleted while it came up.
       if (!state.projects.includes(project)) return deps.postgres.destroy(project.ref);
       delete project.firstPassword;
-      Object.assign(project, { address: { host, port }, status: "ACTIVE_HEALTHY" });
+      Object.assign(project, { address, status: "ACTIVE_HEALTHY" });
     });
   const restore = (project: SupabaseProject) =>
     inBackground(project, "RESTORE_FAILED", async () => {
-      const { host, port } = await deps.postgres.start(project.ref);
-      Object.assign(project, { address: { host, port }, status: "ACTIVE_HEALTHY" });
+      const address = addressOf(await deps.postgres.start(project.ref));
+      Object.assign(project, { address, status: "ACTIVE_HEALTHY" });
     });
   const restoreBackup = (project: SupabaseProject) =>
     inBackground(project, "RESTORE_FAILED", async () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { sign } from "hono/jwt";
 import type pg from "pg";
 
-import type { EmulatorDependencies } from "../host/services.ts";
+import type { EmulatorDependencies, PoolerAddress } from "../host/services.ts";
 import { withClient } from "../postgres/client.ts";
 import { ApiError } from "./http.ts";
 import { openStore } from "./store.ts";
@@ -46,8 +46,8 @@ export interface SupabaseProject {
   createdAt: string;
   /** Signs the keys and sessions. A new project has a new secret, so sessions of a lost project end. */
   jwtSecret: string;
-  /** The database's address. It stays when the server is lost, as Supabase's address would. */
-  address?: { host: string; port: number };
+  /** The database's address, at its pooler. It stays when the server is lost, as Supabase's address would. */
+  address?: PoolerAddress;
   /** Kept until the server has it. */
   firstPassword?: string;
   authSettings: Record<string, unknown>;

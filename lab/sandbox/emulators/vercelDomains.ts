@@ -14,6 +14,9 @@ const domainBody = z.strictObject({
   name: z.string().regex(/^(\*\.)?([a-z0-9_-]+\.)+[a-z0-9-]+$/i, "is not a domain name"),
 });
 
+/** Days for which a certificate of Let's Encrypt is valid (https://letsencrypt.org/docs/faq). */
+const CERTIFICATE_DAYS = 90;
+
 /** Routes of a project's domains. A name belongs to one project: it can be moved, but not added twice. */
 export function addDomainRoutes(app: Hono, { state, findProject, save, now }: VercelWorld): void {
   const show = (project: Project, domain: Domain) => ({
@@ -35,6 +38,20 @@ export function addDomainRoutes(app: Hono, { state, findProject, save, now }: Ve
     return { project, domain };
   };
 
+  // Vercel has a certificate for every domain, and renews it.
+  app.get("/certs", (c) => {
+    const certs = state.projects
+      .flatMap(({ domains }) => domains)
+      .map(({ name, createdAt }) => ({
+        id: `cert_${name}`,
+        cns: [name],
+        autoRenew: true,
+        createdAt,
+        expiresAt: createdAt + CERTIFICATE_DAYS * 86_400_000,
+      }));
+    const { shown, pagination } = page(certs, { limit: c.req.query("limit"), cursor: c.req.query("until") });
+    return c.json({ certs: shown, pagination });
+  });
   app.get("/projects/:id/domains", (c) => {
     const project = findProject(c.req.param("id"));
     const { shown, pagination } = page(project.domains, { limit: c.req.query("limit"), cursor: c.req.query("until") });

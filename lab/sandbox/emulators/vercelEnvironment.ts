@@ -11,8 +11,9 @@ const fields = {
   key: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "should be letters, digits and _"),
   value: z.string(),
   type: z.enum(["plain", "encrypted", "sensitive"]),
-  target: z.array(target).min(1),
+  target: z.array(target),
   gitBranch: z.string().nullish(),
+  customEnvironmentIds: z.array(z.string()).optional(),
   comment: z.string().optional(),
 };
 /** An environment variable in a request. */
@@ -29,7 +30,7 @@ export function addVariables(project: Project, given: readonly VariableBody[], u
       failed.push(conflict(body));
       continue;
     }
-    checkSensitive(body);
+    checkPlaces(body);
     const variable = { id: twin?.id ?? letterId(16), ...body, createdAt: twin?.createdAt ?? now, updatedAt: now };
     if (twin === undefined) project.variables.push(variable);
     else Object.assign(twin, variable);
@@ -43,17 +44,25 @@ function conflict({ key, target, gitBranch }: VariableBody) {
   return { error: { code: "ENV_CONFLICT", message, key, envVarKey: key, target, gitBranch } };
 }
 
-function findTwin(project: Project, wanted: Pick<Variable, "key" | "target" | "gitBranch">, self?: Variable) {
+type Placed = Pick<Variable, "target" | "customEnvironmentIds">;
+
+/** Where a variable is set: Vercel's environments, and the project's own. */
+function placesOf({ target, customEnvironmentIds = [] }: Placed): string[] {
+  return [...target, ...customEnvironmentIds];
+}
+
+function findTwin(project: Project, wanted: Placed & Pick<Variable, "key" | "gitBranch">, self?: Variable) {
   return project.variables.find(
     (other) =>
       other !== self &&
       other.key === wanted.key &&
       (other.gitBranch ?? null) === (wanted.gitBranch ?? null) &&
-      other.target.some((place) => wanted.target.includes(place)),
+      placesOf(other).some((place) => placesOf(wanted).includes(place)),
   );
 }
 
-function checkSensitive(variable: Pick<Variable, "type" | "target">): void {
+function checkPlaces(variable: Placed & Pick<Variable, "type">): void {
+  if (placesOf(variable).length === 0) throw badRequest("`target` should NOT have fewer than 1 items.");
   if (variable.type === "sensitive" && variable.target.includes("development")) {
     throw badRequest("You cannot set a Sensitive Environment Variable's target to development.");
   }
@@ -100,7 +109,7 @@ export function addEnvironmentRoutes(app: Hono, { findProject, save, now }: Verc
     const whole = { ...variable, ...change } as Variable;
     if (variable.type === "sensitive" && whole.type !== "sensitive")
       throw badRequest("You cannot change the type of a Sensitive Environment Variable.");
-    checkSensitive(whole);
+    checkPlaces(whole);
     if (findTwin(project, whole, variable) !== undefined)
       throw refusal(
         400,

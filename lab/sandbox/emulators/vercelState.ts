@@ -15,6 +15,8 @@ export interface Variable {
   type: string;
   target: string[];
   gitBranch?: string | null | undefined;
+  /** Of the project's own environments, by id. */
+  customEnvironmentIds?: string[] | undefined;
   comment?: string | undefined;
   createdAt: number;
   updatedAt: number;

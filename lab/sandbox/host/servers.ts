@@ -7,12 +7,13 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
+import type { Server as NetServer } from "node:net";
 
 import { UserError } from "../../../services/common/errors.ts";
 import { LOOPBACK } from "../../../services/common/ports.ts";
 
 /** Lets a server listen on a port of 127.0.0.1. UserError that names the service if the port is in use. */
-export async function listen(server: Server, port: number, service: string): Promise<void> {
+export async function listen(server: NetServer, port: number, service: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       reject(error.code === "EADDRINUSE" || error.code === "EACCES" ? portInUse(service, port) : error);

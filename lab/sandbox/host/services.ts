@@ -1,11 +1,18 @@
 import type { Clock } from "../../../services/common/clock.ts";
 import { type layout, type SandboxFile } from "./layout.ts";
 
-/** Address of a project's Postgres server. */
-export interface ProjectConnection {
+/** Where a project's pooler listens. */
+export interface PoolerAddress {
   host: string;
+  /** In session mode. */
   port: number;
-  /** Connection string of `supabase_admin`. */
+  /** In transaction mode. A server of an earlier sandbox has no pooler, and one address. */
+  transactionPort?: number;
+}
+
+/** Addresses of a project's Postgres server. */
+export interface ProjectConnection extends PoolerAddress {
+  /** Connection string of `supabase_admin`, without the pooler. */
   superuserUrl: string;
 }
 

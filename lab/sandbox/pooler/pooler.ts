@@ -2,6 +2,8 @@ import { once } from "node:events";
 import { type AddressInfo, createConnection, createServer, type Server, type Socket } from "node:net";
 
 import { LOOPBACK } from "../../../services/common/ports.ts";
+import { listen } from "../host/servers.ts";
+import { type PoolerLimits, SMALLEST_POOL } from "./limits.ts";
 import { loginBlock } from "./loginBlock.ts";
 import { asPooler, messageReader, type Opening, openingIn, refusal, refusesLogin } from "./messages.ts";
 import { TransactionPools } from "./transactionPools.ts";
@@ -18,20 +20,6 @@ export interface Pooler {
 
 /** Supabase's pooler serves sessions on port 5432 and transactions on port 6543 of one host. */
 export type PoolMode = "session" | "transaction";
-
-/** Sizes of a pool, of one role and database. */
-export interface PoolerLimits {
-  /** Server sessions of each mode, and so clients in session mode. */
-  poolSize: number;
-  /** Clients in transaction mode. */
-  maxClients: number;
-}
-
-/**
- * The limits of the smallest size of compute (https://supabase.com/docs/guides/platform/compute-and-disk, "Postgres replication slots, WAL senders,
- * and connections"; the pool's size is in the project's database settings).
- */
-export const SMALLEST_POOL: PoolerLimits = { poolSize: 15, maxClients: 200 };
 
 /** Which limits hold, and where the pooler listens. */
 export interface PoolerOptions {
@@ -152,7 +140,6 @@ function joined(client: Socket, server: Socket): void {
 }
 
 async function portOf(server: Server, port = 0): Promise<number> {
-  server.listen(port, LOOPBACK);
-  await once(server, "listening");
+  await listen(server, port, "pooler");
   return (server.address() as AddressInfo).port;
 }

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 
+import type { PoolerLimits } from "./limits.ts";
 import {
   asPooler,
   cancelOf,
@@ -10,7 +11,6 @@ import {
   refusal,
   refusesLogin,
 } from "./messages.ts";
-import type { PoolerLimits } from "./pooler.ts";
 
 /** A server's session that clients share. */
 interface Backend {

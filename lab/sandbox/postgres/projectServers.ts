@@ -4,10 +4,12 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { freePort, LOOPBACK } from "../../../services/common/ports.ts";
+import { freePorts, LOOPBACK } from "../../../services/common/ports.ts";
 import type { ProjectConnection, ProjectServers } from "../host/services.ts";
 import type { Supervisor } from "../host/supervisor.ts";
 import { writeWhole } from "../host/writeWhole.ts";
+import type { PoolerLimits } from "../pooler/limits.ts";
+import { type Pooler, type PoolMode, startPooler } from "../pooler/pooler.ts";
 import { withClient } from "./client.ts";
 import { type ClusterOptions, createCluster, killCluster, startCluster, stopCluster, SUPERUSER } from "./cluster.ts";
 import { copyCluster, dropReplaced, isWritable, replaceCluster } from "./physicalCopy.ts";
@@ -17,6 +19,8 @@ import { connectionUrl, prepareSupabase, setPostgresPassword } from "./supabase.
 interface Server {
   ref: string;
   port: number;
+  /** Ports of its pooler. A server of an earlier sandbox has none. */
+  pooler?: Readonly<Record<PoolMode, number>>;
   superuserPassword: string;
   /** A paused project's server is not started with the daemon. */
   paused: boolean;
@@ -28,7 +32,8 @@ const RECOVERY_MS = 60_000;
 const REF = /^[a-z0-9-]{1,40}$/;
 
 /**
- * Postgres servers on disk: `<folder>/<ref>/{server.json,data,postgres.log}`.
+ * Postgres servers on disk: `<folder>/<ref>/{server.json,data,postgres.log}`, each behind a pooler of its own. Only the superuser's address leads
+ * around the pooler.
  *
  * server.json is written last, so a folder without it is an interrupted creation, and is deleted.
  */
@@ -37,10 +42,14 @@ export class LocalProjectServers implements ProjectServers {
   readonly #supervisor: Supervisor;
   readonly #servers = new Map<string, Server>();
   readonly #creating = new Set<string>();
+  readonly #poolers = new Map<string, Pooler>();
+  readonly #limitsOf: (ref: string) => Partial<PoolerLimits>;
 
-  constructor(folder: string, supervisor: Supervisor) {
+  /** `limitsOf` gives the limits of a project's pooler, where they are not those of the smallest size of compute. */
+  constructor(folder: string, supervisor: Supervisor, limitsOf: (ref: string) => Partial<PoolerLimits> = () => ({})) {
     this.#folder = folder;
     this.#supervisor = supervisor;
+    this.#limitsOf = limitsOf;
   }
 
   /** Starts all servers that are not paused; call once, before anything else. */
@@ -62,7 +71,7 @@ export class LocalProjectServers implements ProjectServers {
 
   /** Stops all servers in order; they start again with the next daemon. */
   async stopAll(): Promise<void> {
-    await Promise.all([...this.#servers.keys()].map((ref) => stopCluster(this.#dataDir(ref))));
+    await Promise.all([...this.#servers.keys()].map((ref) => this.#end(ref)));
     // A server that is being created ends with the supervisor's other processes, and is deleted at the next start.
   }
 
@@ -76,9 +85,11 @@ export class LocalProjectServers implements ProjectServers {
     if (this.#servers.has(ref) || this.#creating.has(ref))
       throw new Error(`the server of project ${ref} exists already`);
     this.#creating.add(ref);
+    const [port = 0, session = 0, transaction = 0] = await freePorts(3);
     const server: Server = {
       ref,
-      port: await freePort(),
+      port,
+      pooler: { session, transaction },
       superuserPassword: randomBytes(24).toString("base64url"),
       paused: false,
     };
@@ -107,7 +118,7 @@ export class LocalProjectServers implements ProjectServers {
 
   async stop(ref: string): Promise<void> {
     const server = this.#known(ref);
-    await stopCluster(this.#dataDir(ref));
+    await this.#end(ref);
     this.#save({ ...server, paused: true });
   }
 
@@ -141,7 +152,7 @@ export class LocalProjectServers implements ProjectServers {
     // A commit after the instant, so that the replay sees that it has passed the instant.
     if (until !== undefined && !existsSync(`${dataDir}.old`))
       await this.#asSuperuser(ref, ["select pg_current_xact_id()"]);
-    await stopCluster(dataDir);
+    await this.#end(ref);
     await replaceCluster({ dataDir, copy: this.#copy(ref, name), until });
     await this.#run(server);
     const connection = this.#connection(server);
@@ -179,9 +190,25 @@ export class LocalProjectServers implements ProjectServers {
       ...this.#options(server),
       onSpawn: (pid) => this.#supervisor.add(`postgres ${server.ref}`, pid, { stopSignal: "SIGINT" }),
     });
+    const { ref, port, pooler: ports } = server;
+    if (ports === undefined || this.#poolers.has(ref)) return;
+    this.#poolers.set(ref, await startPooler(port, { ports, limits: () => this.#limitsOf(ref) }));
+  }
+
+  /** Stops a server in order, its pooler first. */
+  async #end(ref: string): Promise<void> {
+    await this.#endPooler(ref);
+    await stopCluster(this.#dataDir(ref));
+  }
+
+  async #endPooler(ref: string): Promise<void> {
+    const pooler = this.#poolers.get(ref);
+    this.#poolers.delete(ref);
+    await pooler?.stop();
   }
 
   async #remove(ref: string): Promise<void> {
+    await this.#endPooler(ref);
     await killCluster(this.#dataDir(ref));
     await rm(join(this.#folder, ref), { recursive: true, force: true });
   }
@@ -209,7 +236,8 @@ export class LocalProjectServers implements ProjectServers {
   #connection(server: Server): ProjectConnection {
     return {
       host: LOOPBACK,
-      port: server.port,
+      port: server.pooler?.session ?? server.port,
+      ...(server.pooler && { transactionPort: server.pooler.transaction }),
       superuserUrl: connectionUrl(SUPERUSER, server.superuserPassword, server.port),
     };
   }

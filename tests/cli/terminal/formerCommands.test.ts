@@ -56,6 +56,7 @@ const ROWS = [
     "generation delete",
   ],
   ["release -s dr --backup B", "resume-jobs -s dr --backup B", "release", "resume-jobs"],
+  ["configuration B -s dr --json", "config show B -s dr --json", "configuration", "config show"],
 ].map(([former = "", present = "", was, now]) => [former.split(" "), present.split(" "), was, now] as const);
 ROWS.push([
   ["restore", "-s", "prod", "--tables", 'public.posts, "My, schema"."a ""b"".c" ,auth.users', "--backup", "B"],

@@ -99,7 +99,7 @@ export function standby(lost: () => PreparedCompany, undisturbed: string[]): voi
         secondUp ?? (await upDr(engine(), "--diff", "--show-config")),
         (await pulumi(["stack", "output", "--stack", "dr"], engine())).output,
         (await castchatRecovery(["list", "--stack", "dr", "--json"], engine())).output,
-        (await castchatRecovery(["configuration", "--stack", "dr"], engine())).output,
+        (await castchatRecovery(["config", "show", "--stack", "dr"], engine())).output,
       ];
       const { state, workspace, logs, pulumi: own } = layout(home);
       const written = await textsUnder([state, workspace, logs, own]);

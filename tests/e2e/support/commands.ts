@@ -88,6 +88,31 @@ export async function interruptUp(
   return result;
 }
 
+/** Starts `castchat-recovery`, and kills it with all that it has started (kill -9) once its output matches, or once `point` is reached. */
+export async function killedCastchatRecovery(
+  args: readonly string[],
+  engine: EngineOptions,
+  point: RegExp | Promise<unknown>,
+): Promise<void> {
+  const main = join(PROJECT_ROOT, "cli", "main.ts");
+  const child = execa(process.execPath, [main, ...args], { ...options(engine), detached: true });
+  let seen = "";
+  const state = { reached: false };
+  const kill = () => {
+    if (state.reached || child.pid === undefined) return;
+    state.reached = true;
+    process.kill(-child.pid, "SIGKILL");
+  };
+  if (point instanceof RegExp)
+    child.all.on("data", (text: Buffer) => {
+      seen += text.toString();
+      if (point.test(seen)) kill();
+    });
+  else void point.then(kill);
+  const result = await ended(child);
+  if (!state.reached) throw new Error(`${args.join(" ")} never came to the point: ${result.output}`);
+}
+
 /** A terminal's Ctrl-C reaches the whole group; kill -9 only reaches the engine. */
 function interrupt(pid: number | undefined, how: "Ctrl-C" | "kill -9"): void {
   if (pid === undefined) throw new Error("the engine has no process");

@@ -266,6 +266,22 @@ describe("PrimaryFence", () => {
     expect(diff({ generation: 4 }).replaces).toEqual(["generation"]);
     expect(diff({ leftDatabaseName: undefined })).toEqual({ replaces: [], changes: [] });
   });
+
+  it("does not stop a recovery that lacks a token: it warns of each part, and the state keeps the reasons", async () => {
+    const warnings: string[] = [];
+    const warned = { ...operation, warn: (line: string) => void warnings.push(line) };
+    const wanted = { ...inputs, vercelProject: "castchat" };
+    const { results } = (await primaryFence.create(context, wanted, signal, warned)).outputs;
+    expect(results.map(({ part, fenced, reason }) => [part, fenced, reason.split(" ")[0]])).toEqual([
+      ["database", false, "SUPABASE_ACCESS_TOKEN"],
+      ["application", false, "VERCEL_API_TOKEN"],
+      ["earlier generation", false, "SUPABASE_ACCESS_TOKEN"],
+    ]);
+    expect(warnings).toHaveLength(3);
+    expect(warnings[1]).toMatch(
+      /^The primary's application could not be stopped: VERCEL_API_TOKEN is not set: .* is lost\.$/,
+    );
+  });
 });
 
 describe("Generations", () => {

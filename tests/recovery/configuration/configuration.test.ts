@@ -67,6 +67,9 @@ describe("a configuration backup", () => {
     const settings = backup[`application ${projectId}`]?.settings ?? {};
     expect(cloud.appHost.buildSettingsIn(settings)).toEqual({ ...build, functionRegion: "hnd1" });
     expect(backup.dns?.records).toHaveLength(130);
+    expect(backup["certificates zone"]).toEqual([
+      expect.objectContaining({ hosts: ["castchat.example", "*.castchat.example"], isRenewed: true }),
+    ]);
     expect(backup["repository castchat/app"]?.settings).toMatchObject({ default_branch: "main", private: true });
     expect(backup.auth).toMatchObject({ external_google_secret: "[left out: secret]", jwt_exp: 7200 });
     expect(JSON.stringify(backup)).not.toContain("hunter2");
@@ -117,10 +120,55 @@ describe("a configuration backup", () => {
           /^Vercel refused GET .* \(403\): Not authorized\. Check VERCEL_API_TOKEN: .* Type: read -rs VERCEL_API_TOKEN && /,
         ) as unknown,
       },
+      { part: "certificates app host", reason: expect.stringContaining("GET /v8/certs (403)") as unknown },
+      { part: "certificates zone", reason: "Cloudflare shows no zone absent.example" },
       { part: "dns", reason: "Cloudflare shows no zone absent.example" },
       { part: "repository castchat/absent", reason: "GitHub repository castchat/absent does not exist" },
     ]);
     expect(backup.auth).toBeDefined();
+  });
+
+  it("holds values only if it is sealed, of every branch and environment, and names those that no one has", async () => {
+    const id = await makeProject(cloud, "values", { PLAIN: "seen-1" });
+    const add = async (key: string, more: object) =>
+      await cloud.call("vercel", "POST", `/v10/projects/${id}/env`, { key, value: `of ${key}`, ...more });
+    await add("PLAIN", { type: "plain", target: ["preview"], gitBranch: "feature/one" });
+    await add("STAGED", { type: "encrypted", target: [], customEnvironmentIds: ["env_1"] });
+    for (const key of ["SEALED", "HALF", "NEVER"])
+      await add(key, { type: "sensitive", target: ["production", "preview"] });
+    await add("BRANCH", { type: "sensitive", target: ["preview"], gitBranch: "x" });
+    const { appHost, ...others } = ports();
+    const withEnvironment = {
+      ...others,
+      appHost: () => ({
+        ...appHost(),
+        exportProject: async (project: string) => ({
+          ...(await cloud.appHost.exportProject(project)),
+          customEnvironments: [{ id: "env_1", slug: "staging" }],
+        }),
+      }),
+    };
+    const sources = {
+      vercelProjects: [id],
+      sealedNames: () =>
+        Promise.resolve((key: string, target: string) => key !== "NEVER" && !(key === "HALF" && target === "preview")),
+    };
+    const sealed = await collectConfiguration(withEnvironment, sources, signal, true);
+    const { unsealed, variables, names } = sealed[`application ${id}`]!;
+    expect(unsealed).toEqual(["BRANCH", "HALF", "NEVER"]);
+    expect(variables).toContainEqual({ key: "STAGED", type: "encrypted", targets: [], environments: ["staging"] });
+    expect(variables).toContainEqual({ key: "PLAIN", type: "plain", targets: ["preview"], branch: "feature/one" });
+    expect(names).toEqual([expect.objectContaining({ name: "values.vercel.app", redirect: null, gitBranch: null })]);
+    expect(sealed.variableValues?.applications[id]).toEqual([
+      { key: "PLAIN", targets: ["production"], environments: [], value: "seen-1" },
+      { key: "PLAIN", targets: ["preview"], branch: "feature/one", environments: [], value: "of PLAIN" },
+      { key: "STAGED", targets: [], environments: ["staging"], value: "of STAGED" },
+    ]);
+    expect(JSON.stringify({ ...sealed, variableValues: undefined })).not.toMatch(/seen-1|of PLAIN|of STAGED/);
+    const open = await collectConfiguration(withEnvironment, sources, signal);
+    expect(open).not.toHaveProperty("variableValues");
+    expect(open[`application ${id}`]).toEqual(sealed[`application ${id}`]);
+    expect(sealed.missing).toEqual([]);
   });
 
   it("leaves out on purpose what is not asked for", async () => {
@@ -135,7 +183,7 @@ describe("a configuration backup", () => {
 /** A gate that is not there: no test of a database by its name asks for it. */
 const stopWrites: StopWrites = () => Promise.reject(new Error("not asked for"));
 
-const fenced = () => ({ databaseHost: cloud.databaseHost, appHost: cloud.appHost });
+const fenced = () => ({ databaseHost: () => cloud.databaseHost, appHost: () => cloud.appHost });
 
 describe("fencing the primary", () => {
   it("pauses database and application", async () => {
@@ -193,7 +241,7 @@ describe("fencing the primary", () => {
       const live = { ref: "abc", connectionString: "postgresql://live" };
       const primary = { organization: "castchat", databaseName: "castchat-prod", live, appProjects: [] };
       const [first] = await fencePrimary(
-        { appHost: cloud.appHost, databaseHost, stopWrites: stop },
+        { ...fenced(), databaseHost: () => databaseHost, stopWrites: stop },
         primary,
         signal,
         silent,
@@ -202,7 +250,7 @@ describe("fencing the primary", () => {
       expect(asked).toEqual(["postgresql://live", "pause abc"]);
       const left = { leftDatabaseName: "castchat-dr-g2", left: live };
       const results = await fencePrimary(
-        { appHost: cloud.appHost, databaseHost, stopWrites: stop },
+        { ...fenced(), databaseHost: () => databaseHost, stopWrites: stop },
         { ...primary, ...left },
         signal,
         silent,

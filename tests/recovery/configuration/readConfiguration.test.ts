@@ -2,10 +2,14 @@ import { beforeAll, describe, expect, it } from "@jest/globals";
 
 import { buildOf } from "../../../provider/recovery/buildOf.ts";
 import { backup } from "../../../recovery/backup/backup.ts";
+import { failureText } from "../../../recovery/backup/leftOutText.ts";
 import { readConfiguration } from "../../../recovery/configuration/readConfiguration.ts";
+import { listBackups } from "../../../recovery/vault/listBackups.ts";
 import { vercelApps } from "../../../services/appHost/vercel.ts";
+import type { Sealer } from "../../../services/vault/age.ts";
 import { CONTEXT } from "../../provider/recovery/examples.ts";
 import { forSuite } from "../../support/suite.ts";
+import { newAgeKey } from "../support/ageKey.ts";
 import { startTestCloud } from "../support/cloud.ts";
 import { resign } from "../support/resign.ts";
 import { newSite, type Site } from "../support/source.ts";
@@ -78,6 +82,44 @@ describe("the configuration", () => {
       expect(configuration).toMatchObject({ takenAt: "4" });
       expect(passedOver).toEqual([expect.stringMatching(said)]);
     });
+  });
+
+  it("keeps values in a part of their own, only where it is sealed, and names the variables that no one has", async () => {
+    const key = await newAgeKey();
+    const variableValues = {
+      format: 1,
+      applications: { web: [{ key: "A", targets: [], environments: [], value: "hunter2" }] },
+    };
+    const content = { takenAt: "x", "application web": { unsealed: ["NEVER"] }, missing: [], variableValues };
+    const take = async (sealer?: Sealer) => {
+      const asked: boolean[] = [];
+      const configuration = (isSealed: boolean) => {
+        asked.push(isSealed);
+        return Promise.resolve(content);
+      };
+      const common = { ...site.common, kind: "configuration" as const, signer: site.signer, configuration };
+      return { ...(await backup({ ...common, sealer })), asked };
+    };
+    const named = {
+      what: "values of the variables NEVER of project web",
+      why: expect.stringMatching(/env pull FILE.*env import FILE/) as unknown,
+    };
+    for (const [sealer, parts] of [
+      [undefined, ["configuration.json"]],
+      [key.sealer, ["configuration.json", "variable-values.json"]],
+    ] as const) {
+      const { backupId, asked, leftOut } = await take(sealer);
+      expect(asked).toEqual([sealer !== undefined]);
+      expect(leftOut).toContainEqual(named);
+      expect(failureText(backupId, leftOut)).toBeUndefined();
+      const { manifest } = (await listBackups(site.common)).find((one) => one.backupId === backupId)!;
+      expect(manifest?.parts.map(({ name }) => name)).toEqual(parts);
+      expect(manifest?.lacks).toEqual({ variables: ["web NEVER"] });
+      const source = { ...site.common, opener: key.opener, backupId };
+      const { configuration, values } = await readConfiguration(source);
+      expect(configuration).not.toHaveProperty("variableValues");
+      expect(values).toEqual(sealer && variableValues);
+    }
   });
 
   it("says how an app was built, in a deployment whose settings do not, and warns if it does not", async () => {

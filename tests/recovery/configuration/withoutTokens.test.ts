@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 
 import { failureText } from "../../../recovery/backup/leftOutText.ts";
-import { collectConfiguration, lackOf } from "../../../recovery/configuration/configuration.ts";
+import { collectConfiguration } from "../../../recovery/configuration/configuration.ts";
+import { lackOf } from "../../../recovery/configuration/lacks.ts";
 import { services } from "../../../services/services.ts";
 
 const signal = new AbortController().signal;
@@ -31,7 +32,14 @@ describe("the configuration that the tokens reach", () => {
     const unset = await missingOf({}, {});
     const set = { VERCEL_API_TOKEN: "v", GITHUB_TOKEN: "g", CLOUDFLARE_API_TOKEN: "c", SUPABASE_ACCESS_TOKEN: "s" };
     const down = await missingOf(set, {});
-    expect(unset.map(({ part }) => part)).toEqual(["application web", "auth", "dns", "repository castchat/app"]);
+    expect(unset.map(({ part }) => part)).toEqual([
+      "application web",
+      "auth",
+      "certificates app host",
+      "certificates zone",
+      "dns",
+      "repository castchat/app",
+    ]);
     expect(down.map(({ part }) => part)).toEqual(unset.map(({ part }) => part));
     expect(unset[0]).toEqual({
       part: "application web",

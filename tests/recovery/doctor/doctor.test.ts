@@ -106,6 +106,11 @@ describe("a half-broken installation", () => {
       ["ok", expect.stringMatching(/has workflows \(ci$/)],
     ]);
     expect(first("app.health")).toMatchObject({ state: "warning" });
+    expect(first("app.sealed-variables")).toMatchObject({
+      state: "warning",
+      says: expect.stringMatching(/^No variables of castchat-dr are sealed in this vault/),
+      fix: "castchat-recovery env pull FILE -s prod, then castchat-recovery env import FILE -s prod",
+    });
     expect(first("supabase.name")).toMatchObject({ state: "warning", says: expect.stringMatching(/castchat-dr-g2/) });
   });
 
@@ -125,6 +130,71 @@ describe("a half-broken installation", () => {
     expect(found["dns.zone"]?.[0]).toMatchObject({ state: "unknown", says: "CLOUDFLARE_API_TOKEN is not set." });
     expect(found["supabase.region"]?.[0]).toMatchObject({ state: "ok" });
     delete hospital.cloud.githubToken.expiresAt;
+  });
+});
+
+describe("an app's sealed variables", () => {
+  const sealed = async (patient: Omit<Patient, "signal">) => byId(await examined(patient))["app.sealed-variables"];
+
+  it("lack what the live project has got since, by name", async () =>
+    expect(await sealed(hospital.standby())).toEqual([
+      expect.objectContaining({ state: "warning", says: expect.stringMatching(/lacks them: PAYMENT_KEY\.$/) }),
+    ]));
+
+  it("are looked for without the identity, and are old after half a year", async () => {
+    const environment = { ...hospital.environment(), CASTCHAT_AGE_IDENTITY: "" };
+    const patient = hospital.standby({}, environment);
+    expect(await sealed(patient)).toMatchObject([
+      { state: "ok", says: "The variables of castchat-dr were sealed 0 min ago." },
+    ]);
+    const clock = () => new Date(hospital.now().getTime() + 200 * 86_400_000);
+    expect(await sealed({ ...patient, clock })).toMatchObject([
+      { state: "warning", says: expect.stringMatching(/sealed 200 d 0 h ago: a value that was replaced since/) },
+    ]);
+  });
+});
+
+describe("the tokens of the scheduled backups", () => {
+  it("are asked about with the runs' own ones, and end at the service's word or the recorded one", async () => {
+    const { vercelToken, githubToken, supabaseToken } = hospital.cloud.credentials;
+    const inDays = (days: number) => new Date(hospital.now().getTime() + days * 86_400_000);
+    const secrets: Record<string, { token?: string; expiresAt?: Date | "never" }> = {
+      vercel: { token: "revoked-token-of-the-runs" },
+      github: { token: githubToken },
+      cloudflare: {},
+      supabase: { token: supabaseToken, expiresAt: inDays(20) },
+    };
+    const patient = hospital.standby();
+    const read = (name: string) => Promise.resolve(secrets[name.split(/[-/]/).at(-1)!]);
+    const schedule = { name: "s", project: "p", missedRunsUrl: "http://queue" };
+    const examinedWith = async (more: object) => {
+      const ports = { ...patient.ports, runnerSecrets: () => ({ read, ...more }) as never };
+      const outputs = { ...patient.outputs, schedule };
+      return (byId(await examined({ ...patient, ports, outputs }))["tokens.runs"] ?? []).map(
+        ({ state, says, fix }) => [state, says, fix] as const,
+      );
+    };
+    hospital.cloud.githubToken.expiresAt = inDays(3);
+    const found = await examinedWith({});
+    delete hospital.cloud.githubToken.expiresAt;
+    expect(found).toEqual([
+      [
+        "failed",
+        expect.stringMatching(/refuses the runs' token of vercel/),
+        expect.stringMatching(/^export RUNNER_VERCEL/),
+      ],
+      ["failed", expect.stringMatching(/token of github is valid\. It ends in (?:2 d 23 h|3 d)/), expect.anything()],
+      [
+        "failed",
+        "The runs have no token of cloudflare, so every backup lacks what is read with it.",
+        "export RUNNER_CLOUDFLARE_API_TOKEN with a new token, then castchat-recovery schedule rotate cloudflare -s dr",
+      ],
+      ["warning", expect.stringMatching(/token of supabase is valid\. It ends in 20 d/), expect.anything()],
+    ]);
+    expect(JSON.stringify(found)).not.toMatch(/revoked-token-of-the-runs/);
+    expect(JSON.stringify(found)).not.toContain(vercelToken);
+    const refused = { read: () => Promise.reject(new Error("not authorized to read")) };
+    expect((await examinedWith(refused)).map(([state]) => state)).toEqual(Array(4).fill("unknown"));
   });
 });
 

@@ -1,17 +1,23 @@
+import { identityToRecipient } from "age-encryption";
+
 import { TIERS } from "../../../planning/tiers.ts";
 import { lookAtServer } from "../../../recovery/doctor/databaseFacts.ts";
 import type { DoctorPorts, Patient } from "../../../recovery/doctor/subject.ts";
+import { importVariables } from "../../../recovery/environment/importVariables.ts";
 import { mirrorNamed } from "../../../recovery/mirror/mirrorNamed.ts";
 import { newestProven } from "../../../recovery/vault/chooseBackup.ts";
+import type { SealedVariable } from "../../../recovery/vault/environmentPart.ts";
 import { listBackups } from "../../../recovery/vault/listBackups.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { silent } from "../../../services/common/reporter.ts";
 import { services } from "../../../services/services.ts";
+import { sealerTo } from "../../../services/vault/encryption.ts";
 import { type Endpoints, flatEndpoints } from "../../../settings/endpoints.ts";
 import { parseSettings, type RawSettings } from "../../../settings/settings.ts";
 import { startMiniCloud } from "../../provider/recovery/miniCloud.ts";
 import { commitFiles, makeProject } from "../../provider/recovery/tinyApp.ts";
 import { keptVault } from "./folderVault.ts";
+import { ownSigner, writableOver } from "./writableVault.ts";
 
 const NAME = "app.castchat.example";
 const [REPOSITORY, MIRROR] = ["castchat/app", "castchat-standby/app"] as const;
@@ -24,11 +30,22 @@ export async function startHospital() {
   const asked: string[] = [];
   const noted = (call: string) => void asked.push(call);
   const received = new Date(0);
-  const { vault, fixture } = keptVault(noted, received);
-  const trustedKeys = [fixture.publicKeyPem];
+  const { vault: kept, fixture } = keptVault(noted, received);
+  const [vault, signer] = [writableOver(kept), ownSigner()];
+  const trustedKeys = [fixture.publicKeyPem, await signer.publicKeyPem()];
   received.setTime(Date.now());
   const newest = newestProven(await listBackups({ vault, trustedKeys, tiers: TIERS }));
   const now = () => new Date(Date.parse(newest?.manifest.finishedAt ?? "") + HOUR_MS);
+
+  const sealer = await sealerTo([await identityToRecipient(fixture.identity)]);
+  const variable: SealedVariable = {
+    key: "DATABASE_URL",
+    targets: ["production"],
+    from: "databaseUrl",
+    drill: { is: "unset" },
+  };
+  const sealing = { vault, signer, sealer, trustedKeys, tiers: TIERS, clock: now, reporter: silent };
+  await importVariables({ ...sealing, app: undefined, variables: [variable] });
 
   const { ref } = await cloud.databaseHost.createProject({
     name: "CastChat live",

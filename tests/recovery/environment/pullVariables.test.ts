@@ -17,6 +17,7 @@ const live = (key: string, more: Partial<LiveVariable> = {}): LiveVariable => ({
   targets: ["production"],
   isReadable: true,
   branch: undefined,
+  environments: [],
   comment: undefined,
   changedAt: undefined,
   ...more,

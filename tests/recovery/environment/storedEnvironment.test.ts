@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from "@jest/globals";
 import { TIERS } from "../../../planning/tiers.ts";
 import { backup, type BackupOptions } from "../../../recovery/backup/backup.ts";
 import { moveLegalHold } from "../../../recovery/backup/legalHold.ts";
+import { sealedNamesOf } from "../../../recovery/environment/sealedNames.ts";
 import { contentOf, findEnvironment, openEnvironment } from "../../../recovery/environment/storedEnvironment.ts";
 import { chooseBackup } from "../../../recovery/vault/chooseBackup.ts";
 import type { Environment } from "../../../recovery/vault/environmentPart.ts";
@@ -14,6 +15,7 @@ import { expectRefusal } from "../../support/refusal.ts";
 import { forSuite } from "../../support/suite.ts";
 import { newAgeKey } from "../support/ageKey.ts";
 import { startTestCloud } from "../support/cloud.ts";
+import { resign } from "../support/resign.ts";
 import { flipped, tamper } from "../support/sample.ts";
 import { newSite, type Site } from "../support/source.ts";
 
@@ -56,6 +58,22 @@ describe("an app's variables in the vault", () => {
       const bytes = Buffer.from((await site.vault.getBytes(name))!).toString("latin1");
       expect([name, /TOKEN|hunter2/.test(bytes)]).toEqual([name, false]);
     }
+  });
+
+  it("are known by name and target to a run that cannot open them, by hashes, or else to one that can", async () => {
+    const known = await sealedNamesOf(source(false), "web");
+    expect([known("TOKEN", "production"), known("TOKEN", "preview"), known("OTHER", "production")]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect((await sealedNamesOf(source(), "absent"))("TOKEN", "production")).toBe(false);
+    const older = await store("older", "hunter2");
+    await resign(site.vault, site.signer, older, (manifest) => {
+      delete manifest.sealedNames;
+    });
+    expect((await sealedNamesOf(source(false), "older"))("TOKEN", "production")).toBe(false);
+    expect((await sealedNamesOf(source(), "older"))("TOKEN", "production")).toBe(true);
   });
 
   it("are never stored in clear, and never stand in for a backup of the database", async () => {

@@ -76,6 +76,7 @@ async function resume(project = "left-app"): Promise<string[]> {
   const pulumi = pulumiClient({ stack: "test", workspace: stack.folder, environment, onOutput: () => undefined });
   await resumeUpdate({
     pulumi,
+    unadopted: () => Promise.resolve([]),
     adoptHalfMade: () => adoptHalfMadeProject({ pulumi, appHost: vercelApi, reporter, signal }, project, "test"),
     stack: "test",
     locks: await readUpdateLocks(backend, "tests", "test"),

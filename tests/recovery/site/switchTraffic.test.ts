@@ -1,6 +1,12 @@
-import { beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { mkdtempSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 
 import { recoveryConfig, recoveryContext } from "../../../provider/recovery/context.ts";
+import { type ShownPlans, shownPlans } from "../../../provider/recovery/shownPlans.ts";
 import { trafficLease } from "../../../provider/recovery/trafficLease.ts";
 import { trafficSwitch } from "../../../provider/recovery/trafficSwitch.ts";
 import { applicationHealth } from "../../../recovery/site/applicationHealth.ts";
@@ -32,6 +38,7 @@ const impatient = (everyMs: number, limitMs: number) => ({
 });
 const zoneName = "castchat.example";
 const cloud = forSuite(startMiniCloud);
+const shownFolder = mkdtempSync(join(tmpdir(), "castchat-shown-"));
 let ports: TrafficPorts;
 let zoneId: string;
 let prod: Awaited<ReturnType<typeof deploy>>;
@@ -39,6 +46,7 @@ let dr: Awaited<ReturnType<typeof deploy>>;
 let mute: Awaited<ReturnType<typeof deploy>>;
 let number = 0;
 let publicName: string;
+let shown: ShownPlans;
 
 /** Healthy, and says nothing of itself. */
 const MUTE_SERVER = TINY_SERVER.replace(", commit, deployment }", " }");
@@ -64,7 +72,9 @@ beforeEach(() => {
   ports = { appHost: cloud.appHost, dns: cloud.dns, edge: cloud.edge, clock: systemClock, timing };
   number += 1;
   publicName = `app${number}.${zoneName}`;
+  shown = shownPlans(systemClock, number, shownFolder);
 });
+afterAll(() => rm(shownFolder, { recursive: true }));
 
 const forProd = (generation = 1): WantedTraffic => ({ publicName, zoneName, stack: "prod", generation, ...prod });
 const forDr = (generation = 2): WantedTraffic => ({ publicName, zoneName, stack: "dr", generation, ...dr });
@@ -73,11 +83,12 @@ const go = (wanted: WantedTraffic) => switchTraffic(ports, wanted, signal, silen
 const askLease = (
   stack: string,
   generation: number,
-  more: { takeover?: true; rehearse?: true; zoneName?: string } = {},
+  more: { takeover?: true; rehearse?: true; preview?: true; zoneName?: string } = {},
 ) => {
   const made = recoveryContext(recoveryConfig.parse({ awsRegion: "x" }), {});
-  const context = { ...made, dns: () => cloud.dns, appHost: () => cloud.appHost };
-  return trafficLease.invoke(context, { publicName, zoneName, stack, generation, ...more }, signal);
+  const context = { ...made, dns: () => cloud.dns, appHost: () => cloud.appHost, shownPlans: shown };
+  const projectName = `${stack}-app`;
+  return trafficLease.invoke(context, { publicName, zoneName, projectName, stack, generation, ...more }, signal);
 };
 /** What differs from the ports that each test begins with. */
 const change = (more: Partial<TrafficPorts>) => void (ports = { ...ports, ...more });
@@ -85,7 +96,11 @@ const serving = async () => {
   const health = await applicationHealth(cloud.edge, `https://${publicName}`, {}, signal);
   return health.healthy ? health.commit : undefined;
 };
-const records = async () => (await cloud.dns.records(zoneId)).filter(({ name }) => name.endsWith(publicName));
+/** The name's records, and its lease. */
+const records = async () =>
+  (await cloud.dns.records(zoneId)).filter(({ name }) =>
+    [publicName, `_castchat-recovery.${publicName}`].includes(name),
+  );
 
 describe("taking a public name", () => {
   it("writes lease and record, and the name answers", async () => {
@@ -156,7 +171,9 @@ describe("taking a public name", () => {
     await cloud.call("cloudflare", "POST", path, { ...kept, content: "192.0.2.1" });
     expect(await askLease("prod", 1, { takeover: true, rehearse: true })).toMatchObject({
       refusal: "",
-      change: `A recovery changes the A record of ${publicName} from 192.0.2.1 to 76.76.21.21. It stays proxied by Cloudflare.`,
+      changes: [
+        `A recovery changes the A record of ${publicName} from 192.0.2.1 to 76.76.21.21. Its name stays proxied by Cloudflare.`,
+      ],
     });
     await go({ ...forProd(), takeover: true });
     const exported = async () =>
@@ -164,7 +181,10 @@ describe("taking a public name", () => {
     expect(await exported()).toMatchObject({ ...kept, content: "76.76.21.21" });
     // A record that leads to Vercel already stays, also when another stack takes the name.
     const before = await exported();
-    expect(await askLease("dr", 2, { rehearse: true })).toMatchObject({ refusal: "", change: "" });
+    expect(await askLease("dr", 2, { rehearse: true })).toMatchObject({
+      refusal: "",
+      changes: [`A recovery moves the domain ${publicName} from Vercel project prod-app to dr-app.`],
+    });
     await go(forDr());
     expect(await serving()).toBe(dr.commit);
     expect(await exported()).toEqual(before);
@@ -182,21 +202,166 @@ describe("taking a public name", () => {
     expect(await records()).toMatchObject([{ id: old.id, content: elsewhere.content }]);
     // A recovery is refused before it has made anything, and a standby reads of it beforehand.
     await expect(askLease("prod", 1)).rejects.toThrow(refusal);
-    expect(await askLease("prod", 1, { rehearse: true })).toEqual({
+    expect(await askLease("prod", 1, { rehearse: true })).toMatchObject({
       holder: "no stack",
       refusal: expect.stringMatching(refusal) as unknown,
-      change: expect.stringContaining("from old.example.org to cname.vercel-dns.com") as unknown,
+      changes: [expect.stringContaining("from old.example.org to cname.vercel-dns.com")],
     });
 
     const change = `A recovery changes the CNAME record of ${publicName} from old.example.org to cname.vercel-dns.com. Resolvers may keep the old one for 300 seconds.`;
-    const taken = { holder: "no stack", refusal: "", change };
-    expect(await askLease("prod", 1, { takeover: true })).toEqual(taken);
-    expect(await askLease("prod", 1, { takeover: true, rehearse: true })).toEqual(taken);
+    const taken = { holder: "no stack", refusal: "", changes: [change] };
+    expect(await askLease("prod", 1, { takeover: true })).toMatchObject(taken);
+    expect(await askLease("prod", 1, { takeover: true, rehearse: true })).toMatchObject(taken);
     expect((await go({ ...forProd(), takeover: true })).recordId).toBe(old.id);
     expect(await serving()).toBe(prod.commit);
     // Listing a name takes it from no stack that holds it.
     await expect(askLease("dr", 1, { takeover: true })).rejects.toThrow(/is held by stack prod/);
     expect(await askLease("dr", 1, { takeover: true, rehearse: true })).toMatchObject({ refusal: "" });
+  });
+});
+
+/** Makes a record of the name, as a person does. */
+const makeRecord = (type: string, content: string, more: object = {}) =>
+  cloud.call("cloudflare", "POST", `/client/v4/zones/${zoneId}/dns_records`, {
+    type,
+    name: publicName,
+    content,
+    ttl: 1,
+    ...more,
+  });
+const addresses = async () =>
+  (await records()).filter(({ type }) => type !== "TXT").map(({ type, content }) => `${type} ${content}`);
+
+describe("several records of a name", () => {
+  it.each<[string, [string, string][], string, string[]]>([
+    [
+      "A beside AAAA",
+      [
+        ["AAAA", "2001:db8::1"],
+        ["A", "192.0.2.1"],
+      ],
+      "A 76.76.21.21",
+      ["changes the A record", "deletes the AAAA record"],
+    ],
+    [
+      "two A records",
+      [
+        ["A", "192.0.2.1"],
+        ["A", "192.0.2.2"],
+      ],
+      "A 76.76.21.21",
+      ["changes the A record", "deletes the A record"],
+    ],
+    ["AAAA only", [["AAAA", "2001:db8::1"]], "A 76.76.21.21", ["makes an A record", "deletes the AAAA record"]],
+  ])("%s become one that leads to the app, never none, and are listed before", async (_what, before, after, said) => {
+    for (const [type, content] of before) await makeRecord(type, content, { proxied: true, comment: "the old site" });
+    const listed = (await askLease("prod", 1, { takeover: true })) as { changes: string[] };
+    expect(listed.changes).toEqual(said.map((one): unknown => expect.stringContaining(one)));
+    const left: number[] = [];
+    const deleteRecord: DnsHost["deleteRecord"] = async (zone, id, aborted) => {
+      await cloud.dns.deleteRecord(zone, id, aborted);
+      left.push((await addresses()).length);
+    };
+    change({ dns: { ...cloud.dns, deleteRecord } });
+    await go({ ...forProd(), takeover: true });
+    expect(await addresses()).toEqual([after]);
+    expect(left).not.toContain(0);
+    expect((await records()).find(({ type }) => type === "A")).toMatchObject({
+      proxied: true,
+      comment: "the old site",
+    });
+    expect(await serving()).toBe(prod.commit);
+  });
+});
+
+describe("a name that changes after it was shown", () => {
+  const message = (was: string, is: string) =>
+    new RegExp(`is no longer as it was shown, so nothing of it was changed\\. It was: .*${was}.*\\. It is: .*${is}`);
+
+  it("is refused by the update of the same command, and by the switch at its end", async () => {
+    await makeRecord("A", "192.0.2.1");
+    const { seen } = (await askLease("prod", 1, { takeover: true, preview: true })) as { seen: string[] };
+    expect(await askLease("prod", 1, { takeover: true })).toMatchObject({ seen });
+    const { id } = (await records())[0]!;
+    await cloud.call("cloudflare", "PATCH", `/client/v4/zones/${zoneId}/dns_records/${id}`, {
+      type: "A",
+      name: publicName,
+      ttl: 1,
+      content: "192.0.2.9",
+    });
+    const differs = message("192\\.0\\.2\\.1,", "192\\.0\\.2\\.9,");
+    await expect(askLease("prod", 1, { takeover: true })).rejects.toThrow(differs);
+    await expect(go({ ...forProd(), takeover: true, shown: seen })).rejects.toThrow(differs);
+    expect(await addresses()).toEqual(["A 192.0.2.9"]);
+    expect((await records()).map(({ type }) => type)).toEqual(["A"]);
+    // The next command shows it as it is, and moves it.
+    const next = (await askLease("prod", 1, { takeover: true, preview: true })) as { seen: string[] };
+    await askLease("prod", 1, { takeover: true });
+    await go({ ...forProd(), takeover: true, shown: next.seen });
+    expect(await serving()).toBe(prod.commit);
+  });
+
+  it("is refused when its domain or its lease has moved", async () => {
+    await go(forProd());
+    const { seen } = (await askLease("dr", 3)) as { seen: string[] };
+    await go({ ...forProd(2), stack: "other", ...mute });
+    await expect(go({ ...forDr(3), shown: seen })).rejects.toThrow(
+      message(
+        "domain app\\d+\\.castchat\\.example: project prod-app",
+        "domain app\\d+\\.castchat\\.example: project mute-app",
+      ),
+    );
+    expect(await serving()).not.toBe(dr.commit);
+  });
+
+  it("is not refused by what another engine, or one of an hour ago, has shown", async () => {
+    await askLease("prod", 1, { preview: true });
+    expect(shown.of(publicName)).toBeDefined();
+    expect(shownPlans(systemClock, number + 1000, shownFolder).of(publicName)).toBeUndefined();
+    const later = () => new Date(Date.now() + 3_600_001);
+    expect(shownPlans(later, number, shownFolder).of(publicName)).toBeUndefined();
+  });
+});
+
+describe("a move after which the name does not answer", () => {
+  /** The name's answers of the new site fail; those of the site before do not. */
+  const broken = (): void =>
+    change({
+      timing: impatient(1, 20),
+      edge: async (url, at, headers) => {
+        if (new URL(url).host === publicName && (await serving()) === dr.commit) throw new Error("certificate unknown");
+        return cloud.edge(url, at, headers);
+      },
+    });
+
+  it("is taken back: records, domain and lease are those of the site before", async () => {
+    await makeRecord("A", "76.76.21.21", { ttl: 300 });
+    await go({ ...forProd(), takeover: true });
+    await makeRecord("AAAA", "2001:db8::1", { comment: "kept" });
+    const before = await addresses();
+    broken();
+    await expect(go(forDr())).rejects.toThrow(
+      /certificate unknown\. .* So app\d+\.castchat\.example was led back to the site before, and it answers there again\. Mend/,
+    );
+    expect(await addresses()).toEqual(before);
+    expect((await records()).find(({ type }) => type === "AAAA")).toMatchObject({ comment: "kept" });
+    expect((await readTraffic(ports, forProd(), signal))?.held).toBe(true);
+    expect(await serving()).toBe(prod.commit);
+    // Mended, the same command moves it.
+    change({ edge: cloud.edge, timing });
+    await go(forDr());
+    expect(await serving()).toBe(dr.commit);
+  });
+
+  it("stays moved when the site before did not answer either", async () => {
+    await go(forProd());
+    change({
+      timing: impatient(1, 20),
+      edge: (url, at, headers) =>
+        new URL(url).host === publicName ? Promise.reject(new Error("lost")) : cloud.edge(url, at, headers),
+    });
+    await expect(go(forDr())).rejects.toThrow(/lost.*The lease, the domain and the record are in place/);
+    expect(await serving()).toBe(dr.commit);
   });
 });
 
@@ -329,14 +494,15 @@ describe("a domain of another team", () => {
 
 describe("the lease before a recovery", () => {
   it("refuses at once what the switch would refuse in the end", async () => {
-    expect(await askLease("dr", 1)).toEqual({ holder: "no stack", refusal: "", change: "" });
+    expect(await askLease("dr", 1)).toMatchObject({ holder: "no stack", refusal: "", changes: [] });
     expect(await askLease("dr", 1, { zoneName: "not-yet.example" })).toEqual({
       holder: "no stack",
       refusal: "",
-      change: "",
+      changes: [],
+      seen: [],
     });
     await go(forProd());
-    expect(await askLease("dr", 2)).toEqual({ holder: "stack=prod;generation=1", refusal: "", change: "" });
+    expect(await askLease("dr", 2)).toMatchObject({ holder: "stack=prod;generation=1", refusal: "" });
     await expect(askLease("dr", 1)).rejects.toThrow(
       /is held by stack prod with generation 1, .*To take the name over, run `pulumi config set generation 2 -s dr`/,
     );
@@ -370,25 +536,6 @@ describe("a refusal", () => {
     expect(await serving()).toBe(prod.commit);
   });
 
-  it("is given in preview, before the lease is taken, where records can't lead to the app in place", async () => {
-    const record = (type: string, content: string) =>
-      cloud.call("cloudflare", "POST", `/client/v4/zones/${zoneId}/dns_records`, {
-        type,
-        name: publicName,
-        content,
-        ttl: 1,
-      });
-    await record("A", "192.0.2.1");
-    await record("AAAA", "2001:db8::1");
-    const message = /can't lead to Vercel in place \(A 192\.0\.2\.1, AAAA 2001:db8::1\).*replace them in Cloudflare/;
-    await expect(go({ ...forProd(), takeover: true })).rejects.toThrow(message);
-    await expect(askLease("prod", 1, { takeover: true })).rejects.toThrow(message);
-    expect(await askLease("prod", 1, { takeover: true, rehearse: true })).toMatchObject({
-      refusal: expect.stringMatching(message) as unknown,
-    });
-    expect((await records()).map(({ type }) => type)).toEqual(["A", "AAAA"]);
-  });
-
   it("is given to a name outside of the zone, an unknown zone, and a lease that cannot be read", async () => {
     await expect(go({ ...forProd(), publicName: "app.other.example" })).rejects.toThrow(/is not in zone/);
     await expect(go({ ...forProd(), zoneName: "example" })).rejects.toThrow(/Cloudflare shows no zone example/);
@@ -399,12 +546,46 @@ describe("a refusal", () => {
     await expect(go(forProd())).rejects.toThrow(/has 2 TXT records/);
   });
 
-  it("is given to both when two stacks take the name at the same moment", async () => {
+  it("is given to the second of two stacks that take the same generation at the same moment", async () => {
+    const results = await Promise.allSettled([go(forProd(3)), go(forDr(3))]);
+    expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    const [lost] = results.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
+    expect(lost).toBeInstanceOf(UserError);
+    const winner = results[0].status === "fulfilled" ? prod : dr;
+    expect(await serving()).toBe(winner.commit);
+    expect(String(lost)).toMatch(
+      new RegExp(
+        `Another stack took ${publicName} at the same moment \\(the lease now says stack=${winner === prod ? "prod" : "dr"};generation=3\\)|is held by stack`,
+      ),
+    );
+  });
+
+  it("is given to the lower of two generations, also when it wrote last", async () => {
+    let isLate = true;
+    const createRecord: DnsHost["createRecord"] = async (zone, record, aborted) => {
+      // Between the first look at the claims and the lease's record, the other stack takes the name with a higher generation.
+      if (isLate && record.name.startsWith("_castchat-recovery.")) {
+        isLate = false;
+        await switchTraffic({ ...ports, dns: cloud.dns }, forDr(4), signal, silent);
+        const [lease] = await cloud.dns.records(zone, record.name);
+        return await cloud.dns.updateRecord(zone, lease!.id, record);
+      }
+      return await cloud.dns.createRecord(zone, record, aborted);
+    };
+    change({ dns: { ...cloud.dns, createRecord } });
+    await expect(go(forProd(3))).rejects.toThrow(
+      /Another stack took .* at the same moment \(the lease now says stack=dr;generation=4\)/,
+    );
+    expect((await readTraffic(ports, forDr(4), signal))?.held).toBe(true);
+    expect(await serving()).toBe(dr.commit);
+  });
+
+  it("is given to both when the lease has two records", async () => {
     const raced: DnsHost = {
       ...cloud.dns,
       createRecord: async (zone, record, aborted) => {
         const made = await cloud.dns.createRecord(zone, record, aborted);
-        if (record.type === "TXT")
+        if (record.name.startsWith("_castchat-recovery."))
           await cloud.dns.createRecord(zone, { ...record, content: "stack=other;generation=9" }, aborted);
         return made;
       },

@@ -159,6 +159,53 @@ export function conformsToAppHost(name: string, start: () => Promise<StartedAppH
       expect(changed).toMatchObject({ targets: ["production"], isReadable: false });
     });
 
+    it("makes variables of a branch and of the project's own environments, as readable as they were", async () => {
+      const id = await started.makeProject(`${projectName}-branch`);
+      const shared = { key: "API", value: "x", comment: "Why.", type: "encrypted" };
+      const wanted = [
+        { ...shared, targets: ["preview"] },
+        { ...shared, targets: ["preview"], branch: "feature/one" },
+        { ...shared, targets: [], environments: ["env_staging"] },
+      ];
+      expect(await host.createVariables(id, wanted)).toEqual([]);
+      const listed = await host.listVariables(id);
+      const common = { key: "API", type: "encrypted", isReadable: true, comment: "Why." };
+      expect(listed).toMatchObject([
+        { ...common, targets: ["preview"], branch: undefined, environments: [] },
+        { ...common, targets: ["preview"], branch: "feature/one", environments: [] },
+        { ...common, targets: [], branch: undefined, environments: ["env_staging"] },
+      ]);
+    });
+
+    it("puts settings of a project back, and leaves all others", async () => {
+      const before = (await host.exportProject(projectId))!;
+      const [field] = [...host.writableFields].filter((one) => typeof before[one] === "boolean");
+      await twice(() => host.changeProject(projectId, { [field!]: before[field!] !== true }));
+      const after = (await host.exportProject(projectId))!;
+      const settings = (project: Record<string, unknown>) =>
+        Object.fromEntries(Object.entries(project).filter(([name]) => !host.statusFields.has(name)));
+      expect(settings(after)).toEqual({ ...settings(before), [field!]: before[field!] !== true });
+      for (const writable of host.writableFields) expect(host.statusFields.has(writable)).toBe(false);
+    });
+
+    it("exports names with their redirects and branches, changes these, and shows their certificates", async () => {
+      const [publicName, other] = [`c${number}.castchat.example`, `d${number}.castchat.example`];
+      for (const one of [publicName, other]) await host.takePublicName(projectId, one);
+      const settings = { redirect: publicName, redirectStatusCode: 308 };
+      await twice(() => host.changeName(projectId, other, settings));
+      const exported = await host.exportNames(projectId);
+      expect(exported.find((one) => one["name"] === other)).toMatchObject({ ...settings, gitBranch: null });
+      await host.changeName(projectId, other, { redirect: null, redirectStatusCode: null, gitBranch: "next" });
+      expect((await host.exportNames(projectId)).find((one) => one["name"] === other)).toMatchObject({
+        redirect: null,
+        gitBranch: "next",
+      });
+      const facts = (await host.certificates()).find(({ hosts }) => hosts.includes(publicName));
+      expect(facts).toMatchObject({ id: expect.any(String) as unknown, isRenewed: true });
+      expect(facts?.expiresAt).toEqual(expect.any(Date));
+      expect(await isNotFound(host.exportNames("absent"))).toBe(true);
+    });
+
     it("deploys a source tree to production, without git's folder, and with its commit and a way to know its id", async () => {
       expect(await host.hasDeployments(projectId)).toBe(false);
       const deployment = await built();
@@ -270,8 +317,10 @@ export function conformsToAppHost(name: string, start: () => Promise<StartedAppH
       const expected = { name: publicName, isGenerated: false, isVerified: true, proofs: [] };
       expect(await host.takePublicName(other, publicName)).toEqual(expected);
       expect(await host.servedFrom(publicName)).toBeUndefined();
+      expect(await host.publicNameHolder(publicName)).toBe(other);
       expect(await twice(() => host.takePublicName(projectId, publicName))).toEqual(expected);
       expect(await host.servedFrom(publicName)).toBe(id);
+      expect(await host.publicNameHolder(publicName)).toBe(projectId);
       expect(await host.publicName(other, publicName)).toBeUndefined();
       expect(await host.publicName(projectId, publicName)).toEqual(expected);
       expect(await host.verifyPublicName(projectId, publicName)).toEqual(expected);
@@ -279,6 +328,7 @@ export function conformsToAppHost(name: string, start: () => Promise<StartedAppH
       expect(given).toEqual([expected]);
       await twice(() => host.releasePublicName(projectId, publicName));
       expect(await host.publicName(projectId, publicName)).toBeUndefined();
+      expect(await host.publicNameHolder(publicName)).toBeUndefined();
       expect(await isNotFound(host.verifyPublicName(projectId, publicName))).toBe(true);
     });
 

@@ -159,8 +159,10 @@ describe("Vercel", () => {
     const { server, host } = await answering(
       missing,
       { status: 409, body: {} },
+      missing,
       { body: { projects, pagination: { next: 77 } } },
       { body: { projects: [{ id: "2", name: "b" }], pagination: { next: null } } },
+      missing,
       missing,
       { body: { name: "n" } },
       { body: { name: "n", verified: false, verification: [{ type: "TXT", domain: "d", value: "v", reason: "r" }] } },
@@ -174,16 +176,25 @@ describe("Vercel", () => {
     expect(server.seen.map(({ method, url }) => `${method} ${url}`)).toEqual([
       "GET /v9/projects/p/domains/n",
       "POST /v10/projects/p/domains",
+      "GET /v4/aliases/n",
       "GET /v10/projects?limit=100",
       "GET /v10/projects?limit=100&from=77",
+      "GET /v9/projects/p/domains/n",
       "GET /v9/projects/1/domains/n",
       "GET /v9/projects/2/domains/n",
       "POST /v1/projects/2/domains/n/move",
     ]);
   });
 
+  it("asks no other project for a name that serves a deployment", async () => {
+    const { server, host } = await answering({ body: { deploymentId: "d", projectId: "2" } }, { body: { name: "n" } });
+    expect(await host.publicNameHolder("n")).toBe("2");
+    expect(server.seen.map(({ url }) => url)).toEqual(["/v4/aliases/n", "/v9/projects/2/domains/n"]);
+  });
+
   it("names the token where a project that it doesn't see has the name", async () => {
-    const { host } = await answering({ status: 404, body: {} }, { status: 409, body: {} }, { body: { projects: [] } });
+    const missing = { status: 404, body: {} };
+    const { host } = await answering(missing, { status: 409, body: {} }, missing, { body: { projects: [] } });
     await expect(host.takePublicName("p", "n")).rejects.toThrow(
       "n belongs to a Vercel project that VERCEL_API_TOKEN cannot see: remove it there, or set a token of that team. Type: read -rs VERCEL_API_TOKEN && export VERCEL_API_TOKEN",
     );

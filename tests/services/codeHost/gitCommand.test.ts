@@ -66,6 +66,14 @@ describe("reading", () => {
     run(folder, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", source, "vendor/the lib");
     expect((await git.ignoredBy(folder, ".vercelignore", signal)).sort()).toEqual(["a/b.md", "a/tests/deep ü.txt"]);
     expect(await git.submodules(folder, signal)).toEqual(["vendor/the lib"]);
+    const ignoredBy = async (rules: string) => {
+      await writeFile(join(folder, ".vercelignore"), rules);
+      return (await git.ignoredBy(folder, ".vercelignore", signal)).filter((name) => name.startsWith("a/")).sort();
+    };
+    // As Vercel's client reads them: `./` is dropped, and the case of letters does not matter.
+    expect(await ignoredBy("./a/tests\r\n./a/B.MD\r\n")).toEqual(["a/b.md", "a/tests/deep ü.txt"]);
+    expect(await ignoredBy("/*\n!a\n")).toEqual([]);
+    expect(await ignoredBy("/*\n!/a\n./a/*\n!a/kept.md\n")).toEqual(["a/b.md", "a/tests/deep ü.txt"]);
   });
 
   it("says in one sentence what is not there", async () => {

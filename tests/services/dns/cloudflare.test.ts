@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 
 import { cloudflareDns } from "../../../services/dns/cloudflare.ts";
+import { TOKEN } from "../../lab/sandbox/emulators/support.ts";
 import { createCloudflareEmulator } from "../../support/emulators.ts";
 import { startEmulatorHost } from "../support/emulatorHost.ts";
 import { serve } from "../support/testServer.ts";
@@ -71,6 +72,41 @@ describe("Cloudflare", () => {
     }
     const path = "/client/v4/zones/z/dns_records";
     expect(server.seen.map(({ url }) => url)).toEqual([path, path]);
+  });
+
+  it("names the token and the right that it lacks", async () => {
+    const host = await startEmulatorHost(
+      (deps) => createCloudflareEmulator(deps, { createsZones: true, readsCertificates: false }),
+      cloudflareDns,
+    );
+    await host.call("POST /client/v4/zones", { name: "castchat.example", account: { id: "acc" } });
+    const dns = cloudflareDns({ token: TOKEN, endpoint: host.url });
+    const zone = (await dns.zoneId("castchat.example"))!;
+    await expect(dns.certificates(zone)).rejects.toThrow(
+      'Check CLOUDFLARE_API_TOKEN: this needs the right "Zone > SSL and Certificates > Read". Replace it if it lacks one.',
+    );
+    await host.stop();
+    const server = await serve({ status: 403, body: { errors: [] } });
+    const refused = cloudflareDns({ token: "t", endpoint: server.url });
+    await expect(refused.exportRecords("z")).rejects.toThrow('this needs the right "Zone > DNS > Read"');
+    await expect(refused.deleteRecord("z", "r")).rejects.toThrow('this needs the right "Zone > DNS > Edit"');
+    await expect(refused.zones()).rejects.toThrow('this needs the right "Zone > Zone > Read"');
+  });
+
+  it("sends all fields of a record but those that only it writes, and its parts in place of its content", () => {
+    const dns = cloudflareDns({ token: "t", endpoint: "http://127.0.0.1:9" });
+    const data = { port: 8806, priority: 10, target: "host.example.org", weight: 5 };
+    const record = { id: "1", type: "SRV", name: "n", ttl: 300, content: "5 8806 host", data, priority: 10 };
+    const more = { comment: "Why.", tags: ["a:b"], settings: {} };
+    expect(dns.writableFields({ ...record, ...more, meta: {}, zone_id: "z", proxiable: false })).toEqual({
+      type: "SRV",
+      name: "n",
+      ttl: 300,
+      data,
+      priority: 10,
+      ...more,
+    });
+    for (const key of ["read_only", "email_routing"]) expect(dns.isManaged({ meta: { [key]: true } })).toBe(true);
   });
 
   const exported = async (records: object[]) => {

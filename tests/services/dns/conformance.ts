@@ -69,6 +69,32 @@ export function conformsToDnsHost(name: string, start: () => Promise<StartedDns>
       expect(made).toMatchObject({ type: "CNAME", content: "target.example.org", proxied: false });
     });
 
+    it("makes a proxied record with its labels", async () => {
+      const wanted = {
+        type: "A",
+        name: `p.${ZONE}`,
+        content: "192.0.2.1",
+        proxied: true,
+        comment: "Why.",
+        tags: ["team:web"],
+      };
+      const { id, ...made } = await dns.createRecord(zone, wanted);
+      expect(made).toEqual(wanted);
+      expect(await dns.records(zone, wanted.name)).toEqual([{ id, ...wanted }]);
+    });
+
+    it("refuses a second record of the same name and content, and says that it is one", async () => {
+      const wanted = text({ comment: "the first" });
+      await dns.createRecord(zone, wanted);
+      const refusal: unknown = await dns
+        .createRecord(zone, { ...wanted, comment: "the second" })
+        .catch((error: unknown) => error);
+      expect(dns.isDuplicate(refusal)).toBe(true);
+      expect(dns.isDuplicate(new Error("An identical record already exists."))).toBe(false);
+      expect(await dns.records(zone, wanted.name)).toMatchObject([{ comment: "the first" }]);
+      await dns.createRecord(zone, { ...wanted, content: "other" });
+    });
+
     it("changes a record in place", async () => {
       const wanted = text();
       const { id } = await dns.createRecord(zone, wanted);
@@ -118,6 +144,28 @@ export function conformsToDnsHost(name: string, start: () => Promise<StartedDns>
       // A backup holds more of each than the product reads.
       expect(JSON.stringify(exported)).toContain(`number ${MANY - 1}`);
     }, 30_000);
+
+    it("makes a record from its exported form, and gives all fields of it back to a changed one", async () => {
+      const wanted = text({ comment: "Why." });
+      const { id } = await dns.createRecord(zone, wanted);
+      const record = async () => (await dns.exportRecords(zone)).filter((one) => one.name === wanted.name);
+      const [kept] = await record();
+      expect(dns.writableFields(kept!)).not.toHaveProperty("id");
+      await dns.updateRecord(zone, id, { ...wanted, content: "wrong", comment: "Wrong." });
+      for (let time = 0; time < 2; time += 1) await dns.putRecord(zone, kept!, id);
+      expect(await record()).toEqual([kept]);
+      await dns.deleteRecord(zone, id);
+      await dns.putRecord(zone, kept!, undefined);
+      expect((await record()).map((one) => dns.writableFields(one))).toEqual([dns.writableFields(kept!)]);
+      expect(dns.isManaged(kept!)).toBe(false);
+    });
+
+    it("shows the zone's certificates, until when they are valid, and nothing that is secret", async () => {
+      const facts = await dns.certificates(zone);
+      expect(facts).toEqual([
+        { id: expect.any(String), hosts: [ZONE, `*.${ZONE}`], expiresAt: expect.any(Date), isRenewed: true },
+      ]);
+    });
 
     behavesAsRemoteService(() => started, {
       read: (port, signal) => port.zoneId(ZONE, signal),

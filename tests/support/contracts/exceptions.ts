@@ -165,6 +165,15 @@ export const EXCEPTIONS: readonly Exception[] = [
     source: `${VERCEL_PROVIDER}project.go`,
   },
   {
+    service: "vercel",
+    operation: /^GET \/v8\/certs$/,
+    place: "query",
+    field: /^(limit|until)$/,
+    why: "the answer has pages, and Vercel's own command line asks for them so",
+    date: "2026-12-01",
+    source: "https://github.com/vercel/vercel, packages/cli/src/util/certs/get-certs.ts",
+  },
+  {
     service: "supabase",
     adds: {
       "POST /v1/projects/{ref}/database/backups/restore": {

@@ -65,16 +65,25 @@ describe("Supabase's emulator", () => {
     expect(ref).toMatch(/^[a-z]{20}$/);
     expect(bed.postgres.log).toEqual(["create first password"]);
     await gives(`GET /v1/projects/${ref}`, 200, { status: "ACTIVE_HEALTHY", created_at: "2026-01-02T03:04:05.000Z" });
-    await gives(`GET /v1/projects/${ref}/config/database/pooler`, 200, [
-      {
-        pool_mode: "session",
+    const poolers = (maxClients: number) =>
+      [
+        { mode: "session", port: 5432 },
+        { mode: "transaction", port: 6543 },
+      ].map(({ mode, port }) => ({
+        pool_mode: mode,
         db_host: "127.0.0.1",
-        db_port: 5432,
+        db_port: port,
         db_user: "postgres",
         db_name: "postgres",
-        connection_string: "postgresql://postgres:[YOUR-PASSWORD]@127.0.0.1:5432/postgres?sslmode=disable",
-      },
-    ]);
+        connection_string: `postgresql://postgres:[YOUR-PASSWORD]@127.0.0.1:${port}/postgres?sslmode=disable`,
+        default_pool_size: 15,
+        max_client_conn: maxClients,
+      }));
+    await gives(`GET /v1/projects/${ref}/config/database/pooler`, 200, poolers(200));
+    const medium = { addon_type: "compute_instance", addon_variant: "ci_medium" };
+    await gives([`PATCH /v1/projects/${ref}/billing/addons`, medium], 200);
+    await gives(`GET /v1/projects/${ref}/config/database/pooler`, 200, poolers(600));
+    expect(supabase.poolerLimits(ref)).toEqual({ poolSize: 15, maxClients: 600 });
     await create();
     await gives("GET /v1/projects", 200, [{ name: "castchat" }, { name: "castchat" }]);
     await gives("GET /v1/organizations", 200, [{ slug: "org" }]);
@@ -225,7 +234,11 @@ describe("Supabase's emulator", () => {
     await gives(`GET /v1/projects/${ref}`, 200, { status: "ACTIVE_HEALTHY" });
     const server = await listen(createAdaptorServer({ fetch: supabase.app.fetch }) as Server);
     const databaseHost = supabaseDatabases({ token: TOKEN, endpoint: server.url, retryDelayMs: 1 });
-    const ports = { databaseHost, appHost: {} as AppHost, stopWrites: () => Promise.resolve("its writes are stopped") };
+    const ports = {
+      databaseHost: () => databaseHost,
+      appHost: () => ({}) as AppHost,
+      stopWrites: () => Promise.resolve("its writes are stopped"),
+    };
     const names = { organization: "org", databaseName: "castchat", appProjects: [] };
     const { signal } = new AbortController();
     const fence = async (live?: LiveDatabase) => {

@@ -45,7 +45,7 @@ export class FakeServers implements ProjectServers {
   }
   start(ref: string) {
     this.up.add(ref);
-    return Promise.resolve({ host: "127.0.0.1", port: 5432, superuserUrl: this.superuserUrl });
+    return Promise.resolve(this.#connection());
   }
   stop(ref: string) {
     this.up.delete(ref);
@@ -79,7 +79,10 @@ export class FakeServers implements ProjectServers {
     return await this.start(ref);
   }
   connection(ref: string) {
-    return this.up.has(ref) ? { host: "127.0.0.1", port: 5432, superuserUrl: this.superuserUrl } : undefined;
+    return this.up.has(ref) ? this.#connection() : undefined;
+  }
+  #connection() {
+    return { host: "127.0.0.1", port: 5432, transactionPort: 6543, superuserUrl: this.superuserUrl };
   }
 }
 

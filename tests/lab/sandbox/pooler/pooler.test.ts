@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 import pg from "pg";
 
-import { type Pooler, type PoolerLimits, startPooler } from "../../../../lab/sandbox/pooler/pooler.ts";
+import type { PoolerLimits } from "../../../../lab/sandbox/pooler/limits.ts";
+import { type Pooler, startPooler } from "../../../../lab/sandbox/pooler/pooler.ts";
 import { startTestDatabase } from "../../../support/postgres.ts";
 import { forSuite } from "../../../support/suite.ts";
 

@@ -47,6 +47,16 @@ describe("LocalProjectServers", () => {
     await servers.setPassword(REF, "first");
   });
 
+  it("leads both addresses of a project through its pooler, and only the superuser's around it", async () => {
+    const { host, port, transactionPort = 0, superuserUrl } = servers.connection(REF)!;
+    const name = "select current_setting('application_name') as name";
+    expect(await query(urlWith("first"), name)).toEqual([{ name: "Supavisor" }]);
+    const transactions = connectionUrl("postgres", "first", transactionPort);
+    expect(await query(transactions, name)).toEqual([{ name: "Supavisor" }]);
+    expect(await query(superuserUrl, name)).toEqual([{ name: "" }]);
+    expect([host, new Set([port, transactionPort, Number(new URL(superuserUrl).port)]).size]).toEqual(["127.0.0.1", 3]);
+  });
+
   it("refuses a ref that exists and one that is a path", async () => {
     await expect(servers.create(REF, "x")).rejects.toThrow("exists already");
     await expect(servers.create("../evil", "x")).rejects.toThrow("no project ref");
@@ -68,6 +78,8 @@ describe("LocalProjectServers", () => {
     // A kill -9 of the daemon leaves the server running; the next daemon ends it by the list of processes.
     expect(await endLeftovers(processesFile)).toEqual([`postgres ${REF}`]);
     expect(isAlive(pid)).toBe(false);
+    // The pooler is in the daemon's own process, and ends with it.
+    await servers.stopAll();
     await mkdir(join(folder.path, "postgres", "halfmade"));
     supervisor = new Supervisor(processesFile);
     servers = new LocalProjectServers(join(folder.path, "postgres"), supervisor);
