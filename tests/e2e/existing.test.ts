@@ -113,6 +113,8 @@ describe("the first day of a CastChat that runs", () => {
       "pki.goog",
     ])
       expect(configuration.output).toContain(part);
+    const deployed = (await pulumi(["stack", "output", "deployedCommit", "--stack", "prod"], engine)).output.trim();
+    expect((await recover("config", "show", "--part", "source")).output).toContain(`the files of commit ${deployed}.`);
     for (const { value } of LIVE_VARIABLES.filter(({ type }) => type === "sensitive"))
       expect(configuration.output).not.toContain(value);
     expect(changedParts(before, await look())).toEqual([]);
@@ -130,7 +132,12 @@ describe("the first day of a CastChat that runs", () => {
       .object({ envs: z.array(z.object({ id: z.string(), key: z.string() })) })
       .parse(await vercel("GET", variables));
     const variable = envs.find(({ key }) => key === "FEATURE_AUDITIONS")!.id;
-    await dns("PATCH", `/zones/${zone}/dns_records/${record}`, { type: "CNAME", name, content: "else.example", ttl: 600 });
+    await dns("PATCH", `/zones/${zone}/dns_records/${record}`, {
+      type: "CNAME",
+      name,
+      content: "else.example",
+      ttl: 600,
+    });
     await vercel("PATCH", `${variables}/${variable}`, { value: "a-wrong-value" });
     const drifted = await recover("config", "diff");
     expect(drifted.exitCode).toBe(1);
