@@ -1,5 +1,5 @@
 import { messageOf, UserError } from "../../services/common/errors.ts";
-import type { DnsRecord } from "../../services/dns/dnsHost.ts";
+import { authoritiesOf, authorityRefusal } from "../site/certificateAuthority.ts";
 import { liveNameRefusal, RECORD_TTL_SECONDS, recordsOf } from "../site/publicRecord.ts";
 import { planRecords, recordSentences } from "../site/recordPlan.ts";
 import { readLease } from "../site/trafficLease.ts";
@@ -63,29 +63,18 @@ async function record(name: string, zoneId: string, { ports, signal }: Subject):
   );
 }
 
-/**
- * Whether the app host's authority may issue a certificate for a name. The CAA records of the closest name that has any decide; without
- * records every authority may. Source: RFC 8659, section 3.
- */
+/** Whether the app host's authority may issue a certificate for a name. */
 async function authorities(name: string, zoneId: string, { settings, ports, signal }: Subject): Promise<Outcome> {
   const dns = ports.dns();
-  const { certificateAuthority: wanted, name: host } = ports.appHost();
-  for (let at = name; `.${at}`.endsWith(`.${settings.zoneName}`); at = at.slice(at.indexOf(".") + 1)) {
-    const issuers = (await dns.records(zoneId, at, signal)).flatMap(issuerOf);
-    if (issuers.length === 0) continue;
-    if (issuers.includes(wanted)) return ok(`The CAA records of ${at} let ${host} get a certificate for ${name}.`);
-    return failed(
-      `The CAA records of ${at} allow ${issuers.filter(Boolean).join(", ") || "no authority"} only, so ${host} gets no certificate for ${name}.`,
-      `in ${dns.name}, add a CAA record to ${at}: 0 issue "${wanted}"`,
-    );
-  }
-  return ok(`No CAA record limits who may issue a certificate for ${name}.`);
-}
-
-/** The authority that a CAA record lets issue; empty for one that lets none. */
-function issuerOf({ type, content }: DnsRecord): string[] {
-  const [, issuer] = (type === "CAA" && /^\d+\s+issue\s+"?\s*([^";\s]*)/.exec(content)) || [];
-  return issuer === undefined ? [] : [issuer.toLowerCase()];
+  const appHost = ports.appHost();
+  const found = await authoritiesOf(dns, { zoneId, zoneName: settings.zoneName, name }, signal);
+  const refusal = authorityRefusal(appHost, found, name);
+  if (refusal !== undefined) return failed(refusal.why, `in ${dns.name}, ${refusal.mend}`);
+  return ok(
+    found === undefined
+      ? `No CAA record limits who may issue a certificate for ${name}.`
+      : `The CAA records of ${found.at} let ${appHost.name} get a certificate for ${name}.`,
+  );
 }
 
 async function lease(name: string, zoneId: string, { ports, signal }: Subject): Promise<Outcome> {

@@ -1,45 +1,14 @@
-import type { AppHost } from "../../services/appHost/appHost.ts";
-import type { Edge } from "../../services/appHost/edge.ts";
-import type { Clock } from "../../services/common/clock.ts";
-import { UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import { realTiming, type Timing } from "../../services/common/timing.ts";
-import type { DnsHost } from "../../services/dns/dnsHost.ts";
-import { applicationHealth, type HealthContract, waitUntilHealthy } from "./applicationHealth.ts";
-import { edgeThroughProtection } from "./deploymentProtection.ts";
+import { realTiming } from "../../services/common/timing.ts";
+import { waitUntilHealthy } from "./applicationHealth.ts";
 import { bringName } from "./publicName.ts";
 import { recordsOf, zoneOf } from "./publicRecord.ts";
 import { applyRecords } from "./recordPlan.ts";
 import { setScheduledCalls } from "./scheduledCalls.ts";
-import { dropClaims, isSame, type Lease, leaseContent, leaseNameOf, readLease, takeLease } from "./trafficLease.ts";
-import { planTraffic, refuseChanged } from "./trafficPlan.ts";
+import { dropClaims, isSame, leaseContent, leaseNameOf, readLease, takeLease } from "./trafficLease.ts";
+import { healthyTarget, permittedMove, type TrafficPorts, type WantedTraffic } from "./trafficMove.ts";
 import { howToProve, trafficDoubt, type TrafficTarget } from "./trafficProof.ts";
 import { lookBack, moveBack } from "./wayBack.ts";
-
-/** What the operations on traffic work with. */
-export interface TrafficPorts {
-  appHost: AppHost;
-  dns: DnsHost;
-  edge: Edge;
-  clock: Clock;
-  /** @default - the real one */
-  timing?: Timing;
-}
-
-/** Which name is to lead where, and for which stack and generation. */
-export interface WantedTraffic extends Lease, HealthContract {
-  publicName: string;
-  zoneName: string;
-  projectId: string;
-  /** Address of the deployment itself, whose health decides. */
-  deploymentUrl: string;
-  /** Whether the settings allow taking the name from a site that no stack holds. */
-  takeover?: boolean | undefined;
-  /** The name as a preview has shown it (`seenLines`). If it has changed since, nothing is moved. */
-  shown?: readonly string[] | undefined;
-  /** Start the app host's scheduled calls once the name leads to the project. */
-  startsScheduledCalls?: boolean | undefined;
-}
 
 /** The public name as it was handed over. */
 export interface SwitchedTraffic {
@@ -68,10 +37,8 @@ export async function switchTraffic(
 ): Promise<SwitchedTraffic> {
   const start = ports.clock().getTime();
   const { publicName, deploymentUrl } = wanted;
-  const zoneId = await zoneOf(ports.dns, wanted, signal);
-  const plan = await planTraffic(ports, { ...wanted, zoneId }, signal);
-  if (plan.refusal !== undefined) throw new UserError(plan.refusal);
-  if (wanted.shown !== undefined) refuseChanged(plan, wanted.shown);
+  const plan = await permittedMove(ports, wanted, signal);
+  const { zoneId } = plan;
   const target = await healthyTarget(ports, wanted, signal);
   const before = await lookBack(ports, plan, wanted, signal);
 
@@ -124,22 +91,6 @@ async function startCalls(
   reporter(`starting the scheduled calls of ${appHost.name} project ${projectId}`);
   const note = await setScheduledCalls(appHost, projectId, true, signal);
   return note === undefined ? [] : [note];
-}
-
-/** The deployment that the name is to lead to. Throws, before anything has moved, unless it is a healthy one of the project. */
-async function healthyTarget(ports: TrafficPorts, wanted: WantedTraffic, signal: AbortSignal): Promise<TrafficTarget> {
-  const { projectId, deploymentUrl } = wanted;
-  const refuse = (why: string): Error =>
-    new Error(
-      `Traffic stays where it is, because ${why}. Deploy a working application, and run the same command again.`,
-    );
-  const edge = await edgeThroughProtection(ports, projectId, deploymentUrl, signal);
-  const health = await applicationHealth(edge, deploymentUrl, wanted, signal);
-  if (!health.healthy) throw refuse(`the target is not healthy: ${health.reason}`);
-  const deployment = await ports.appHost.deployment(new URL(deploymentUrl).host, signal);
-  if (deployment?.projectId !== projectId)
-    throw refuse(`${deploymentUrl} is not a deployment of ${ports.appHost.name} project ${projectId}`);
-  return { deployment, health };
 }
 
 /** What a look at a public name found. */

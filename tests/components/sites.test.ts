@@ -571,6 +571,16 @@ describe("StandbySite", () => {
       ["traffic-admin", "admin.castchat.jp", undefined],
       ["traffic-admin-office-castchat-jp", "office.castchat.jp", true],
     ]);
+    // All names of an app are proven together, and each switch waits for every check.
+    const checks = resources.filter(({ type }) => type === "recovery:index:TrafficCheck");
+    expect(checks.map(({ name, inputs }) => [name, inputs["names"], inputs["deploymentUrl"]])).toMatchObject([
+      ["traffic-check", [{ publicName: "app.castchat.jp" }], switches[0]!.inputs["deploymentUrl"]],
+      [
+        "traffic-check-admin",
+        [{ publicName: "admin.castchat.jp" }, { publicName: "office.castchat.jp", takeover: true }],
+        switches[1]!.inputs["deploymentUrl"],
+      ],
+    ]);
   });
 
   it("takes backups of its own only when active", async () => {

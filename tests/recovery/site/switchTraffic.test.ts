@@ -10,14 +10,10 @@ import { type ShownPlans, shownPlans } from "../../../provider/recovery/shownPla
 import { trafficLease } from "../../../provider/recovery/trafficLease.ts";
 import { trafficSwitch } from "../../../provider/recovery/trafficSwitch.ts";
 import { applicationHealth } from "../../../recovery/site/applicationHealth.ts";
+import { checkTraffic } from "../../../recovery/site/checkTraffic.ts";
 import { deployApplication } from "../../../recovery/site/deployApplication.ts";
-import {
-  readTraffic,
-  releaseTraffic,
-  switchTraffic,
-  type TrafficPorts,
-  type WantedTraffic,
-} from "../../../recovery/site/switchTraffic.ts";
+import { readTraffic, releaseTraffic, switchTraffic } from "../../../recovery/site/switchTraffic.ts";
+import type { TrafficPorts, WantedTraffic } from "../../../recovery/site/trafficMove.ts";
 import type { AppHost } from "../../../services/appHost/appHost.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { UserError } from "../../../services/common/errors.ts";
@@ -593,6 +589,47 @@ describe("a refusal", () => {
     change({ dns: raced });
     await expect(go(forProd())).rejects.toThrow(/has 2 TXT records .* so it is not known which stack holds/);
     expect(await cloud.appHost.publicName(prod.projectId, publicName)).toBeUndefined();
+  });
+});
+
+describe("the check of all names of an app", () => {
+  const check = (names: string[], target: WantedTraffic = forDr()) =>
+    checkTraffic(ports, { ...target, names: names.map((one) => ({ publicName: one })) }, signal);
+  const name = (label: string) => `${label}${number}.${zoneName}`;
+
+  it("lists every fault of every name and of the target together, and moves none", async () => {
+    await go(forProd(5));
+    const issuer = { name: name("caa"), type: "CAA", ttl: 1, data: { flags: 0, tag: "issue", value: "pki.goog" } };
+    await cloud.call("cloudflare", "POST", `/client/v4/zones/${zoneId}/dns_records`, issuer);
+    const live = { type: "A", name: name("live"), content: "192.0.2.1", ttlSeconds: 300 };
+    await cloud.dns.createRecord(zoneId, live);
+    const before = await cloud.dns.records(zoneId);
+    const names = [name("free"), publicName, name("live"), name("caa")];
+    const refused: unknown = await check(names).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(UserError);
+    expect(String(refused)).toMatch(/No public name was moved, for 3 reasons:/);
+    expect(String(refused)).toContain(`- ${publicName} is held by stack prod with generation 5`);
+    expect(String(refused)).toContain(`- ${name("live")} already leads to 192.0.2.1`);
+    expect(String(refused)).toContain(
+      `- The CAA records of ${name("caa")} allow pki.goog only, so Vercel gets no certificate for ${name("caa")}.`,
+    );
+    await expect(check(names, { ...forDr(), deploymentUrl: "https://nothing.vercel.app" })).rejects.toThrow(
+      /for 4 reasons:\n- Traffic stays where it is, because the target is not healthy/,
+    );
+    await expect(go({ ...forDr(), publicName: name("caa") })).rejects.toThrow(/add a CAA record to caa\d+.*letsencrypt/);
+    expect(await cloud.dns.records(zoneId)).toEqual(before);
+    await check([name("free")]);
+  });
+
+  it("does not ask for a certificate's authority where the project has the name already", async () => {
+    await go(forDr());
+    const issuer = { name: publicName, type: "CAA", ttl: 1, data: { flags: 0, tag: "issue", value: ";" } };
+    // Beside a CNAME nothing else may stand, so the name becomes an A record first.
+    for (const { id, type } of await records()) if (type === "CNAME") await cloud.dns.deleteRecord(zoneId, id);
+    await makeRecord("A", "76.76.21.21", { comment: "written by castchat-recovery" });
+    await cloud.call("cloudflare", "POST", `/client/v4/zones/${zoneId}/dns_records`, issuer);
+    await check([publicName]);
+    await expect(check([publicName], forProd(9))).rejects.toThrow(/allow no authority only/);
   });
 });
 
