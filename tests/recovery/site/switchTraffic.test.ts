@@ -616,7 +616,9 @@ describe("the check of all names of an app", () => {
     await expect(check(names, { ...forDr(), deploymentUrl: "https://nothing.vercel.app" })).rejects.toThrow(
       /for 4 reasons:\n- Traffic stays where it is, because the target is not healthy/,
     );
-    await expect(go({ ...forDr(), publicName: name("caa") })).rejects.toThrow(/add a CAA record to caa\d+.*letsencrypt/);
+    await expect(go({ ...forDr(), publicName: name("caa") })).rejects.toThrow(
+      /add a CAA record to caa\d+.*letsencrypt/,
+    );
     expect(await cloud.dns.records(zoneId)).toEqual(before);
     await check([name("free")]);
   });
