@@ -1,6 +1,7 @@
 import { messageOf, UserError } from "../../services/common/errors.ts";
 import { authoritiesOf, authorityRefusal } from "../site/certificateAuthority.ts";
 import { liveNameRefusal, RECORD_TTL_SECONDS, recordsOf } from "../site/publicRecord.ts";
+import { keptSeconds } from "../site/recordLifetime.ts";
 import { planRecords, recordSentences } from "../site/recordPlan.ts";
 import { readLease } from "../site/trafficLease.ts";
 import { type Check, failed, ok, type Outcome, skipped, warning } from "./check.ts";
@@ -44,8 +45,7 @@ async function record(name: string, zoneId: string, { ports, signal }: Subject):
   const records = await recordsOf(dns, zoneId, name, signal);
   if (records.length === 0) return ok(`${name} has no record; a recovery makes one.`);
   const changes = recordSentences(planRecords(records, ports.appHost(), name), dns);
-  // A proxied name answers with the proxy's own addresses, which a move does not change.
-  const longest = Math.max(...records.map(({ proxied, ttlSeconds = 300 }) => (proxied ? 0 : ttlSeconds)));
+  const longest = Math.max(...records.map((one) => keptSeconds(one, dns)));
   if (changes.length > 0 && longest > RECORD_TTL_SECONDS * 5)
     return warning(
       `Resolvers keep ${name} for ${longest} s, so visitors may come to the lost site for that long after a move. ${changes.join(" ")}`,
