@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { PRIMARY_DATABASE_NAME, recoveredDatabaseName, type Site } from "../planning/names.ts";
+import { PRIMARY_DATABASE_NAME, probeNameOf, recoveredDatabaseName, type Site } from "../planning/names.ts";
 import type { App } from "../settings/apps.ts";
 import { nameOfPart } from "../settings/managedParts.ts";
 import type { MirroredRepository } from "../settings/repositories.ts";
@@ -13,6 +13,7 @@ import { callsIn, type Recovered, releaseFrom, type RestoreFrom } from "./recove
 import type { DeclaredGenerations } from "./recovery/generations.ts";
 import { compareLiveBuild } from "./recovery/liveBuild.ts";
 import { PrimaryFence } from "./recovery/primaryFence.ts";
+import { ProbeName } from "./recovery/probeName.ts";
 import { rehearseTakeover } from "./recovery/trafficLease.ts";
 import { SigningKey } from "./signingKey.ts";
 import type { SiteArgs } from "./siteArgs.ts";
@@ -67,7 +68,13 @@ export class StandbySite extends pulumi.ComponentResource {
     const database = mode === "standby" ? undefined : this.#recoverDatabase(args, mode, from, after);
     const applications = args.apps.map((app) => {
       const recovered = database && { database, source: from, sealed: variables.of(app) };
-      return { app, application: this.#keepApp(app, args, mirrors, recovered) };
+      const application = this.#keepApp(app, args, mirrors, recovered);
+      const probe = new ProbeName(
+        nameOfPart("probe", app),
+        { probeName: probeNameOf(app, args.zoneName), zoneName: args.zoneName, projectId: application.projectId },
+        child,
+      );
+      return { app, application, probe };
     });
     const running = database
       ? takeTraffic(args, applications, this)
@@ -107,7 +114,13 @@ export class StandbySite extends pulumi.ComponentResource {
         projectName: app.project,
         build: app.build,
         ...(recovered && {
-          release: { ...source, sourceRef: app.branch, ...releaseFrom(app, recovered), ...callsIn(args.mode) },
+          release: {
+            ...source,
+            probeName: probeNameOf(app, args.zoneName),
+            sourceRef: app.branch,
+            ...releaseFrom(app, recovered),
+            ...callsIn(args.mode),
+          },
         }),
         protect: args.protect,
       },

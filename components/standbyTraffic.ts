@@ -6,6 +6,7 @@ import { nameOfPart } from "../settings/managedParts.ts";
 import type { StandbySettings } from "../settings/settings.ts";
 import type { Application } from "./application.ts";
 import { callsIn } from "./recoveredRelease.ts";
+import type { ProbeName } from "./recovery/probeName.ts";
 import { TrafficCheck } from "./recovery/trafficCheck.ts";
 import { checkTrafficLease } from "./recovery/trafficLease.ts";
 import { TrafficSwitch } from "./recovery/trafficSwitch.ts";
@@ -16,13 +17,20 @@ import type { RunningApp } from "./siteOutputs.ts";
 type TrafficArgs = Pick<SiteArgs, "zoneName" | "stack" | "generation" | "protect"> &
   Readonly<Pick<StandbySettings, "mode"> & Partial<Pick<StandbySettings, "takeover">>>;
 
+/** An app of the standby, and the name under which it is tried first. */
+interface ReadyApp {
+  app: App;
+  application: Application;
+  probe: ProbeName;
+}
+
 /**
  * Leads the public names of all apps to their recovered deployments. An app may answer under several names, so none moves before all names of all
  * apps are proven.
  */
 export function takeTraffic(
   args: TrafficArgs,
-  applications: readonly { app: App; application: Application }[],
+  applications: readonly ReadyApp[],
   parent: pulumi.Resource,
 ): RunningApp[] {
   const apps = applications.map((one) => ({ ...one, ...checkNames(args, one, parent) }));
@@ -46,7 +54,7 @@ export function takeTraffic(
 /** Declares the check of an app's names. Each lease is looked at before that, also in a preview. */
 function checkNames(
   { mode, zoneName, stack, generation, takeover = [] }: TrafficArgs,
-  { app, application }: { app: App; application: Application },
+  { app, application, probe }: ReadyApp,
   parent: pulumi.Resource,
 ) {
   const names = app.publicNames.map((name) => {
@@ -67,8 +75,8 @@ function checkNames(
   };
   const check = new TrafficCheck(
     nameOfPart(partName(mode, "traffic-check"), app),
-    { ...target, names: names.map(({ taken }) => taken) },
-    { parent, dependsOn: [application] },
+    { ...target, probeName: probe.keptName, names: names.map(({ taken }) => taken) },
+    { parent, dependsOn: [application, probe] },
   );
   return { names, target, check };
 }

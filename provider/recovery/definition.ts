@@ -11,6 +11,7 @@ import { generations } from "./generations.ts";
 import { liveBuild } from "./liveBuild.ts";
 import { mirrorProject } from "./mirrorProject.ts";
 import { primaryFence } from "./primaryFence.ts";
+import { probeName } from "./probeName.ts";
 import { sealedEnvironment } from "./sealedEnvironment.ts";
 import { supabaseProject } from "./supabaseProject.ts";
 import { trafficCheck } from "./trafficCheck.ts";
@@ -34,6 +35,7 @@ export const recoveryProvider: ProviderDefinition<RecoveryConfig, RecoveryContex
     "recovery:index:SealedEnvironment": resource(sealedEnvironment),
     "recovery:index:AppEnvironment": resource(appEnvironment),
     "recovery:index:AppDeployment": resource(appDeployment),
+    "recovery:index:ProbeName": resource(probeName),
     "recovery:index:TrafficCheck": resource(trafficCheck),
     "recovery:index:TrafficSwitch": resource(trafficSwitch),
     "recovery:index:MirrorProject": resource(mirrorProject),

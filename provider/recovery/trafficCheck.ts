@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { checkTraffic } from "../../recovery/site/checkTraffic.ts";
+import type { Reporter } from "../../services/common/reporter.ts";
 import type { ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";
@@ -18,6 +19,8 @@ const inputs = z.strictObject({
       }),
     )
     .min(1),
+  /** The name that the deployment answers under already; empty while it is not kept. */
+  probeName: z.union([z.literal(""), hostName]).optional(),
 });
 
 type Inputs = z.infer<typeof inputs>;
@@ -26,8 +29,13 @@ interface Outputs {
   proven: string[];
 }
 
-async function prove(context: RecoveryContext, wanted: Inputs, signal: AbortSignal): Promise<Outputs> {
-  await checkTraffic(trafficPorts(context), wanted, signal);
+async function prove(
+  context: RecoveryContext,
+  wanted: Inputs,
+  signal: AbortSignal,
+  report: Reporter,
+): Promise<Outputs> {
+  await checkTraffic(trafficPorts(context), wanted, signal, report);
   return { proven: namesOf(wanted) };
 }
 
@@ -61,10 +69,10 @@ export const trafficCheck: ResourceHandler<RecoveryContext, Inputs, Outputs> = {
     );
     return { replaces: [], changes };
   },
-  async create(context, wanted, signal, { name }) {
-    return { id: name, outputs: await prove(context, wanted, signal) };
+  async create(context, wanted, signal, { name, report }) {
+    return { id: name, outputs: await prove(context, wanted, signal, report) };
   },
   read: (_context, id, last) => Promise.resolve(last && { id, ...last }),
-  update: (context, _id, _olds, news, signal) => prove(context, news, signal),
+  update: (context, _id, _olds, news, signal, { report }) => prove(context, news, signal, report),
   delete: () => Promise.resolve(),
 };

@@ -1,8 +1,18 @@
 import { messageOf, UserError } from "../../services/common/errors.ts";
-import { healthyTarget, permittedMove, type TrafficPorts, type WantedMove, type WantedTarget } from "./trafficMove.ts";
+import type { Reporter } from "../../services/common/reporter.ts";
+import {
+  healthyTarget,
+  permittedMove,
+  type TrafficPorts,
+  untilServed,
+  type WantedMove,
+  type WantedTarget,
+} from "./trafficMove.ts";
 
 /** All public names of an app, and the deployment to which they are to lead. */
 export interface WantedCheck extends WantedTarget, Omit<WantedMove, "publicName" | "takeover" | "shown"> {
+  /** A name that leads to the project already, under which the deployment has to answer. It is not asked without one, or if it is empty. */
+  probeName?: string | undefined;
   names: readonly Pick<WantedMove, "publicName" | "takeover" | "shown">[];
 }
 
@@ -12,11 +22,12 @@ export interface WantedCheck extends WantedTarget, Omit<WantedMove, "publicName"
  */
 export async function checkTraffic(
   ports: TrafficPorts,
-  { names, ...wanted }: WantedCheck,
+  { names, probeName = "", ...wanted }: WantedCheck,
   signal: AbortSignal,
+  reporter: Reporter,
 ): Promise<void> {
   const looks = [
-    healthyTarget(ports, wanted, signal),
+    answeringTarget(ports, wanted, probeName, signal, reporter),
     ...names.map((name) => permittedMove(ports, { ...wanted, ...name }, signal)),
   ];
   const faults = (await Promise.allSettled(looks)).flatMap((look) =>
@@ -29,4 +40,19 @@ export async function checkTraffic(
   const message = [`No public name was moved, for ${faults.length} reasons:`, ...messages].join("\n");
   if (faults.every((fault) => fault instanceof UserError)) throw new UserError(message);
   throw new AggregateError(faults, message);
+}
+
+/** Proves the target by its own address, and by a name of the zone: DNS, certificate and the app host's routing. */
+async function answeringTarget(
+  ports: TrafficPorts,
+  wanted: WantedTarget,
+  probeName: string,
+  signal: AbortSignal,
+  reporter: Reporter,
+): Promise<void> {
+  const target = await healthyTarget(ports, wanted, signal);
+  if (probeName === "") return;
+  reporter(`waiting until ${probeName} answers from ${wanted.deploymentUrl}`);
+  const advice = `This is the probe name ${probeName}, and no public name was moved. Mend its record or its certificate, and run the same command again.`;
+  await untilServed(ports, probeName, { contract: wanted, target, advice }, signal, reporter);
 }

@@ -1,14 +1,14 @@
 import type { Reporter } from "../../services/common/reporter.ts";
-import { realTiming } from "../../services/common/timing.ts";
-import { waitUntilHealthy } from "./applicationHealth.ts";
 import { bringName } from "./publicName.ts";
 import { recordsOf, zoneOf } from "./publicRecord.ts";
 import { applyRecords } from "./recordPlan.ts";
 import { setScheduledCalls } from "./scheduledCalls.ts";
 import { dropClaims, isSame, leaseContent, leaseNameOf, readLease, takeLease } from "./trafficLease.ts";
-import { healthyTarget, permittedMove, type TrafficPorts, type WantedTraffic } from "./trafficMove.ts";
-import { howToProve, trafficDoubt, type TrafficTarget } from "./trafficProof.ts";
+import { healthyTarget, permittedMove, type TrafficPorts, untilServed, type WantedTraffic } from "./trafficMove.ts";
 import { lookBack, moveBack } from "./wayBack.ts";
+
+const AFTER_THE_MOVE =
+  "The lease, the domain and the record are in place. Run the same command again once the name resolves.";
 
 /** The public name as it was handed over. */
 export interface SwitchedTraffic {
@@ -48,8 +48,8 @@ export async function switchTraffic(
   await bringName(ports, { ...wanted, zoneId }, signal, reporter);
   const recordId = await applyRecords(ports.dns, zoneId, plan.records, signal);
   reporter(`waiting until ${publicName} answers from ${deploymentUrl}`);
-  await untilServed(ports, wanted, target, signal, reporter).catch((error: unknown) =>
-    moveBack(ports, before, error, signal, reporter),
+  await untilServed(ports, publicName, { contract: wanted, target, advice: AFTER_THE_MOVE }, signal, reporter).catch(
+    (error: unknown) => moveBack(ports, before, error, signal, reporter),
   );
   return {
     leaseName: leaseNameOf(publicName),
@@ -59,27 +59,6 @@ export async function switchTraffic(
     durationMs: ports.clock().getTime() - start,
     notes: wanted.startsScheduledCalls ? await startCalls(ports, wanted, signal, reporter) : [],
   };
-}
-
-async function untilServed(
-  ports: TrafficPorts,
-  wanted: WantedTraffic,
-  target: TrafficTarget,
-  signal: AbortSignal,
-  reporter: Reporter,
-): Promise<void> {
-  const { publicName } = wanted;
-  await waitUntilHealthy({
-    edge: ports.edge,
-    address: `https://${publicName}`,
-    contract: wanted,
-    patience: (ports.timing ?? realTiming).traffic,
-    clock: ports.clock,
-    signal,
-    reporter,
-    advice: `The lease, the domain and the record are in place. Run the same command again once the name resolves. If it answers but is not recognised, ${howToProve(ports.appHost)}.`,
-    notYet: (answer) => trafficDoubt(ports.appHost, publicName, target, answer, signal),
-  });
 }
 
 async function startCalls(

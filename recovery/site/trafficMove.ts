@@ -2,15 +2,16 @@ import type { AppHost } from "../../services/appHost/appHost.ts";
 import type { Edge } from "../../services/appHost/edge.ts";
 import type { Clock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
-import type { Timing } from "../../services/common/timing.ts";
+import type { Reporter } from "../../services/common/reporter.ts";
+import { realTiming, type Timing } from "../../services/common/timing.ts";
 import type { DnsHost } from "../../services/dns/dnsHost.ts";
-import { applicationHealth, type HealthContract } from "./applicationHealth.ts";
+import { applicationHealth, type HealthContract, waitUntilHealthy } from "./applicationHealth.ts";
 import { authoritiesOf, authorityRefusal } from "./certificateAuthority.ts";
 import { edgeThroughProtection } from "./deploymentProtection.ts";
 import { zoneOf } from "./publicRecord.ts";
 import type { Lease } from "./trafficLease.ts";
 import { planTraffic, refuseChanged, type TrafficPlan } from "./trafficPlan.ts";
-import type { TrafficTarget } from "./trafficProof.ts";
+import { howToProve, trafficDoubt, type TrafficTarget } from "./trafficProof.ts";
 
 /** What the operations on traffic work with. */
 export interface TrafficPorts {
@@ -88,4 +89,25 @@ export async function healthyTarget(
   if (deployment?.projectId !== projectId)
     throw refuse(`${deploymentUrl} is not a deployment of ${ports.appHost.name} project ${projectId}`);
   return { deployment, health };
+}
+
+/** Waits until a name answers from the target's own deployment. Throws an error that ends with `advice`. */
+export async function untilServed(
+  ports: TrafficPorts,
+  name: string,
+  { contract, target, advice }: { contract: HealthContract; target: TrafficTarget; advice: string },
+  signal: AbortSignal,
+  reporter: Reporter,
+): Promise<void> {
+  await waitUntilHealthy({
+    edge: ports.edge,
+    address: `https://${name}`,
+    contract,
+    patience: (ports.timing ?? realTiming).traffic,
+    clock: ports.clock,
+    signal,
+    reporter,
+    advice: `${advice} If it answers but is not recognised, ${howToProve(ports.appHost)}.`,
+    notYet: (answer) => trafficDoubt(ports.appHost, name, target, answer, signal),
+  });
 }

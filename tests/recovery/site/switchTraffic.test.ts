@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 
 import { recoveryConfig, recoveryContext } from "../../../provider/recovery/context.ts";
+import { probeName } from "../../../provider/recovery/probeName.ts";
 import { type ShownPlans, shownPlans } from "../../../provider/recovery/shownPlans.ts";
 import { trafficLease } from "../../../provider/recovery/trafficLease.ts";
 import { trafficSwitch } from "../../../provider/recovery/trafficSwitch.ts";
@@ -594,7 +595,7 @@ describe("a refusal", () => {
 
 describe("the check of all names of an app", () => {
   const check = (names: string[], target: WantedTraffic = forDr()) =>
-    checkTraffic(ports, { ...target, names: names.map((one) => ({ publicName: one })) }, signal);
+    checkTraffic(ports, { ...target, names: names.map((one) => ({ publicName: one })) }, signal, silent);
   const name = (label: string) => `${label}${number}.${zoneName}`;
 
   it("lists every fault of every name and of the target together, and moves none", async () => {
@@ -632,6 +633,66 @@ describe("the check of all names of an app", () => {
     await cloud.call("cloudflare", "POST", `/client/v4/zones/${zoneId}/dns_records`, issuer);
     await check([publicName]);
     await expect(check([publicName], forProd(9))).rejects.toThrow(/allow no authority only/);
+  });
+});
+
+describe("the probe name of a standby", () => {
+  const inputs = () => ({ probeName: `probe${number}.${zoneName}`, zoneName, projectId: dr.projectId });
+  const operation = { name: "probe", urn: "urn", report: silent, warn: silent };
+  const context = () => {
+    const made = recoveryContext(recoveryConfig.parse({ awsRegion: "x" }), {});
+    return { ...made, dns: () => cloud.dns, appHost: () => cloud.appHost, edge: cloud.edge };
+  };
+  const make = (more: object = {}) => probeName.create(context(), { ...inputs(), ...more }, signal, operation);
+  const look = (last: {
+    inputs: ReturnType<typeof inputs>;
+    outputs: { state: "kept" | "no zone" | "missing"; keptName: string };
+  }) => probeName.read(context(), "probe", last, signal);
+  const diff = (last: Parameters<typeof look>[0]) => probeName.diff!(context(), last, last.inputs, new Set());
+
+  it("is a domain and a record of its own, seen when missing, and gone with its stack", async () => {
+    const made = { inputs: inputs(), outputs: (await make()).outputs };
+    expect(made.outputs).toEqual({ state: "kept", keptName: inputs().probeName });
+    expect((await make()).outputs).toEqual(made.outputs);
+    expect((await look(made))!.outputs).toEqual(made.outputs);
+    expect(diff(made)).toEqual({ replaces: [], changes: [] });
+    const [record, ...others] = await cloud.dns.records(zoneId, inputs().probeName);
+    expect([record!.type, others]).toEqual(["CNAME", []]);
+    await cloud.dns.deleteRecord(zoneId, record!.id);
+    const lost = (await look(made))!;
+    expect(lost.outputs).toEqual({ state: "missing", keptName: "" });
+    expect(diff(lost).changes).toEqual(["probeName"]);
+    expect(await probeName.update!(context(), "probe", lost, lost.inputs, signal, operation)).toEqual(made.outputs);
+    await probeName.delete(context(), "probe", made, signal, operation);
+    expect(await cloud.dns.records(zoneId, inputs().probeName)).toEqual([]);
+    expect(await cloud.appHost.publicName(dr.projectId, inputs().probeName)).toBeUndefined();
+  });
+
+  it("is not kept without a zone, which is no change by itself, and made once a refresh has seen the zone", async () => {
+    const later = { ...inputs(), zoneName: `later${number}.example`, probeName: `probe.later${number}.example` };
+    const made = { inputs: later, outputs: (await make(later)).outputs };
+    expect(made.outputs).toEqual({ state: "no zone", keptName: "" });
+    expect(diff((await look(made))!).changes).toEqual([]);
+    await cloud.call("cloudflare", "POST", "/client/v4/zones", { name: later.zoneName, account: { id: "acc" } });
+    expect(diff((await look(made))!).changes).toEqual(["probeName"]);
+  });
+
+  it("is never one of another owner", async () => {
+    await cloud.dns.createRecord(zoneId, { type: "A", name: inputs().probeName, content: "192.0.2.7" });
+    await expect(make()).rejects.toThrow(/already leads to 192\.0\.2\.7, so it cannot be .* Set probeName of the app/);
+    const other = `other${number}.${zoneName}`;
+    await cloud.appHost.takePublicName(prod.projectId, other);
+    await expect(make({ probeName: other })).rejects.toThrow(/is a domain of another Vercel project \(prod-app\)/);
+    expect(await cloud.appHost.publicName(prod.projectId, other)).toBeDefined();
+  });
+
+  it("has to answer from the deployment before any public name moves", async () => {
+    const wanted = { names: [{ publicName }], ...forDr() };
+    const check = () => checkTraffic(ports, { ...wanted, probeName: inputs().probeName }, signal, silent);
+    change({ timing: impatient(1, 20) });
+    await expect(check()).rejects.toThrow(/This is the probe name probe\d+.*no public name was moved/);
+    await make();
+    await check();
   });
 });
 
