@@ -556,7 +556,7 @@ describe("rules between settings", () => {
       { ...STANDBY, apps: apps({ ...MIRRORED, probeName: "probe.other.example" }) },
       /^apps\[0\]\.probeName is "probe\.other\.example", which is not in the zone /,
     ],
-    [
+    "the app's own project as its peer": [
       { ...STANDBY, apps: apps({ ...MIRRORED, peerProject: APP.project }) },
       /^apps\[0\]\.peerProject is "castchat", the same as project\. .*the other stack's project\.$/,
     ],
