@@ -36,6 +36,16 @@ export interface RunnerCode {
   readonly sha256: string;
 }
 
+/** This repository's files as they are deployed, as one archive. */
+export interface DeployedSource {
+  /** With `-dirty` if tracked files differ from the commit. */
+  readonly commit: string;
+  /** Identifies the files: the same for the same ones. */
+  readonly id: string;
+  /** Absolute path (gzip of tar). */
+  readonly path: string;
+}
+
 export interface BackupRunnerArgs {
   /** The runner's site. All names derive from it. */
   readonly site: Site;
@@ -44,6 +54,8 @@ export interface BackupRunnerArgs {
   readonly vaultKeyArn: pulumi.Input<string>;
   readonly signingKeyArn: pulumi.Input<string>;
   readonly code: RunnerCode;
+  /** Stored by each run. @default - runs have no source to store */
+  readonly source?: DeployedSource | undefined;
   /** The container image that a run starts in, by tag or by digest. */
   readonly image: string;
   /** The size of its machine. @default small */
@@ -76,7 +88,7 @@ export class BackupRunner extends pulumi.ComponentResource {
 
   constructor(name: string, args: BackupRunnerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("castchat:index:BackupRunner", name, {}, opts);
-    const { site, tiers, code, image, compute = "small", checkpoint, tokens } = args;
+    const { site, tiers, code, source, image, compute = "small", checkpoint, tokens } = args;
     const tagged = args.tags ? { tags: args.tags } : {};
     const child = { parent: this };
 
@@ -115,6 +127,21 @@ export class BackupRunner extends pulumi.ComponentResource {
       },
       { ...child, dependsOn: [policy] },
     );
+
+    // In the folder that a build gets as its source, so that a run needs no further permission. A new commit is a resource of its own: the old archive
+    // goes after the runs' settings name the new one. The same files, compressed on another machine, are no change.
+    const archive =
+      source &&
+      new BucketObjectv2(
+        `${name}-source-${source.id}`,
+        {
+          bucket,
+          key: `${code.sha256}/${sourceFile(source)}`,
+          source: new pulumi.asset.FileAsset(source.path),
+          contentType: "application/gzip",
+        },
+        { ...child, dependsOn: [policy], ignoreChanges: ["source"] },
+      );
 
     const secrets = runnerSecrets(
       name,
@@ -175,7 +202,7 @@ export class BackupRunner extends pulumi.ComponentResource {
         logsConfig: { cloudwatchLogs: { status: "ENABLED", groupName: logs.name } },
         ...tagged,
       },
-      { ...child, dependsOn: [permissions] },
+      { ...child, dependsOn: [permissions, ...(archive ? [archive] : [])] },
     );
 
     this.project = project.name;
@@ -183,4 +210,9 @@ export class BackupRunner extends pulumi.ComponentResource {
     this.logGroup = logs.name;
     this.registerOutputs({ project: project.name, projectArn: project.arn, logGroup: logs.name });
   }
+}
+
+/** The archive's file name beside the runner's bundle. */
+export function sourceFile({ id }: DeployedSource): string {
+  return `source-${id}.tar.gz`;
 }

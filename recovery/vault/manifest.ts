@@ -37,6 +37,7 @@ export const PART_NAMES = [
   "environment.json",
   "variable-values.json",
   "repository.json",
+  "source.tar",
 ] as const;
 export type PartName = (typeof PART_NAMES)[number];
 
