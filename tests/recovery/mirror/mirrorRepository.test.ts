@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { beforeAll, describe, expect, it } from "@jest/globals";
@@ -152,27 +152,6 @@ describe("a mirror", () => {
     expect((await cloud.git.listing(one.mirror, signal)).defaultBranch).toBe("trunk");
   });
 
-  // The kept tips, the deletions, the rest, and what the run has seen.
-  it.each([1, 3, 4, 5])("comes to the same end after an interruption before push %i", async (nth) => {
-    const one = await make.pair(`cut-${nth}`);
-    const first = await one.commit("a.txt");
-    await one.push("main", "main:old", "main:topic");
-    await one.run();
-    await one.git("checkout", "-q", "--orphan", "other");
-    const other = await one.commit("b.txt");
-    await one.push(":old", "+other:topic");
-    const cut = pushing((real, count) => async (...args) => {
-      const answer = count === nth ? [] : await real.push(...args);
-      if (count === Math.min(nth, 4)) throw new Error("cut");
-      return answer;
-    });
-    await expect(one.run({ git: cut })).rejects.toThrow("cut");
-    expect((await one.run()).diverged).toEqual([]);
-    const wanted = { "heads/main": first, "heads/topic": other, "kept/heads/old": first, "kept/heads/topic": first };
-    expect(await one.refs()).toEqual(wanted);
-    expect(await one.run()).toMatchObject({ updated: [], quarantined: [] });
-  });
-
   it("ends with a sentence when its token is revoked in the middle, and the next run finishes", async () => {
     const one = await make.pair("revoked");
     await one.push(`${await one.commit("a.txt")}:refs/heads/main`);
@@ -186,6 +165,39 @@ describe("a mirror", () => {
     expect(cut).toBeInstanceOf(RefusedTokenError);
     expect((cut as Error).message).toMatch(/the server refuses the token\. Correct GITHUB_TOKEN\./);
     expect(await one.run()).toMatchObject({ refs: 1 });
+  });
+});
+
+describe("a mirror whose source has lost tips", () => {
+  let one: Awaited<ReturnType<typeof make.pair>>;
+  let wanted: Record<string, string>;
+  const mirror = () => make.bare("mirrors/cut");
+  const saved = () => `${mirror()}.saved`;
+  beforeAll(async () => {
+    one = await make.pair("cut");
+    const first = await one.commit("a.txt");
+    await one.push("main", "main:old", "main:topic");
+    await one.run();
+    await cp(mirror(), saved(), { recursive: true });
+    await one.git("checkout", "-q", "--orphan", "other");
+    const other = await one.commit("b.txt");
+    await one.push(":old", "+other:topic");
+    wanted = { "heads/main": first, "heads/topic": other, "kept/heads/old": first, "kept/heads/topic": first };
+  });
+
+  // The kept tips, the deletions, the rest, and what the run has seen.
+  it.each([1, 3, 4, 5])("comes to the same end after an interruption before push %i", async (nth) => {
+    await rm(mirror(), { recursive: true });
+    await cp(saved(), mirror(), { recursive: true });
+    const cut = pushing((real, count) => async (...args) => {
+      const answer = count === nth ? [] : await real.push(...args);
+      if (count === Math.min(nth, 4)) throw new Error("cut");
+      return answer;
+    });
+    await expect(one.run({ git: cut })).rejects.toThrow("cut");
+    expect((await one.run()).diverged).toEqual([]);
+    expect(await one.refs()).toEqual(wanted);
+    expect(await one.run()).toMatchObject({ updated: [], quarantined: [] });
   });
 });
 
