@@ -10,12 +10,20 @@ import { openerOf } from "../../services/vault/encryption.ts";
 import { ENDPOINT_KEYS, withEndpoints } from "../../settings/endpoints.ts";
 import { type ShownPlans, shownPlans } from "./shownPlans.ts";
 
-/** The provider's configuration. Addresses are settings; credentials are environment variables, and never part of the state. */
+/**
+ * The provider's configuration. Addresses are settings. Credentials are environment variables, or secrets of the stack, which the state keeps
+ * encrypted only.
+ */
 export const recoveryConfig = z.strictObject({
   /** Region of the stack's own vault. */
   awsRegion: z.string().min(1),
   ...ENDPOINT_KEYS,
   vercelTeam: z.string().min(1).optional(),
+  peerVercelTeam: z.string().min(1).optional(),
+  /** Secret. */
+  peerVercelToken: z.string().min(1).optional(),
+  /** Secret. */
+  dnsToken: z.string().min(1).optional(),
   mirrorOwner: z.string().min(1).optional(),
 });
 
@@ -25,7 +33,7 @@ export type RecoveryConfig = z.infer<typeof recoveryConfig>;
 /** The clients of the provider's resources. A service's token is only read when the service is first used. */
 export interface RecoveryContext extends Pick<
   Ports,
-  "databaseHost" | "appHost" | "dns" | "git" | "projectContent" | "vault" | "edge"
+  "databaseHost" | "appHost" | "peerAppHost" | "dns" | "git" | "projectContent" | "vault" | "edge"
 > {
   /** Decrypts backups with the identity in the environment; undefined without one. */
   opener: () => Promise<Opener | undefined>;

@@ -48,6 +48,12 @@ const aliasAnswer = z.object({ deploymentId: z.string().nullish(), projectId: z.
 /** Projects that are asked at once. */
 const PROJECTS_AT_ONCE = 8;
 
+/** Whether an error says that a proof is missing, or that another project still has the name. */
+function isNotYet(error: unknown): boolean {
+  return error instanceof ServiceError && error.status === 400 && NOT_YET.has(error.code ?? "");
+}
+const NOT_YET: ReadonlySet<string> = new Set(["missing_txt_record", "existing_project_domain"]);
+
 /** Whether Vercel generated a host name. */
 export function isGenerated(host: string): boolean {
   return host.endsWith(GENERATED);
@@ -126,9 +132,16 @@ export function vercelNames(
         `${name} belongs to a Vercel project that ${VERCEL.tokenName} cannot see: remove it there, or set a token of that team. ${typeSecret(VERCEL.tokenName)}`,
       );
     },
-    verifyPublicName: (project, name, signal) => {
+    // Vercel answers 400 until the zone has the proof: https://vercel.com/docs/rest-api/projects/verify-project-domain.
+    verifyPublicName: async (project, name, signal) => {
       const path = `${domainPath(project, name)}/verify`;
-      return call({ method: "POST", path, answer: domainAnswer, repeatable: true, signal });
+      try {
+        return await call({ method: "POST", path, answer: domainAnswer, repeatable: true, signal });
+      } catch (error) {
+        const seen = isNotYet(error) ? await publicName(project, name, signal) : undefined;
+        if (seen === undefined) throw error;
+        return seen;
+      }
     },
     releasePublicName: async (project, name, signal) => {
       await unlessNotFound(call({ method: "DELETE", path: domainPath(project, name), answer: z.unknown(), signal }));

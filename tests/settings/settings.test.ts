@@ -453,6 +453,22 @@ describe("rules between settings", () => {
       { ...STANDBY, peerSupabaseRef: REF },
       /^peerDatabaseUrl is not set\. .*; set both or neither\.$/,
     ],
+    "a token of another team without the team": [
+      { ...STANDBY, peerVercelToken: "token" },
+      /^peerVercelTeam is not set, but peerVercelToken is: .*; set it to the primary's\.$/,
+    ],
+    "another team on a primary": [
+      { ...PRIMARY, peerVercelTeam: "castchat" },
+      /^peerVercelTeam is "castchat", but only a standby stops the other stack; remove it\.$/,
+    ],
+    "the token of the zone on a primary, without its value": [
+      { ...PRIMARY, dnsToken: "hunter2" },
+      /^dnsToken is set, but only a standby takes names over; remove it\.$/,
+    ],
+    "a token in two lines, without its value": [
+      { ...STANDBY, dnsToken: "hunter2\nhunter2" },
+      /^dnsToken has a value that is not shown; it must be a token of Cloudflare\.$/,
+    ],
     "a standby without a region": [
       { ...STANDBY, supabaseRegion: undefined },
       /^supabaseRegion is not set, but a recovery .*set it\.$/,
