@@ -6,7 +6,7 @@ import type { BuildSettings } from "./buildSettings.ts";
 export const setting = z.string().nullish();
 
 /** Build settings that a project calls by the same names. */
-const SHARED = [
+export const BUILD_FIELDS = [
   "framework",
   "rootDirectory",
   "buildCommand",
@@ -24,7 +24,10 @@ const places = z.object({ functionDefaultRegions: z.array(z.string()).nullish() 
  */
 export const projectBuild = z
   .object({
-    ...(Object.fromEntries(SHARED.map((key) => [key, setting])) as Record<(typeof SHARED)[number], typeof setting>),
+    ...(Object.fromEntries(BUILD_FIELDS.map((key) => [key, setting])) as Record<
+      (typeof BUILD_FIELDS)[number],
+      typeof setting
+    >),
     serverlessFunctionRegion: setting,
     resourceConfig: places,
     defaultResourceConfig: places,

@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { JsonClient } from "../http/jsonClient.ts";
 import type { AppHost } from "./appHost.ts";
 import type { BuildSettings } from "./buildSettings.ts";
-import { buildIn, projectBuild } from "./vercelBuild.ts";
+import { BUILD_FIELDS, buildIn, projectBuild } from "./vercelBuild.ts";
 import { projectPath } from "./vercelProjects.ts";
 
 const settingsAnswer = z.looseObject({
@@ -64,7 +64,7 @@ const STATUS_FIELDS: ReadonlySet<string> = new Set([
  * which addresses follow from; passwords and bypasses, which Vercel does not show; and whether new deployments get the domains, which a rollback sets.
  */
 const WRITABLE_FIELDS: ReadonlySet<string> = new Set([
-  ...SHARED,
+  ...BUILD_FIELDS,
   ...["autoExposeSystemEnvs", "commandForIgnoringBuildStep", "customerSupportCodeVisibility", "directoryListing"],
   ...["enableAffectedProjectsDeployments", "enablePreviewFeedback", "enableProductionFeedback", "gitForkProtection"],
   ...["gitLFS", "productionDeploymentsFastLane", "protectedSourcemaps", "resourceConfig", "skewProtectionMaxAge"],

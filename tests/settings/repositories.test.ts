@@ -69,6 +69,7 @@ describe("mirroredRepositories", () => {
     expect(sourcesOf(settings)).toEqual({
       vercelProjects: ["castchat", "admin"],
       repositories: ["castchat/castchat", "castchat/infrastructure"],
+      appNames: { admin: "admin" },
     });
   });
 
