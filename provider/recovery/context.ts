@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { doctorPorts } from "../../recovery/doctor/ports.ts";
 import type { DoctorPorts } from "../../recovery/doctor/subject.ts";
+import type { AppHost } from "../../services/appHost/appHost.ts";
 import { type Clock, systemClock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { type Ports, services } from "../../services/services.ts";
@@ -35,6 +36,8 @@ export interface RecoveryContext extends Pick<
   Ports,
   "databaseHost" | "appHost" | "peerAppHost" | "dns" | "git" | "projectContent" | "vault" | "edge"
 > {
+  /** The app host of the other stack's team, if that is another team; its project may have a public name. */
+  otherTeam?: (() => AppHost) | undefined;
   /** Decrypts backups with the identity in the environment; undefined without one. */
   opener: () => Promise<Opener | undefined>;
   clock: Clock;
@@ -61,6 +64,7 @@ export function recoveryContext(
   const { ports, token } = made;
   return {
     ...ports,
+    otherTeam: config.peerVercelTeam === undefined ? undefined : ports.peerAppHost,
     // A restore does not begin without the token.
     projectContent(ref) {
       token("SUPABASE_ACCESS_TOKEN");

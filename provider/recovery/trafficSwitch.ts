@@ -43,8 +43,8 @@ interface Outputs extends Omit<SwitchedTraffic, "previousHolder" | "notes"> {
 }
 
 function ports(context: RecoveryContext): TrafficPorts {
-  const { peerAppHost, edge, clock } = context;
-  return { appHost: context.appHost(), peerAppHost, dns: context.dns(), edge, clock };
+  const { otherTeam, edge, clock } = context;
+  return { appHost: context.appHost(), otherTeam, dns: context.dns(), edge, clock };
 }
 
 /** @param last what the state has of an earlier switch: its scheduled calls run, unless a person has stopped them */

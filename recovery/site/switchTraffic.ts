@@ -19,8 +19,8 @@ import { lookBack, moveBack } from "./wayBack.ts";
 /** What the operations on traffic work with. */
 export interface TrafficPorts {
   appHost: AppHost;
-  /** The app host of the other stack's team, whose project may have the name. @default - the same */
-  peerAppHost?: (() => AppHost) | undefined;
+  /** The app host of the other stack's team, whose project may have the name. @default - the same team */
+  otherTeam?: (() => AppHost) | undefined;
   dns: DnsHost;
   edge: Edge;
   clock: Clock;

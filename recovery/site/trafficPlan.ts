@@ -27,8 +27,8 @@ export interface HoldingProject {
 export interface PlanPorts {
   dns: DnsHost;
   appHost: AppHost;
-  /** The app host of the other stack's team. @default - the same */
-  peerAppHost?: (() => AppHost) | undefined;
+  /** The app host of the other stack's team. @default - the same team */
+  otherTeam?: (() => AppHost) | undefined;
 }
 
 /** What the move of a public name changes. A preview prints it, and the move carries it out. */
@@ -48,7 +48,7 @@ export interface TrafficPlan {
 
 /** Reads a public name with all that a move changes of it. Changes nothing. */
 export async function planTraffic(
-  { dns, appHost, peerAppHost }: PlanPorts,
+  { dns, appHost, otherTeam }: PlanPorts,
   wanted: WantedName,
   signal: AbortSignal,
 ): Promise<TrafficPlan> {
@@ -57,7 +57,7 @@ export async function planTraffic(
     readLease(dns, zoneId, publicName, signal),
     readClaims(dns, zoneId, publicName, signal),
     recordsOf(dns, zoneId, publicName, signal),
-    projectWith({ appHost, peerAppHost }, publicName, signal),
+    projectWith({ appHost, otherTeam }, publicName, signal),
   ]);
   const holders = [lease, ...claims.filter(({ stack }) => stack !== wanted.stack)];
   const [refusal] = holders.flatMap((one) => leaseRefusal(one, wanted, publicName) ?? []);
@@ -76,7 +76,7 @@ export async function planTraffic(
  * host then wants a proof in the zone, whatever project has the name.
  */
 async function projectWith(
-  { appHost, peerAppHost }: Omit<PlanPorts, "dns">,
+  { appHost, otherTeam }: Omit<PlanPorts, "dns">,
   publicName: string,
   signal: AbortSignal,
 ): Promise<Pick<TrafficPlan, "project" | "unseen">> {
@@ -86,9 +86,9 @@ async function projectWith(
     return { id, name: (await host.project(id, signal))?.name ?? id, appHost: host, isPeers };
   };
   const own = await lookIn(appHost, false);
-  if (own !== undefined || peerAppHost === undefined) return { project: own };
+  if (own !== undefined || otherTeam === undefined) return { project: own };
   try {
-    return { project: await lookIn(peerAppHost(), true) };
+    return { project: await lookIn(otherTeam(), true) };
   } catch (error) {
     signal.throwIfAborted();
     return { project: undefined, unseen: messageOf(error) };

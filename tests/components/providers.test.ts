@@ -52,7 +52,7 @@ describe("the providers", () => {
     }
   });
 
-  it("give a standby's secrets to provider recovery alone", async () => {
+  it("give a standby's secrets to provider recovery only", async () => {
     const app = { project: "p", repository: "o/r", publicNames: ["app.a.jp"], mirror: "mirrors/r" };
     const unset = { standbyVault: "", database: "", dns: "", cloudflareAccountId: "" };
     const secrets = { peerVercelTeam: "prod", peerVercelToken: "hunter2", dnsToken: "hunter3" };
