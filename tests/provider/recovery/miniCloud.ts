@@ -96,7 +96,9 @@ export async function startMiniCloud(plan = SANDBOX_PLATFORM.plan) {
     /** A second team of Vercel, which the first token does not see, and its apps. */
     otherTeam,
     otherApps: vercelApps({ token: otherTeam.token, team: otherTeam.slug, endpoint: at("vercel") }),
-    dns: cloudflareDns({ token: credentials.cloudflareToken, endpoint: at("cloudflare") }),
+    get dns() {
+      return cloudflareDns({ token: credentials.cloudflareToken, endpoint: at("cloudflare") });
+    },
     codeHost,
     git: gitCommand([codeHost.gitCredential()]),
     edge: edgeClient({ endpoint: at("edge"), mark: VERCEL_EDGE }),
