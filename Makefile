@@ -12,7 +12,7 @@ help: ## print this list
 setup: ## install Node, packages, the Pulumi engine and the sandbox's services
 	@tools/setup.sh
 
-drill: setup ## corrupt the database and repair it, lose everything and recover it, on this machine (DRILL="--rows 1000 --verbose")
+drill: setup ## corrupt the database, ship a bad release, lose everything, and recover from each, on this machine (DRILL="--rows 1000 --verbose")
 	@bin/castchat-recovery drill $(DRILL)
 
 fidelity: setup ## run the drill with Pulumi's official plugins, behind a proxy that lets nothing out; exit code 2 if none is installed

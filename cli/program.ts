@@ -51,7 +51,7 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     load: async () => (await import("./commands/writes.ts")).writesCommand(),
   },
   config: {
-    description: "the configuration that backups hold: show it, compare it with now",
+    description: "the configuration that backups hold: show it, compare it with now, put a part back",
     load: async () => (await import("./commands/config/config.ts")).configCommand(),
   },
   env: {
@@ -107,7 +107,7 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
   },
   drill: {
     description:
-      "corrupt the database and repair it, lose the whole infrastructure and recover it, in a sandbox on this machine; measures RTO and RPO",
+      "corrupt the database, ship a bad release, lose the whole infrastructure, and recover from each, in a sandbox on this machine; measures RTO and RPO",
     load: async () => (await import("./commands/drill.ts")).drillCommand(),
   },
   sandbox: {

@@ -17,6 +17,8 @@ import { AppEnvironment, type AppEnvironmentArgs } from "./recovery/appEnvironme
 export interface ApplicationRelease {
   /** The repository's https clone address. */
   readonly sourceUrl: string;
+  /** Clone addresses of other copies, which are read in this order if that one cannot be. @default - none */
+  readonly fallbackUrls?: readonly string[];
   /** The branch to deploy. */
   readonly sourceRef: string;
   /** The app's database. The deployment waits until it is restored. */

@@ -2,24 +2,34 @@ import { ActionsRepositoryPermissions } from "@pulumi/github/actionsRepositoryPe
 import { Repository } from "@pulumi/github/repository.js";
 import * as pulumi from "@pulumi/pulumi";
 
+import { MirrorProject } from "./recovery/mirrorProject.ts";
+
 export interface MirrorRepositoryArgs {
-  /** Name of the repository, under the GitHub provider's owner. */
-  readonly repositoryName: string;
   /** The mirrored repository, as owner/name. */
   readonly mirrorOf: string;
-  /** Refuse to delete it. @default true */
+  /** Name of its mirror on GitHub, under the GitHub provider's owner. @default - none there */
+  readonly repositoryName?: string | undefined;
+  /** Path of its mirror on GitLab, with the groups. @default - none there */
+  readonly gitlabProject?: string | undefined;
+  /** Refuse to delete them. @default true */
   readonly protect?: boolean;
 }
 
-/** A private repository with a second copy of the app's code, whose workflows do not run. `castchat-recovery mirror` fills it. */
+/**
+ * The private mirrors of a repository, whose workflows and pipelines do not run. `castchat-recovery mirror` fills them. Branches get their protection
+ * only there, once they are there (`protectBranch` of services/codeHost/codeHost.ts).
+ */
 export class MirrorRepository extends pulumi.ComponentResource {
-  /** owner/name. */
-  readonly fullName: pulumi.Output<string>;
-
   constructor(name: string, args: MirrorRepositoryArgs, opts?: pulumi.ComponentResourceOptions) {
     super("castchat:index:MirrorRepository", name, {}, opts);
-    const { repositoryName, mirrorOf, protect = true } = args;
+    const { repositoryName, gitlabProject, mirrorOf, protect = true } = args;
+    if (repositoryName !== undefined) this.#onGithub(name, repositoryName, mirrorOf, protect);
+    if (gitlabProject !== undefined)
+      new MirrorProject(`${name}-gitlab`, { fullName: gitlabProject, mirrorOf }, { parent: this, protect });
+    this.registerOutputs({});
+  }
 
+  #onGithub(name: string, repositoryName: string, mirrorOf: string, protect: boolean): void {
     const repository = new Repository(
       `${name}-repository`,
       {
@@ -44,8 +54,5 @@ export class MirrorRepository extends pulumi.ComponentResource {
       { repository: repository.name, enabled: false },
       { parent: this, retainOnDelete: true },
     );
-
-    this.fullName = repository.fullName;
-    this.registerOutputs({ fullName: this.fullName });
   }
 }

@@ -43,8 +43,10 @@ export interface SiteOutputs {
   readonly apps?: Readonly<Record<string, AppOutputs>>;
   /** Clone address of the first app's mirror. */
   readonly mirrorUrl?: string;
-  /** Clone addresses of all mirrors, by the mirrored repository. */
+  /** Clone addresses of the mirrors on GitHub if there are several, by the mirrored repository. */
   readonly mirrorUrls?: Readonly<Record<string, string>>;
+  /** Clone addresses of the mirrors on GitLab, by the mirrored repository. */
+  readonly gitlabMirrorUrls?: Readonly<Record<string, string>>;
   /** The scheduled backups: names of the schedule, its CodeBuild project and its log group, and the URL of the queue of missed runs. */
   readonly schedule?: Readonly<Record<"name" | "project" | "logGroup" | "missedRunsUrl", Output<string>>>;
   /** A run's settings (RUNNER_SETTINGS), for a run by hand or in another container. Not secret. */

@@ -3,13 +3,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { drillName, PRIMARY_DATABASE_NAME, recoveredDatabaseName, type Site } from "../planning/names.ts";
 import type { App } from "../settings/apps.ts";
 import { nameOfPart } from "../settings/managedParts.ts";
-import { fold, mirroredRepositories } from "../settings/repositories.ts";
+import type { MirroredRepository } from "../settings/repositories.ts";
 import type { StandbySettings } from "../settings/settings.ts";
 import { Application } from "./application.ts";
 import { BackupVault } from "./backupVault.ts";
 import { Database } from "./database.ts";
 import { type EarlierDatabase, earlierOutputs, generationName, keepEarlierDatabases } from "./earlierDatabases.ts";
-import { MirrorRepository } from "./mirrorRepository.ts";
 import { callsIn, type Recovered, releaseFrom, type RestoreFrom } from "./recoveredRelease.ts";
 import type { DeclaredGenerations } from "./recovery/generations.ts";
 import { compareLiveBuild } from "./recovery/liveBuild.ts";
@@ -18,6 +17,7 @@ import { checkTrafficLease, rehearseTakeover } from "./recovery/trafficLease.ts"
 import { TrafficSwitch } from "./recovery/trafficSwitch.ts";
 import { SigningKey } from "./signingKey.ts";
 import { healthOf, nameOfTraffic, type SiteArgs } from "./siteArgs.ts";
+import { mirrorCode, mirrorOutputs, mirrorsOf } from "./siteMirrors.ts";
 import {
   appOutputs,
   databaseOutputs,
@@ -60,7 +60,7 @@ export class StandbySite extends pulumi.ComponentResource {
     const signing = new SigningKey("signing", { site, deployerArns, protect }, child);
     const guards = { signingKeyArn: signing.keyArn, deployerArns, disposable: args.disposableVault };
     const vault = new BackupVault("vault", { site, tiers, protect, replicaOf: primary, ...guards }, child);
-    const mirrors = this.#mirrorCode(args);
+    const mirrors = mirrorCode(args, child);
 
     const trustedWriterKeys = keysTrustedBy(args, signing);
     const from = { vault, trustedWriterKeys };
@@ -96,32 +96,21 @@ export class StandbySite extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  /** Declares a mirror of each repository. */
-  #mirrorCode(args: StandbySiteArgs): Mirrors {
-    const { apps, protect } = args;
-    const found = mirroredRepositories(args).flatMap(({ repository, mirrors }) => {
-      const mirror = mirrors.find(({ kind }) => kind === "github");
-      return mirror === undefined ? [] : [{ repository, ...mirror }];
-    });
-    for (const { repository, fullName } of found)
-      new MirrorRepository(
-        nameOfMirror(repository, apps),
-        { repositoryName: nameInOwner(fullName), mirrorOf: repository, protect },
-        { parent: this },
-      );
-    return new Map(found.map(({ repository, url }) => [fold(repository), { repository, url }]));
-  }
-
   /** Declares an app's project, empty while there is no database for it. With a database also its deployment and its public names. */
-  #keepApp(app: App, args: StandbySiteArgs, mirrors: Mirrors, recovered: Recovered | undefined): RunningApp {
-    const sourceUrl = mirrors.get(fold(app.repository))?.url ?? "";
+  #keepApp(
+    app: App,
+    args: StandbySiteArgs,
+    mirrors: readonly MirroredRepository[],
+    recovered: Recovered | undefined,
+  ): RunningApp {
+    const source = mirrorsOf(app, mirrors);
     const application = new Application(
       nameOfPart("application", app),
       {
         projectName: app.project,
         build: app.build,
         ...(recovered && {
-          release: { sourceUrl, sourceRef: app.branch, ...releaseFrom(app, recovered), ...callsIn(args.mode) },
+          release: { ...source, sourceRef: app.branch, ...releaseFrom(app, recovered), ...callsIn(args.mode) },
         }),
         protect: args.protect,
       },
@@ -218,31 +207,6 @@ export class StandbySite extends pulumi.ComponentResource {
     });
     return { app, application, switches, publicNames: names.map(([, publicName]) => publicName) };
   }
-}
-
-/** Each mirrored repository with its mirror's clone address, by the repository's name without its case. */
-type Mirrors = ReadonlyMap<string, { readonly repository: string; readonly url: string }>;
-
-function mirrorOutputs(mirrors: Mirrors): Partial<SiteOutputs> {
-  const all = [...mirrors.values()];
-  return {
-    ...(all[0] && { mirrorUrl: all[0].url }),
-    ...(all.length > 1 && { mirrorUrls: Object.fromEntries(all.map(({ repository, url }) => [repository, url])) }),
-  };
-}
-
-/**
- * Name of a mirror's component: that of the first app of the repository. Without an app it is made of the repository's own name, with a dot, which
- * no app's name has.
- */
-function nameOfMirror(repository: string, apps: readonly App[]): string {
-  const app = apps.find((one) => fold(one.repository) === fold(repository));
-  return nameOfPart("mirror", app ?? { name: fold(repository).replace("/", ".") });
-}
-
-/** A repository's name without its owner. */
-function nameInOwner(repository: string): string {
-  return repository.slice(repository.indexOf("/") + 1);
 }
 
 /** The writers whose backups a standby restores: those in its settings, and itself, because it backs up what it recovered. */

@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 import { type BuildOptions, buildSync, version } from "esbuild";
 import { z } from "zod";
 
-/** The runner as one file. */
-export interface RunnerBundle {
+/** A program as one file. */
+export interface Bundle {
   /** Absolute path. */
   readonly path: string;
   /** SHA-256 of its bytes, hexadecimal. The same sources and packages give the same bytes on every machine. */
@@ -16,8 +16,10 @@ export interface RunnerBundle {
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 
+/** The programs that AWS runs, by the names of their files. */
+const ENTRIES = { runner: "runner/main.ts", mirrorPoller: "runner/functions/mirrorPoller.ts" } as const;
+
 const OPTIONS = {
-  entryPoints: ["runner/main.ts"],
   absWorkingDir: PROJECT,
   bundle: true,
   platform: "node",
@@ -43,27 +45,28 @@ const OPTIONS = {
 const recordSchema = z.object({ sources: z.array(z.string()), digest: z.string(), sha256: z.string() });
 
 /**
- * Bundles the runner with everything that it imports into one ES module, `runner.mjs`, from which `pulumi up` uploads it. Every run of the
+ * Bundles a program with everything that it imports into one ES module, `NAME.mjs`, from which `pulumi up` uploads it. Every run of the
  * program calls this, so a bundle of the same sources is kept. Several programs may do so at once: a reader never sees half a file.
  */
-export function bundleRunner(folder: string = join(PROJECT, ".build")): RunnerBundle {
-  const path = join(folder, "runner.mjs");
-  const record = join(folder, "runner.json");
+export function bundle(name: keyof typeof ENTRIES, folder: string = join(PROJECT, ".build")): Bundle {
+  const path = join(folder, `${name}.mjs`);
+  const record = join(folder, `${name}.json`);
+  const entry = ENTRIES[name];
   const made = recordIn(record);
-  if (made !== undefined && made.digest === digestOf(made.sources) && made.sha256 === sha256Of(path))
+  if (made !== undefined && made.digest === digestOf(entry, made.sources) && made.sha256 === sha256Of(path))
     return { path, sha256: made.sha256 };
   const { outputFiles, metafile } = buildSync({
     ...OPTIONS,
     external: [...OPTIONS.external],
-    entryPoints: [...OPTIONS.entryPoints],
+    entryPoints: [entry],
   });
-  const [bundle] = outputFiles;
-  if (bundle === undefined) throw new Error("esbuild gave no bundle of the runner");
+  const [file] = outputFiles;
+  if (file === undefined) throw new Error(`esbuild gave no bundle of ${entry}`);
   const sources = Object.keys(metafile.inputs).sort();
-  const sha256 = createHash("sha256").update(bundle.contents).digest("hex");
+  const sha256 = createHash("sha256").update(file.contents).digest("hex");
   mkdirSync(folder, { recursive: true });
-  replace(path, bundle.contents);
-  replace(record, JSON.stringify({ sources, digest: digestOf(sources), sha256 }));
+  replace(path, file.contents);
+  replace(record, JSON.stringify({ sources, digest: digestOf(entry, sources), sha256 }));
   return { path, sha256 };
 }
 
@@ -82,8 +85,8 @@ function recordIn(file: string): z.infer<typeof recordSchema> | undefined {
 }
 
 /** A hash of esbuild's options, the sources and the list of packages. Undefined if a source is gone. */
-function digestOf(sources: readonly string[]): string | undefined {
-  const hash = createHash("sha256").update(JSON.stringify([version, { ...OPTIONS, absWorkingDir: "" }]));
+function digestOf(entry: string, sources: readonly string[]): string | undefined {
+  const hash = createHash("sha256").update(JSON.stringify([version, entry, { ...OPTIONS, absWorkingDir: "" }]));
   for (const source of [...sources, "package-lock.json"]) {
     const content = sha256Of(join(PROJECT, source));
     if (content === undefined) return undefined;

@@ -4,7 +4,7 @@ import type { ScheduledRun } from "../components/siteArgs.ts";
 import { portableRootCertificates } from "../recovery/postgres/session/serverTrust.ts";
 import { ownTokenOfRuns, RUNNER_TOKENS, type RunnerToken } from "../settings/runnerSettings.ts";
 import type { Settings } from "../settings/settings.ts";
-import { bundleRunner } from "./bundle.ts";
+import { bundle } from "./bundle.ts";
 
 /**
  * What the scheduled runs are made of: the runner's code, bundled now, the services' tokens, the place of the stack's state,
@@ -15,7 +15,7 @@ export function scheduledRun(
   { runnerImage, runnerCompute }: Settings,
   environment: NodeJS.ProcessEnv = process.env,
 ): ScheduledRun {
-  const { path, sha256 } = bundleRunner();
+  const { path, sha256 } = bundle("runner");
   const rootCertificates = portableRootCertificates(environment);
   return {
     code: { path, sha256 },

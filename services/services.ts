@@ -1,5 +1,12 @@
 import type { Endpoints } from "../settings/endpoints.ts";
-import { MIRROR_TOKEN, RUNNER_TOKENS, type RunnerToken, type TokenVariable } from "../settings/runnerSettings.ts";
+import type { Mirror } from "../settings/repositories.ts";
+import {
+  GITLAB_MIRROR_TOKEN,
+  MIRROR_TOKEN,
+  RUNNER_TOKENS,
+  type RunnerToken,
+  type TokenVariable,
+} from "../settings/runnerSettings.ts";
 import type { AppHost } from "./appHost/appHost.ts";
 import { type Edge, edgeClient, type EdgeMark } from "./appHost/edge.ts";
 import { VERCEL_EDGE, vercelApps } from "./appHost/vercel.ts";
@@ -8,10 +15,13 @@ import { type AwsAccount, awsAccount } from "./aws/awsAccount.ts";
 import type { AwsPlace } from "./aws/awsCalls.ts";
 import { type AwsFacts, awsFacts } from "./aws/awsFacts.ts";
 import { type AwsNames, awsNames } from "./aws/awsNames.ts";
+import { refsReader } from "./codeHost/advertisedRefs.ts";
 import type { CodeHost } from "./codeHost/codeHost.ts";
 import type { Git } from "./codeHost/git.ts";
 import { gitCommand } from "./codeHost/gitCommand.ts";
 import { GITHUB, githubCode } from "./codeHost/github.ts";
+import { GITLAB, gitlabCode } from "./codeHost/gitlab.ts";
+import type { GitRef } from "./codeHost/gitObjects.ts";
 import { UserError } from "./common/errors.ts";
 import type { DatabaseHost } from "./databaseHost/databaseHost.ts";
 import type { ProjectContent } from "./databaseHost/projectContent.ts";
@@ -22,6 +32,7 @@ import { CLOUDFLARE, cloudflareDns } from "./dns/cloudflare.ts";
 import type { DnsHost } from "./dns/dnsHost.ts";
 import { type RemoteService, type ServiceAccess, withoutToken } from "./http/remoteService.ts";
 import type { TokenFacts, TokenHolder } from "./http/tokenFacts.ts";
+import { awsMirrorBuilds, type MirrorBuilds } from "./scheduler/mirrorBuilds.ts";
 import { awsRunnerSecrets, type RunnerSecrets, type RunnerSecretsOptions } from "./scheduler/runnerSecrets.ts";
 import { awsScheduledRuns, type ScheduledRuns, type ScheduledRunsOptions } from "./scheduler/scheduledRuns.ts";
 import { kmsSigner } from "./signer/kmsSigner.ts";
@@ -74,6 +85,7 @@ export interface Ports {
   readonly awsAccount: () => AwsAccount;
   /** Questions about the account's set-up, in another place if one is named. */
   readonly awsFacts: (elsewhere?: Pick<AwsPlace, "region" | "endpoint">) => AwsFacts;
+  readonly mirrorBuilds: (project: string) => MirrorBuilds;
   readonly scheduledRuns: (names: WithoutPlace<ScheduledRunsOptions>) => ScheduledRuns;
   readonly runnerSecrets: (form: WithoutPlace<RunnerSecretsOptions>) => RunnerSecrets;
   /** `timeoutMs` limits one attempt. */
@@ -85,10 +97,12 @@ export interface Ports {
   readonly peerAppHost: () => AppHost;
   readonly dns: () => DnsHost;
   readonly codeHost: () => CodeHost;
-  /** The code host with the token of the mirrors' owner, if there is one. */
-  readonly mirrorHost: () => CodeHost;
-  /** Git with the code host's tokens, which are sent only to that host: one for the mirrors' owner, the other for all else. */
+  /** The code host of mirrors: GitHub by default, with the token of the mirrors' owner if there is one. */
+  readonly mirrorHost: (kind?: Mirror["kind"]) => CodeHost;
+  /** Git with the code hosts' tokens, each sent only to its host. At GitHub one is for the mirrors' owner, the other for all else. */
   readonly git: () => Git;
+  /** The refs that a repository shows, with the same tokens and without the program git. */
+  readonly refsOf: () => (url: string, signal: AbortSignal) => Promise<GitRef[]>;
   readonly edge: Edge;
 }
 
@@ -97,14 +111,14 @@ export interface Services {
   readonly ports: Ports;
   readonly lacks: readonly Lack[];
   /** A token. Throws a UserError if it is not set. */
-  readonly token: (variable: RunnerToken) => string;
+  readonly token: (variable: TokenVariable) => string;
   /** What its service says of a token: of that variable, or of another one for the same service. UserError if there is none. */
   readonly inspectToken: (variable: TokenVariable, signal: AbortSignal, other?: string) => Promise<TokenFacts>;
 }
 
 /** An adapter of a role: its service, and how it is made from a stack's places and a token. */
 interface Adapter<P> extends RemoteService {
-  readonly tokenName: RunnerToken;
+  readonly tokenName: Exclude<TokenVariable, typeof MIRROR_TOKEN>;
   readonly open: (places: ServicePlaces, access: Pick<ServiceAccess, "token" | "timeoutMs">) => P;
 }
 /** An adapter of the database host, which also gives a project's content beside its database. */
@@ -125,6 +139,7 @@ const ADAPTERS = {
   } satisfies Readonly<Record<string, Adapter<AppHost> & { edge: EdgeMark }>>,
   codeHost: {
     github: { ...GITHUB, open: ({ endpoints }, access) => githubCode({ ...access, endpoint: endpoints.github }) },
+    gitlab: { ...GITLAB, open: ({ endpoints }, access) => gitlabCode({ ...access, endpoint: endpoints.gitlab }) },
   } satisfies AdaptersOf<CodeHost>,
   databaseHost: {
     supabase: {
@@ -148,9 +163,10 @@ const ADAPTERS = {
 const HOLDERS = {
   [VERCEL.tokenName]: ADAPTERS.appHost.vercel,
   [GITHUB.tokenName]: ADAPTERS.codeHost.github,
+  [GITLAB.tokenName]: ADAPTERS.codeHost.gitlab,
   [SUPABASE.tokenName]: ADAPTERS.databaseHost.supabase,
   [CLOUDFLARE.tokenName]: ADAPTERS.dns.cloudflare,
-} satisfies Readonly<Record<RunnerToken, Adapter<TokenHolder>>>;
+} satisfies Readonly<Record<Exclude<TokenVariable, typeof MIRROR_TOKEN>, Adapter<TokenHolder>>>;
 
 /**
  * The composition root: the only place that decides on the address, the credentials and the adapter of a service. The command line, the
@@ -161,7 +177,7 @@ export function services(places: ServicePlaces, shell: NodeJS.ProcessEnv): Servi
   const environment = places.dnsToken === undefined ? shell : { ...shell, [CLOUDFLARE.tokenName]: places.dnsToken };
   const lacking = RUNNER_TOKENS.filter((variable) => tokenIn(environment, variable) === undefined);
   const lacks = lacking.map((variable) => ({ variable, why: withoutToken(variable) }));
-  const token = (variable: RunnerToken): string => {
+  const token = (variable: TokenVariable): string => {
     const found = tokenIn(environment, variable);
     if (found === undefined) throw new UserError(withoutToken(variable));
     return found;
@@ -208,6 +224,7 @@ function awsPorts(at: { region: string; endpoint: string | undefined }) {
     awsNames: () => awsNames(at),
     awsAccount: () => awsAccount(at),
     awsFacts: (elsewhere) => awsFacts(elsewhere ?? at),
+    mirrorBuilds: (project) => awsMirrorBuilds({ ...at, project }),
     scheduledRuns: (names) => awsScheduledRuns({ ...at, ...names }),
     runnerSecrets: (form) => awsRunnerSecrets({ ...at, ...form }),
   } satisfies Partial<Ports>;
@@ -228,11 +245,13 @@ function tokenPorts(places: ServicePlaces, environment: NodeJS.ProcessEnv, token
     },
     dns: () => open(ADAPTERS.dns.cloudflare),
     codeHost,
-    mirrorHost: () => {
+    mirrorHost: (kind) => {
+      if (kind === "gitlab") return open(ADAPTERS.codeHost.gitlab);
       const own = tokenIn(environment, MIRROR_TOKEN);
       return own === undefined ? codeHost() : ADAPTERS.codeHost.github.open(places, { token: own });
     },
     git: () => gitCommand(gitCredentials(places, environment, token)),
+    refsOf: () => refsReader(gitCredentials(places, environment, token)),
   } satisfies Partial<Ports>;
 }
 
@@ -247,5 +266,11 @@ function gitCredentials(places: ServicePlaces, environment: NodeJS.ProcessEnv, t
   const mirrorToken = owner === undefined ? undefined : tokenIn(environment, MIRROR_TOKEN);
   const common = open(places, { token: mirrorToken ?? token(sourceName) }).gitCredential();
   const source = { ...common, token: tokenIn(environment, sourceName), tokenName: sourceName };
-  return owner === undefined ? [source] : [source, { ...common, owner, tokenName: MIRROR_TOKEN }];
+  // Without its token git reads what GitLab shows to everyone.
+  const gitlab = ADAPTERS.codeHost.gitlab.open(places, { token: "" }).gitCredential();
+  return [
+    source,
+    ...(owner === undefined ? [] : [{ ...common, owner, tokenName: MIRROR_TOKEN }]),
+    { ...gitlab, token: tokenIn(environment, GITLAB_MIRROR_TOKEN) },
+  ];
 }

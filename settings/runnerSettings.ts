@@ -94,8 +94,10 @@ export function serviceOfToken(variable: RunnerToken): TokenService {
 
 /** The code host's token that writes the mirrors, whose owner another token may not reach. @default - the value of GITHUB_TOKEN */
 export const MIRROR_TOKEN = "MIRROR_GITHUB_TOKEN";
+/** The token of the mirrors on GitLab. */
+export const GITLAB_MIRROR_TOKEN = "GITLAB_TOKEN";
 /** The variables with tokens. */
-export type TokenVariable = RunnerToken | typeof MIRROR_TOKEN;
+export type TokenVariable = RunnerToken | typeof MIRROR_TOKEN | typeof GITLAB_MIRROR_TOKEN;
 
 /**
  * The variable that holds the scheduled runs' own token, for the first `pulumi up` and for `schedule rotate`. They never get the token with which

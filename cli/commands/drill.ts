@@ -16,7 +16,7 @@ type Options = Pick<DrillOptions, "scenario" | "rows" | "plugins" | "reports"> &
   json?: boolean;
 };
 
-/** `castchat-recovery drill`: corrupts a database and destroys everything in a sandbox on this machine, and recovers from both. */
+/** `castchat-recovery drill`: corrupts a database, ships a bad release and destroys everything in a sandbox on this machine, and recovers from each. */
 export function drillCommand(): Command {
   return new Command("drill")
     .addOption(new Option("--scenario <name>", "what to drill").choices(SCENARIOS).default("all"))

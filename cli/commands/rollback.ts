@@ -93,8 +93,8 @@ function appOption(): Option {
 }
 
 function seconds(text: string): number {
-  if (/^\d{1,3}$/.test(text) && Number(text) >= 3 && Number(text) <= 900) return Number(text);
-  throw new InvalidArgumentError("It must be a whole number of seconds from 3 to 900.");
+  if (/^\d{1,3}$/.test(text) && Number(text) >= 2 && Number(text) <= 900) return Number(text);
+  throw new InvalidArgumentError("It must be a whole number of seconds from 2 to 900.");
 }
 
 async function opened({

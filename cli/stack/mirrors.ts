@@ -29,9 +29,7 @@ export function deployedBranchesOf({ apps }: Settings, repository: string): stri
  * @throws UserError if there are none
  */
 export function mirrorsOf(settings: Settings, ports: Ports, repository?: string): MirrorOfSettings[] {
-  const all = mirroredRepositories(settings).flatMap((one) =>
-    one.mirrors.flatMap((mirror) => (mirror.kind === "github" ? [{ ...one, mirror }] : [])),
-  );
+  const all = mirroredRepositories(settings).flatMap((one) => one.mirrors.map((mirror) => ({ ...one, mirror })));
   if (all.length === 0) throw new UserError(`Stack ${settings.stack} has no mirror. Name the standby's stack.`);
   const wanted = all.filter((one) => repository === undefined || fold(one.repository) === fold(repository));
   if (wanted.length === 0)
@@ -46,7 +44,7 @@ export function mirrorsOf(settings: Settings, ports: Ports, repository?: string)
     mirror: {
       // A host without its token costs its own mirrors only.
       get host() {
-        return ports.mirrorHost();
+        return ports.mirrorHost(kind);
       },
       fullName,
       urlOf: (at) => cloneUrl(at, settings.endpoints[kind], kind),

@@ -11,6 +11,8 @@ export interface AppDeploymentArgs {
   readonly projectName: pulumi.Input<string>;
   /** The repository's https clone address. */
   readonly sourceUrl: pulumi.Input<string>;
+  /** Clone addresses of other copies, which are read in this order if that one cannot be. @default - none */
+  readonly fallbackUrls?: readonly string[];
   /** The branch to deploy. */
   readonly sourceRef: pulumi.Input<string>;
   /** Hash of the build's environment. Another hash makes a new deployment. */

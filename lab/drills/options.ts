@@ -1,5 +1,5 @@
-/** The scenarios; `all` runs both with the same company. */
-export const SCENARIOS = ["corruption", "infrastructure", "all"] as const;
+/** The scenarios; `all` runs each with the same company. */
+export const SCENARIOS = ["corruption", "deployment", "infrastructure", "all"] as const;
 
 /** Whose provider plugins the engine takes. */
 export const PLUGINS = ["own", "official"] as const;

@@ -13,6 +13,7 @@ import { prepareWorkspace } from "../sandbox/workspace.ts";
 import { buildCompany } from "./company/company.ts";
 import type { DrillContext } from "./company/context.ts";
 import { databaseCorruption } from "./corruption/scenario.ts";
+import { applicationDeploymentFailure } from "./deployment/scenario.ts";
 import { noteOfficialPlugins, showsNoChange } from "./fidelity.ts";
 import { completeInfrastructureFailure } from "./infrastructure/scenario.ts";
 import { findLeftovers } from "./leftovers.ts";
@@ -71,7 +72,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillResult[]> {
   return results;
 }
 
-/** The corruption comes first, because the company survives only that scenario. */
+/** The infrastructure's loss comes last, because the company does not survive it. */
 async function runScenarios(
   context: DrillContext,
   { scenario, plugins }: Pick<DrillOptions, "scenario" | "plugins">,
@@ -79,8 +80,10 @@ async function runScenarios(
 ): Promise<void> {
   const company = await buildCompany(context);
   if (plugins === "official") await showsNoChange(context);
-  if (scenario !== "infrastructure") reports.push(await databaseCorruption(context, company));
-  if (scenario !== "corruption") reports.push(await completeInfrastructureFailure(context, company));
+  const isAsked = (one: DrillOptions["scenario"]): boolean => scenario === "all" || scenario === one;
+  if (isAsked("corruption")) reports.push(await databaseCorruption(context, company));
+  if (isAsked("deployment")) reports.push(await applicationDeploymentFailure(context, company));
+  if (isAsked("infrastructure")) reports.push(await completeInfrastructureFailure(context, company));
 }
 
 async function startOrCleanUp(home: string, steps: Steps): Promise<SandboxFile> {

@@ -14,6 +14,7 @@ import { EdgeProxy, resolveDeployment } from "./edge.ts";
 import { createCloudflareEmulator } from "./emulators/cloudflare.ts";
 import { createGithubEmulator } from "./emulators/github.ts";
 import type { GithubTokens } from "./emulators/githubToken.ts";
+import { createGitlabEmulator } from "./emulators/gitlab.ts";
 import { createSupabaseEmulator, type SupabaseEmulator } from "./emulators/supabase.ts";
 import { createVercelEmulator } from "./emulators/vercel.ts";
 import { processesFile, writeSandboxFile } from "./host/file.ts";
@@ -73,7 +74,7 @@ export class Cloud {
   /** Starts everything. After a failure, call stop(). */
   async start(): Promise<void> {
     const paths = layout(this.#home);
-    for (const folder of [paths.logs, paths.aws, paths.git, paths.emulators, paths.deployments]) {
+    for (const folder of [paths.logs, paths.aws, paths.git, paths.gitlab, paths.emulators, paths.deployments]) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
     }
     const { credentials, ports } = this.#file;
@@ -82,12 +83,13 @@ export class Cloud {
     const vercel = createVercelEmulator(shared, { textsAt: (name) => cloudflare.textsAt(name) });
     const supabase = createSupabaseEmulator(shared);
     this.#supabase = supabase;
-    const emulators = { cloudflare, vercel, supabase, github: createGithubEmulator(shared, FINE_GRAINED_TOKENS) };
+    const github = createGithubEmulator(shared, FINE_GRAINED_TOKENS, "free");
+    const emulators = { cloudflare, vercel, supabase, github, gitlab: createGitlabEmulator(shared) };
     const witness = await witnessOf(process.env);
     for (const [name, emulator] of Object.entries(emulators)) witness(name, emulator);
     // In sequence only if one service needs another: apps read from the databases.
     await all([this.#startAws(), this.#databases.startAll().then(() => this.#apps.startAll())]);
-    for (const service of ["cloudflare", "github", "vercel", "supabase"] as const) {
+    for (const service of ["cloudflare", "github", "gitlab", "vercel", "supabase"] as const) {
       const server = createAdaptorServer({ fetch: emulators[service].app.fetch }) as Server;
       await listen(server, ports[service], `${service} emulator`);
       this.#servers.push(server);

@@ -26,6 +26,7 @@ export function sandboxEnvironment(
     VERCEL_API_TOKEN: credentials.vercelToken,
     GITHUB_TOKEN: credentials.githubToken,
     MIRROR_GITHUB_TOKEN: credentials.mirrorGithubToken,
+    GITLAB_TOKEN: credentials.gitlabToken,
     CLOUDFLARE_API_TOKEN: credentials.cloudflareToken,
     SUPABASE_ACCESS_TOKEN: credentials.supabaseToken,
     // The runs' own tokens are those of the operator here.

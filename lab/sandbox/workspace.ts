@@ -97,6 +97,7 @@ function settingsOf(stack: StackName, file: SandboxFile): Record<string, unknown
       aws: addressOf(ports, primary ? "awsPrimary" : "awsStandby"),
       vercel: addressOf(ports, "vercel"),
       github: addressOf(ports, "github"),
+      gitlab: addressOf(ports, "gitlab"),
       cloudflare: addressOf(ports, "cloudflare"),
       supabase: addressOf(ports, "supabase"),
       edge: addressOf(ports, "edge"),

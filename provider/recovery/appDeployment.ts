@@ -9,13 +9,17 @@ import { BUILD_INPUTS, buildOf } from "./buildOf.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";
 
+const repositoryUrl = z
+  .string()
+  .regex(/^(https?:\/\/|file:\/\/|\/)/, { error: "must be an https address or an absolute path." });
+
 const inputs = z.strictObject({
   projectId: z.string().min(1),
   projectName: z.string().min(1),
   /** Repository or mirror. */
-  sourceUrl: z
-    .string()
-    .regex(/^(https?:\/\/|file:\/\/|\/)/, { error: "must be an https address or an absolute path." }),
+  sourceUrl: repositoryUrl,
+  /** Other copies of it, for a deployment that cannot read that one. A change of them makes no new deployment. */
+  fallbackUrls: z.array(repositoryUrl).optional(),
   /** Branch or tag. */
   sourceRef: z.string().min(1),
   /** Hash of the deployment's environment. Another hash needs a new build. */

@@ -34,7 +34,7 @@ export type RecoveryConfig = z.infer<typeof recoveryConfig>;
 /** The clients of the provider's resources. A service's token is only read when the service is first used. */
 export interface RecoveryContext extends Pick<
   Ports,
-  "databaseHost" | "appHost" | "peerAppHost" | "dns" | "git" | "projectContent" | "vault" | "edge"
+  ("databaseHost" | "appHost" | "peerAppHost" | "dns" | "git" | "mirrorHost") | ("projectContent" | "vault" | "edge")
 > {
   /** The app host of the other stack's team, if that is another team; its project may have a public name. */
   otherTeam?: (() => AppHost) | undefined;

@@ -9,6 +9,7 @@ import { examination } from "./examination.ts";
 import { existingDatabase } from "./existingDatabase.ts";
 import { generations } from "./generations.ts";
 import { liveBuild } from "./liveBuild.ts";
+import { mirrorProject } from "./mirrorProject.ts";
 import { primaryFence } from "./primaryFence.ts";
 import { sealedEnvironment } from "./sealedEnvironment.ts";
 import { supabaseProject } from "./supabaseProject.ts";
@@ -33,6 +34,7 @@ export const recoveryProvider: ProviderDefinition<RecoveryConfig, RecoveryContex
     "recovery:index:AppEnvironment": resource(appEnvironment),
     "recovery:index:AppDeployment": resource(appDeployment),
     "recovery:index:TrafficSwitch": resource(trafficSwitch),
+    "recovery:index:MirrorProject": resource(mirrorProject),
   },
   functions: {
     "recovery:index:trafficLease": providerFunction(trafficLease),

@@ -92,7 +92,7 @@ function isIn(sealed: IsSealed, { key, targets, branch, environments }: ListedVa
 }
 
 /** The names of a project's own environments, by id. */
-function environmentsIn(settings: Readonly<Record<string, unknown>>): Map<string, string> {
+export function environmentsIn(settings: Readonly<Record<string, unknown>>): Map<string, string> {
   const listed = Array.isArray(settings["customEnvironments"]) ? (settings["customEnvironments"] as unknown[]) : [];
   return new Map(
     listed.flatMap((one) => {

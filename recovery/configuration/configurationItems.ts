@@ -69,7 +69,7 @@ function application(content: Record<string, unknown>, { isStatus, values, finge
 const NAME_STATUS = new Set(["createdAt", "updatedAt", "projectId", "verified", "verification", "apexName"]);
 
 /** A variable and where it is set, for people. */
-function nameOfVariable({
+export function nameOfVariable({
   key,
   targets,
   branch,

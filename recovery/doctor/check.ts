@@ -1,5 +1,5 @@
 /** The categories of checks, in the order in which they are shown. */
-export const CATEGORIES = ["Local", "Tokens", "AWS", "Supabase", "Vercel", "DNS", "GitHub", "App"] as const;
+export const CATEGORIES = ["Local", "Tokens", "AWS", "Supabase", "Vercel", "DNS", "GitHub", "GitLab", "App"] as const;
 export type Category = (typeof CATEGORIES)[number];
 
 /**

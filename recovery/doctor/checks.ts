@@ -3,6 +3,7 @@ import { AWS_CHECKS } from "./aws.ts";
 import type { Check } from "./check.ts";
 import { DNS_CHECKS } from "./dns.ts";
 import { GITHUB_CHECKS } from "./github.ts";
+import { GITLAB_CHECKS } from "./gitlab.ts";
 import { LOCAL_CHECKS } from "./local.ts";
 import type { Subject } from "./subject.ts";
 import { SUPABASE_CHECKS } from "./supabase.ts";
@@ -18,5 +19,6 @@ export const CHECKS: readonly Check<Subject>[] = [
   ...VERCEL_CHECKS,
   ...DNS_CHECKS,
   ...GITHUB_CHECKS,
+  ...GITLAB_CHECKS,
   ...APP_CHECKS,
 ];

@@ -12,6 +12,7 @@ import type { TokenFacts } from "../../services/http/tokenFacts.ts";
 import type { RunnerSecrets, RunnerSecretsOptions } from "../../services/scheduler/runnerSecrets.ts";
 import type { ScheduledRuns } from "../../services/scheduler/scheduledRuns.ts";
 import type { Vault } from "../../services/vault/vault.ts";
+import type { Mirror } from "../../settings/repositories.ts";
 import type { TokenVariable } from "../../settings/runnerSettings.ts";
 import type { Settings } from "../../settings/settings.ts";
 import type { StateBucket } from "../../settings/stateBackendUrl.ts";
@@ -37,8 +38,8 @@ export interface DoctorPorts {
   readonly peerAppHost: () => AppHost;
   readonly dns: () => DnsHost;
   readonly codeHost: () => CodeHost;
-  /** The code host of the mirrors. */
-  readonly mirrorHost: () => CodeHost;
+  /** The code host of the mirrors, GitHub by default. */
+  readonly mirrorHost: (kind?: Mirror["kind"]) => CodeHost;
   readonly git: () => Git;
   readonly edge: Edge;
   /** What its service says of a token: of that variable, or of another one for the same service. */

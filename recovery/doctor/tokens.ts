@@ -1,6 +1,7 @@
 import { typeSecret } from "../../services/common/errors.ts";
-import { MIRROR_TOKEN, RUNNER_TOKENS, type TokenVariable } from "../../settings/runnerSettings.ts";
+import { GITLAB_MIRROR_TOKEN, MIRROR_TOKEN, RUNNER_TOKENS, type TokenVariable } from "../../settings/runnerSettings.ts";
 import { type Check, failed, type Outcome, skipped } from "./check.ts";
+import { gitlabMirrors } from "./gitlab.ts";
 import { runTokens } from "./runTokens.ts";
 import type { Subject } from "./subject.ts";
 import { lifeOf } from "./tokenLife.ts";
@@ -25,6 +26,14 @@ export const TOKEN_CHECKS: readonly Check<Subject>[] = [
     about: "peerVercelToken",
     docs: "docs/accounts.md#accounts-and-tokens",
     run: peerToken,
+  },
+  {
+    ...checkOf(GITLAB_MIRROR_TOKEN),
+    run: (subject: Subject): Promise<Outcome> =>
+      gitlabMirrors(subject).length === 0
+        ? Promise.resolve(skipped("No repository has a mirror on GitLab."))
+        : inspect(GITLAB_MIRROR_TOKEN, subject),
+    token: undefined,
   },
   {
     id: "tokens.runs",
@@ -82,8 +91,12 @@ async function inspect(variable: TokenVariable, subject: Subject): Promise<Outco
   const missing = missingScopes(variable, scopes, subject);
   if (missing.length > 0)
     return failed(
-      `It is valid, and ${rights}. It lacks ${missing.join(" and ")}, without which GitHub refuses the mirror's workflows.`,
-      `give the classic token the scopes repo and workflow, or set ${MIRROR_TOKEN} to a fine-grained one of the mirrors' owner`,
+      variable === GITLAB_MIRROR_TOKEN
+        ? `It is valid, and ${rights}. It lacks api, without which no project can be made, protected or archived.`
+        : `It is valid, and ${rights}. It lacks ${missing.join(" and ")}, without which GitHub refuses the mirror's workflows.`,
+      variable === GITLAB_MIRROR_TOKEN
+        ? `make a new one with the scope api. ${typeSecret(variable)}`
+        : `give the classic token the scopes repo and workflow, or set ${MIRROR_TOKEN} to a fine-grained one of the mirrors' owner`,
     );
   const says = `It is valid, and ${rights}`;
   return lifeOf(expiresAt, clock(), {
@@ -93,12 +106,13 @@ async function inspect(variable: TokenVariable, subject: Subject): Promise<Outco
   });
 }
 
-/** What a classic token of GitHub lacks to write a mirror. A fine-grained one shows no scopes. */
+/** What a token of GitLab or a classic one of GitHub lacks to write a mirror. A fine-grained one shows no scopes. */
 function missingScopes(
   variable: TokenVariable,
   scopes: readonly string[] | undefined,
   { settings, environment }: Subject,
 ): string[] {
+  if (variable === GITLAB_MIRROR_TOKEN) return scopes === undefined || scopes.includes("api") ? [] : ["api"];
   const writesMirror =
     settings.mirrorOwner !== undefined &&
     (variable === MIRROR_TOKEN || (variable === "GITHUB_TOKEN" && (environment[MIRROR_TOKEN] ?? "") === ""));

@@ -2,7 +2,7 @@ import type { AppHost, ListedVariable } from "../../services/appHost/appHost.ts"
 import { unlessNotFound } from "../../services/http/http.ts";
 import type { WantedVariable } from "./wantedVariables.ts";
 
-/** The note beside every variable that this program sets. A variable without it belongs to people, and is never changed or removed. @internal exported for tests */
+/** The note beside every variable that this program sets. A variable without it belongs to people, and is never changed or removed. */
 export const OUR_COMMENT = "Set by castchat-recovery from the sealed variables.";
 
 /** Which variables a project has after a change. */

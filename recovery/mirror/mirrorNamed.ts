@@ -4,6 +4,7 @@ import { messageOf, UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import { findRepository, type FoundRepository, type NamedRepository } from "./findRepository.ts";
 import { mirrorRepository, type MirrorResult } from "./mirrorRepository.ts";
+import type { RewrittenBranches } from "./mirrorRun.ts";
 
 /** A repository of a code host, and its mirror at one. */
 export interface NamedPair {
@@ -49,6 +50,7 @@ export async function mirrorNamed(run: NamedRun, pair: NamedPair): Promise<Named
       },
       target: {
         url: at.mirror,
+        withoutRules: (branches, push, signal) => withoutRules(mirror, branches, push, signal),
         setDefaultBranch: (branch, signal) => mirror.host.setDefaultBranch(mirrorName, branch, signal),
       },
     });
@@ -67,6 +69,24 @@ export async function mirrorNamed(run: NamedRun, pair: NamedPair): Promise<Named
     if (from.url === source.urlOf(source.fullName) && to.url === mirror.urlOf(mirror.fullName)) throw error;
     const result = await once({ source: from.url, mirror: to.url }, to.fullName);
     return { ...result, notes: [...new Set([...from.notes, ...to.notes, ...notes])] };
+  }
+}
+
+/** Takes the protection of some branches away for a push, and gives it back to those that stay, also after a failure. */
+async function withoutRules<T>(
+  { host, fullName }: NamedRepository,
+  { rewritten, deleted }: RewrittenBranches,
+  push: () => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const rules = (await host.repository(fullName, signal))?.protectedBranches ?? [];
+  const [again, gone] = [rewritten, deleted].map((branches) => branches.filter((branch) => rules.includes(branch)));
+  try {
+    for (const branch of [...(again ?? []), ...(gone ?? [])]) await host.unprotectBranch(fullName, branch, signal);
+    return await push();
+  } finally {
+    // Without the signal: after Ctrl-C, too, no branch may stay without its rule.
+    for (const branch of again ?? []) await host.protectBranch(fullName, branch);
   }
 }
 

@@ -1,43 +1,14 @@
 import { join } from "node:path";
 
-import type { BareRepository, Push } from "../../services/codeHost/bareRepository.ts";
-import type { Git, RemoteListing } from "../../services/codeHost/git.ts";
-import type { Clock } from "../../services/common/clock.ts";
-import type { Reporter } from "../../services/common/reporter.ts";
+import type { BareRepository } from "../../services/codeHost/bareRepository.ts";
 import { withTemporaryFolder } from "../../services/common/temporaryFolder.ts";
+import { applyPlan } from "./applyPlan.ts";
+import type { MirrorRun } from "./mirrorRun.ts";
 import { isCurrent, keptIn, readState, writeState } from "./mirrorState.ts";
 import { type MirrorPlan, planMirror } from "./plan.ts";
 import type { Quarantined, RefChange } from "./record.ts";
 import { branchOf, branchRef, MIRRORED, mirroredOf, type Refs } from "./refs.ts";
 import { refuseRefusals } from "./refusals.ts";
-
-/** The repository that is mirrored. */
-export interface MirrorSource {
-  url: string;
-  /** The branches that rules of its host protect, and others whose history must not be rewritten unseen. */
-  protectedBranches: (signal: AbortSignal) => Promise<readonly string[]>;
-}
-
-/** A mirror of it. */
-export interface MirrorTarget {
-  /** Address, or the absolute path of a bare repository on this machine. */
-  url: string;
-  setDefaultBranch: (branch: string, signal: AbortSignal) => Promise<void>;
-  /** A bare repository on this machine that holds most of the source's objects, so that they are not fetched again. */
-  lender?: string | undefined;
-}
-
-/** What a run works with. */
-export interface MirrorRun {
-  git: Git;
-  clock: Clock;
-  source: MirrorSource;
-  target: MirrorTarget;
-  /** Full names of refs that a person lets out of quarantine. @default - none */
-  accepted?: ReadonlySet<string> | undefined;
-  signal: AbortSignal;
-  reporter: Reporter;
-}
 
 /** What the mirror holds after a run. */
 export interface MirrorResult {
@@ -101,7 +72,7 @@ export async function mirrorRepository(run: MirrorRun): Promise<MirrorResult> {
       time,
     });
     const largeFiles = await copyLargeFiles(copy, run, { plan, found });
-    const after = await apply(copy, run, { plan, mirror, defaultBranch: shown.defaultBranch });
+    const after = await applyPlan(copy, run, { plan, mirror, defaultBranch: shown.defaultBranch });
     const held = earlier.filter((branch) => plan.quarantined.some(({ ref }) => ref === branchRef(branch)));
     const protectedBranches = [...new Set([...rules, ...held])].sort();
     const isNews =
@@ -202,48 +173,6 @@ async function copyLargeFiles(
   if (objects.length === 0) return 0;
   reporter(`copying what the mirror lacks of ${objects.length} files in Git LFS`);
   return await git.copyLfsObjects(objects, source.url, target.url, signal);
-}
-
-/**
- * Pushes, in the order in which nothing is lost and no name is in another's way: tips that need a name, deletions, all else. A host refuses to
- * delete the default branch, so that it changes before its deletion. Reads the mirror: a push that was accepted is not yet proof.
- */
-async function apply(
-  copy: BareRepository,
-  { git, target, signal, reporter }: MirrorRun,
-  { plan, mirror, defaultBranch }: { plan: MirrorPlan; mirror: RemoteListing; defaultBranch: string | undefined },
-): Promise<RemoteListing> {
-  const isLast = ({ name, object }: Push) => object === undefined && branchOf(name) === mirror.defaultBranch;
-  const last = plan.pushes.filter(isLast);
-  const first = plan.pushes.filter((one) => !isLast(one));
-  const steps = [
-    plan.keeps,
-    first.filter(({ object }) => object === undefined),
-    first.filter(({ object }) => object !== undefined),
-  ];
-  if (plan.pushes.length > 0) reporter(`pushing ${plan.pushes.length} refs to ${target.url}`);
-  for (const step of steps) if (step.length > 0) refuseRefusals(target.url, await copy.push(target.url, step, signal));
-  let after = await git.listing(target.url, signal);
-  if (defaultBranch !== undefined && after.defaultBranch !== defaultBranch && hasBranch(after, defaultBranch)) {
-    reporter(`making ${defaultBranch} the default branch of ${target.url}`);
-    await target.setDefaultBranch(defaultBranch, signal);
-    after = await git.listing(target.url, signal);
-  }
-  if (last.length > 0) {
-    refuseRefusals(target.url, await copy.push(target.url, last, signal));
-    after = await git.listing(target.url, signal);
-  }
-  const there = new Map(after.refs.map(({ name, object }) => [name, object]));
-  const wrong = [...plan.keeps, ...plan.pushes].filter(({ name, object }) => there.get(name) !== object);
-  if (wrong.length > 0)
-    throw new Error(
-      `The mirror ${target.url} does not show what was pushed to it: ${wrong.map(({ name }) => name).join(", ")}. Run the mirror again.`,
-    );
-  return after;
-}
-
-function hasBranch({ refs }: RemoteListing, branch: string): boolean {
-  return refs.some(({ name }) => name === branchRef(branch));
 }
 
 function headsOf(refs: Refs): Record<string, string> {

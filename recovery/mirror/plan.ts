@@ -34,6 +34,8 @@ export interface MirrorFacts {
 export interface MirrorPlan {
   /** Refs of the mirror that change. */
   pushes: Push[];
+  /** Those of them that the mirror may refuse by its own rules, because they are no continuation: full names. */
+  rewritten: string[];
   /** Tips that get a name of their own before. */
   keeps: Push[];
   quarantined: Quarantined[];
@@ -60,7 +62,15 @@ export function planMirror(facts: MirrorFacts): MirrorPlan {
   const unasked = gone.filter((ref) => !accepted.has(ref));
   const isMass = unasked.length > Math.max(MANY, MANY_SHARE * before.size);
   const mass = isMass ? `${unasked.length} of ${before.size} refs were deleted at once` : undefined;
-  const plan: MirrorPlan = { pushes: [], keeps: [], quarantined: [], accepted: [], updated: [], diverged: [] };
+  const plan: MirrorPlan = {
+    pushes: [],
+    rewritten: [],
+    keeps: [],
+    quarantined: [],
+    accepted: [],
+    updated: [],
+    diverged: [],
+  };
   for (const ref of [...names].sort()) {
     const [trusted, is, want] = [trustedOf(ref), found.get(ref), now.get(ref)];
     const why = reasonToHold(facts, { ref, trusted, want, mass, held: held.get(ref), kept: kept.get(ref) });
@@ -75,7 +85,9 @@ export function planMirror(facts: MirrorFacts): MirrorPlan {
     const target = !isHeld ? want : trusted === undefined || facts.isHere(trusted) ? trusted : is;
     if (is === target) continue;
     plan.pushes.push({ name: ref, object: target, expected: is });
-    if (is === undefined || (target !== undefined && isAncestor(is, target)) || kept.get(ref)?.has(is)) continue;
+    if (is === undefined || (target !== undefined && isAncestor(is, target))) continue;
+    plan.rewritten.push(ref);
+    if (kept.get(ref)?.has(is)) continue;
     plan.keeps.push({ name: keptName(time, ref), object: is, expected: undefined });
   }
   return plan;

@@ -21,6 +21,8 @@ export interface Sample {
   readonly latencyMs: number;
   /** Why it is not good. */
   readonly reason?: string | undefined;
+  /** The deployment that has answered in place of the expected one. */
+  readonly answeredBy?: string | undefined;
 }
 
 /** An address of the app, and how it is asked. */
@@ -37,10 +39,11 @@ export interface ProbedAddress extends HealthContract {
 /** Asks an address once for the app's health and for each path. */
 export async function probeOnce(at: ProbedAddress, signal: AbortSignal): Promise<Sample[]> {
   const { paths } = at.probes;
-  return await Promise.all([healthOf(at, signal), ...paths.map((path) => visit(at, path, signal))]);
+  return await Promise.all([askHealth(at, signal), ...paths.map((path) => visit(at, path, signal))]);
 }
 
-async function healthOf(at: ProbedAddress, signal: AbortSignal): Promise<Sample> {
+/** Asks an address once for the app's health. */
+export async function askHealth(at: ProbedAddress, signal: AbortSignal): Promise<Sample> {
   const { healthPath = HEALTH_PATH, expectedId } = at;
   const probe = `GET ${healthPath}`;
   const start = at.now();
@@ -54,10 +57,10 @@ async function healthOf(at: ProbedAddress, signal: AbortSignal): Promise<Sample>
   const latencyMs = at.now() - start;
   if (!health.healthy)
     return { probe, outcome: answered.length > 0 ? "bad" : "no answer", latencyMs, reason: health.reason };
-  const other = health.deployment !== undefined && expectedId !== undefined && health.deployment !== expectedId;
-  return other
-    ? { probe, outcome: "bad", latencyMs, reason: `deployment ${health.deployment ?? ""} answers` }
-    : { probe, outcome: "good", latencyMs };
+  const { deployment: answeredBy } = health;
+  return answeredBy === undefined || expectedId === undefined || answeredBy === expectedId
+    ? { probe, outcome: "good", latencyMs }
+    : { probe, outcome: "bad", latencyMs, reason: `deployment ${answeredBy} answers`, answeredBy };
 }
 
 /** Visits a path; with a login, writes there. */

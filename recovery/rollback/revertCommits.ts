@@ -77,7 +77,7 @@ async function pushRevert(
     const folder = join(temporary, "copy");
     reporter(`taking ${commits.length} commits back on ${branch}`);
     const wanted = { branch, commits, message: revertMessage(commits), author };
-    const { commit, head, conflict } = await git.revert(url, folder, wanted, signal);
+    const { commit, conflict } = await git.revert(url, folder, wanted, signal);
     const byHand = `git switch ${branch} && git pull && git revert ${commits.map(({ id }) => id.slice(0, 12)).join(" ")}`;
     const then = `and push; then run \`${commandFor(app, " finish")}\`. The rollback stays until then.`;
     if (conflict !== undefined)
@@ -85,11 +85,10 @@ async function pushRevert(
         `Commit ${conflict.id.slice(0, 12)} ("${conflict.message.split("\n")[0] ?? ""}") cannot be taken back by itself: later commits of ${branch} have changed the same lines. Nothing was pushed. In a clone of the repository type \`${byHand}\`, resolve the conflict, ${then}`,
       );
     if (commit === undefined) return undefined;
-    const push = { name: `refs/heads/${branch}`, object: commit, expected: head };
-    const [pushed] = await git.bare(folder).push(url, [push], signal);
-    if (pushed?.taken === true) return commit;
+    const { taken, reason } = await git.pushCommit(folder, url, commit, branch, signal);
+    if (taken) return commit;
     throw new PromiseError(
-      `The code host refused the revert on ${branch}: ${pushed?.reason ?? "no reason"}. If ${branch} has moved, run the same command again. If it is protected, type \`${byHand}\` in a clone, open a pull request ${then}`,
+      `The code host refused the revert on ${branch}: ${reason}. If ${branch} has moved, run the same command again. If it is protected, type \`${byHand}\` in a clone, open a pull request ${then}`,
     );
   });
 }

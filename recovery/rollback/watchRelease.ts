@@ -2,10 +2,12 @@ import { sleep } from "../../services/common/timing.ts";
 import { edgeThroughProtection } from "../site/deploymentProtection.ts";
 import { judge, type Judgement } from "./judge.ts";
 import type { RollbackPorts, RolledApp } from "./ports.ts";
-import { probeAsUser, type ProbedAddress, probeOnce, type Sample } from "./probes.ts";
+import { askHealth, probeAsUser, type ProbedAddress, probeOnce, type Sample } from "./probes.ts";
 
 /** Rounds before a move: of the deployment that is left, and of the one that is meant. */
 const ROUNDS_BEFORE = 10;
+/** Rounds after a move in which the network's edge may still answer from the deployment before. */
+const MOVING_ROUNDS = 10;
 /** Logins and writes in a window: each writes into the app's database. */
 const USER_ROUNDS = 3;
 
@@ -39,6 +41,7 @@ export async function watchServed(
     probed(ports, app, { edge, address: `https://${name}`, expectedId: servedId }),
   );
   if (first === undefined) return { verdict: "inconclusive", reasons: ["The app has no public name to ask."] };
+  await untilMoved(first, watch.everyMs, signal);
   const count = Math.max(1, Math.round(watch.windowMs / watch.everyMs));
   const asUserEvery = Math.max(1, Math.floor(count / USER_ROUNDS));
   let done = 0;
@@ -55,6 +58,15 @@ export async function watchServed(
     signal,
   );
   return judge(samples, before);
+}
+
+/** Waits until the name no longer leads to another deployment, as far as the app says which one answers; not for ever. */
+async function untilMoved(at: ProbedAddress, everyMs: number, signal: AbortSignal): Promise<void> {
+  for (let round = 0; round < MOVING_ROUNDS; round += 1) {
+    const { answeredBy } = await askHealth(at, signal);
+    if (answeredBy === undefined) return;
+    await sleep(everyMs, signal);
+  }
 }
 
 function probed(

@@ -1,5 +1,3 @@
-import { join } from "node:path";
-
 import type { AppHost, AppProject } from "../../services/appHost/appHost.ts";
 import type { BuildSettings } from "../../services/appHost/buildSettings.ts";
 import type { Deployment } from "../../services/appHost/deployment.ts";
@@ -13,6 +11,7 @@ import { withTemporaryFolder } from "../../services/common/temporaryFolder.ts";
 import { realTiming, type Timing } from "../../services/common/timing.ts";
 import { applicationHealth, type HealthContract, waitUntilHealthy } from "./applicationHealth.ts";
 import { edgeThroughProtection } from "./deploymentProtection.ts";
+import { copySource, type DeploymentSource } from "./deploymentSource.ts";
 import { setScheduledCalls } from "./scheduledCalls.ts";
 
 /** What the operations on deployments work with. */
@@ -26,13 +25,9 @@ export interface DeploymentPorts {
 }
 
 /** What is to be deployed, and where. */
-export interface WantedDeployment extends HealthContract {
+export interface WantedDeployment extends HealthContract, DeploymentSource {
   projectId: string;
   projectName: string;
-  /** Repository that git can read: https address, or the absolute path of a repository. */
-  sourceUrl: string;
-  /** Branch or tag; its newest commit is deployed. */
-  sourceRef: string;
   /** Leave out the calls that the source has the app host make on a schedule. */
   withoutScheduledCalls?: boolean | undefined;
   /** Build settings that the project gets first. @default - it keeps its own */
@@ -74,7 +69,12 @@ export async function deployApplication(
       `${appHost.name} project ${wanted.projectName} (${wanted.projectId}) does not exist. Run \`pulumi up --refresh\` to create it.`,
     );
   const notes: string[] = [];
-  const holdCalls = (await servesVisitors(appHost, project.id, signal))
+  const servesNames = await servesVisitors(appHost, project.id, signal);
+  if (servesNames && (await appHost.releaseState(project.id, signal))?.followsBuilds === false)
+    notes.push(
+      `Project ${project.name} gives new deployments no public name by itself, as after a rollback: users get this one after \`castchat-recovery rollback finish\`.`,
+    );
+  const holdCalls = servesNames
     ? () => Promise.resolve()
     : async () => {
         const note = await setScheduledCalls(appHost, project.id, false, signal);
@@ -180,16 +180,16 @@ async function startDeployment(
   signal: AbortSignal,
   reporter: Reporter,
 ): Promise<Begun & { commit: string }> {
-  const { projectId, projectName, build, sourceUrl, sourceRef, withoutScheduledCalls } = wanted;
+  const { projectId, projectName, build, sourceRef, withoutScheduledCalls } = wanted;
   return withTemporaryFolder("source", async (temporary) => {
-    reporter(`reading ${sourceRef} of ${sourceUrl}`);
-    const folder = join(temporary, "source");
-    const commit = await git.checkout(sourceUrl, sourceRef, folder, signal);
+    const source = await copySource(git, wanted, { temporary, signal, reporter });
+    const { folder, commit, sourceUrl } = source;
     const leaveOut = await git.ignoredBy(folder, appHost.ignoreFile, signal);
     const submodules = await git.submodules(folder, signal);
     const code = { folder, commit, branch: sourceRef, sourceUrl, leaveOut, withoutScheduledCalls };
     const started = await appHost.deploy({ projectId, projectName, build, ...code }, reporter, signal);
-    return { started, commit, lacks: submodules.length === 0 ? [] : [withoutSubmodules(sourceUrl, submodules)] };
+    const lacks = submodules.length === 0 ? [] : [withoutSubmodules(sourceUrl, submodules)];
+    return { started, commit, lacks: [...source.notes, ...lacks] };
   });
 }
 

@@ -107,6 +107,7 @@ export const SETTLEMENTS: Readonly<Record<string, Settlement>> = {
   "recovery:index:DatabaseRestore": { forget: ITSELF },
   "recovery:index:ExistingDatabase": { forget: "it only looks at a database that exists" },
   "recovery:index:Generations": { forget: RECORD },
+  "recovery:index:MirrorProject": { forget: ITSELF },
   "recovery:index:PrimaryFence": { forget: ITSELF },
   "recovery:index:SealedEnvironment": { forget: RECORD },
   "recovery:index:SupabaseProject": { forget: ITSELF },

@@ -32,8 +32,28 @@ export interface RepositoryInspection {
   runsWorkflows(fullName: string, signal?: AbortSignal): Promise<boolean | undefined>;
 }
 
+/** The part of a code host that keeps repositories which hold a copy of another's code. */
+export interface MirrorKeeping {
+  /**
+   * Makes a private, empty repository in which no workflow runs. UserError if its owner or group cannot be found; ServiceError if the host refuses it,
+   * also because the name is taken.
+   */
+  createRepository(fullName: string, description: string, signal?: AbortSignal): Promise<RepositoryState>;
+  /** Lets the host run a repository's workflows, or not. */
+  setWorkflows(fullName: string, run: boolean, signal?: AbortSignal): Promise<void>;
+  /** Makes the host refuse every push to a repository, or accept pushes again. */
+  setArchived(fullName: string, archived: boolean, signal?: AbortSignal): Promise<void>;
+  /**
+   * Has the host refuse each push that rewrites or deletes an existing branch, also of the token's own user. False if the host's plan has no such
+   * protection for a private repository. A mirror that accepts a rewrite calls {@link unprotectBranch}, pushes, and protects the branch again.
+   */
+  protectBranch(fullName: string, branch: string, signal?: AbortSignal): Promise<boolean>;
+  /** Ends the protection of a branch, if it has any. */
+  unprotectBranch(fullName: string, branch: string, signal?: AbortSignal): Promise<void>;
+}
+
 /** The host of the repositories, beside git itself (git.ts). Calls throw ServiceError or UnreachableError (services/http/http.ts). */
-export interface CodeHost extends RemoteService, RepositoryInspection, TokenHolder {
+export interface CodeHost extends RemoteService, RepositoryInspection, MirrorKeeping, TokenHolder {
   /** The credential with which git reaches the host's repositories. It contains the token. */
   gitCredential(): GitCredential;
   /** The repositories that the token's user owns or works on, if the token is for them. */

@@ -62,3 +62,17 @@ export interface RemoteListing {
 export function originOf(url: string): string {
   return URL.canParse(url) ? new URL(url).origin : "";
 }
+
+/** The credential for an address. Owners have no case at the code host. */
+export function credentialFor(
+  url: string | undefined,
+  credentials: readonly GitCredential[],
+): GitCredential | undefined {
+  const origin = originOf(url ?? "");
+  const path = origin === "" ? "" : new URL(url ?? "").pathname.toLowerCase();
+  const fitting = credentials.filter((one) => origin !== "" && one.origin === origin);
+  return (
+    fitting.find(({ owner }) => owner !== undefined && path.startsWith(`/${owner.toLowerCase()}/`)) ??
+    fitting.find(({ owner }) => owner === undefined)
+  );
+}

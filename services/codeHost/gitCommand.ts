@@ -6,7 +6,7 @@ import { redact, typeSecret, UserError } from "../common/errors.ts";
 import { withoutToken } from "../http/remoteService.ts";
 import { bareCommand, type GitRunner } from "./bareCommand.ts";
 import type { PushedRef } from "./bareRepository.ts";
-import { type Git, type GitCredential, GitError, originOf, RefusedTokenError } from "./git.ts";
+import { credentialFor, type Git, type GitCredential, GitError, RefusedTokenError } from "./git.ts";
 import { gitHistory } from "./gitHistoryCommand.ts";
 import type { GitRef } from "./gitObjects.ts";
 import { type GitAnswer, gitEnvironment, runGit } from "./gitProcess.ts";
@@ -85,14 +85,7 @@ export function gitCommand(credentials: readonly GitCredential[] = []): Git {
       return copyLfsObjects(objects, storeOf(from), storeOf(to), signal);
     },
     bare: (folder) => bareCommand(runner, folder),
-    ...gitHistory({
-      at: async (url, args, action, signal) => {
-        checkedUrl(url);
-        return succeededAt(url, await gitAt(url, args, signal), `${action} of ${shown(url)}`).stdout;
-      },
-      run: git,
-      succeeded,
-    }),
+    ...gitHistory(runner),
   };
 }
 
@@ -102,17 +95,6 @@ const SUBMODULE = /^160000 [0-9a-f]+ \d\t(.+)$/s;
 /** Entries of a list that ends each with a zero. */
 function listed(text: string): string[] {
   return text.split("\0").filter((entry) => entry !== "");
-}
-
-/** The credential for an address. Owners have no case at the code host. */
-function credentialFor(url: string | undefined, credentials: readonly GitCredential[]): GitCredential | undefined {
-  const origin = originOf(url ?? "");
-  const path = origin === "" ? "" : new URL(url ?? "").pathname.toLowerCase();
-  const fitting = credentials.filter((one) => origin !== "" && one.origin === origin);
-  return (
-    fitting.find(({ owner }) => owner !== undefined && path.startsWith(`/${owner.toLowerCase()}/`)) ??
-    fitting.find(({ owner }) => owner === undefined)
-  );
 }
 
 /** The answer of a git that succeeded. `credential` is the one that the server got, or should have got. */

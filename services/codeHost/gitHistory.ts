@@ -1,3 +1,5 @@
+import type { PushedRef } from "./bareRepository.ts";
+
 /** A commit of a branch. */
 export interface HistoryCommit {
   id: string;
@@ -28,14 +30,16 @@ export interface GitHistory {
   /**
    * Copies a branch into an empty folder and commits there what takes commits back. Nothing is pushed.
    *
-   * @returns the new commit and the branch's head before it; or the commit that conflicts with later ones; or neither, if nothing is left to take back
+   * @returns the new commit; or the commit that conflicts with later ones; or neither, if nothing is left to take back
    */
   revert(
     url: string,
     folder: string,
     wanted: Revert,
     signal: AbortSignal,
-  ): Promise<{ commit?: string; head?: string; conflict?: HistoryCommit }>;
+  ): Promise<{ commit?: string; conflict?: HistoryCommit }>;
+  /** Pushes a commit of a copy to a branch, without force. */
+  pushCommit(folder: string, url: string, commit: string, branch: string, signal: AbortSignal): Promise<PushedRef>;
   /** The name and address with which the machine's user commits; undefined if git does not know one of them. */
   identity(environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<{ name: string; email: string } | undefined>;
 }

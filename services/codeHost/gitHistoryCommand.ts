@@ -1,23 +1,20 @@
 import { childEnvironment } from "../common/childEnvironment.ts";
+import type { GitRunner } from "./bareCommand.ts";
 import type { GitHistory, HistoryCommit } from "./gitHistory.ts";
 import { type GitAnswer, runGit } from "./gitProcess.ts";
-
-/** How the git command is run. */
-export interface GitRunner {
-  /** With the credential of an address, whose form is checked. Gives what git prints; throws GitError if it fails. */
-  readonly at: (url: string, args: readonly string[], action: string, signal: AbortSignal) => Promise<string>;
-  /** In a copy, without a credential. */
-  readonly run: (args: readonly string[], signal: AbortSignal, folder: string) => Promise<GitAnswer>;
-  /** Throws GitError for the answer of a git that failed. */
-  readonly succeeded: (answer: GitAnswer, action: string) => GitAnswer;
-}
 
 /** Fields of a commit end with a zero, and a commit with two: a message may hold anything else. */
 const FORMAT = "--format=%H%x00%P%x00%B%x00%x00";
 const SHA = /^[0-9a-f]{7,64}$/;
 
 /** A branch's history by the git command. */
-export function gitHistory({ at, run, succeeded }: GitRunner): GitHistory {
+export function gitHistory({ run: runAt, succeeded, checked, pushed }: GitRunner): GitHistory {
+  const run = (args: readonly string[], signal: AbortSignal, folder: string): Promise<GitAnswer> =>
+    runAt(args, signal, { folder });
+  const clone = async (url: string, branch: string, more: readonly string[], folder: string, signal: AbortSignal) => {
+    const args = ["clone", "--quiet", "--single-branch", "--no-tags", `--branch=${branch}`, ...more];
+    succeeded(await runAt([...args, "--", checked(url), folder], signal, { url }), `read ${branch} of ${url}`, url);
+  };
   const holds = async (folder: string, commit: string, signal: AbortSignal): Promise<boolean> =>
     SHA.test(commit) && (await run(["cat-file", "-e", `${commit}^{commit}`], signal, folder)).exitCode === 0;
   const takeBack = async (folder: string, one: HistoryCommit, signal: AbortSignal): Promise<boolean> => {
@@ -27,10 +24,8 @@ export function gitHistory({ at, run, succeeded }: GitRunner): GitHistory {
   };
   return {
     cloneHistory: async (url, branch, folder, signal) => {
-      const args = ["clone", "--quiet", "--bare", "--filter=blob:none", "--single-branch", "--no-tags"];
-      const action = `read the history of ${branch}`;
-      await at(url, [...args, `--branch=${branch}`, "--", url, folder], action, signal);
-      return succeeded(await run(["rev-parse", "HEAD"], signal, folder), action).stdout.trim();
+      await clone(url, branch, ["--bare", "--filter=blob:none"], folder, signal);
+      return succeeded(await run(["rev-parse", "HEAD"], signal, folder), `read ${branch}`).stdout.trim();
     },
     commitsSince: async (folder, from, to, signal) => {
       const args = ["log", "--first-parent", FORMAT, to, `^${from}`, "--"];
@@ -54,17 +49,24 @@ export function gitHistory({ at, run, succeeded }: GitRunner): GitHistory {
         .filter((path) => path !== "");
     },
     revert: async (url, folder, { branch, commits, message, author }, signal) => {
-      const args = ["clone", "--quiet", "--single-branch", "--no-tags", `--branch=${branch}`, "--", url, folder];
-      await at(url, args, `copy ${branch}`, signal);
-      const newest = async () =>
-        succeeded(await run(["rev-parse", "HEAD"], signal, folder), "read a commit").stdout.trim();
-      const head = await newest();
+      await clone(url, branch, [], folder, signal);
       for (const one of commits) if (!(await takeBack(folder, one, signal))) return { conflict: one };
       if ((await run(["diff", "--cached", "--quiet"], signal, folder)).exitCode === 0) return {};
       const who = ["-c", `user.name=${author.name}`, "-c", `user.email=${author.email}`];
       const commit = [...who, "commit", "--quiet", "--no-verify", "--no-gpg-sign", `--message=${message}`];
       succeeded(await run(commit, signal, folder), "commit the revert");
-      return { commit: await newest(), head };
+      return { commit: succeeded(await run(["rev-parse", "HEAD"], signal, folder), "read the revert").stdout.trim() };
+    },
+    pushCommit: async (folder, url, commit, branch, signal) => {
+      const name = `refs/heads/${branch}`;
+      const answer = await runAt(["push", "--porcelain", "--", checked(url), `${commit}:${name}`], signal, {
+        folder,
+        url,
+      });
+      const [one] = pushed(answer);
+      if (one !== undefined) return one;
+      succeeded(answer, `push to ${url}`, url);
+      return { name, taken: false, reason: "git does not say what became of it" };
     },
     identity: async (environment, signal) => {
       const own = async (key: "name" | "email"): Promise<string> => {

@@ -7,6 +7,7 @@ import { ACCEPTED, REFUSED, type TokenFacts, tokenFacts } from "../http/tokenFac
 import type { CodeHost, ListedRepository } from "./codeHost.ts";
 import { originOf } from "./git.ts";
 import { githubContent } from "./githubContent.ts";
+import { githubMirrors } from "./githubMirrors.ts";
 
 /** GitHub, and the variable with its token. */
 export const GITHUB = { name: "GitHub", tokenName: "GITHUB_TOKEN" } as const satisfies RemoteService;
@@ -78,6 +79,7 @@ export function githubCode(access: ServiceAccess): CodeHost {
     ...GITHUB,
     statusFields: STATUS_FIELDS,
     ...githubContent(call, repositoryPath),
+    ...githubMirrors(call, repositoryPath),
     gitCredential: () => {
       return { origin: originOf(endpoint), username: USERNAME, token: access.token, tokenName: GITHUB.tokenName };
     },

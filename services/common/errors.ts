@@ -22,8 +22,11 @@ const SECRET_PATTERNS: readonly [RegExp, string][] = [
   [/\b(password|passphrase|secret|PGPASSWORD)=\S+/gi, `$1=${REDACTED}`],
   // As SQL writes them: OPTIONS of a user mapping, PASSWORD of a role.
   [/\b(password|passphrase|secret)\s+'(?:[^']|'')*'/gi, `$1 '${REDACTED}'`],
-  // Tokens by their form, anywhere in the text: Supabase's, GitHub's, webhook secrets, and JSON web tokens.
-  [/\b(sbp_[a-z0-9_]{20,}|gh[a-z]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|whsec_[A-Za-z0-9+/=_-]{8,})/g, REDACTED],
+  // Tokens by their form, anywhere in the text: Supabase's, GitHub's, GitLab's, webhook secrets, and JSON web tokens.
+  [
+    /\b(sbp_[a-z0-9_]{20,}|gh[a-z]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|glpat-[\w-]{16,}|whsec_[A-Za-z0-9+/=_-]{8,})/g,
+    REDACTED,
+  ],
   [/\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}/g, REDACTED],
 ];
 

@@ -107,7 +107,7 @@ export function cloudflareDns(access: ServiceAccess): DnsHost {
       return (await listed(zone, name, signal)).filter(isNamed).map(recordOf);
     },
     liveRecords: async (zone, signal) => (await listed(zone, undefined, signal)).map(liveOf),
-    exportRecords: async (zone, signal) => (await listed(zone, undefined, signal)).map(writable),
+    exportRecords: async (zone, signal, name) => (await listed(zone, name, signal)).map(writable),
     writableFields: written,
     isManaged: ({ meta }) => isOfCloudflare(meta),
     putRecord: async (zone, record, id, signal) => {
@@ -165,13 +165,17 @@ function writable(record: RecordAnswer): ExportedRecord {
   return Object.fromEntries(Object.entries(record).filter(([field]) => !NOT_WRITTEN.has(field))) as ExportedRecord;
 }
 
-/** The fields of an exported record that a client writes. A record with parts has no content of its own, which Cloudflare makes from them. */
+/** The fields of an exported record that a client writes. A record with parts has no content of its own, which Cloudflare makes from them, and no request has null. */
 function written(record: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const hasParts = typeof record["data"] === "object" && record["data"] !== null;
   return Object.fromEntries(
     Object.entries(record).filter(
       ([field, value]) =>
-        !NOT_SENT.has(field) && !NOT_WRITTEN.has(field) && value !== undefined && !(hasParts && field === "content"),
+        !NOT_SENT.has(field) &&
+        !NOT_WRITTEN.has(field) &&
+        value !== undefined &&
+        value !== null &&
+        !(hasParts && field === "content"),
     ),
   );
 }

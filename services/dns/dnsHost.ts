@@ -79,8 +79,8 @@ export interface DnsHost extends RemoteService, TokenHolder {
   liveRecords(zoneId: string, signal?: AbortSignal): Promise<LiveRecord[]>;
   /** All records, or those of one name. A missing zone is a ServiceError with status 404. */
   records(zoneId: string, name?: string, signal?: AbortSignal): Promise<DnsRecord[]>;
-  /** All records in the host's own form, with every field that a backup of the configuration keeps. */
-  exportRecords(zoneId: string, signal?: AbortSignal): Promise<ExportedRecord[]>;
+  /** All records, or those of one name, in the host's own form, with every field that a backup of the configuration keeps. */
+  exportRecords(zoneId: string, signal?: AbortSignal, name?: string): Promise<ExportedRecord[]>;
   /** The fields of an exported record that {@link putRecord} writes. */
   writableFields(record: Readonly<Record<string, unknown>>): Record<string, unknown>;
   /** Whether another product of the host manages an exported record. */

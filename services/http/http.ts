@@ -16,12 +16,14 @@ export class ServiceError extends Error {
   readonly body: unknown;
   /** Seconds that the service asks to wait before the next attempt. */
   readonly retryAfterSeconds: number | undefined;
+  /** Where a redirect leads, which nothing follows by itself. */
+  readonly location: string | undefined;
 
   constructor(
     service: string,
     status: number,
     message: string,
-    details: { code?: string | undefined; body?: unknown; retryAfterSeconds?: number | undefined } = {},
+    details: Partial<Pick<ServiceError, "code" | "body" | "retryAfterSeconds" | "location">> = {},
   ) {
     super(redact(message));
     this.service = service;
@@ -29,6 +31,7 @@ export class ServiceError extends Error {
     this.code = details.code;
     this.body = details.body;
     this.retryAfterSeconds = details.retryAfterSeconds;
+    this.location = details.location;
   }
 }
 
@@ -86,6 +89,8 @@ export interface Refusal {
   text: string;
   /** Seconds that the service asks to wait before the next attempt. */
   retryAfterSeconds: number | undefined;
+  /** The header of a redirect. */
+  location: string | undefined;
 }
 
 /**
@@ -136,7 +141,8 @@ async function attemptOf<T>(request: Exchange<T>): Promise<T> {
     });
     if (answer.ok) return await request.receive(answer);
     const { status } = answer;
-    refused = { status, retryAfterSeconds: secondsToWait(answer.headers), text: await answer.text() };
+    const location = answer.headers.get("location") ?? undefined;
+    refused = { status, retryAfterSeconds: secondsToWait(answer.headers), location, text: await answer.text() };
   } catch (error) {
     signal?.throwIfAborted();
     const reason = silence.signal.aborted ? `no answer within ${timeoutMs / 1000} s` : causeOf(error);

@@ -97,7 +97,7 @@ function addressOf(baseUrl: string, path: string, query: JsonRequest<unknown>["q
 function refusalOf(
   { name: service, tokenName, describeError }: JsonClientOptions,
   what: string,
-  { status, text, retryAfterSeconds }: Refusal,
+  { status, text, retryAfterSeconds, location }: Refusal,
   right: string | undefined,
 ): ServiceError {
   const body = parseJson(text);
@@ -106,7 +106,7 @@ function refusalOf(
   const remedy = ` Check ${tokenName}: ${needed}. Replace it if it lacks one. ${typeSecret(tokenName)}`;
   const hint = status === 401 || status === 403 ? remedy : "";
   const sentence = `${service} refused ${what} (${status}): ${wordsOf(message, text)}.${hint}`;
-  return new ServiceError(service, status, sentence, { code, body, retryAfterSeconds });
+  return new ServiceError(service, status, sentence, { code, body, retryAfterSeconds, location });
 }
 
 /** The body as JSON. Other text becomes undefined, and the answer's schema then reports what is wrong. */

@@ -491,6 +491,33 @@ describe("StandbySite", () => {
     expect(fence["connectionString"]).toBe("postgresql://live");
   });
 
+  it("mirrors a repository on GitLab beside GitHub, or only there, and says where", async () => {
+    const repositories = [
+      { repository: APP.repository, gitlabMirror: "backup/castchat" },
+      { repository: "castchat/docs", gitlabMirror: "backup/docs" },
+    ];
+    const { resources, outputs } = await declared(() => new StandbySite("standby", { ...STANDBY, repositories }));
+    expect(inventory(resources).filter((one) => one.includes("mirror"))).toEqual([
+      "castchat:index:MirrorRepository mirror",
+      "castchat:index:MirrorRepository mirror-castchat.docs",
+      "github:index/actionsRepositoryPermissions:ActionsRepositoryPermissions mirror-actions",
+      "github:index/repository:Repository mirror-repository",
+      "recovery:index:MirrorProject mirror-castchat.docs-gitlab",
+      "recovery:index:MirrorProject mirror-gitlab",
+    ]);
+    expect(named(resources, "mirror-gitlab")).toMatchObject({
+      inputs: { fullName: "backup/castchat", mirrorOf: "castchat/castchat" },
+    });
+    expect(outputs).toMatchObject({
+      mirrorUrl: "https://github.com/mirrors/castchat-mirror.git",
+      gitlabMirrorUrls: {
+        "castchat/castchat": "https://gitlab.com/backup/castchat.git",
+        "castchat/docs": "https://gitlab.com/backup/docs.git",
+      },
+    });
+    expect(outputs.mirrorUrls).toBeUndefined();
+  });
+
   it("mirrors repositories that no app is built from, and an app's once whatever its case", async () => {
     const second = { ...SECOND, repository: APP.repository.toUpperCase(), mirror: mirrored.mirror };
     const infrastructure = { repository: "CastChat/infrastructure", mirror: "mirrors/infra" };
@@ -506,6 +533,18 @@ describe("StandbySite", () => {
     ]);
     for (const name of ["application-deployment", "application-admin-deployment"])
       expect(named(resources, name).inputs["sourceUrl"]).toBe("https://github.com/mirrors/castchat-mirror.git");
+  });
+
+  it("deploys from the mirror on GitLab when the one on GitHub cannot be read", async () => {
+    const repositories = [{ repository: APP.repository, gitlabMirror: "castchat/mirrors/app" }];
+    const inputs = named(
+      await standby({ mode: "active", apps: [mirrored], repositories }),
+      "application-deployment",
+    ).inputs;
+    expect(inputs).toMatchObject({
+      sourceUrl: "https://github.com/mirrors/castchat-mirror.git",
+      fallbackUrls: ["https://gitlab.com/castchat/mirrors/app.git"],
+    });
   });
 
   it("mirrors each repository, and recovers each app under all of its names", async () => {

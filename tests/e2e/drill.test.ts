@@ -108,6 +108,21 @@ describe("castchat-recovery drill", () => {
     );
   });
 
+  afterDrill("goes back from a bad release within the objective, and lets the next good one through", async () => {
+    const report = await reportOf("application-deployment-failure");
+    expect(report.checks.filter((check) => !check.ok)).toEqual([]);
+    expect(report.ok).toBe(true);
+    expect(report.backup).toBeUndefined();
+    expect(report.objectives.map((one) => [one.kind, one.name, one.kept])).toEqual([["RTO", "application", true]]);
+    expect(report.loss.destroyed).toEqual([expect.stringMatching(/answers 500 to one request of 3/)]);
+    expect(report.recoveryPhases.map((phase) => phase.name)).toEqual([
+      "Notice it",
+      "Roll back",
+      "Visit the app",
+      "Take the bad commit back",
+    ]);
+  });
+
   it("stops everything on Ctrl-C, reports it, and exits with 130", async () => {
     const running = drill([]);
     let pressed = false;

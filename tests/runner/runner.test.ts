@@ -9,7 +9,7 @@ import { applySchema, fill } from "../../lab/sandbox/sample/database.ts";
 import { TIERS } from "../../planning/tiers.ts";
 import { readConfiguration } from "../../recovery/configuration/readConfiguration.ts";
 import { listBackups } from "../../recovery/vault/listBackups.ts";
-import { bundleRunner } from "../../runner/bundle.ts";
+import { bundle } from "../../runner/bundle.ts";
 import type { Signer } from "../../services/signer/signer.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { NO_TOKEN, RUNNER_TOKENS } from "../../settings/runnerSettings.ts";
@@ -28,13 +28,13 @@ interface Ended {
 describe("the runner's bundle", () => {
   it("is the same for the same sources", async () => {
     const [one, other] = await Promise.all([makeTestFolder(), makeTestFolder()]);
-    expect(bundleRunner(one.path).sha256).toBe(bundleRunner(other.path).sha256);
+    expect(bundle("runner", one.path).sha256).toBe(bundle("runner", other.path).sha256);
     await Promise.all([one.remove(), other.remove()]);
   });
 
   it("is one file, which names its own hash and no path of this machine", async () => {
     const folder = await makeTestFolder();
-    const { path, sha256 } = bundleRunner(folder.path);
+    const { path, sha256 } = bundle("runner", folder.path);
     expect(path).toBe(join(folder.path, "runner.mjs"));
     expect(sha256).toMatch(/^[0-9a-f]{64}$/);
     expect(await readdir(folder.path)).toEqual(["runner.json", "runner.mjs"]);
@@ -45,11 +45,11 @@ describe("the runner's bundle", () => {
   it("is made again where a source is another one or gone, or the file is not what was made, and else stays", async () => {
     const folder = await makeTestFolder();
     const record = join(folder.path, "runner.json");
-    const { path, sha256 } = bundleRunner(folder.path);
+    const { path, sha256 } = bundle("runner", folder.path);
     const whole = await readFile(path);
     const made = async () => (await stat(path)).ino;
     const first = await made();
-    expect(bundleRunner(folder.path)).toEqual({ path, sha256 });
+    expect(bundle("runner", folder.path)).toEqual({ path, sha256 });
     expect(await made()).toBe(first);
     const noted = JSON.parse(await readFile(record, "utf8")) as { sources: string[]; digest: string };
     expect(noted.sources).toEqual(expect.arrayContaining(["runner/main.ts", "recovery/backup/backup.ts"]));
@@ -62,7 +62,7 @@ describe("the runner's bundle", () => {
     for (const [file, content] of spoilt) {
       await writeFile(file, content);
       const before = await made();
-      expect(bundleRunner(folder.path)).toEqual({ path, sha256 });
+      expect(bundle("runner", folder.path)).toEqual({ path, sha256 });
       expect(await made()).not.toBe(before);
       expect((await readFile(path)).equals(whole)).toBe(true);
     }
@@ -88,7 +88,7 @@ describe("the runner in an empty folder", () => {
     trustedKeys = [await signer.publicKeyPem()];
     empty = join(folder.path, "empty");
     await mkdir(empty);
-    await copyFile(bundleRunner(folder.path).path, join(empty, "runner.mjs"));
+    await copyFile(bundle("runner", folder.path).path, join(empty, "runner.mjs"));
   });
   afterAll(async () => {
     await Promise.all([cloud.stop(), database.stop()]);

@@ -71,7 +71,7 @@ describe("an installation without development packages", () => {
   }, 60_000);
 
   it("bundles the runner, which asks for its settings", async () => {
-    const bundle = 'import { bundleRunner } from "./runner/bundle.ts"; console.log(bundleRunner().path);';
+    const bundle = 'import { bundle } from "./runner/bundle.ts"; console.log(bundle("runner").path);';
     const { stdout: path } = await node(["--input-type=module", "--eval", bundle]);
     const { exitCode, stdout, stderr } = await node([path], { PATH: "" });
     expect({ exitCode, text: stdout + stderr }).toEqual({

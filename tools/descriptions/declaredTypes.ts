@@ -43,7 +43,8 @@ export function readTypes(files: readonly string[]): DeclaredTypes {
       const items = checker.getTypeArguments(type as ts.TypeReference).map(schemaOf);
       return { type: "array", items: oneOf(items) };
     }
-    const name = type.aliasSymbol?.name ?? type.symbol.name;
+    // An intersection of types has no symbol, whatever its declaration says.
+    const name = type.aliasSymbol?.name ?? (type.symbol as ts.Symbol | undefined)?.name ?? "__type";
     // A file or a stream is sent as bytes.
     if (["Blob", "Headers", "Response", "ReadableStream"].includes(name)) return ANYTHING;
     const known = names.get(type);

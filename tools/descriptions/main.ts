@@ -1,5 +1,5 @@
 /**
- * Renews the descriptions of GitHub, Vercel and Cloudflare in tests/fixtures/descriptions: `node tools/descriptions/main.ts [NAME]…`.
+ * Renews the descriptions of GitHub, GitLab, Vercel and Cloudflare in tests/fixtures/descriptions: `node tools/descriptions/main.ts [NAME]…`.
  * Fetches each package from the npm registry and keeps the operations of operations.ts. To move to a newer version, change it here.
  */
 import { execFileSync } from "node:child_process";
@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { fromCloudflare } from "./cloudflareTypes.ts";
 import { compact, textOf } from "./compact.ts";
 import type { Description, Source } from "./description.ts";
+import { fromGitlab } from "./gitlabTypes.ts";
 import { localVersion } from "./localVersion.ts";
 import { fromOpenApi } from "./openApi.ts";
 import { GITHUB_OPERATIONS } from "./operations.ts";
@@ -32,6 +33,10 @@ const CUTS: Readonly<Record<string, Cut>> = {
       const text = readFileSync(join(folder, "generated", "api.github.com.json"), "utf8");
       return fromOpenApi(JSON.parse(text) as Record<string, unknown>, GITHUB_OPERATIONS, source);
     },
+  },
+  gitlab: {
+    source: { package: "@gitbeaker/core", version: "43.8.0", licence: "MIT, Justin Dalrymple" },
+    cut: fromGitlab,
   },
   vercel: {
     source: { package: "@vercel/sdk", version: "1.28.35", licence: "Apache-2.0, Vercel" },

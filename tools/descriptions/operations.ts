@@ -15,6 +15,8 @@ export const GITHUB_OPERATIONS = [
   "PUT /repos/{owner}/{repo}/actions/permissions",
   "GET /repos/{owner}/{repo}/branches",
   "GET /repos/{owner}/{repo}/branches/{branch}",
+  "PUT /repos/{owner}/{repo}/branches/{branch}/protection",
+  "DELETE /repos/{owner}/{repo}/branches/{branch}/protection",
   "GET /repos/{owner}/{repo}/commits/{ref}",
   "GET /repos/{owner}/{repo}/contents/{path}",
   "GET /repos/{owner}/{repo}/git/ref/{ref}",
@@ -24,6 +26,35 @@ export const GITHUB_OPERATIONS = [
   "PUT /repos/{owner}/{repo}/vulnerability-alerts",
   "DELETE /repos/{owner}/{repo}/vulnerability-alerts",
 ];
+
+/** Types of requests and answers that the package of GitLab's client declares; a list of one as `[type]`. */
+export interface TypedOperation {
+  readonly query?: string;
+  readonly body?: string;
+  readonly answer?: string | readonly [string];
+}
+
+/** GitLab's, of https://docs.gitlab.com/api/rest. */
+export const GITLAB_OPERATIONS: Readonly<Record<string, TypedOperation>> = {
+  "GET /personal_access_tokens/self": { answer: "PersonalAccessTokenSchema" },
+  "GET /namespaces/{id}": { answer: "CondensedNamespaceSchema" },
+  "GET /projects": { query: "AllProjectsOptions", answer: ["ProjectSchema"] },
+  "POST /projects": { body: "CreateProjectOptions", answer: "ProjectSchema" },
+  "GET /projects/{id}": { answer: "ProjectSchema" },
+  "PUT /projects/{id}": { body: "EditProjectOptions", answer: "ProjectSchema" },
+  "POST /projects/{id}/archive": { answer: "ProjectSchema" },
+  "POST /projects/{id}/unarchive": { answer: "ProjectSchema" },
+  "GET /projects/{id}/repository/branches": { answer: ["BranchSchema"] },
+  "GET /projects/{id}/repository/files/{file_path}": { answer: "RepositoryFileExpandedSchema" },
+  "GET /projects/{id}/repository/tree": { query: "AllRepositoryTreesOptions", answer: ["RepositoryTreeSchema"] },
+  "GET /projects/{id}/protected_branches": { answer: ["ProtectedBranchSchema"] },
+  "POST /projects/{id}/protected_branches": { body: "CreateProtectedBranchOptions", answer: "ProtectedBranchSchema" },
+  "PATCH /projects/{id}/protected_branches/{name}": {
+    body: "EditProtectedBranchOptions",
+    answer: "ProtectedBranchSchema",
+  },
+  "DELETE /projects/{id}/protected_branches/{name}": {},
+};
 
 /** Vercel's, of https://vercel.com/docs/rest-api. */
 export const VERCEL_OPERATIONS = [

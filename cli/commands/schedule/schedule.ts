@@ -2,7 +2,7 @@ import { copyFile } from "node:fs/promises";
 
 import { Command } from "commander";
 
-import { bundleRunner } from "../../../runner/bundle.ts";
+import { bundle } from "../../../runner/bundle.ts";
 import { redact, UserError } from "../../../services/common/errors.ts";
 import type { DeclaredSchedule, ScheduledRun, ScheduledRuns } from "../../../services/scheduler/scheduledRuns.ts";
 import type { Settings } from "../../../settings/settings.ts";
@@ -73,7 +73,7 @@ function bundleCommand(): Command {
     .addOption(jsonOption("file, sha256"))
     .addHelpText("after", example("schedule bundle runner.mjs"))
     .action(async (file: string, options: { json?: boolean }) => {
-      const { path, sha256 } = bundleRunner();
+      const { path, sha256 } = bundle("runner");
       await toNamedFile(file, (name) => copyFile(path, name));
       printResult({ file, sha256 }, options.json === true, [`${file} (SHA-256 ${sha256})`]);
     });

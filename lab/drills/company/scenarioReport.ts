@@ -26,7 +26,7 @@ const NOT_TESTED: DrillReport["notTested"] = [
   {
     part: "Vercel",
     standIn: "an emulator; deployments are real processes, built without a build step",
-    notTested: "builds, frameworks, the edge network",
+    notTested: "builds, frameworks, the edge network; the drill itself builds what is pushed",
   },
   {
     part: "GitHub",
@@ -59,7 +59,8 @@ export interface ScenarioFindings extends Pick<
   startedAt: Date;
   /** Number of steps before the scenario's first step. */
   stepsBefore: number;
-  backup: TakenBackup;
+  /** Not set for a scenario whose recovery needs none. */
+  backup?: TakenBackup;
   loss: { at: Date; destroyed: string[] };
 }
 
@@ -75,13 +76,15 @@ export function scenarioReport({ clock, steps }: DrillContext, company: Company,
     startedAt: startedAt.toISOString(),
     finishedAt: clock().toISOString(),
     data: company.size,
-    backup: {
-      id: backup.id,
-      snapshotAt: backup.snapshotAt.toISOString(),
-      storedBytes: backup.storedBytes,
-      durationMs: backup.durationMs,
-      replicatedAfterMs: backup.replicatedAfterMs,
-    },
+    ...(backup && {
+      backup: {
+        id: backup.id,
+        snapshotAt: backup.snapshotAt.toISOString(),
+        storedBytes: backup.storedBytes,
+        durationMs: backup.durationMs,
+        replicatedAfterMs: backup.replicatedAfterMs,
+      },
+    }),
     loss: { at: loss.at.toISOString(), destroyed: loss.destroyed },
     steps: [...company.steps, ...steps.records.slice(stepsBefore)],
     notTested: NOT_TESTED,

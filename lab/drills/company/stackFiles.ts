@@ -3,11 +3,19 @@ import { join } from "node:path";
 
 import { parse, stringify } from "yaml";
 
+import { demoUser } from "../../sandbox/sample/demoUser.ts";
 import type { LiveDatabase } from "./founding.ts";
 import { LIVE_APPS } from "./liveNames.ts";
 
 /** Settings of a primary that creates its site. */
 const OF_A_CREATED_SITE = ["database", "dns", "cloudflareAccountId", "supabaseOrganization", "supabaseRegion"];
+
+/** What a rollback asks beside the health path. */
+const PROBES = {
+  paths: ["/api/posts?limit=1"],
+  login: { email: demoUser(1).email },
+  write: { path: "/api/posts", body: { title: "A probe", body: "written by a rollback" } },
+};
 
 /** Vercel's region near the database of the standby. */
 const FUNCTION_REGION = "icn1";
@@ -18,7 +26,7 @@ const FUNCTION_REGION = "icn1";
  */
 export async function nameLiveSite(workspace: string, { supabaseRef }: LiveDatabase): Promise<void> {
   const found = LIVE_APPS.map(({ name, project, repository, publicName, build }) => {
-    return { ...(name && { name }), project, repository, publicNames: [publicName], build };
+    return { ...(name && { name }), project, repository, publicNames: [publicName], build, probes: PROBES };
   });
   await changeSettings(workspace, "prod", OF_A_CREATED_SITE, { supabaseRef, apps: found });
   const recovered = LIVE_APPS.map(({ name, project, repository, publicName, build, standby }) => {

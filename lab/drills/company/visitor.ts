@@ -6,6 +6,8 @@ import { addressOf } from "../../sandbox/host/layout.ts";
 import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
 import type { DrillContext } from "./context.ts";
 
+const healthAnswer = z.object({ commit: z.string().optional(), deployment: z.string().optional() });
+
 /** The answer to a visitor's request. */
 export interface VisitorAnswer {
   status: number;
@@ -27,9 +29,9 @@ export class Visitor {
     this.#host = host;
   }
 
-  async health(): Promise<{ status: number; commit?: string }> {
+  async health(): Promise<{ status: number; commit?: string | undefined; deployment?: string | undefined }> {
     const answer = await this.#send("GET", "/api/health");
-    const parsed = z.object({ commit: z.string() }).safeParse(answer.body);
+    const parsed = healthAnswer.safeParse(answer.body);
     return { status: answer.status, ...parsed.data };
   }
 

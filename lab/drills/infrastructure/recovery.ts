@@ -97,6 +97,7 @@ async function answeredWithin(answer: Promise<Date | undefined>, limitMs: number
 
 /** What the resources of provider `recovery` do. */
 const RESOURCES: Readonly<Record<string, string>> = {
+  MirrorProject: "make the mirror on GitLab",
   Generations: "note the generation",
   SealedEnvironment: "open the app's sealed variables",
   PrimaryFence: "stop what is left of the primary",

@@ -9,7 +9,7 @@ export function renderHtml(report: DrillReport): string {
     about: `Recovery drill · ${minuteOf(report.startedAt)} to ${minuteOf(report.finishedAt)} UTC`,
     headline: headlineOf(report),
     ok: report.ok,
-    summary: `${number(data.rows)} rows in ${data.tables} tables, ${megabytes(data.tablesBytes)}; backup ${backup.id} of ${megabytes(backup.storedBytes)}`,
+    summary: `${number(data.rows)} rows in ${data.tables} tables, ${megabytes(data.tablesBytes)}; ${backup === undefined ? "no backup needed" : `backup ${backup.id} of ${megabytes(backup.storedBytes)}`}`,
     madeBy: report.madeBy,
     sections: [
       ["Objectives", objectives(report)],

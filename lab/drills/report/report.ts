@@ -29,13 +29,16 @@ export const drillReportSchema = z.strictObject({
     tables: z.number().int(),
     tablesBytes: z.number().int(),
   }),
-  backup: z.strictObject({
-    id: z.string(),
-    snapshotAt: z.iso.datetime(),
-    storedBytes: z.number().int(),
-    durationMs: z.number(),
-    replicatedAfterMs: z.number(),
-  }),
+  /** The backup that the recovery began with; not set if it needs none. */
+  backup: z
+    .strictObject({
+      id: z.string(),
+      snapshotAt: z.iso.datetime(),
+      storedBytes: z.number().int(),
+      durationMs: z.number(),
+      replicatedAfterMs: z.number(),
+    })
+    .optional(),
   loss: z.strictObject({ at: z.iso.datetime(), destroyed: z.array(z.string()) }),
   objectives: z.array(objective),
   checks: z.array(check),

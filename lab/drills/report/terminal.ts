@@ -18,7 +18,9 @@ export function renderTerminal(report: DrillReport): string {
   return [
     headlineOf(report),
     `${report.data.rows.toLocaleString("en")} rows in ${report.data.tables} tables (${megabytes(report.data.tablesBytes)}), ` +
-      `backup ${report.backup.id} (${megabytes(report.backup.storedBytes)} stored)`,
+      (report.backup === undefined
+        ? "no backup needed"
+        : `backup ${report.backup.id} (${megabytes(report.backup.storedBytes)} stored)`),
     objectives.toString(),
     checks.toString(),
     `Lost, written after the snapshot: ${lost === "" ? "nothing" : lost}`,

@@ -61,6 +61,13 @@ export async function commitChange(
   });
 }
 
+/** Copies the newest commit of the repository's `main` into an empty folder. Returns the commit. */
+export async function copyNewest({ remoteUrl, token, folder }: RemoteRepository & { folder: string }): Promise<string> {
+  const git = gitIn(folder, token);
+  await git("clone", "--quiet", "--depth=1", "--branch=main", "--", remoteUrl, ".");
+  return git("rev-parse", "HEAD");
+}
+
 type Git = (...args: string[]) => Promise<string>;
 
 async function commitAndPush(git: Git, remoteUrl: string, message: string, refs: string[]): Promise<string> {

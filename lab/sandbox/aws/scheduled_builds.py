@@ -1,5 +1,6 @@
 """What ministack 1.5.33 lacks for scheduled builds: a schedule that starts a build, a build that really runs, a clock to advance."""
 
+import contextvars
 import copy
 import json
 import logging
@@ -60,6 +61,31 @@ def keep_build_settings():
 
     codebuild._create_project, codebuild._update_project = created, updated
     codebuild._project_shape = lambda project: {**shape(project), **{k: project[k] for k in kept if k in project}}
+
+
+def override_variables():
+    """
+    A StartBuild may override or add variables (AWS: "environmentVariablesOverride"): the build has them, and so does what BatchGetBuilds
+    shows of its environment. ministack drops them.
+    """
+    start, record = codebuild._start_build, codebuild._make_build_record
+    overrides = contextvars.ContextVar("overrides", default=())
+
+    def started(data):
+        token = overrides.set(data.get("environmentVariablesOverride") or ())
+        try:
+            return start(data)
+        finally:
+            overrides.reset(token)
+
+    def recorded(project, *rest):
+        build = record(project, *rest)
+        environment = dict(build["environment"])
+        merged = {one["name"]: one for one in [*(environment.get("environmentVariables") or []), *overrides.get()]}
+        environment["environmentVariables"] = list(merged.values())
+        return {**build, "environment": environment}
+
+    codebuild._start_build, codebuild._make_build_record = started, recorded
 
 
 # Seconds for which CodeBuild remembers the token of a StartBuild.
@@ -264,7 +290,7 @@ def _order(build, project):
         "id": build["id"],
         "region": get_region(),
         "endpoint": ENDPOINTS[get_region()],
-        "project": {name: project[name] for name in ("name", "source", "environment")},
+        "project": {"name": project["name"], "source": project["source"], "environment": build["environment"]},
         "logs": build["logs"],
         "credentials": credentials,
     }
@@ -292,6 +318,7 @@ def _fail(build, phase, message):
 
 def install():
     keep_build_settings()
+    override_variables()
     limit_builds()
     run_builds()
     refuse_distrusting_roles()

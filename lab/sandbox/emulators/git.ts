@@ -6,6 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 
 import { messageOf } from "../../../services/common/errors.ts";
+import { PROTECTED_FILE } from "./gitHooks.ts";
 
 /** A commit, as needed for GitHub's answers. */
 export interface GitCommit {
@@ -22,6 +23,8 @@ export interface GitStorage {
   move(from: string, to: string): Promise<void>;
   remove(fullName: string): Promise<void>;
   setDefaultBranch(fullName: string, branch: string): Promise<void>;
+  /** The branches whose rewrite or deletion the host's hook refuses. */
+  protect(fullName: string, branches: readonly string[]): Promise<void>;
   /** Branch name → commit. */
   branches(fullName: string): Promise<Map<string, string>>;
   /** The commit of a branch, tag or hash; undefined if there is none. */
@@ -59,35 +62,8 @@ const ENVIRONMENT = {
 /** GitHub's own refs, which refuse pushes: `git push --mirror` fails on them. */
 const RESERVED_REFS = "refs/pull";
 
-/**
- * GitHub's refusals of a ref: a workflow from a token without that right, and a pointer to a file in Git LFS that was not uploaded before
- * (githubLfs.ts). GitHub's words: https://docs.github.com/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
- * (`workflow`), https://docs.github.com/repositories/working-with-files/managing-large-files (GH008).
- */
-const UPDATE_HOOK = `#!/bin/sh
-case "$3" in *[!0]*) ;; *) exit 0 ;; esac
-if [ "$CASTCHAT_WORKFLOWS" != yes ]; then
-  case "$2" in
-    *[!0]*) file=$(git diff --name-only "$2" "$3" -- .github/workflows 2>/dev/null | head -n 1) ;;
-    *) file=$(git ls-tree -r --name-only "$3" -- .github/workflows 2>/dev/null | head -n 1) ;;
-  esac
-  if [ -n "$file" ]; then
-    echo "refusing to allow a Personal Access Token to create or update workflow \\\`$file\\\` without \\\`workflow\\\` scope" >&2
-    exit 1
-  fi
-fi
-count=$(git grep -lI '^version https://git-lfs.github.com/spec/v1$' "$3" -- 2>/dev/null | while IFS= read -r file; do
-  oid=$(git show "$file" | sed -n 's/^oid sha256://p')
-  [ -e "lfs/objects/$oid" ] || echo "$oid"
-done | sort -u | wc -l)
-if [ "$count" -gt 0 ]; then
-  echo "error: GH008: Your push referenced at least $((count)) unknown Git LFS objects" >&2
-  exit 1
-fi
-`;
-
-/** Opens the folder that holds the git host's repositories. */
-export function openGitStorage(root: string): GitStorage {
+/** Opens the folder that holds a git host's repositories, each with the host's `update` hook. */
+export function openGitStorage(root: string, hook: string): GitStorage {
   const folder = (fullName: string) => join(root, `${fullName}.git`);
   const git = async (fullName: string, ...args: string[]) =>
     (await run("git", ["-C", folder(fullName), ...args], { env: ENVIRONMENT, maxBuffer: 16 << 20 })).stdout.trim();
@@ -99,7 +75,7 @@ export function openGitStorage(root: string): GitStorage {
       await run("git", ["init", "-q", "--bare", `--initial-branch=${defaultBranch}`, path], { env: ENVIRONMENT });
       await git(fullName, "config", "receive.hideRefs", RESERVED_REFS);
       await mkdir(join(path, "hooks"), { recursive: true });
-      await writeFile(join(path, "hooks", "update"), UPDATE_HOOK, { mode: 0o755 });
+      await writeFile(join(path, "hooks", "update"), hook, { mode: 0o755 });
       if (!withFirstCommit) return;
       const tree = await git(fullName, "hash-object", "-w", "-t", "tree", "/dev/null");
       const first = await git(fullName, "commit-tree", tree, "-m", "Initial commit");
@@ -114,6 +90,9 @@ export function openGitStorage(root: string): GitStorage {
     },
     async setDefaultBranch(fullName, branch) {
       await git(fullName, "symbolic-ref", "HEAD", `refs/heads/${branch}`);
+    },
+    async protect(fullName, branches) {
+      await writeFile(join(folder(fullName), PROTECTED_FILE), branches.map((name) => `${name}\n`).join(""));
     },
     async branches(fullName) {
       const lines = await git(fullName, "for-each-ref", "--format=%(objectname) %(refname:lstrip=2)", "refs/heads");

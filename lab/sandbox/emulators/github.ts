@@ -4,10 +4,11 @@ import { type Context, Hono } from "hono";
 import { z } from "zod";
 
 import { type GitStorage, openGitStorage } from "./git.ts";
+import { GITHUB_HOOK } from "./gitHooks.ts";
 import { listedRepository, shownRepository, wholeAccount, wholeOrganization } from "./githubAnswers.ts";
 import { addContentRoutes } from "./githubContent.ts";
 import { addGitRoutes } from "./githubGit.ts";
-import { addLfsRoutes } from "./githubLfs.ts";
+import { addProtectionRoutes, type GithubPlan } from "./githubProtection.ts";
 import {
   DOCS,
   fail,
@@ -21,8 +22,9 @@ import {
   settingsFrom,
   USER,
 } from "./githubState.ts";
-import { addTokenCheck, CLASSIC_TOKENS, type GithubTokens, isFor } from "./githubToken.ts";
+import { addTokenCheck, CLASSIC_TOKENS, type GithubTokens, gitUnauthorized, isFor } from "./githubToken.ts";
 import { ApiError, readBody } from "./http.ts";
+import { addLfsRoutes } from "./lfs.ts";
 import { openStore } from "./store.ts";
 
 /** The refusal of a change that a fine-grained token is not for. */
@@ -66,8 +68,12 @@ export interface GithubEmulator {
  *
  * Without a token public repositories can be read, and private ones answer 404 (git gets 401, so that it asks for a password).
  */
-export function createGithubEmulator(deps: GithubDeps, tokens: GithubTokens = CLASSIC_TOKENS): GithubEmulator {
-  const git = openGitStorage(deps.paths.git);
+export function createGithubEmulator(
+  deps: GithubDeps,
+  tokens: GithubTokens = CLASSIC_TOKENS,
+  plan: GithubPlan = "team",
+): GithubEmulator {
+  const git = openGitStorage(deps.paths.git, GITHUB_HOOK);
   const { state, save } = openStore<GithubMemory>(join(deps.paths.emulators, "github.json"), {
     nextId: 1,
     repositories: {},
@@ -217,6 +223,7 @@ export function createGithubEmulator(deps: GithubDeps, tokens: GithubTokens = CL
   });
 
   addContentRoutes(app, git, (c) => ({ ...asked(c), origin: originOf(c) }));
+  addProtectionRoutes(app, git, { plan, asked, save });
 
   app.get("/repos/:owner/:repo/topics", (c) => c.json({ names: asked(c).found.topics }));
   app.put("/repos/:owner/:repo/topics", async (c) => {
@@ -241,7 +248,12 @@ export function createGithubEmulator(deps: GithubDeps, tokens: GithubTokens = CL
     return c.body(null, 204);
   });
 
-  addLfsRoutes(app, deps.paths.git, tokenOf, (owner, name) => state.repositories[key(owner, name)]);
+  addLfsRoutes(app, deps.paths.git, (c, owner, name) => {
+    const token = tokenOf(c);
+    if (token === undefined) return gitUnauthorized();
+    const isThere = state.repositories[key(owner, name)] !== undefined && isFor(token, owner);
+    return isThere ? undefined : c.json({ message: "Not Found" }, 404);
+  });
   addGitRoutes(app, git, tokenOf, {
     find: (owner, name) => state.repositories[key(owner, name)],
     formerly: (owner, name) => formerly(key(owner, name)),

@@ -41,6 +41,7 @@ export async function newSandboxFile(): Promise<SandboxFile> {
       vercelToken: `vercel_${secret(16)}`,
       githubToken: `github_pat_${secret(36)}`,
       mirrorGithubToken: `github_pat_${secret(36)}`,
+      gitlabToken: `glpat-${secret(10)}`,
       cloudflareToken: `cf_${secret(16)}`,
       supabaseToken: `sbp_${secret(20)}`,
       passphrase: secret(16),

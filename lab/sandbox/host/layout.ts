@@ -19,6 +19,7 @@ export const SERVICES = [
   "awsStandby",
   "vercel",
   "github",
+  "gitlab",
   "cloudflare",
   "supabase",
   "edge",
@@ -43,6 +44,7 @@ export const sandboxFileSchema = z.strictObject({
     githubToken: text,
     /** Of the owner of the mirrors. */
     mirrorGithubToken: text,
+    gitlabToken: text,
     cloudflareToken: text,
     supabaseToken: text,
     passphrase: text,
@@ -68,6 +70,7 @@ export function layout(home: string) {
     aws: join(home, "aws"),
     postgres: join(home, "postgres"),
     git: join(home, "git"),
+    gitlab: join(home, "gitlab"),
     emulators: join(home, "emulators"),
     deployments: join(home, "deployments"),
     /** The sandbox's Pulumi workspace. Its stack files use the sandbox; the shipped ones are never touched. */

@@ -18,6 +18,7 @@ const ELSEWHERE: readonly (readonly [command: RegExp, reason: string])[] = [
   [/^castchat-recovery env (import|pull|diff)/, "tests/e2e/existing.test.ts; they need a file and sealed variables"],
   [/^castchat-recovery adopt\b/, "tests/e2e/existing.test.ts; it needs a managed part"],
   [/^castchat-recovery generation (release|delete)/, "secondRecovery.ts"],
+  [/^castchat-recovery rollback/, "the scenario application deployment failure"],
   [/^castchat-recovery restore in-place/, "the scenario database corruption"],
   [/^castchat-recovery restore(-platform| abandon| -s)/, "suites of recovery/restore; they need another target"],
   [/^castchat-recovery (plan|verify --restore|vault retire|schedule run)/, "suites of their own, which take long"],

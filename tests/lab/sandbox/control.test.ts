@@ -63,7 +63,7 @@ const createProject = async ({ ports, credentials }: SandboxFile) => {
 describe("a sandbox's life", () => {
   it("starts, reports that, starts again without a change, loses a region, stops and keeps its state", async () => {
     const file = await startSandbox({ home });
-    expect(await listening(file)).toBe(9);
+    expect(await listening(file)).toBe(10);
     expect((await sandboxStatus({ home })).running).toBe(true);
     expect(statSync(layout(home).file).mode & 0o777).toBe(0o600);
     expect(statSync(home).mode & 0o777).toBe(0o700);
@@ -130,7 +130,7 @@ describe("a sandbox's life", () => {
     process.kill(file.pid!, "SIGHUP");
     await sleep(200);
     expect((await sandboxStatus({ home })).running).toBe(true);
-    expect(await listening(file)).toBe(9);
+    expect(await listening(file)).toBe(10);
   });
 
   it("lets only its owner control it", async () => {

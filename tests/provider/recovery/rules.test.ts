@@ -347,6 +347,7 @@ describe("AppDeployment", () => {
     expect(diff({ sourceRef: "next" }).changes).toEqual(["sourceRef"]);
     expect(diff({}, "c2").changes).toEqual(["sourceRef"]);
     expect(diff({ projectId: "q" }).replaces).toEqual(["projectId"]);
+    expect(diff({ fallbackUrls: ["https://gitlab.com/g/r.git"] }).changes).toEqual([]);
   });
 });
 
@@ -392,7 +393,7 @@ describe("inputs", () => {
     ["DatabaseRestore", databaseRestore, RESTORE.inputs, { backup: ["latest"], at: ["2026-07-01 02:00"] }],
     ["DatabaseRestore", databaseRestore, RESTORE.inputs, { target: ["x"] }],
     ["AppDeployment", appDeployment, deployment, { sourceUrl: ["git@github.com:o/r.git"], healthPath: ["health"] }],
-    ["AppDeployment", appDeployment, deployment, { commit: ["x"] }],
+    ["AppDeployment", appDeployment, deployment, { commit: ["x"], fallbackUrls: [["git@github.com:o/r.git"]] }],
     ["TrafficSwitch", trafficSwitch, TRAFFIC.inputs, { publicName: ["App.example", "app"], stack: ["a;b"] }],
     ["TrafficSwitch", trafficSwitch, TRAFFIC.inputs, { generation: [1.5], ttl: [60] }],
   ])("of %s are refused with %j", (_type, resource, right, wrong) => {

@@ -6,13 +6,19 @@ import { beforeAll, describe, expect, it } from "@jest/globals";
 import { execa } from "execa";
 
 import { mirrorLines, statusLines } from "../../../cli/text/mirrorText.ts";
+import type { EmulatorDependencies } from "../../../lab/sandbox/host/services.ts";
 import { refsMeant } from "../../../recovery/mirror/acceptRefs.ts";
 import { mirrorAll } from "../../../recovery/mirror/mirrorAll.ts";
 import { localMirror, mirrorLocal } from "../../../recovery/mirror/mirrorLocal.ts";
+import { mirrorNamed } from "../../../recovery/mirror/mirrorNamed.ts";
 import { mirrorStatus } from "../../../recovery/mirror/mirrorStatus.ts";
 import type { Quarantined } from "../../../recovery/mirror/record.ts";
+import { gitCommand } from "../../../services/codeHost/gitCommand.ts";
+import { gitlabCode } from "../../../services/codeHost/gitlab.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { startMiniCloud } from "../../provider/recovery/miniCloud.ts";
+import { startEmulatorHost } from "../../services/support/emulatorHost.ts";
+import { createGitlabEmulator } from "../../support/emulators.ts";
 import { forSuite } from "../../support/suite.ts";
 import { mirroredIn } from "./mirrored.ts";
 
@@ -115,6 +121,40 @@ it("a person names what is held back by the short name, if only one has it", () 
   expect(refsMeant([], held)).toEqual(["refs/heads/main", "refs/heads/v1", "refs/tags/v1"]);
   expect(refsMeant(["main", "refs/tags/v1", "absent"], held)).toEqual(["refs/heads/main", "refs/tags/v1"]);
   expect(() => refsMeant(["v1"], held)).toThrow('"v1" may be refs/heads/v1 or refs/tags/v1. Give the full name.');
+});
+
+describe("a mirror on GitLab", () => {
+  it("follows a repository of GitHub, also over the rule of its own", async () => {
+    const gitlab = await startEmulatorHost((deps: EmulatorDependencies) => createGitlabEmulator(deps), gitlabCode);
+    try {
+      const host = gitlab.open({ endpoint: gitlab.url });
+      const fullName = "castchat/mirrors/code";
+      await host.createRepository(fullName, "mirror");
+      const one = await make.pair("over");
+      const first = await one.commit("a.txt");
+      await one.push("main", "main:old");
+      const git = gitCommand([cloud.codeHost.gitCredential(), host.gitCredential()]);
+      const pair = {
+        source: make.named("castchat/over"),
+        mirror: { host, fullName, urlOf: (name: string) => `${gitlab.url}/${name}.git` },
+        deployedBranches: [],
+      };
+      const run = (accepted?: ReadonlySet<string>) =>
+        mirrorNamed({ git, clock: systemClock, signal, reporter: () => undefined, accepted }, pair);
+      expect(await run()).toMatchObject({ heads: { main: first, old: first } });
+      expect(await host.protectBranch(fullName, "main")).toBe(true);
+      await one.git("checkout", "-q", "--orphan", "other");
+      const other = await one.commit("b.txt");
+      await one.push("+other:main", ":old");
+      expect(await run()).toMatchObject({ heads: { main: first }, quarantined: [{ ref: "refs/heads/main" }] });
+      expect(await run(new Set(["refs/heads/main"]))).toMatchObject({ heads: { main: other }, quarantined: [] });
+      expect((await host.repository(fullName))?.protectedBranches).toEqual(["main"]);
+      const listing = await git.listing(pair.mirror.urlOf(fullName), signal);
+      expect(listing.refs.filter(({ name }) => name.startsWith("refs/castchat/kept/"))).toHaveLength(2);
+    } finally {
+      await gitlab.stop();
+    }
+  });
 });
 
 describe("a local mirror", () => {

@@ -117,10 +117,13 @@ describe("a mirror", () => {
     // Held back in every later run, too.
     expect(await one.run()).toMatchObject({ quarantined: held.quarantined, updated: [] });
 
+    // The mirror's own rule, as the stack declares it, is away for the push only.
+    expect(await cloud.codeHost.protectBranch("mirrors/rewritten", "main")).toBe(true);
     const accepted = new Set(["refs/heads/main"]);
     const after = await one.run({ accepted });
     expect(after.accepted).toEqual([{ ref: "refs/heads/main", old: first, new: evil }]);
     expect(after.quarantined.map(({ ref }) => ref)).toEqual(["refs/heads/release", "refs/tags/v1"]);
+    expect((await cloud.codeHost.repository("mirrors/rewritten"))?.protectedBranches).toEqual(["main"]);
     expect(await one.refs()).toEqual({ ...there, "heads/main": evil, "kept/heads/main": first });
     expect((await one.run({ accepted })).accepted).toEqual([]);
   });

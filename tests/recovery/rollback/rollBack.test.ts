@@ -1,101 +1,20 @@
-import { beforeAll, describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 
 import { finishRollback } from "../../../recovery/rollback/finish.ts";
 import type { AppliedMigration } from "../../../recovery/rollback/migrations.ts";
-import type { RollbackPorts, RolledApp } from "../../../recovery/rollback/ports.ts";
+import type { RollbackPorts } from "../../../recovery/rollback/ports.ts";
 import { releaseStatus } from "../../../recovery/rollback/releaseStatus.ts";
 import { revertRelease } from "../../../recovery/rollback/revertCommits.ts";
 import { rollBack } from "../../../recovery/rollback/rollBack.ts";
-import { deployApplication } from "../../../recovery/site/deployApplication.ts";
-import { systemClock } from "../../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../../services/common/errors.ts";
-import { silent } from "../../../services/common/reporter.ts";
-import { realTiming } from "../../../services/common/timing.ts";
-import { startMiniCloud } from "../../provider/recovery/miniCloud.ts";
-import { commitFiles, makeProject } from "../../provider/recovery/tinyApp.ts";
+import { ServiceError } from "../../../services/http/http.ts";
 import { forSuite } from "../../support/suite.ts";
+import { server, startReleasedApps, timing } from "./support/releasedApps.ts";
 
-/** Healthy, but answers 500 to a share of requests for posts, and to each write with another status. */
-const server = (faultEvery: number, version: string) => `
-import { createServer } from "node:http";
-const { CASTCHAT_COMMIT_SHA: commit, VERCEL_DEPLOYMENT_ID: deployment } = process.env;
-let asked = 0;
-// version ${version}
-createServer((request, response) => {
-  const isPost = request.url.startsWith("/api/posts");
-  const isBad = isPost && ${faultEvery} > 0 && (asked += 1) % ${faultEvery} === 0;
-  const status = isBad ? 500 : request.method === "POST" && request.headers.authorization !== "Bearer token" ? 401 : 200;
-  response.writeHead(status, { "content-type": "application/json" });
-  response.end(JSON.stringify({ status: "ok", commit, deployment }));
-}).listen(Number(process.env.PORT), process.env.HOST ?? "127.0.0.1");
-`;
-const cloud = forSuite(startMiniCloud);
+const apps = forSuite(startReleasedApps);
 const signal = new AbortController().signal;
-const quick = { firstMs: 10, longestMs: 50, limitMs: 10_000 };
-const timing = { ...realTiming, build: quick, health: quick, traffic: quick };
 const AUTHOR = { GIT_AUTHOR_NAME: "An Engineer", GIT_AUTHOR_EMAIL: "engineer@castchat.example" };
-let number = 0;
-let zoneId: string;
-
-beforeAll(async () => {
-  const zone = { name: "castchat.example", account: { id: "acc" } };
-  const { result } = await cloud.call("cloudflare", "POST", "/client/v4/zones", zone);
-  zoneId = (result as { id: string }).id;
-});
-
-/** An app with a repository, a project and a public name, and what a rollback of it works with. */
-async function makeApp(change: Partial<RolledApp> = {}) {
-  number += 1;
-  const [project, repository, name] = [`web-${number}`, `castchat/web-${number}`, `web-${number}.castchat.example`];
-  const projectId = await makeProject(cloud, project);
-  await cloud.call("vercel", "POST", `/v10/projects/${project}/domains`, { name });
-  const record = { type: "CNAME", name, content: "cname.vercel-dns.com", ttl: 60, proxied: false };
-  await cloud.call("cloudflare", "POST", `/client/v4/zones/${zoneId}/dns_records`, record);
-  const app: RolledApp = {
-    project,
-    publicNames: [name],
-    probes: { paths: ["/api/posts?limit=1"] },
-    sourceUrl: cloud.repository(repository),
-    branch: "main",
-    stack: "prod",
-    appName: undefined,
-    ...change,
-  };
-  const agreed: string[] = [];
-  const ports: RollbackPorts = {
-    appHost: cloud.appHost,
-    edge: cloud.edge,
-    git: cloud.git,
-    migrations: () => Promise.resolve([]),
-    logIn: () => Promise.resolve("token"),
-    agree: (lines) => Promise.resolve(void agreed.push(...lines)),
-    watch: { windowMs: 300, everyMs: 10 },
-    timing,
-    clock: systemClock,
-    reporter: silent,
-    signal,
-  };
-  return {
-    app,
-    ports,
-    agreed,
-    projectId,
-    repository,
-    /** Pushes files, and deploys them as the host does at a push. */
-    release: async (files: Record<string, string>) => {
-      const commit = await commitFiles(cloud, repository, files);
-      const wanted = { projectId, projectName: project, sourceUrl: app.sourceUrl, sourceRef: "main" };
-      const { deploymentId: id } = await deployApplication(ports, wanted, signal, silent);
-      return { id, commit };
-    },
-    /** The deployment that answers under the public name. */
-    served: async () => {
-      const { body } = await cloud.edge(`https://${name}/api/health`, signal);
-      return (body as { deployment: string }).deployment;
-    },
-    state: () => cloud.appHost.releaseState(project),
-  };
-}
+const makeApp: typeof apps.makeApp = (change) => apps.makeApp(change);
 type Made = Awaited<ReturnType<typeof makeApp>>;
 const wish = { despiteSchema: false, preview: false };
 const back = ({ ports, app }: Made, change: object = {}, other: Partial<RollbackPorts> = {}) =>
@@ -178,7 +97,7 @@ describe("a rollback", () => {
     const made = await makeApp({ probes: { paths: [], login: { email: "a@castchat.example" } } });
     const good = await made.release({ "server.mjs": server(0, "good") });
     const present = await made.release({ "server.mjs": server(0, "present") });
-    const logIn = () => cloud.databaseHost.logIn("absent", { email: "a", password: "b" });
+    const logIn = () => Promise.reject(new ServiceError("Supabase", 400, "Invalid login credentials"));
     expect(await back(made, {}, { logIn })).toMatchObject({
       verdict: "unhealthy",
       reasons: [expect.stringMatching(/^login of a@castchat\.example: 3 of 3 answers are bad/)],
@@ -189,10 +108,48 @@ describe("a rollback", () => {
     expect(await made.served()).toBe(present.id);
     expect(await made.state()).toMatchObject({ followsBuilds: true });
 
-    await cloud.appHost.followBuilds(made.projectId, false);
+    await apps.appHost.followBuilds(made.projectId, false);
     expect(await back(made, {}, { logIn })).toMatchObject({ undone: true, holdsBuilds: true });
     expect(await made.served()).toBe(present.id);
     expect(await made.state()).toMatchObject({ followsBuilds: false });
+  });
+
+  it("waits for the edge, which may answer from the old deployment for some seconds, and not for ever", async () => {
+    const made = await makeApp();
+    await made.release({ "server.mjs": server(0, "good") });
+    const bad = await made.release({ "server.mjs": server(0, "bad") });
+    const late = (answers: number): RollbackPorts["edge"] => {
+      let left = answers;
+      return async (url, ...more) => {
+        const answer = await apps.edge(url, ...more);
+        if (url.includes(".vercel.app") || !url.endsWith("/api/health") || (left -= 1) < 0) return answer;
+        return { ...answer, body: { status: "ok", deployment: bad.id } };
+      };
+    };
+    expect(await back(made, {}, { edge: late(8) })).toMatchObject({ verdict: "healthy", undone: false });
+    expect(await back(made, {}, { edge: late(Infinity) })).toMatchObject({
+      verdict: "unhealthy",
+      reasons: [expect.stringMatching(new RegExp(`deployment ${bad.id} answers`))],
+      undone: true,
+    });
+  });
+
+  it("says that the host could not move the names, and takes no earlier failure for its own", async () => {
+    const made = await makeApp();
+    const good = await made.release({ "server.mjs": server(0, "good") });
+    await made.release({ "server.mjs": server(2, "bad") });
+    const at = new Date(0);
+    const last = { kind: "rollback", from: undefined, to: good.id, state: "failed", status: "failed", at } as const;
+    const failed = async () => ({ ...(await made.state())!, lastMove: { ...last, at: new Date() } });
+    await expect(back(made, {}, { appHost: { ...apps.appHost, releaseState: failed } })).rejects.toThrow(
+      /could not move the public names to deployment .* \(failed\)\. Run the same command again/,
+    );
+    await apps.appHost.promoteDeployment(made.projectId, (await apps.appHost.releases(made.projectId))[0]!.id);
+    const earlier = async () => ({ ...(await made.state())!, lastMove: last });
+    expect(await back(made, {}, { appHost: { ...apps.appHost, releaseState: earlier } })).toMatchObject({
+      verdict: "healthy",
+      to: good.id,
+    });
   });
 
   it("stays where nothing answers, and says that it does not know", async () => {
@@ -200,7 +157,7 @@ describe("a rollback", () => {
     const good = await made.release({ "server.mjs": server(0, "good") });
     await made.release({ "server.mjs": server(2, "bad") });
     const edge: RollbackPorts["edge"] = (url, ...more) =>
-      url.includes(".vercel.app") ? cloud.edge(url, ...more) : Promise.reject(new Error("the name cannot be reached"));
+      url.includes(".vercel.app") ? apps.edge(url, ...more) : Promise.reject(new Error("the name cannot be reached"));
     expect(await back(made, {}, { edge })).toMatchObject({
       verdict: "inconclusive",
       reasons: [expect.stringMatching(/^Only 0 of \d+ questions were answered: the name cannot be reached/)],
@@ -291,7 +248,7 @@ describe("before anything moves", () => {
     const only = await made.release({ "server.mjs": server(0, "good") });
     await refused(made, {}, {}, /no earlier production deployment that can be taken/);
     const variable = { key: "STRIPE_KEY", value: "new", type: "encrypted", target: ["production"] };
-    await cloud.call("vercel", "POST", `/v10/projects/${made.app.project}/env`, variable);
+    await apps.call(`POST /v10/projects/${made.app.project}/env`, variable);
     await made.release({ "server.mjs": server(2, "bad") });
     const { notes } = await back(made, { to: only.id, preview: true });
     expect(notes.join("\n")).toMatch(/Set or changed since then: STRIPE_KEY\./);
@@ -311,7 +268,7 @@ describe("before anything moves", () => {
     const made = await makeApp();
     const good = await made.release({ "server.mjs": server(0, "good") });
     const bad = await made.release({ "server.mjs": server(2, "bad") });
-    const git = { ...cloud.git, cloneHistory: () => Promise.reject(new Error("the code host is gone")) };
+    const git = { ...apps.git, cloneHistory: () => Promise.reject(new Error("the code host is gone")) };
     await refused(made, {}, { git }, /source could not be read/);
     const result = await back(made, { despiteSchema: true }, { git });
     expect(result.plan.join("\n")).toContain("could not be read: the code host is gone");
@@ -331,13 +288,13 @@ describe("a revert", () => {
     await made.release({ "server.mjs": server(0, "good"), "list.txt": "one\n" });
     const bad = await made.release({ "server.mjs": server(2, "bad"), "list.txt": "two\n" });
     await back(made);
-    const head = await commitFiles(cloud, made.repository, { "list.txt": "three\n" });
+    const head = await apps.commit(made.repository, { "list.txt": "three\n" });
     await expect(revertRelease(made.ports, made.app, AUTHOR)).rejects.toThrow(
       new RegExp(
         `cannot be taken back by itself.*git switch main && git pull && git revert ${bad.commit.slice(0, 12)}`,
       ),
     );
-    expect(await cloud.git.newestCommit(made.app.sourceUrl, "main", signal)).toBe(head);
+    expect(await apps.git.newestCommit(made.app.sourceUrl, "main", signal)).toBe(head);
   });
 
   it("names the reason of a refused push, of a missing author, and of a build that fails or does not come", async () => {
@@ -345,24 +302,25 @@ describe("a revert", () => {
     await made.release({ "server.mjs": server(0, "good") });
     await made.release({ "server.mjs": server(2, "bad") });
     await back(made);
-    const push = () => Promise.resolve([{ name: "main", taken: false, reason: "protected branch" }]);
-    const bare = (folder: string) => ({ ...cloud.git.bare(folder), push });
+    const pushCommit = () => Promise.resolve({ name: "main", taken: false, reason: "protected branch" });
     const identity = () => Promise.resolve(undefined);
     const having = (git: object, more: Partial<RollbackPorts> = {}) =>
-      revertRelease({ ...made.ports, ...more, git: { ...cloud.git, ...git } }, made.app, AUTHOR);
-    await expect(having({ bare })).rejects.toThrow(/refused the revert on main: protected branch.*open a pull request/);
+      revertRelease({ ...made.ports, ...more, git: { ...apps.git, ...git } }, made.app, AUTHOR);
+    await expect(having({ pushCommit })).rejects.toThrow(
+      /refused the revert on main: protected branch.*open a pull request/,
+    );
     await expect(having({ identity })).rejects.toThrow(/git config --global user\.name/);
     const linked = {
-      project: async () => ({ ...(await cloud.appHost.project(made.projectId))!, hasRepository: true }),
+      project: async () => ({ ...(await apps.appHost.project(made.projectId))!, hasRepository: true }),
     };
-    const appHost = { ...cloud.appHost, ...linked };
+    const appHost = { ...apps.appHost, ...linked };
     const impatient = { ...timing, build: { firstMs: 1, longestMs: 1, limitMs: 5 } };
     await expect(having({}, { appHost, timing: impatient })).rejects.toThrow(/has no deployment of \w{12} after/);
-    const [newest] = await cloud.appHost.releases(made.projectId);
-    const commit = await cloud.git.newestCommit(made.app.sourceUrl, "main", signal);
+    const [newest] = await apps.appHost.releases(made.projectId);
+    const commit = await apps.git.newestCommit(made.app.sourceUrl, "main", signal);
     const releases = () =>
       Promise.resolve([{ ...newest!, id: "dpl_failed", commit, state: "failed" as const, error: "no build" }, newest!]);
-    const failing = having({ bare }, { appHost: { ...appHost, releases } });
+    const failing = having({ pushCommit }, { appHost: { ...appHost, releases } });
     await expect(failing).rejects.toThrow(/The build of \w{12} failed: no build.*The rollback stays/);
   });
 });

@@ -179,6 +179,16 @@ describe("a deployment", () => {
     );
   });
 
+  it("says that users do not get it after a rollback, and is healthy all the same", async () => {
+    const project = await makeProject(cloud, "back");
+    const first = await deploy(project);
+    await cloud.appHost.takePublicName(project, "back.castchat.example");
+    await cloud.appHost.followBuilds(project, false);
+    const { notes } = await deploy(project);
+    expect(notes).toEqual([expect.stringMatching(/users get this one after `castchat-recovery rollback finish`/)]);
+    expect(await production(project)).toBe(first.deploymentId);
+  });
+
   it("is made all the same if the host does not stop the scheduled calls, and says so", async () => {
     const project = await makeProject(cloud, "calling");
     const appHost = { ...cloud.appHost, allowScheduledCalls: () => Promise.reject(new Error("Not allowed.")) };
@@ -186,6 +196,21 @@ describe("a deployment", () => {
     expect(notes).toEqual([
       `The scheduled calls of Vercel project ${project} could not be stopped: Not allowed. Vercel makes them from its deployment on: stop them in its dashboard (Settings, Cron Jobs).`,
     ]);
+  });
+
+  it("reads the next copy of its source when one cannot be read, and says which, why, and the commit", async () => {
+    const project = await makeProject(cloud, "copied");
+    const absent = cloud.repository("mirrors/absent");
+    const source = { sourceUrl: absent, fallbackUrls: [cloud.repository("castchat/app")] };
+    const { notes, commit } = await deploy(project, source);
+    expect(notes).toEqual([
+      expect.stringMatching(
+        `^The code is commit ${commit} of ${cloud.repository("castchat/app")}, because: git could not copy main of ${absent}: .* Compare that commit`,
+      ),
+    ]);
+    await expect(deploy(project, { sourceUrl: absent, fallbackUrls: [absent] })).rejects.toThrow(
+      /^No copy of the code can be read\. git could not copy .* git could not copy /,
+    );
   });
 
   it("leaves out what its source ignores, and says that the files of submodules are missing", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 
 import { commitChange } from "../../../lab/sandbox/app/repository.ts";
+import type { EmulatorDependencies } from "../../../lab/sandbox/host/services.ts";
 import { githubCode } from "../../../services/codeHost/github.ts";
 import { TOKEN } from "../../lab/sandbox/emulators/support.ts";
 import { createGithubEmulator } from "../../support/emulators.ts";
@@ -17,6 +18,7 @@ conformsToCodeHost("GitHub", async () => {
   };
   return {
     ...host,
+    protectsDefault: false,
     async makeRepository(fullName) {
       const [owner, name] = fullName.split("/");
       await host.call(`POST /api/v3/orgs/${owner}/repos`, { name, private: true, auto_init: true });
@@ -53,6 +55,46 @@ describe("GitHub", () => {
     expect(server.seen.map(({ url }) => url)).toEqual(
       [1, 2, 3].map((page) => `/api/v3/user/repos?per_page=100&page=${page}`),
     );
+  });
+
+  it("says that a private repository of the free plan has no protection", async () => {
+    const create = (deps: EmulatorDependencies) => createGithubEmulator(deps, undefined, "free");
+    const host = await startEmulatorHost(create, githubCode);
+    try {
+      const code = host.open({ endpoint: host.url });
+      await code.createRepository("castchat/mirror", "Mirror");
+      expect(await code.protectBranch("castchat/mirror", "main")).toBe(false);
+      const server = await serve({
+        status: 403,
+        body: { message: "Resource not accessible by personal access token" },
+      });
+      const refused = githubCode({ token: "t", endpoint: server.url }).protectBranch("o/r", "main");
+      await expect(refused).rejects.toThrow("Resource not accessible");
+    } finally {
+      await host.stop();
+    }
+  });
+
+  it("makes a repository of the token's own user, who is no organization", async () => {
+    const made = { full_name: "me/r", default_branch: "main", archived: false, private: true };
+    const replies = [
+      { status: 404, body: {} },
+      { body: { login: "Me" } },
+      { status: 201, body: made },
+      { status: 204 },
+    ];
+    const server = await serve(...replies);
+    const code = githubCode({ token: "t", endpoint: server.url });
+    expect(await code.createRepository("me/r", "Mirror")).toMatchObject({ fullName: "me/r" });
+    expect(server.seen.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      "POST /api/v3/orgs/me/repos",
+      "GET /api/v3/user",
+      "POST /api/v3/user/repos",
+      "PUT /api/v3/repos/me/r/actions/permissions",
+    ]);
+    const other = await serve({ status: 404, body: {} }, { body: { login: "me" } });
+    const refused = githubCode({ token: "t", endpoint: other.url }).createRepository("them/r", "Mirror");
+    await expect(refused).rejects.toThrow(/^GitHub shows no owner them in which the token may create them\/r/);
   });
 
   it("takes git's token at github.com, whose API lies elsewhere", () =>

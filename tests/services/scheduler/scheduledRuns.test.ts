@@ -10,6 +10,7 @@ import { serviceTrust } from "../../../components/schedulePolicies.ts";
 import { JsonService } from "../../../lab/sandbox/aws/jsonService.ts";
 import { scheduleGroupArn } from "../../../planning/names.ts";
 import { freePort } from "../../../services/common/ports.ts";
+import { awsMirrorBuilds } from "../../../services/scheduler/mirrorBuilds.ts";
 import { awsScheduledRuns, type ScheduledRun, type ScheduledRuns } from "../../../services/scheduler/scheduledRuns.ts";
 import { startTestCloud, type TestCloud } from "../../recovery/support/cloud.ts";
 
@@ -72,6 +73,9 @@ describe("the scheduled runs of a stack", () => {
   it("starts one at a time, and reports how it ended and why", async () => {
     const id = await runs.start();
     await expect(runs.start()).rejects.toThrow(/Another run is in progress/);
+    const builds = awsMirrorBuilds({ project: "backup", region: cloud.region, endpoint: cloud.endpoint });
+    expect(await builds.start({}, new AbortController().signal)).toBe(false);
+    expect(await builds.newest(new AbortController().signal)).toMatchObject([{ endedAt: undefined, job: undefined }]);
     expect(await runs.newest(10)).toEqual([expect.objectContaining({ id, status: "IN_PROGRESS" })]);
     let run: ScheduledRun | undefined;
     for (let tries = 0; tries < 100 && run?.endedAt === undefined; tries += 1) {

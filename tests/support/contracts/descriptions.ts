@@ -7,7 +7,7 @@ import type { Description, Operation } from "../../../tools/descriptions/descrip
 import { localVersion } from "../../../tools/descriptions/localVersion.ts";
 
 /** The services with a published description. */
-export type DescribedService = "github" | "vercel" | "cloudflare" | "supabase" | "supabaseAuth";
+export type DescribedService = "github" | "gitlab" | "vercel" | "cloudflare" | "supabase" | "supabaseAuth";
 
 /** An operation with its name, and where its path leads. */
 export interface DescribedOperation extends Operation {

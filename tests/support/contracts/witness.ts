@@ -9,6 +9,7 @@ export const contractBreaches = new Set<string>();
 /** Where each emulator's API begins, and which description holds there. */
 const PREFIXES: Readonly<Record<string, readonly [RegExp, DescribedService][]>> = {
   github: [[/^(?:\/api\/v3)?(?=\/(?:user|users|orgs|repos)\b)/, "github"]],
+  gitlab: [[/^\/api\/v4(?=\/)/, "gitlab"]],
   vercel: [[/^(?=\/v\d+\/)/, "vercel"]],
   cloudflare: [[/^\/client\/v4(?=\/)/, "cloudflare"]],
   supabase: [

@@ -75,6 +75,12 @@ describe("renderings", () => {
     expect(html).toContain("where a check says so, from the program's outputs");
   });
 
+  it("say that a recovery needed no backup", () => {
+    const without = Object.fromEntries(Object.entries(report).filter(([key]) => key !== "backup")) as DrillReport;
+    expect(drillReportSchema.parse(without)).toEqual(without);
+    for (const text of [renderHtml(without), renderTerminal(without)]) expect(text).toContain("no backup needed");
+  });
+
   it("report in words when a promise is not kept", () => {
     const broken = { ...report, ok: false };
     expect(renderTerminal(broken)).toContain("NOT every promise is kept");

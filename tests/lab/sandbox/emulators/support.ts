@@ -106,6 +106,7 @@ export async function testBed(): Promise<TestBed> {
       vercelToken: TOKEN,
       githubToken: TOKEN,
       mirrorGithubToken: "right-token-of-the-mirrors",
+      gitlabToken: TOKEN,
       cloudflareToken: TOKEN,
       supabaseToken: TOKEN,
       passphrase: "unused",

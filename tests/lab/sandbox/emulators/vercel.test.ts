@@ -404,6 +404,14 @@ describe("Vercel's emulator", () => {
       await gives([`PATCH /v1/projects/app/crons`, { enabled: "no" }], 400);
     });
 
+    it("can be rolled back by one only on the plan Hobby", async () => {
+      vercel = createVercelEmulator(bed.deps, { plan: "hobby" });
+      const [first, second] = [pick(await deploy(), "id"), pick(await deploy(), "id")];
+      await deploy();
+      await gives(`POST /v1/projects/app/rollback/${first}`, 402);
+      await gives(`POST /v1/projects/app/rollback/${second}`, 201);
+    });
+
     it("can be rolled back, promoted, and deleted with their process and files", async () => {
       const [first, second] = [pick(await deploy(), "id"), pick(await deploy(), "id")];
       const served = () => vercel.resolveHost("app.vercel.app")?.deploymentId;

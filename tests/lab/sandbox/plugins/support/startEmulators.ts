@@ -23,6 +23,7 @@ const credentials = {
   vercelToken: token,
   githubToken: token,
   mirrorGithubToken: "",
+  gitlabToken: "",
   cloudflareToken: token,
   supabaseToken: token,
   passphrase: "",

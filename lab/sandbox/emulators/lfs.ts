@@ -6,8 +6,6 @@ import { join } from "node:path";
 import type { Context, Hono } from "hono";
 import { z } from "zod";
 
-import type { Repository } from "./githubState.ts";
-import { gitUnauthorized, isFor, type TokenOf } from "./githubToken.ts";
 import { hexId } from "./http.ts";
 
 const OID = /^[0-9a-f]{64}$/;
@@ -22,13 +20,12 @@ const folderOf = (root: string, owner: string, name: string) =>
 
 /**
  * Git LFS: the batch API at `/:owner/:repo.git/info/lfs`, and a store which takes an upload only with its length, as S3 does, and which knows no
- * tokens but a header of its own. Source: https://github.com/git-lfs/git-lfs, docs/api/batch.md, docs/api/basic-transfers.md.
+ * tokens but a header of its own. `refusal` answers a request whose token is not for the repository. Source: https://github.com/git-lfs/git-lfs, docs/api/batch.md, docs/api/basic-transfers.md.
  */
 export function addLfsRoutes(
   app: Hono,
   root: string,
-  tokenOf: TokenOf,
-  find: (owner: string, name: string) => Repository | undefined,
+  refusal: (c: Context, owner: string, name: string) => Response | undefined,
 ): void {
   const pass = hexId(32);
   const refused = (c: Context, status: 401 | 403 | 404 | 411 | 422, message: string) => c.json({ message }, status);
@@ -36,12 +33,10 @@ export function addLfsRoutes(
 
   app.post("/:owner/:repo{[^/]+\\.git}/info/lfs/objects/batch", async (c) => {
     const [owner, name] = [c.req.param("owner"), nameOf(c)];
-    const found = find(owner, name);
-    const token = tokenOf(c);
-    if (token === undefined) return gitUnauthorized();
-    if (found === undefined || !isFor(token, owner)) return refused(c, 404, "Not Found");
+    const refusing = refusal(c, owner, name);
+    if (refusing !== undefined) return refusing;
     const { operation, objects } = batchBody.parse(await c.req.json());
-    const store = `${new URL(c.req.url).origin}/lfs-store/${owner}/${name}`;
+    const store = `${new URL(c.req.url).origin}/lfs-store/${encodeURIComponent(owner)}/${name}`;
     const header = { "x-store-pass": pass };
     const answers = objects.map(({ oid, size }) => {
       const isThere = existsSync(join(folderOf(root, owner, name), oid));
