@@ -87,7 +87,10 @@ async function build(app: App, subject: Subject): Promise<Outcome> {
       `set build of this app in Pulumi.${stack}.yaml to the live project's settings, and run pulumi up -s ${stack}`,
     );
   if (live === undefined && app.peerProject !== undefined)
-    return unknown(`The token does not see the live project ${app.peerProject}, so nothing can be compared with it.`);
+    return unknown(
+      `The token does not see the live project ${app.peerProject}, so nothing can be compared with it.`,
+      seePeers(subject),
+    );
   const { framework, functionRegion = "Vercel's default region" } = own.build;
   if (framework !== undefined) return ok(`It is built as ${framework}, and its functions run in ${functionRegion}.`);
   if (role === "primary" && app.state !== "create")
@@ -128,7 +131,8 @@ async function variables(app: App, subject: Subject): Promise<Outcome> {
     );
   const [own, live] = await Promise.all([subject.setUp(app.project), subject.peerSetUp(app.peerProject)]);
   if (own === undefined) return absent(app.project);
-  if (live === undefined) return unknown(`The token does not see the live project ${app.peerProject}.`);
+  if (live === undefined)
+    return unknown(`The token does not see the live project ${app.peerProject}.`, seePeers(subject));
   const [there, wanted] = await Promise.all(
     [
       { id: own.id, host: ports.appHost() },
@@ -170,9 +174,7 @@ async function names({ settings, ports, setUp, peerSetUp, signal }: Subject): Pr
         }
         return warning(
           `${name} is in neither ${owners.map(([owner]) => owner).join(" nor ")}. If a project of another team has it, a recovery proves the name by a TXT record, and names no project beforehand.`,
-          settings.role === "primary"
-            ? `set ${TOKEN} to a token that also sees that project`
-            : `set peerVercelTeam and, as a secret, peerVercelToken of that team (docs/accounts.md)`,
+          settings.role === "primary" ? `set ${TOKEN} to a token that also sees that project` : seePeers({ settings }),
         );
       }),
     ),
@@ -213,6 +215,11 @@ async function crons(app: App, subject: Subject): Promise<Outcome> {
 
 function absent(project: string): Outcome {
   return skipped(`There is no project ${project} that the token sees.`);
+}
+
+/** What lets a standby see the primary's projects. */
+function seePeers({ settings: { stack } }: Pick<Subject, "settings">): string {
+  return `pulumi config set peerVercelTeam TEAM -s ${stack}; pulumi config set --secret peerVercelToken -s ${stack}`;
 }
 
 function teamOf({ settings }: Subject): string {
