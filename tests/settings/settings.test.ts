@@ -628,6 +628,18 @@ describe("rules between settings", () => {
   });
 });
 
+describe("a secret in clear", () => {
+  it("is refused, and what to renew if it was seen is said of its kind", () => {
+    const raw = { ...STANDBY, peerVercelTeam: "live", peerVercelToken: "hunter2", dnsToken: "hunter2" };
+    const message = String(refusalOf(() => parseSettings(raw, "dr", { plain: ["peerVercelToken", "dnsToken"] })));
+    expect(message).toMatch(
+      /peerVercelToken stands in Pulumi\.dr\.yaml in clear; .*, make a new token in Vercel and delete/,
+    );
+    expect(message).toMatch(/`pulumi config set --secret dnsToken -s dr`\. .*, roll the token in Cloudflare as well/);
+    expect(message).not.toContain("hunter2");
+  });
+});
+
 describe("loadSettings", () => {
   afterEach(() => pulumi.runtime.setAllConfig({}));
 
