@@ -18,7 +18,13 @@ describe("what resume knows to settle", () => {
     const sites = [
       await registered(() => new PrimarySite("primary", { ...PRIMARY, ...replica })),
       await registered(() => new PrimarySite("primary", EXISTING)),
-      await registered(() => new StandbySite("standby", STANDBY)),
+      await registered(
+        () =>
+          new StandbySite("standby", {
+            ...STANDBY,
+            repositories: [{ repository: apps[0].repository, gitlabMirror: "castchat/mirrors/app" }],
+          }),
+      ),
       await registered(() => new StandbySite("standby", { ...STANDBY, mode: "active" })),
       await registered(() => new StandbySite("standby", { ...STANDBY, mode: "drill" })),
       // The program declares these beside the site (index.ts).
