@@ -1,40 +1,16 @@
-import { LogGroup } from "@pulumi/aws/cloudwatch/logGroup.js";
-import { Project as CodeBuildProject } from "@pulumi/aws/codebuild/project.js";
-import { Role } from "@pulumi/aws/iam/role.js";
-import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import { Alias } from "@pulumi/aws/kms/alias.js";
 import { Key } from "@pulumi/aws/kms/key.js";
-import { Bucket } from "@pulumi/aws/s3/bucket.js";
-import { BucketObjectv2 } from "@pulumi/aws/s3/bucketObjectv2.js";
-import { BucketPolicy } from "@pulumi/aws/s3/bucketPolicy.js";
 import * as pulumi from "@pulumi/pulumi";
 
-import {
-  buildProjectArn,
-  codeBucketName,
-  keyAlias,
-  runnerLogGroup,
-  scheduleName,
-  scheduleRoleName,
-  type Site,
-} from "../planning/names.ts";
-import { RUNNER_MACHINES, type RunnerSize } from "../planning/runnerMachine.ts";
+import { keyAlias, type Site } from "../planning/names.ts";
+import type { RunnerSize } from "../planning/runnerMachine.ts";
 import { RUN_LIMIT_MINUTES } from "../planning/schedule.ts";
 import type { Tier } from "../planning/tiers.ts";
 import { RUNNER_SETTINGS_VARIABLE, type RunnerToken } from "../settings/runnerSettings.ts";
 import { buildspec, BUNDLE_FILE } from "./buildspec.ts";
-import { closedBucket } from "./closedBucket.ts";
-import { policyDocument, tlsOnly } from "./policyDocument.ts";
 import { runnerSecrets } from "./runnerSecrets.ts";
-import { type CheckpointPlace, runnerPermissions, scheduleKeyPolicy, serviceTrust } from "./schedulePolicies.ts";
-
-/** The runner's code: one file. */
-export interface RunnerCode {
-  /** Absolute path of the bundle. */
-  readonly path: string;
-  /** SHA-256 of its bytes, hexadecimal. */
-  readonly sha256: string;
-}
+import { type RunnerCode, scheduledBuild } from "./scheduledBuild.ts";
+import { type CheckpointPlace, runnerPermissions, scheduleKeyPolicy } from "./schedulePolicies.ts";
 
 export interface BackupRunnerArgs {
   /** The runner's site. All names derive from it. */
@@ -59,8 +35,6 @@ export interface BackupRunnerArgs {
   readonly tags?: Record<string, string> | undefined;
 }
 
-/** Days for which the runs' logs are kept. A quarter, so that a weekly backup's log exists as long as the backup. */
-const LOG_DAYS = 90;
 const KEY_DELETION_DAYS = 30;
 
 /**
@@ -92,90 +66,35 @@ export class BackupRunner extends pulumi.ComponentResource {
       child,
     );
     new Alias(`${name}-key-alias`, { name: keyAlias(site, "schedule"), targetKeyId: key.keyId }, child);
-    const logs = new LogGroup(
-      `${name}-logs`,
-      { name: runnerLogGroup(site), retentionInDays: LOG_DAYS, kmsKeyId: key.arn, ...tagged },
-      child,
-    );
-
-    const { bucket } = new Bucket(`${name}-code`, { bucket: codeBucketName(site), ...tagged }, child);
-    const policy = new BucketPolicy(
-      `${name}-code-policy`,
-      { bucket, policy: JSON.stringify(policyDocument([tlsOnly(`arn:aws:s3:::${codeBucketName(site)}`)])) },
-      { ...child, dependsOn: closedBucket(`${name}-code`, bucket, child) },
-    );
-    const bundle = new BucketObjectv2(
-      `${name}-bundle`,
-      {
-        bucket,
-        // Under its own hash, so that a running build keeps the code with which it started.
-        key: `${code.sha256}/${BUNDLE_FILE}`,
-        source: new pulumi.asset.FileAsset(code.path),
-        contentType: "text/javascript",
-      },
-      { ...child, dependsOn: [policy] },
-    );
-
     const secrets = runnerSecrets(
       name,
       { site, kmsKeyId: key.arn, databaseUrl: args.databaseUrl, tokens, tagged },
       child,
     );
-
-    const role = new Role(
-      `${name}-role`,
+    const { project, logs } = scheduledBuild(
+      name,
       {
-        name: scheduleRoleName(site, "runner"),
-        description: "Takes the scheduled backups: what the vault's writer may do, and its own log, code and secret",
-        assumeRolePolicy: JSON.stringify(serviceTrust("codebuild.amazonaws.com", site, buildProjectArn(site))),
-        ...tagged,
-      },
-      child,
-    );
-    const permissions = new RolePolicy(
-      `${name}-role-policy`,
-      {
-        name: "runner",
-        role: role.name,
+        site,
+        work: "backup",
+        code,
+        bundleFile: BUNDLE_FILE,
+        buildspec: buildspec(code.sha256, compute),
+        image,
+        compute,
+        limitMinutes: RUN_LIMIT_MINUTES,
+        description: "Takes a proven backup of the database and the configuration",
+        roleDescription:
+          "Takes the scheduled backups: what the vault's writer may do, and its own log, code and secret",
+        logKeyArn: key.arn,
         policy: pulumi
           .all([args.vaultBucketArn, args.vaultKeyArn, args.signingKeyArn, key.arn])
-          .apply(([bucketArn, keyArn, signingKeyArn, scheduleKeyArn]) => {
-            const scope = { site, tiers, bucketArn, keyArn, signingKeyArn, scheduleKeyArn, image, checkpoint };
-            return JSON.stringify(runnerPermissions(scope));
-          }),
+          .apply(([bucketArn, keyArn, signingKeyArn, scheduleKeyArn]) =>
+            runnerPermissions({ site, tiers, bucketArn, keyArn, signingKeyArn, scheduleKeyArn, image, checkpoint }),
+          ),
+        variables: [{ name: RUNNER_SETTINGS_VARIABLE, type: "PLAINTEXT", value: args.settings }, ...secrets],
+        tagged,
       },
       child,
-    );
-
-    const project = new CodeBuildProject(
-      `${name}-project`,
-      {
-        name: scheduleName(site),
-        description: "Takes a proven backup of the database and the configuration",
-        serviceRole: role.arn,
-        buildTimeout: RUN_LIMIT_MINUTES,
-        // Two runs would both promote, and share the database's few connections.
-        concurrentBuildLimit: 1,
-        artifacts: { type: "NO_ARTIFACTS" },
-        source: {
-          type: "S3",
-          location: pulumi.interpolate`${bundle.bucket}/${code.sha256}/`,
-          buildspec: buildspec(code.sha256, compute),
-        },
-        environment: {
-          type: "LINUX_CONTAINER",
-          computeType: RUNNER_MACHINES[compute].computeType,
-          image,
-          imagePullCredentialsType: "SERVICE_ROLE",
-          environmentVariables: [
-            { name: RUNNER_SETTINGS_VARIABLE, type: "PLAINTEXT", value: args.settings },
-            ...secrets,
-          ],
-        },
-        logsConfig: { cloudwatchLogs: { status: "ENABLED", groupName: logs.name } },
-        ...tagged,
-      },
-      { ...child, dependsOn: [permissions] },
     );
 
     this.project = project.name;

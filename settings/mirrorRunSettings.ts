@@ -5,6 +5,7 @@ import { REPOSITORIES } from "./repositories.ts";
 
 const text = z.string().min(1);
 
+/** The JSON in the program's form. */
 const DECLARED = z.strictObject({
   /** Name of the stack, for messages. */
   stack: text,
@@ -17,6 +18,8 @@ const DECLARED = z.strictObject({
 
 /** What a mirror build needs beside its tokens, as one JSON. It is a plain build variable, so it must not contain a secret. */
 export const MIRROR_RUN_SETTINGS = DECLARED.transform(withEndpoints);
+/** The settings in the form that the program declares. */
+export type DeclaredMirrorRunSettings = z.input<typeof MIRROR_RUN_SETTINGS>;
 
 /** The environment variable with these settings. */
 export const MIRROR_RUN_VARIABLE = "MIRROR_RUN_SETTINGS";
