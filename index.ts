@@ -25,14 +25,16 @@ export default async function program(): Promise<SiteOutputs> {
   const settings = loadSettings();
   const providers = createProviders(settings);
   const run = { scheduledRun: scheduledRun(settings) };
+  const { source } = run.scheduledRun;
+  const deployed = source && { deployedCommit: source.commit };
   if (settings.role === "primary") {
     const managing = await managingOf(settings, providers);
-    return new PrimarySite("primary", { ...settings, ...run, managing }, { providers }).outputs;
+    return { ...new PrimarySite("primary", { ...settings, ...run, managing }, { providers }).outputs, ...deployed };
   }
   const provider = recoveryProviderIn(providers);
   void warnOfFailedChecks(settings, { ...(provider && { provider }) });
   const generations = settings.mode === "active" ? await declaredGenerations(settings, providers) : undefined;
-  return new StandbySite("standby", { ...settings, ...run, generations }, { providers }).outputs;
+  return { ...new StandbySite("standby", { ...settings, ...run, generations }, { providers }).outputs, ...deployed };
 }
 
 /** What was adopted, which is known before anything else is declared: a managed part that was not is refused. */

@@ -9,7 +9,7 @@ import type { Tier } from "../planning/tiers.ts";
 import { RUNNER_SETTINGS_VARIABLE, type RunnerToken } from "../settings/runnerSettings.ts";
 import { buildspec, BUNDLE_FILE } from "./buildspec.ts";
 import { runnerSecrets } from "./runnerSecrets.ts";
-import { type RunnerCode, scheduledBuild } from "./scheduledBuild.ts";
+import { type DeployedSource, type RunnerCode, scheduledBuild } from "./scheduledBuild.ts";
 import { type CheckpointPlace, runnerPermissions, scheduleKeyPolicy } from "./schedulePolicies.ts";
 
 export interface BackupRunnerArgs {
@@ -20,6 +20,8 @@ export interface BackupRunnerArgs {
   readonly vaultKeyArn: pulumi.Input<string>;
   readonly signingKeyArn: pulumi.Input<string>;
   readonly code: RunnerCode;
+  /** Stored by each run. @default - runs have no source to store */
+  readonly source?: DeployedSource | undefined;
   /** The container image that a run starts in, by tag or by digest. */
   readonly image: string;
   /** The size of its machine. @default small */
@@ -50,7 +52,7 @@ export class BackupRunner extends pulumi.ComponentResource {
 
   constructor(name: string, args: BackupRunnerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("castchat:index:BackupRunner", name, {}, opts);
-    const { site, tiers, code, image, compute = "small", checkpoint, tokens } = args;
+    const { site, tiers, code, source, image, compute = "small", checkpoint, tokens } = args;
     const tagged = args.tags ? { tags: args.tags } : {};
     const child = { parent: this };
 
@@ -77,6 +79,7 @@ export class BackupRunner extends pulumi.ComponentResource {
         site,
         work: "backup",
         code,
+        source,
         bundleFile: BUNDLE_FILE,
         buildspec: buildspec(code.sha256, compute),
         image,

@@ -30,11 +30,23 @@ export interface RunnerCode {
   readonly sha256: string;
 }
 
+/** This repository's files as they are deployed, as one archive. */
+export interface DeployedSource {
+  /** With `-dirty` if tracked files differ from the commit. */
+  readonly commit: string;
+  /** Identifies the files: the same for the same ones. */
+  readonly id: string;
+  /** Absolute path (gzip of tar). */
+  readonly path: string;
+}
+
 /** A build of a site. All names derive from the site and the work. */
 interface ScheduledBuildArgs {
   readonly site: Site;
   readonly work: ScheduledWork;
   readonly code: RunnerCode;
+  /** Files beside the code, which the build stores. @default - none */
+  readonly source?: DeployedSource | undefined;
   /** Name of the file in the build's folder. */
   readonly bundleFile: string;
   readonly buildspec: string;
@@ -82,7 +94,7 @@ export function scheduledBuild(
     },
     child,
   );
-  const bundle = storeCode(name, args, child);
+  const { bundle, archive } = storeCode(name, args, child);
   const role = new Role(
     `${name}-role`,
     {
@@ -127,17 +139,17 @@ export function scheduledBuild(
       logsConfig: { cloudwatchLogs: { status: "ENABLED", groupName: logs.name } },
       ...tagged,
     },
-    { ...child, dependsOn: [permissions] },
+    { ...child, dependsOn: [permissions, ...(archive ? [archive] : [])] },
   );
   return { project, logs };
 }
 
-/** The code in a closed bucket. */
+/** The code in a closed bucket, and the files beside it. */
 function storeCode(
   name: string,
-  { site, work, code, bundleFile, tagged }: ScheduledBuildArgs,
+  { site, work, code, source, bundleFile, tagged }: ScheduledBuildArgs,
   child: pulumi.CustomResourceOptions,
-): BucketObjectv2 {
+): { bundle: BucketObjectv2; archive: BucketObjectv2 | undefined } {
   const bucketName = codeBucketName(site, work);
   const { bucket } = new Bucket(`${name}-code`, { bucket: bucketName, ...tagged }, child);
   const policy = new BucketPolicy(
@@ -145,7 +157,7 @@ function storeCode(
     { bucket, policy: JSON.stringify(policyDocument([tlsOnly(`arn:aws:s3:::${bucketName}`)])) },
     { ...child, dependsOn: closedBucket(`${name}-code`, bucket, child) },
   );
-  return new BucketObjectv2(
+  const bundle = new BucketObjectv2(
     `${name}-bundle`,
     {
       bucket,
@@ -156,4 +168,24 @@ function storeCode(
     },
     { ...child, dependsOn: [policy] },
   );
+  // In the folder that a build gets as its source, so that a run needs no further permission. A new commit is a resource of its own: the old archive
+  // goes after the runs' settings name the new one. The same files, compressed on another machine, are no change.
+  const archive =
+    source &&
+    new BucketObjectv2(
+      `${name}-source-${source.id}`,
+      {
+        bucket,
+        key: `${code.sha256}/${sourceFile(source)}`,
+        source: new pulumi.asset.FileAsset(source.path),
+        contentType: "application/gzip",
+      },
+      { ...child, dependsOn: [policy], ignoreChanges: ["source"] },
+    );
+  return { bundle, archive };
+}
+
+/** The archive's file name beside the runner's bundle. */
+export function sourceFile({ id }: DeployedSource): string {
+  return `source-${id}.tar.gz`;
 }

@@ -7,7 +7,7 @@ import type { HealthAnswer } from "../settings/healthAnswer.ts";
 import { nameOfPart } from "../settings/managedParts.ts";
 import type { MirrorTokenVariable, RunnerSettings, RunnerToken } from "../settings/runnerSettings.ts";
 import type { CommonSettings } from "../settings/settings.ts";
-import type { RunnerCode } from "./scheduledBuild.ts";
+import type { DeployedSource, RunnerCode } from "./scheduledBuild.ts";
 
 /** The arguments of both kinds of site, most of them settings (Pulumi.yaml says what each is). The program's settings fit. */
 export interface SiteArgs
@@ -34,6 +34,8 @@ export function healthOf({ healthPath, healthAnswer }: App): { healthPath?: stri
 /** What a site's scheduled runs need beyond the site's own resources. */
 export interface ScheduledRun {
   readonly code: RunnerCode;
+  /** @default - runs have no source to store, which `up` says */
+  readonly source?: DeployedSource | undefined;
   /** The container image that a run starts in. */
   readonly image: string;
   /** The size of its machine. @default small */

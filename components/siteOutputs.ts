@@ -15,6 +15,8 @@ import type { SiteSchedule } from "./siteSchedule.ts";
 /** The outputs of a stack. Those of a database, a deployment and a public name exist while the stack has one. */
 export interface SiteOutputs {
   readonly awsRegion: string;
+  /** The commit of this repository that `pulumi up` ran from, with `-dirty` if tracked files differed from it. Absent outside a checkout. */
+  readonly deployedCommit?: string;
   readonly vaultBucket: Output<string>;
   readonly vaultBucketArn: Output<string>;
   readonly vaultKeyArn: Output<string>;

@@ -7,6 +7,7 @@ import { type DeclaredRunnerSettings, ownTokenOfRuns, RUNNER_TOKENS } from "../s
 import { BackupSchedule } from "./backupSchedule.ts";
 import type { BackupVault } from "./backupVault.ts";
 import type { Database } from "./database.ts";
+import { sourceFile } from "./scheduledBuild.ts";
 import type { SigningKey } from "./signingKey.ts";
 import type { SiteArgs } from "./siteArgs.ts";
 
@@ -34,7 +35,7 @@ export function scheduleBackups(
 ): SiteSchedule {
   const { site, vault, signing, database, after = [] } = parts;
   const settings = runnerSettings(args, parts);
-  const { state, code, image, compute, tokens } = args.scheduledRun;
+  const { state, code, source, image, compute, tokens } = args.scheduledRun;
   const schedule = new BackupSchedule(
     "schedule",
     {
@@ -45,6 +46,7 @@ export function scheduleBackups(
       signingKeyArn: signing.keyArn,
       intervalHours: args.intervalHours,
       code,
+      source,
       image,
       compute,
       tokens,
@@ -76,7 +78,7 @@ function runnerSettings(
   { vault, signing, database }: BackedUpSite,
 ): pulumi.Output<DeclaredRunnerSettings> {
   const { stack, shrinkPercent, vercelTeam, zoneName } = args;
-  const { state, rootCertificates } = args.scheduledRun;
+  const { state, source, rootCertificates } = args.scheduledRun;
   return pulumi
     .all([vault.bucket, signing.keyArn, database.ref])
     .apply(([vaultBucket, signingKeyArn, supabaseRef]) => ({
@@ -94,6 +96,7 @@ function runnerSettings(
       zoneName,
       supabaseRef,
       ...(state !== undefined && { state }),
+      ...(source && { source: { commit: source.commit, file: sourceFile(source) } }),
       ...(rootCertificates !== undefined && { rootCertificates }),
       // A run needs no public name.
       ...flatEndpoints({ ...args.endpoints, edge: undefined }),

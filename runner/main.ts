@@ -1,6 +1,11 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+
 import { backup } from "../recovery/backup/backup.ts";
 import { failureText, leftOutLines } from "../recovery/backup/leftOutText.ts";
-import { collectConfiguration } from "../recovery/configuration/configuration.ts";
+import { collectConfiguration, type StoredSource } from "../recovery/configuration/configuration.ts";
 import { sealedNamesOf } from "../recovery/environment/sealedNames.ts";
 import { readStackState } from "../recovery/pulumi/stackState.ts";
 import { systemClock } from "../services/common/clock.ts";
@@ -9,6 +14,8 @@ import { visible } from "../services/common/visibleText.ts";
 import { openerOf, sealerTo } from "../services/vault/encryption.ts";
 import { ownTokenOfRuns, serviceOfToken } from "../settings/runnerSettings.ts";
 import { readInput, type RunnerInput } from "./input.ts";
+
+const unzipped = promisify(gunzip);
 
 /**
  * One scheduled run, as a program of its own: `node runner.mjs`. It needs Node and the PostgreSQL client programs, nothing of the
@@ -45,6 +52,7 @@ async function backUp({ settings, databaseUrl, ports }: RunnerInput, signal: Abo
   const sources = {
     ...settings,
     readState: () => readState(settings),
+    readSource: () => readSource(settings),
     sealedNames: (project: string) => sealedNamesOf(source, settings.appNames?.[project]),
   };
   return backup({
@@ -71,6 +79,15 @@ async function readState({ state, stack }: RunnerInput["settings"]): Promise<obj
   throw new Error(
     "the last `pulumi up` did not name a backend that a run can read. Set PULUMI_BACKEND_URL (s3://…) there; `castchat-recovery backup` stores the state too",
   );
+}
+
+/** This repository's files, which `pulumi up` put beside this program. */
+async function readSource({ source }: RunnerInput["settings"]): Promise<StoredSource> {
+  if (source === undefined)
+    throw new Error(
+      "the last `pulumi up` ran outside of a git checkout. Run it in one; the runbook says how to make one",
+    );
+  return { commit: source.commit, tar: await unzipped(await readFile(join(import.meta.dirname, source.file))) };
 }
 
 /** One line of the run's log. */

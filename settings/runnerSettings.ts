@@ -41,6 +41,10 @@ const DECLARED = z.strictObject({
   supabaseRef: text,
   /** The `file://` or `s3://` backend of this stack's Pulumi state, and the project's name there. Without it a run saves no state. */
   state: z.strictObject({ backend: text, project: text }).optional(),
+  /** This repository as it was deployed: a commit, with `-dirty` if files differed from it, and the archive beside the runner's bundle. */
+  source: z
+    .strictObject({ commit: text, file: text.regex(/^[\w.-]+$/, "A file's name, without a folder.") })
+    .optional(),
   /** Root certificates (PEM) by which the database's server is verified, or `system`. @default - Supabase's */
   rootCertificates: text.optional(),
   ...ENDPOINT_KEYS,

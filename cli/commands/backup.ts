@@ -52,7 +52,7 @@ export function backupCommand(): Command {
           signal,
           sealer: await sealerTo(ageRecipients),
           ...(KINDS[kind].configuration && {
-            configuration: (isSealed: boolean) => configurationOf(context, signal, isSealed),
+            configuration: (isSealed: boolean) => configurationOf(context, signal, isSealed, true),
           }),
           ...(KINDS[kind].project &&
             supabaseRef !== undefined && { project: portsOf(context.settings).projectContent(supabaseRef) }),

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { environmentsIn, type StoredVariable } from "../../recovery/configuration/applicationBackup.ts";
 import type { StoredConfiguration } from "../../recovery/configuration/readConfiguration.ts";
+import { planAuth } from "../../recovery/configuration/restore/planAuth.ts";
 import { dnsPart, planDns } from "../../recovery/configuration/restore/planDns.ts";
 import { planSettings } from "../../recovery/configuration/restore/planSettings.ts";
 import { planVariables } from "../../recovery/configuration/restore/planVariables.ts";
@@ -124,17 +125,8 @@ const PLANS: Readonly<Record<RestorablePart, (planning: Planning) => Promise<Res
     const { supabaseRef } = outputs;
     if (supabaseRef === undefined) throw new UserError(`Stack ${settings.stack} has no Supabase project.`);
     const content = portsOf(settings).projectContent(supabaseRef);
-    return await planSettings(
-      {
-        part: "auth settings",
-        item: `auth service of ${supabaseRef}`,
-        stored: partIn(stored, "auth", z.record(z.string(), z.unknown())),
-        isWritable: (field) => !content.isSecretSetting(field) && isNamed(options, field),
-        read: (inner) => content.authSettings(inner),
-        write: (changed, inner) => content.setAuthSettings(changed, inner),
-      },
-      signal,
-    );
+    const held = partIn(stored, "auth", z.record(z.string(), z.unknown()));
+    return await planAuth(content, { ref: supabaseRef, stored: held, names: options.name }, signal);
   },
 };
 

@@ -16,6 +16,7 @@ const outputsSchema = z.object({
   databaseUrl: z.string().optional(),
   supabaseRef: z.string().optional(),
   mirrorUrl: z.string().optional(),
+  deployedCommit: z.string().optional(),
   schedule: z
     .object({ name: z.string(), project: z.string(), logGroup: z.string(), missedRunsUrl: z.string() })
     .optional(),

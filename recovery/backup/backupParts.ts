@@ -1,3 +1,5 @@
+import { Readable } from "node:stream";
+
 import { together } from "../../services/common/pool.ts";
 import { listOtherSchemas } from "../postgres/catalog/catalog.ts";
 import { type HeldBack, heldBackText, readHeldBack } from "../postgres/catalog/heldBack.ts";
@@ -91,10 +93,11 @@ export async function storeConfiguration(
 ): Promise<StoredParts> {
   if (configuration === undefined) return { parts: [], missing: [], unsealed: [] };
   const collected = await configuration(sealer !== undefined);
-  const { variableValues: values, ...content } = collected as Record<string, unknown>;
+  const { variableValues: values, sourceArchive: source, ...content } = collected as Record<string, unknown>;
   const parts = [await storeText(place, "configuration.json", JSON.stringify(content, undefined, 1), signal)];
   if (values !== undefined && sealer !== undefined)
     parts.push(await storeText(place, "variable-values.json", JSON.stringify(values, undefined, 1), signal));
+  if (Buffer.isBuffer(source)) parts.push(await store(place, "source.tar", Readable.from([source]), signal));
   return { parts, missing: missingIn(content), unsealed: unsealedIn(content) };
 }
 

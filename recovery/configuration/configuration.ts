@@ -35,6 +35,15 @@ export interface ConfigurationSources {
   sealedNames?: ((project: string) => Promise<IsSealed>) | undefined;
   /** Gives Pulumi's state, as `pulumi stack export` does: its secrets are encrypted by the stack's own key. */
   readState?: (() => Promise<unknown>) | undefined;
+  /** Gives this repository's files as they were deployed. */
+  readSource?: (() => Promise<StoredSource>) | undefined;
+}
+
+/** This repository's files. */
+export interface StoredSource {
+  /** With `-dirty` if files differed from it. */
+  commit: string;
+  tar: Buffer;
 }
 
 /**
@@ -52,6 +61,10 @@ export interface ConfigurationBackup {
   /** Names of Supabase's auth settings, with the values of those that hold no secret. */
   auth?: Record<string, unknown> | undefined;
   stackState?: unknown;
+  /** Which commit of this repository was deployed. */
+  source?: { commit: string } | undefined;
+  /** Its files (tar), which a backup stores as a part of its own. */
+  sourceArchive?: Buffer | undefined;
   /** What could not be read, and why: a backup with such a part is not complete. */
   missing: MissingPart[];
   /** Secret. Absent where the backup is not sealed. */
@@ -108,7 +121,7 @@ export async function collectConfiguration(
     return Object.fromEntries((await Promise.all(named)).filter(([, content]) => content !== undefined));
   };
   const { zoneName } = sources;
-  const [applications, dns, repositories, auth, stackState, certificates] = await Promise.all([
+  const [applications, dns, repositories, auth, stackState, source, certificates] = await Promise.all([
     each("application", sources.vercelProjects, async (project) => {
       const sealed = await sources.sealedNames?.(project);
       const { values: own, ...content } = await applicationOf(ports.appHost(), { project, sealed, isSealed }, signal);
@@ -125,6 +138,7 @@ export async function collectConfiguration(
       refuseNullSecrets(state);
       return state;
     }),
+    part("source", sources.readSource, (read) => read()),
     each("certificates", zoneName === undefined ? [] : ["app host", "zone"], (of) =>
       of === "zone"
         ? zoneCertificates(ports.dns(), zoneName ?? "", signal)
@@ -140,6 +154,7 @@ export async function collectConfiguration(
     ...certificates,
     auth,
     stackState,
+    ...(source && { source: { commit: source.commit }, sourceArchive: source.tar }),
     missing: missing.sort((a, b) => (a.part < b.part ? -1 : 1)),
     ...(isSealed && { variableValues: values }),
   };

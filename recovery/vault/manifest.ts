@@ -35,6 +35,7 @@ export const PART_NAMES = [
   "vault-secrets.json",
   "environment.json",
   "variable-values.json",
+  "source.tar",
 ] as const;
 export type PartName = (typeof PART_NAMES)[number];
 

@@ -130,6 +130,14 @@ describe("BackupSchedule", () => {
     expect(documentOf(resources, "s-runner-code-policy")).toMatchObject(tls);
   });
 
+  it("keeps the repository's files beside the code, each state of them as a resource of its own", async () => {
+    const source = { commit: "c0ffee-dirty", id: "ca11ab1e", path: "/bundle/source.tar.gz" };
+    const resources = await declared({ source });
+    const archive = { bucket: CODE, key: "5ca1ab1e/source-ca11ab1e.tar.gz", contentType: "application/gzip" };
+    expect(named(resources, "s-runner-source-ca11ab1e").inputs).toMatchObject(archive);
+    expect(inventory(await declared()).filter((name) => name.includes("-source-"))).toEqual([]);
+  });
+
   it("gives a run the writer's permissions, and otherwise only its own log, code and secrets", async () => {
     const resources = await declared();
     const policy = documentOf(resources, "s-runner-role-policy");

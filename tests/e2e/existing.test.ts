@@ -113,9 +113,50 @@ describe("the first day of a CastChat that runs", () => {
       "pki.goog",
     ])
       expect(configuration.output).toContain(part);
+    const deployed = (await pulumi(["stack", "output", "deployedCommit", "--stack", "prod"], engine)).output.trim();
+    expect((await recover("config", "show", "--part", "source")).output).toContain(`the files of commit ${deployed}.`);
     for (const { value } of LIVE_VARIABLES.filter(({ type }) => type === "sensitive"))
       expect(configuration.output).not.toContain(value);
     expect(changedParts(before, await look())).toEqual([]);
+  }, 120_000);
+
+  it("has what drifts named by `config diff`, and gets it back by `config restore`", async () => {
+    const { cloudflare: dns, vercel } = liveServices(file);
+    const found = z.object({ result: z.array(z.object({ id: z.string() })) });
+    const zone = found.parse(await dns("GET", "/zones")).result[0]!.id;
+    const name = `docs.${SANDBOX_NAMES.zone}`;
+    const named = `/zones/${zone}/dns_records?name.exact=${name}`;
+    const record = found.parse(await dns("GET", named)).result[0]!.id;
+    const variables = "/v9/projects/castchat/env";
+    const { envs } = z
+      .object({ envs: z.array(z.object({ id: z.string(), key: z.string() })) })
+      .parse(await vercel("GET", variables));
+    const variable = envs.find(({ key }) => key === "FEATURE_AUDITIONS")!.id;
+    await dns("PATCH", `/zones/${zone}/dns_records/${record}`, {
+      type: "CNAME",
+      name,
+      content: "else.example",
+      ttl: 600,
+    });
+    await vercel("PATCH", `${variables}/${variable}`, { value: "a-wrong-value" });
+    const drifted = await recover("config", "diff");
+    expect(drifted.exitCode).toBe(1);
+    expect(drifted.output).toMatch(new RegExp(`dns .*${name.replaceAll(".", "\\.")}`));
+    expect(drifted.output).toMatch(/application castchat .*FEATURE_AUDITIONS.* value .*fingerprint/);
+    expect(drifted.output).not.toContain("a-wrong-value");
+    for (const [part, says] of [
+      [["dns"], "Changed CNAME docs."],
+      [["variables", "--app", "castchat"], "Changed variable FEATURE_AUDITIONS"],
+    ] as const) {
+      const restored = await recover("config", "restore", "--part", ...part, "--yes");
+      expect([restored.exitCode, restored.output]).toEqual([0, expect.stringContaining(says)]);
+      expect(restored.output).toContain("1 change made.");
+      expect(restored.output).not.toContain("a-wrong-value");
+    }
+    const equal = await recover("config", "diff");
+    expect([equal.exitCode, equal.exitCode === 0 ? "" : equal.output]).toEqual([0, ""]);
+    const decrypted = z.object({ value: z.string() });
+    expect(decrypted.parse(await vercel("GET", `/v1/projects/castchat/env/${variable}`)).value).toBe("on");
   }, 120_000);
 
   it("refuses what is managed and not adopted, adopts it, and gives it up, and at no point anything live changes", async () => {

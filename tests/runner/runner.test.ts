@@ -1,13 +1,15 @@
 import { execFile } from "node:child_process";
-import { copyFile, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { applySchema, fill } from "../../lab/sandbox/sample/database.ts";
 import { TIERS } from "../../planning/tiers.ts";
 import { readConfiguration } from "../../recovery/configuration/readConfiguration.ts";
+import { readSource } from "../../recovery/configuration/readSource.ts";
 import { listBackups } from "../../recovery/vault/listBackups.ts";
 import { bundle } from "../../runner/bundle.ts";
 import type { Signer } from "../../services/signer/signer.ts";
@@ -146,6 +148,7 @@ describe("the runner in an empty folder", () => {
       "certificates zone",
       "dns",
       "repository o/r",
+      "source",
       "stackState",
     ];
     expect(missing.map(({ part }) => part)).toEqual(parts);
@@ -160,7 +163,8 @@ describe("the runner in an empty folder", () => {
       "This run has no CLOUDFLARE_API_TOKEN. Set RUNNER_CLOUDFLARE_API_TOKEN to one with the rights that docs/accounts.md lists, and type: castchat-recovery schedule rotate cloudflare -s prod",
     );
     expect(log).not.toContain("This run has no VERCEL_API_TOKEN");
-    expect(missing[6]!.reason).toContain("PULUMI_BACKEND_URL");
+    expect(missing[6]!.reason).toContain("outside of a git checkout");
+    expect(missing[7]!.reason).toContain("PULUMI_BACKEND_URL");
     expect(await readdir(empty)).toEqual(["runner.mjs"]);
     const { password } = new URL(database.url);
     for (const secret of [password, decodeURIComponent(password), "vercel-token-of-the-test"])
@@ -208,6 +212,22 @@ describe("the runner in an empty folder", () => {
     const without = await storedFrom("no-such-bucket");
     expect(without.stackState).toBeUndefined();
     expect(without.missing.find(({ part }) => part === "stackState")!.reason).toMatch(/bucket/);
+  }, 60_000);
+
+  it("stores the repository's files that lie beside it, from where they come back by name", async () => {
+    const tar = Buffer.from("the files".repeat(1000));
+    await writeFile(join(empty, "source-1.tar.gz"), gzipSync(tar));
+    await run({ DATABASE_URL: database.url }, { source: { commit: "c0ffee-dirty", file: "source-1.tar.gz" } });
+    await rm(join(empty, "source-1.tar.gz"));
+    const options = { vault, trustedKeys, tiers: TIERS };
+    const { backupId, ...files } = await readSource(options);
+    expect(files).toEqual({ commit: "c0ffee-dirty", tar });
+    expect((await readConfiguration(options)).configuration).toMatchObject({ source: { commit: "c0ffee-dirty" } });
+    expect(await readSource({ ...options, backupId })).toEqual({ backupId, ...files });
+    const [, before] = await listBackups(options);
+    await expect(readSource({ ...options, backupId: before!.backupId })).rejects.toThrow(
+      `Backup ${before!.backupId} does not have this repository's files.`,
+    );
   }, 60_000);
 
   it("names all that is wrong with what it was given, and exits with 2", async () => {

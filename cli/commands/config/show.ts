@@ -1,6 +1,9 @@
 import { Command } from "commander";
 
 import { readConfiguration } from "../../../recovery/configuration/readConfiguration.ts";
+import { readSource } from "../../../recovery/configuration/readSource.ts";
+import { UserError } from "../../../services/common/errors.ts";
+import { visible } from "../../../services/common/visibleText.ts";
 import { backupsOf } from "../../stack/services.ts";
 import { readStack } from "../../stack/stackContext.ts";
 import { example } from "../../terminal/help.ts";
@@ -17,15 +20,31 @@ export function showCommand(): Command {
       "a backup's id; without it the newest proven backup, completed from the newest that has what it lacks",
     )
     .addOption(stackOption())
+    .option("--part <part>", "only this part; of `source`, this repository's files, as a tar")
     .addOption(jsonOption("accepted, as for other commands; the output is always JSON"))
     .addHelpText("after", example("config show -s dr"))
-    .action(async (backupId: string | undefined, options: { stack: string }) => {
+    .addHelpText("after", example("config show --part source -s dr > source.tar"))
+    .action(async (backupId: string | undefined, options: { stack: string; part?: string }) => {
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);
       const source = { ...(await backupsOf(context)), backupId, signal };
+      if (options.part === "source") {
+        if (process.stdout.isTTY) throw new UserError("A tar is no text: add `> source.tar`.");
+        const { backupId: from, commit, tar } = await readSource(source);
+        reportLine(`Backup ${from} has the files of commit ${visible(commit)}.`);
+        await new Promise((resolve) => process.stdout.write(tar, resolve));
+        return;
+      }
       const { configuration, passedOver } = await readConfiguration(source);
       // Only JSON goes to stdout.
       for (const sentence of passedOver) reportLine(sentence);
-      printResult(configuration, true, []);
+      printResult(partOf(configuration as object, options.part), true, []);
     });
+}
+
+function partOf(configuration: object, part: string | undefined): unknown {
+  if (part === undefined) return configuration;
+  const found = Object.entries(configuration).find(([name]) => name === part);
+  if (found !== undefined) return found[1];
+  throw new UserError(`The backup has no part ${part}. It has ${Object.keys(configuration).sort().join(", ")}.`);
 }

@@ -147,6 +147,6 @@ async function mirrorCode(engine: EngineOptions, reporter: Reporter): Promise<nu
   if ((await outputsOf("dr", engine)).mirrorUrl === undefined) return undefined;
   reporter("the code's mirror");
   const answer = await castchatRecovery(["mirror", "--stack", "dr"], engine);
-  const { mirrors } = z.object({ mirrors: z.array(z.object({ refs: z.array(z.unknown()) })) }).parse(answer);
-  return mirrors.reduce((sum, { refs }) => sum + refs.length, 0);
+  const { mirrors } = z.object({ mirrors: z.array(z.object({ refs: z.number() })) }).parse(answer);
+  return mirrors.reduce((sum, { refs }) => sum + refs, 0);
 }

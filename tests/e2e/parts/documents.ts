@@ -24,6 +24,12 @@ const ELSEWHERE: readonly (readonly [command: RegExp, reason: string])[] = [
   [/^castchat-recovery (plan|verify --restore|vault retire|schedule run)/, "suites of their own, which take long"],
 ];
 
+/** What is added to a command: an answer to a question that needs a terminal, and one of the company's two apps. */
+const ADDED: readonly (readonly [command: RegExp, words: string])[] = [
+  [/restore tables/, '--confirm "$(cut -d@ -f2 <<<"${TARGET_DATABASE_URL%%\\?*}")"'],
+  [/config restore --part (variables|settings)/, "--app castchat"],
+];
+
 /** What a command says before it acts, of what users will notice. */
 const WARNINGS: readonly (readonly [command: RegExp, warning: RegExp])[] = [
   [
@@ -60,10 +66,7 @@ export function documents(company: () => PreparedCompany, stack: "prod" | "dr"):
       async (line) => {
         const command = withValues(line, { ID: id, OLDER: id });
         const [, name] = /^export (\w+)=/.exec(command) ?? [];
-        // The question before rows are lost needs a terminal.
-        const answer = command.includes("restore tables")
-          ? '--confirm "$(cut -d@ -f2 <<<"${TARGET_DATABASE_URL%%\\?*}")"'
-          : "";
+        const answer = ADDED.find(([wanted]) => wanted.test(command))?.[1] ?? "";
         const script = name === undefined ? `${command} ${answer}` : `${command}; printf %s "$${name}"`;
         const { workspace, environment } = engine();
         const options = {

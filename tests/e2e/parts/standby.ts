@@ -94,7 +94,7 @@ export function standby(lost: () => PreparedCompany, undisturbed: string[]): voi
       const secrets = [...Object.values<string>({ ...file.credentials }), decodeURIComponent(password)].filter(
         (one) => one !== file.credentials.awsAccessKeyId,
       );
-      expect(secrets).toHaveLength(9);
+      expect(secrets).toHaveLength(10);
       const shown = [
         secondUp ?? (await upDr(engine(), "--diff", "--show-config")),
         (await pulumi(["stack", "output", "--stack", "dr"], engine())).output,

@@ -1,18 +1,28 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
 
 import { planLines } from "../../../cli/text/configurationText.ts";
+import { planAuth } from "../../../recovery/configuration/restore/planAuth.ts";
 import { planDns } from "../../../recovery/configuration/restore/planDns.ts";
 import { planSettings } from "../../../recovery/configuration/restore/planSettings.ts";
 import { planVariables } from "../../../recovery/configuration/restore/planVariables.ts";
-import { applyPlan, deletesMuch, type RestorePlan } from "../../../recovery/configuration/restore/restorePlan.ts";
+import {
+  applyPlan,
+  deletesMuch,
+  type PlannedWrite,
+  type RestorePlan,
+} from "../../../recovery/configuration/restore/restorePlan.ts";
+import { withoutSecrets } from "../../../recovery/configuration/withoutSecrets.ts";
 import { vercelApps } from "../../../services/appHost/vercel.ts";
 import { PromiseError } from "../../../services/common/errors.ts";
 import { silent } from "../../../services/common/reporter.ts";
+import { supabaseDatabases } from "../../../services/databaseHost/supabase.ts";
+import { supabaseContent } from "../../../services/databaseHost/supabaseContent.ts";
 import { cloudflareDns } from "../../../services/dns/cloudflare.ts";
 import type { ExportedRecord } from "../../../services/dns/dnsHost.ts";
 import { pick, TOKEN } from "../../lab/sandbox/emulators/support.ts";
 import { startEmulatorHost } from "../../services/support/emulatorHost.ts";
-import { createCloudflareEmulator, createVercelEmulator } from "../../support/emulators.ts";
+import { startFaultyProxy } from "../../services/support/faultyProxy.ts";
+import { createCloudflareEmulator, createSupabaseEmulator, createVercelEmulator } from "../../support/emulators.ts";
 import { forSuite } from "../../support/suite.ts";
 
 const signal = new AbortController().signal;
@@ -21,6 +31,7 @@ const steps = ({ writes }: RestorePlan) => writes.map(({ action, item }) => `${a
 
 const cloudflare = forSuite(() => startEmulatorHost(createCloudflareEmulator, cloudflareDns));
 const vercel = forSuite(() => startEmulatorHost(createVercelEmulator, vercelApps));
+const supabase = forSuite(() => startEmulatorHost(createSupabaseEmulator, supabaseDatabases));
 
 describe("the records of a zone", () => {
   let number = 0;
@@ -141,6 +152,69 @@ describe("the records of a zone", () => {
     await expect(apply({ ...again, writes: [stopping, ...rest] }, stop.signal)).rejects.toThrow("aborted");
     expect(await apply(again)).toBe(1);
     expect(steps(await plan())).toEqual([]);
+  });
+});
+
+describe("a service that fails in the middle of a restore", () => {
+  it("leaves what was done, and the same command does the rest", async () => {
+    const proxy = await startFaultyProxy(cloudflare.url);
+    const dns = cloudflareDns({ token: TOKEN, endpoint: proxy.url, retryDelayMs: 1 });
+    const zone = "halfway.castchat.example";
+    await cloudflare.call("POST /client/v4/zones", { name: zone, account: { id: "acc" } });
+    const zoneId = (await dns.zoneId(zone))!;
+    const records = `/client/v4/zones/${zoneId}/dns_records`;
+    const names = ["a", "b", "c"].map((one) => `${one}.${zone}`);
+    for (const name of names)
+      await cloudflare.call(`POST ${records}`, { type: "TXT", name, content: "right", ttl: 300 });
+    const stored = await dns.exportRecords(zoneId);
+    for (const { id, name } of stored)
+      await cloudflare.call(`PATCH ${records}/${id}`, { type: "TXT", name, content: "wrong", ttl: 300 });
+    const plan = () => planDns(dns, { zoneId, zone, stored, ownNames: [] }, signal);
+    const made = await plan();
+    const [first, second, third] = made.writes as [PlannedWrite, PlannedWrite, PlannedWrite];
+    const failing: PlannedWrite = {
+      ...second,
+      write: async (inner) => {
+        proxy.next(...Array.from({ length: 20 }, () => ({ status: 503 })));
+        await second.write(inner);
+      },
+    };
+    await expect(apply({ ...made, writes: [first, failing, third] })).rejects.toThrow(/503/);
+    proxy.next();
+    const rest = await plan();
+    expect(steps(rest)).toEqual(names.slice(1).map((name) => `update TXT ${name} wrong`));
+    // The first plan, too, passes over what is done.
+    expect([await apply(made), await apply(rest)]).toEqual([2, 0]);
+    expect(steps(await plan())).toEqual([]);
+    await proxy.stop();
+  });
+});
+
+describe("the settings of the auth service", () => {
+  it("come back but for secrets, which the platform never shows, and for what was set since", async () => {
+    const made = { name: "castchat", organization_slug: "org", db_pass: "x", region: "ap-northeast-1" };
+    const ref = pick(await supabase.call("POST /v1/projects", made), "ref");
+    const access = { ref, token: TOKEN, endpoint: supabase.url, retryDelayMs: 1 };
+    const content = supabaseContent({ ...access, projectUrlTemplate: `${supabase.url}/projects/{ref}` });
+    await content.setAuthSettings({ site_url: "https://castchat.example", jwt_exp: 1800, smtp_pass: "hunter2" });
+    const stored = withoutSecrets(await content.authSettings());
+    const plan = (names?: string[]) => planAuth(content, { ref, stored, names }, signal);
+    expect(steps(await plan())).toEqual([]);
+    await content.setAuthSettings({ site_url: "https://wrong.example", jwt_exp: 60, smtp_pass: "hunter3" });
+    const shown = (await content.authSettings())["smtp_pass"];
+    expect((await plan(["jwt_exp"])).writes.map(({ fields }) => fields)).toEqual([
+      [{ field: "jwt_exp", was: 60, now: 1800 }],
+    ]);
+    const all = await plan();
+    expect(all.writes.map(({ action, item, fields }) => [action, item, fields.map(({ field }) => field)])).toEqual([
+      ["update", `auth service of ${ref}`, ["jwt_exp", "site_url"]],
+    ]);
+    expect(planLines(all).join("\n")).toMatch(/Secrets that no backup .*smtp_pass/);
+    await content.setAuthSettings({ jwt_exp: 120 });
+    await expect(apply(all)).rejects.toThrow(`auth service of ${ref} has changed since the plan was made`);
+    expect(await apply(await plan())).toBe(1);
+    expect(await apply(await plan())).toBe(0);
+    expect(await content.authSettings()).toMatchObject({ site_url: "https://castchat.example", smtp_pass: shown });
   });
 });
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 
 /** What is read after daemons that were watched, and of which each exchange was as described. */
-export const WITHOUT_FAULT: readonly string[] = ["cloudflare", "github", "supabase", "vercel"];
+export const WITHOUT_FAULT: readonly string[] = ["cloudflare", "github", "gitlab", "supabase", "vercel"];
 
 /** The lines that the daemons' witness has written, each once. A daemon that was not watched has written none. */
 export async function witnessed(file: string): Promise<readonly string[]> {
