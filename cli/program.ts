@@ -96,6 +96,10 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     description: "bring the mirrors of the repositories up to date, and hold back what would destroy them",
     load: async () => (await import("./commands/mirror/mirror.ts")).mirrorCommand(),
   },
+  traffic: {
+    description: "the public names: who holds and serves them, and their records' lifetimes around a planned move",
+    load: async () => (await import("./commands/traffic.ts")).trafficCommand(),
+  },
   resume: {
     description:
       "continue a killed `pulumi up`: prove that its engine is dead, remove its lock, settle what it was creating, run `up`",

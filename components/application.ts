@@ -25,6 +25,8 @@ export interface ApplicationRelease {
   readonly database: Database;
   /** Where to look for the live app's build settings if `build` is not set. @default - the project keeps its own */
   readonly storedBuild?: StoredBuild;
+  /** A name of the project that no visitor uses. @default - there is none */
+  readonly probeName?: string;
   /** Leave out the scheduled calls that the source has Vercel make. @default false */
   readonly withoutScheduledCalls?: boolean;
   /** How the app reaches it. @default "transaction" */

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { drillName, PRIMARY_DATABASE_NAME, recoveredDatabaseName, type Site } from "../planning/names.ts";
+import { PRIMARY_DATABASE_NAME, probeNameOf, recoveredDatabaseName, type Site } from "../planning/names.ts";
 import type { App } from "../settings/apps.ts";
 import { nameOfPart } from "../settings/managedParts.ts";
 import type { MirroredRepository } from "../settings/repositories.ts";
@@ -13,21 +13,15 @@ import { callsIn, type Recovered, releaseFrom, type RestoreFrom } from "./recove
 import type { DeclaredGenerations } from "./recovery/generations.ts";
 import { compareLiveBuild } from "./recovery/liveBuild.ts";
 import { PrimaryFence } from "./recovery/primaryFence.ts";
-import { checkTrafficLease, rehearseTakeover } from "./recovery/trafficLease.ts";
-import { TrafficSwitch } from "./recovery/trafficSwitch.ts";
+import { ProbeName } from "./recovery/probeName.ts";
+import { rehearseTakeover } from "./recovery/trafficLease.ts";
 import { SigningKey } from "./signingKey.ts";
-import { healthOf, nameOfTraffic, type SiteArgs } from "./siteArgs.ts";
+import type { SiteArgs } from "./siteArgs.ts";
 import { keepMirrorsCurrent, mirrorCode, mirrorOutputs, mirrorsOf } from "./siteMirrors.ts";
-import {
-  appOutputs,
-  databaseOutputs,
-  type RunningApp,
-  scheduleOutputs,
-  type SiteOutputs,
-  vaultOutputs,
-} from "./siteOutputs.ts";
+import { appOutputs, databaseOutputs, scheduleOutputs, type SiteOutputs, vaultOutputs } from "./siteOutputs.ts";
 import { scheduleBackups } from "./siteSchedule.ts";
 import { openVariables } from "./siteVariables.ts";
+import { partName, takeTraffic } from "./standbyTraffic.ts";
 
 export interface StandbySiteArgs
   extends
@@ -73,9 +67,19 @@ export class StandbySite extends pulumi.ComponentResource {
     const fence = mode === "active" ? this.#fencePrimary(args, earlier, variables.opened) : undefined;
     const after = fence ? [fence] : variables.opened;
     const database = mode === "standby" ? undefined : this.#recoverDatabase(args, mode, from, after);
-    const running = args.apps.map((app) =>
-      this.#keepApp(app, args, mirrors, database && { database, source: from, sealed: variables.of(app) }),
-    );
+    const applications = args.apps.map((app) => {
+      const recovered = database && { database, source: from, sealed: variables.of(app) };
+      const application = this.#keepApp(app, args, mirrors, recovered);
+      const probe = new ProbeName(
+        nameOfPart("probe", app),
+        { probeName: probeNameOf(app, args.zoneName), zoneName: args.zoneName, projectId: application.projectId },
+        child,
+      );
+      return { app, application, probe };
+    });
+    const running = database
+      ? takeTraffic(args, applications, this)
+      : applications.map((one) => ({ ...one, switches: [] }));
     // The recovered site takes real backups into its own vault. They never delay the recovery.
     const backups =
       mode === "active" && database
@@ -97,13 +101,13 @@ export class StandbySite extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  /** Declares an app's project, empty while there is no database for it. With a database also its deployment and its public names. */
+  /** Declares an app's project, empty while there is no database for it. With a database also its deployment. */
   #keepApp(
     app: App,
     args: StandbySiteArgs,
     mirrors: readonly MirroredRepository[],
     recovered: Recovered | undefined,
-  ): RunningApp {
+  ): Application {
     const source = mirrorsOf(app, mirrors);
     const application = new Application(
       nameOfPart("application", app),
@@ -111,13 +115,19 @@ export class StandbySite extends pulumi.ComponentResource {
         projectName: app.project,
         build: app.build,
         ...(recovered && {
-          release: { ...source, sourceRef: app.branch, ...releaseFrom(app, recovered), ...callsIn(args.mode) },
+          release: {
+            ...source,
+            probeName: probeNameOf(app, args.zoneName),
+            sourceRef: app.branch,
+            ...releaseFrom(app, recovered),
+            ...callsIn(args.mode),
+          },
         }),
         protect: args.protect,
       },
       { parent: this },
     );
-    if (recovered) return this.#takeTraffic(app, args, application);
+    if (recovered) return application;
     const { peerProject: projectName, build } = app;
     if (projectName !== undefined && build !== undefined)
       void compareLiveBuild({ projectName, build }, this, { parent: this });
@@ -135,7 +145,7 @@ export class StandbySite extends pulumi.ComponentResource {
         this,
         { parent: this },
       );
-    return { app, application, switches: [] };
+    return application;
   }
 
   #recoverDatabase(
@@ -185,40 +195,9 @@ export class StandbySite extends pulumi.ComponentResource {
       { parent: this, dependsOn },
     );
   }
-
-  #takeTraffic(app: App, args: StandbySiteArgs, application: Application): RunningApp {
-    const { mode, zoneName, stack, generation, takeover = [], protect } = args;
-    const names = app.publicNames.map((name) => [name, mode === "drill" ? drillName(name) : name] as const);
-    const switches = names.map(([name, publicName]) => {
-      const taken = { publicName, zoneName, generation, ...(takeover.includes(publicName) && { takeover: true }) };
-      const lease = checkTrafficLease({ ...taken, projectName: app.project, stack }, this, { parent: this });
-      return new TrafficSwitch(
-        nameOfTraffic(partName(mode, "traffic"), app, name),
-        {
-          ...taken,
-          projectId: application.projectId,
-          deploymentUrl: application.deploymentUrl,
-          stack: lease.apply(() => stack),
-          shown: lease.apply(({ seen = [] }) => seen),
-          ...callsIn(mode),
-          ...healthOf(app),
-        },
-        { parent: this, protect: mode === "active" && protect, dependsOn: [application] },
-      );
-    });
-    return { app, application, switches, publicNames: names.map(([, publicName]) => publicName) };
-  }
 }
 
 /** The writers whose backups a standby restores: those in its settings, and itself, because it backs up what it recovered. */
 function keysTrustedBy({ trustedWriterKeys }: StandbySiteArgs, signing: SigningKey): pulumi.Output<string[]> {
   return signing.publicKeyPem.apply((own) => [...new Set([...trustedWriterKeys, own])]);
-}
-
-/**
- * A drill's parts have names of their own, so that the engine never sees them as changed parts of the recovered site. A change from active
- * to drill would delete protected resources, and is refused.
- */
-function partName(mode: StandbySiteArgs["mode"], part: string): string {
-  return mode === "drill" ? `drill-${part}` : part;
 }

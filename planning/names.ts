@@ -204,6 +204,14 @@ export function drillName(publicName: string): string {
   return `drill.${publicName}`;
 }
 
+/** The host name under which a recovery tries an app of the standby before it moves a public name. No visitor uses it. */
+export function probeNameOf(
+  { project, probeName }: { project: string; probeName?: string | undefined },
+  zoneName: string,
+): string {
+  return probeName ?? `${project}-probe.${zoneName}`;
+}
+
 /** The public addresses of the code hosts, where no endpoint replaces them. */
 export const CODE_HOSTS = { github: "https://github.com", gitlab: "https://gitlab.com" } as const;
 export type CodeHostKind = keyof typeof CODE_HOSTS;

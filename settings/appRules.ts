@@ -12,6 +12,7 @@ const DECLARED_NAME = /^[a-z0-9]([a-z0-9-]{0,50}[a-z0-9])?$/;
 const OF_ONE_ROLE: readonly (readonly [SettingValues["role"], string, readonly OfApp[]])[] = [
   ["primary", "has an app that may exist already", ["state", "gitRepository"]],
   ["standby", "stops the other stack's app", ["peerProject"]],
+  ["standby", "keeps a probe name", ["probeName"]],
   ["standby", "has a mirror of the code", ["mirror"]],
 ];
 
@@ -47,6 +48,10 @@ function* faultsOfApp(app: App, { role, zoneName }: Values): Generator<string> {
   for (const [index, name] of app.publicNames.entries())
     if (zoneName !== undefined && !`.${name}`.endsWith(`.${zoneName}`))
       yield `.publicNames[${index}] is "${name}", which is not in the zone "${zoneName}"; choose a name that ends in it.`;
+  if (app.probeName !== undefined && zoneName !== undefined && !app.probeName.endsWith(`.${zoneName}`))
+    yield `.probeName is "${app.probeName}", which is not in the zone "${zoneName}"; choose a name that ends in it.`;
+  if (app.probeName !== undefined && app.publicNames.includes(app.probeName))
+    yield `.probeName is "${app.probeName}", one of its publicNames; choose a name that no visitor uses.`;
   if (app.peerProject === app.project)
     yield `.peerProject is "${app.peerProject}", the same as project. A recovery would stop its own app; set the other stack's project.`;
 }

@@ -70,6 +70,8 @@ const APP = z
       publicNames: z.tuple([HOST], HOST, { error: "a list with at least one host name" }).readonly(),
       /** Standby only: the other stack's Vercel project, which a recovery stops. */
       peerProject: text(VERCEL_NAME, "the name of the other stack's Vercel project, in small letters").optional(),
+      /** Standby only: the name under which a recovery tries the app before it moves one. Not set, `<project>-probe` in the zone. */
+      probeName: HOST.optional(),
       /** Standby only: the repository's mirror. */
       mirror: text(REPOSITORY, "a GitHub repository as owner/name").optional(),
     },

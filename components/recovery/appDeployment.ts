@@ -21,6 +21,8 @@ export interface AppDeploymentArgs {
   readonly build?: AppBuild;
   /** Where to look for the live app's build settings if none are given. @default - the project keeps its own */
   readonly storedBuild?: StoredBuild | undefined;
+  /** A name of the project that no visitor uses. @default - there is none */
+  readonly probeName?: string;
   /** Leave out the scheduled calls that the source has Vercel make. @default false */
   readonly withoutScheduledCalls?: boolean;
   /** Path at which the app answers for its health. @default "/api/health" */

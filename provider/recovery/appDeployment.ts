@@ -25,6 +25,8 @@ const inputs = z.strictObject({
   /** Hash of the deployment's environment. Another hash needs a new build. */
   environmentHash: z.string().min(1),
   ...BUILD_INPUTS,
+  /** A name of the project that no visitor uses. A change of it makes no new deployment. */
+  probeName: z.string().min(1).optional(),
   withoutScheduledCalls: z.boolean().optional(),
   healthPath: z.string().startsWith("/").optional(),
   healthAnswer: HEALTH_ANSWER.optional(),
@@ -110,7 +112,13 @@ export const appDeployment: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
   },
   update: (context, _id, _olds, news, signal, operation) => deploy(context, news, signal, operation),
   async delete(context, id, olds, signal, operation) {
-    const reason = await removeDeployment(context.appHost(), id, olds.outputs.deploymentId, signal);
+    const reason = await removeDeployment(
+      context.appHost(),
+      id,
+      olds.outputs.deploymentId,
+      olds.inputs.probeName,
+      signal,
+    );
     if (reason !== undefined) operation.report(reason);
   },
 };

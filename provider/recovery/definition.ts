@@ -11,8 +11,10 @@ import { generations } from "./generations.ts";
 import { liveBuild } from "./liveBuild.ts";
 import { mirrorProject } from "./mirrorProject.ts";
 import { primaryFence } from "./primaryFence.ts";
+import { probeName } from "./probeName.ts";
 import { sealedEnvironment } from "./sealedEnvironment.ts";
 import { supabaseProject } from "./supabaseProject.ts";
+import { trafficCheck } from "./trafficCheck.ts";
 import { trafficLease } from "./trafficLease.ts";
 import { trafficSwitch } from "./trafficSwitch.ts";
 
@@ -33,6 +35,8 @@ export const recoveryProvider: ProviderDefinition<RecoveryConfig, RecoveryContex
     "recovery:index:SealedEnvironment": resource(sealedEnvironment),
     "recovery:index:AppEnvironment": resource(appEnvironment),
     "recovery:index:AppDeployment": resource(appDeployment),
+    "recovery:index:ProbeName": resource(probeName),
+    "recovery:index:TrafficCheck": resource(trafficCheck),
     "recovery:index:TrafficSwitch": resource(trafficSwitch),
     "recovery:index:MirrorProject": resource(mirrorProject),
   },

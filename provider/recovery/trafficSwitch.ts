@@ -1,33 +1,16 @@
 import { z } from "zod";
 
-import {
-  readTraffic,
-  releaseTraffic,
-  type SwitchedTraffic,
-  switchTraffic,
-  type TrafficPorts,
-} from "../../recovery/site/switchTraffic.ts";
+import { readTraffic, releaseTraffic, type SwitchedTraffic, switchTraffic } from "../../recovery/site/switchTraffic.ts";
 import { leaseContent, leaseNameOf } from "../../recovery/site/trafficLease.ts";
 import { UserError } from "../../services/common/errors.ts";
-import { HEALTH_ANSWER } from "../../settings/healthAnswer.ts";
 import type { Operation, ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";
-
-const hostName = z.string().regex(/^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?$/, {
-  error: "must be a host name in lower case.",
-});
+import { hostName, targetInputs, trafficPorts } from "./trafficInputs.ts";
 
 const inputs = z.strictObject({
+  ...targetInputs.shape,
   publicName: hostName,
-  zoneName: hostName,
-  projectId: z.string().min(1),
-  deploymentUrl: z.url({ protocol: /^https?$/ }),
-  /** Name of the stack that takes the name. The lease uses semicolons as separators. */
-  stack: z.string().regex(/^[A-Za-z0-9_.-]+$/),
-  generation: z.int().min(1),
-  healthPath: z.string().startsWith("/").optional(),
-  healthAnswer: HEALTH_ANSWER.optional(),
   takeover: z.boolean().optional(),
   /** The name as the same run has read it (`seen` of recovery:index:trafficLease). Another reading by itself changes nothing. */
   shown: z.array(z.string()).optional(),
@@ -40,10 +23,6 @@ interface Outputs extends Omit<SwitchedTraffic, "previousHolder" | "notes"> {
   previousHolder?: string | null;
   /** Whether the project has the domain; false after the domain moved away. */
   hasDomain: boolean;
-}
-
-function ports(context: RecoveryContext): TrafficPorts {
-  return { appHost: context.appHost(), dns: context.dns(), edge: context.edge, clock: context.clock };
 }
 
 /** @param last what the state has of an earlier switch: its scheduled calls run, unless a person has stopped them */
@@ -59,7 +38,7 @@ async function take(
     previousHolder = null,
     notes,
     ...switched
-  } = await switchTraffic(ports(context), { ...wanted, startsScheduledCalls }, signal, operation.report);
+  } = await switchTraffic(trafficPorts(context), { ...wanted, startsScheduledCalls }, signal, operation.report);
   for (const note of notes) operation.warn(note);
   return { ...switched, previousHolder, hasDomain: true };
 }
@@ -94,7 +73,7 @@ export const trafficSwitch: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
       throw new UserError(
         `The traffic of ${id} cannot be imported. Set a generation above that of the lease at ${leaseNameOf(id)}, and run \`pulumi up\`, which takes the name over.`,
       );
-    const seen = await readTraffic(ports(context), last.inputs, signal);
+    const seen = await readTraffic(trafficPorts(context), last.inputs, signal);
     if (!seen) return undefined;
     // Null, too, where an earlier version has left it out.
     const { leaseName, previousHolder = null, durationMs } = last.outputs;
@@ -107,7 +86,7 @@ export const trafficSwitch: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
   },
   update: (context, _id, olds, news, signal, operation) => take(context, news, signal, operation, olds.inputs),
   async delete(context, _id, olds, signal, operation) {
-    for (const line of await releaseTraffic(ports(context), olds.inputs, signal)) operation.report(line);
+    for (const line of await releaseTraffic(trafficPorts(context), olds.inputs, signal)) operation.report(line);
   },
 };
 

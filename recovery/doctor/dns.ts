@@ -1,6 +1,7 @@
 import { messageOf, UserError } from "../../services/common/errors.ts";
-import type { DnsRecord } from "../../services/dns/dnsHost.ts";
+import { authoritiesOf, authorityRefusal } from "../site/certificateAuthority.ts";
 import { liveNameRefusal, RECORD_TTL_SECONDS, recordsOf } from "../site/publicRecord.ts";
+import { keptSeconds } from "../site/recordLifetime.ts";
 import { planRecords, recordSentences } from "../site/recordPlan.ts";
 import { readLease } from "../site/trafficLease.ts";
 import { type Check, failed, ok, type Outcome, skipped, warning } from "./check.ts";
@@ -44,8 +45,7 @@ async function record(name: string, zoneId: string, { ports, signal }: Subject):
   const records = await recordsOf(dns, zoneId, name, signal);
   if (records.length === 0) return ok(`${name} has no record; a recovery makes one.`);
   const changes = recordSentences(planRecords(records, ports.appHost(), name), dns);
-  // A proxied name answers with the proxy's own addresses, which a move does not change.
-  const longest = Math.max(...records.map(({ proxied, ttlSeconds = 300 }) => (proxied ? 0 : ttlSeconds)));
+  const longest = Math.max(...records.map((one) => keptSeconds(one, dns)));
   if (changes.length > 0 && longest > RECORD_TTL_SECONDS * 5)
     return warning(
       `Resolvers keep ${name} for ${longest} s, so visitors may come to the lost site for that long after a move. ${changes.join(" ")}`,
@@ -63,29 +63,18 @@ async function record(name: string, zoneId: string, { ports, signal }: Subject):
   );
 }
 
-/**
- * Whether the app host's authority may issue a certificate for a name. The CAA records of the closest name that has any decide; without
- * records every authority may. Source: RFC 8659, section 3.
- */
+/** Whether the app host's authority may issue a certificate for a name. */
 async function authorities(name: string, zoneId: string, { settings, ports, signal }: Subject): Promise<Outcome> {
   const dns = ports.dns();
-  const { certificateAuthority: wanted, name: host } = ports.appHost();
-  for (let at = name; `.${at}`.endsWith(`.${settings.zoneName}`); at = at.slice(at.indexOf(".") + 1)) {
-    const issuers = (await dns.records(zoneId, at, signal)).flatMap(issuerOf);
-    if (issuers.length === 0) continue;
-    if (issuers.includes(wanted)) return ok(`The CAA records of ${at} let ${host} get a certificate for ${name}.`);
-    return failed(
-      `The CAA records of ${at} allow ${issuers.filter(Boolean).join(", ") || "no authority"} only, so ${host} gets no certificate for ${name}.`,
-      `in ${dns.name}, add a CAA record to ${at}: 0 issue "${wanted}"`,
-    );
-  }
-  return ok(`No CAA record limits who may issue a certificate for ${name}.`);
-}
-
-/** The authority that a CAA record lets issue; empty for one that lets none. */
-function issuerOf({ type, content }: DnsRecord): string[] {
-  const [, issuer] = (type === "CAA" && /^\d+\s+issue\s+"?\s*([^";\s]*)/.exec(content)) || [];
-  return issuer === undefined ? [] : [issuer.toLowerCase()];
+  const appHost = ports.appHost();
+  const found = await authoritiesOf(dns, { zoneId, zoneName: settings.zoneName, name }, signal);
+  const refusal = authorityRefusal(appHost, found, name);
+  if (refusal !== undefined) return failed(refusal.why, `in ${dns.name}, ${refusal.mend}`);
+  return ok(
+    found === undefined
+      ? `No CAA record limits who may issue a certificate for ${name}.`
+      : `The CAA records of ${found.at} let ${appHost.name} get a certificate for ${name}.`,
+  );
 }
 
 async function lease(name: string, zoneId: string, { ports, signal }: Subject): Promise<Outcome> {

@@ -31,6 +31,7 @@ const COMPUTED: Readonly<Record<string, (own: string, called: string, inputs: Pr
   "recovery:index:Generations": (_own, _called, { generation }) => ({ first: generation, declared: [generation] }),
   "recovery:index:Adoption": () => ({ ids: {} }),
   "recovery:index:AppDeployment": (own) => ({ deploymentId: own, url: `https://${own}.invalid`, commit: own }),
+  "recovery:index:ProbeName": (_own, _called, { probeName }) => ({ keptName: probeName }),
   "recovery:index:DatabasePassword": (own) => ({ password: own }),
   "recovery:index:SupabaseProject": (own) => ({
     ref: own,

@@ -27,6 +27,8 @@ export interface DeploymentPorts {
 /** What is to be deployed, and where. */
 export interface WantedDeployment extends HealthContract, DeploymentSource {
   projectId: string;
+  /** A name of the project that no visitor uses. */
+  probeName?: string | undefined;
   projectName: string;
   /** Leave out the calls that the source has the app host make on a schedule. */
   withoutScheduledCalls?: boolean | undefined;
@@ -69,7 +71,7 @@ export async function deployApplication(
       `${appHost.name} project ${wanted.projectName} (${wanted.projectId}) does not exist. Run \`pulumi up --refresh\` to create it.`,
     );
   const notes: string[] = [];
-  const servesNames = await servesVisitors(appHost, project.id, signal);
+  const servesNames = await servesVisitors(appHost, project.id, wanted.probeName, signal);
   if (servesNames && (await appHost.releaseState(project.id, signal))?.followsBuilds === false)
     notes.push(
       `Project ${project.name} gives new deployments no public name by itself, as after a rollback: users get this one after \`castchat-recovery rollback finish\`.`,
@@ -123,8 +125,24 @@ export async function deployApplication(
 }
 
 /** Whether a project has a name of its own for visitors. */
-async function servesVisitors(appHost: AppHost, projectId: string, signal: AbortSignal): Promise<boolean> {
-  return (await appHost.publicNames(projectId, signal)).some(({ isGenerated }) => !isGenerated);
+async function servesVisitors(
+  appHost: AppHost,
+  projectId: string,
+  probeName: string | undefined,
+  signal: AbortSignal,
+): Promise<boolean> {
+  return (await visitedNames(appHost, projectId, probeName, signal)).length > 0;
+}
+
+/** A project's own names, without the one that no visitor uses. */
+async function visitedNames(
+  appHost: AppHost,
+  projectId: string,
+  probeName: string | undefined,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const names = await appHost.publicNames(projectId, signal);
+  return names.flatMap(({ name, isGenerated }) => (isGenerated || name === probeName ? [] : [name]));
 }
 
 function withoutFramework(appHost: AppHost, project: AppProject): string {
@@ -139,14 +157,14 @@ export async function removeDeployment(
   appHost: AppHost,
   projectId: string,
   deploymentId: string,
+  probeName: string | undefined,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const project = await appHost.project(projectId, signal);
   if (!project) return undefined;
   if (project.productionId === deploymentId) {
-    const names = (await appHost.publicNames(projectId, signal)).filter(({ isGenerated }) => !isGenerated);
-    if (names.length > 0)
-      return `deployment ${deploymentId} stays: it serves ${names.map(({ name }) => name).join(", ")}`;
+    const names = await visitedNames(appHost, projectId, probeName, signal);
+    if (names.length > 0) return `deployment ${deploymentId} stays: it serves ${names.join(", ")}`;
   }
   await appHost.deleteDeployment(deploymentId, signal);
   return undefined;

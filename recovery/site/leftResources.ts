@@ -109,8 +109,10 @@ export const SETTLEMENTS: Readonly<Record<string, Settlement>> = {
   "recovery:index:Generations": { forget: RECORD },
   "recovery:index:MirrorProject": { forget: ITSELF },
   "recovery:index:PrimaryFence": { forget: ITSELF },
+  "recovery:index:ProbeName": { forget: ITSELF },
   "recovery:index:SealedEnvironment": { forget: RECORD },
   "recovery:index:SupabaseProject": { forget: ITSELF },
+  "recovery:index:TrafficCheck": { forget: RECORD },
   "recovery:index:TrafficSwitch": { forget: ITSELF },
 };
 

@@ -1,6 +1,7 @@
 import type { AppHost } from "../../services/appHost/appHost.ts";
 import type { DnsHost, DnsRecord, WantedRecord } from "../../services/dns/dnsHost.ts";
 import { RECORD_COMMENT, RECORD_TTL_SECONDS, recordsOf } from "./publicRecord.ts";
+import { keptSeconds } from "./recordLifetime.ts";
 
 /** One change of a name's records. */
 type RecordStep =
@@ -13,6 +14,9 @@ export interface RecordPlan {
   before: readonly DnsRecord[];
   steps: readonly RecordStep[];
 }
+
+/** Above this many seconds a sentence gives a lifetime in minutes, and names the remedy. */
+const LONG_SECONDS = 300;
 
 /** The app host's part in a public name's record. */
 type DnsTargets = Pick<AppHost, "name" | "dnsTarget" | "dnsAddress" | "isDnsTarget">;
@@ -64,12 +68,12 @@ function wantedLike({ type, name, content, proxied, ttlSeconds, comment, tags }:
 }
 
 /** What a plan changes of records that are there, each as a sentence. A new record beside none is no change of one. */
-export function recordSentences({ steps }: RecordPlan, { name: host }: Pick<DnsHost, "name">): string[] {
+export function recordSentences({ steps }: RecordPlan, dns: Pick<DnsHost, "name" | "automaticTtlSeconds">): string[] {
   return steps.flatMap((step) => {
     const { record } = step;
     if (step.kind === "create" && record.type === "CNAME") return [];
     if (step.kind === "create") return [`A recovery makes an A record of ${record.name} to ${record.content}.`];
-    const stays = staysOf(step.record, host);
+    const stays = staysOf(step.record, dns);
     if (step.kind === "delete")
       return [
         `A recovery deletes the ${record.type} record of ${record.name} to ${record.content}, which cannot lead to the app. ${stays}`,
@@ -80,9 +84,12 @@ export function recordSentences({ steps }: RecordPlan, { name: host }: Pick<DnsH
   });
 }
 
-function staysOf({ proxied, ttlSeconds }: DnsRecord, host: string): string {
-  if (proxied) return `Its name stays proxied by ${host}.`;
-  return `Resolvers may keep the old one for ${ttlSeconds === undefined ? "as long as the DNS host chooses" : `${ttlSeconds} seconds`}.`;
+/** What a change costs visitors whose resolvers keep the record of before. */
+function staysOf(record: DnsRecord, dns: Pick<DnsHost, "name" | "automaticTtlSeconds">): string {
+  if (record.proxied) return `Its name stays proxied by ${dns.name}.`;
+  const seconds = keptSeconds(record, dns);
+  if (seconds <= LONG_SECONDS) return `Resolvers may keep the old one for ${seconds} seconds.`;
+  return `Resolvers may keep the old one for ${Math.round(seconds / 60)} minutes, in which visitors come to the site before. \`castchat-recovery traffic prepare\` shortens that ahead of a planned move.`;
 }
 
 /** Carries out a plan. Returns the id of the record that leads to the app host. */

@@ -1,45 +1,14 @@
-import type { AppHost } from "../../services/appHost/appHost.ts";
-import type { Edge } from "../../services/appHost/edge.ts";
-import type { Clock } from "../../services/common/clock.ts";
-import { UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import { realTiming, type Timing } from "../../services/common/timing.ts";
-import type { DnsHost } from "../../services/dns/dnsHost.ts";
-import { applicationHealth, type HealthContract, waitUntilHealthy } from "./applicationHealth.ts";
-import { edgeThroughProtection } from "./deploymentProtection.ts";
 import { bringName } from "./publicName.ts";
 import { recordsOf, zoneOf } from "./publicRecord.ts";
 import { applyRecords } from "./recordPlan.ts";
 import { setScheduledCalls } from "./scheduledCalls.ts";
-import { dropClaims, isSame, type Lease, leaseContent, leaseNameOf, readLease, takeLease } from "./trafficLease.ts";
-import { planTraffic, refuseChanged } from "./trafficPlan.ts";
-import { howToProve, trafficDoubt, type TrafficTarget } from "./trafficProof.ts";
+import { dropClaims, isSame, leaseContent, leaseNameOf, readLease, takeLease } from "./trafficLease.ts";
+import { healthyTarget, permittedMove, type TrafficPorts, untilServed, type WantedTraffic } from "./trafficMove.ts";
 import { lookBack, moveBack } from "./wayBack.ts";
 
-/** What the operations on traffic work with. */
-export interface TrafficPorts {
-  appHost: AppHost;
-  dns: DnsHost;
-  edge: Edge;
-  clock: Clock;
-  /** @default - the real one */
-  timing?: Timing;
-}
-
-/** Which name is to lead where, and for which stack and generation. */
-export interface WantedTraffic extends Lease, HealthContract {
-  publicName: string;
-  zoneName: string;
-  projectId: string;
-  /** Address of the deployment itself, whose health decides. */
-  deploymentUrl: string;
-  /** Whether the settings allow taking the name from a site that no stack holds. */
-  takeover?: boolean | undefined;
-  /** The name as a preview has shown it (`seenLines`). If it has changed since, nothing is moved. */
-  shown?: readonly string[] | undefined;
-  /** Start the app host's scheduled calls once the name leads to the project. */
-  startsScheduledCalls?: boolean | undefined;
-}
+const AFTER_THE_MOVE =
+  "The lease, the domain and the record are in place. Run the same command again once the name resolves.";
 
 /** The public name as it was handed over. */
 export interface SwitchedTraffic {
@@ -68,10 +37,8 @@ export async function switchTraffic(
 ): Promise<SwitchedTraffic> {
   const start = ports.clock().getTime();
   const { publicName, deploymentUrl } = wanted;
-  const zoneId = await zoneOf(ports.dns, wanted, signal);
-  const plan = await planTraffic(ports, { ...wanted, zoneId }, signal);
-  if (plan.refusal !== undefined) throw new UserError(plan.refusal);
-  if (wanted.shown !== undefined) refuseChanged(plan, wanted.shown);
+  const plan = await permittedMove(ports, wanted, signal);
+  const { zoneId } = plan;
   const target = await healthyTarget(ports, wanted, signal);
   const before = await lookBack(ports, plan, wanted, signal);
 
@@ -81,8 +48,8 @@ export async function switchTraffic(
   await bringName(ports, { ...wanted, zoneId }, signal, reporter);
   const recordId = await applyRecords(ports.dns, zoneId, plan.records, signal);
   reporter(`waiting until ${publicName} answers from ${deploymentUrl}`);
-  await untilServed(ports, wanted, target, signal, reporter).catch((error: unknown) =>
-    moveBack(ports, before, error, signal, reporter),
+  await untilServed(ports, publicName, { contract: wanted, target, advice: AFTER_THE_MOVE }, signal, reporter).catch(
+    (error: unknown) => moveBack(ports, before, error, signal, reporter),
   );
   return {
     leaseName: leaseNameOf(publicName),
@@ -94,27 +61,6 @@ export async function switchTraffic(
   };
 }
 
-async function untilServed(
-  ports: TrafficPorts,
-  wanted: WantedTraffic,
-  target: TrafficTarget,
-  signal: AbortSignal,
-  reporter: Reporter,
-): Promise<void> {
-  const { publicName } = wanted;
-  await waitUntilHealthy({
-    edge: ports.edge,
-    address: `https://${publicName}`,
-    contract: wanted,
-    patience: (ports.timing ?? realTiming).traffic,
-    clock: ports.clock,
-    signal,
-    reporter,
-    advice: `The lease, the domain and the record are in place. Run the same command again once the name resolves. If it answers but is not recognised, ${howToProve(ports.appHost)}.`,
-    notYet: (answer) => trafficDoubt(ports.appHost, publicName, target, answer, signal),
-  });
-}
-
 async function startCalls(
   { appHost }: TrafficPorts,
   { projectId }: WantedTraffic,
@@ -124,22 +70,6 @@ async function startCalls(
   reporter(`starting the scheduled calls of ${appHost.name} project ${projectId}`);
   const note = await setScheduledCalls(appHost, projectId, true, signal);
   return note === undefined ? [] : [note];
-}
-
-/** The deployment that the name is to lead to. Throws, before anything has moved, unless it is a healthy one of the project. */
-async function healthyTarget(ports: TrafficPorts, wanted: WantedTraffic, signal: AbortSignal): Promise<TrafficTarget> {
-  const { projectId, deploymentUrl } = wanted;
-  const refuse = (why: string): Error =>
-    new Error(
-      `Traffic stays where it is, because ${why}. Deploy a working application, and run the same command again.`,
-    );
-  const edge = await edgeThroughProtection(ports, projectId, deploymentUrl, signal);
-  const health = await applicationHealth(edge, deploymentUrl, wanted, signal);
-  if (!health.healthy) throw refuse(`the target is not healthy: ${health.reason}`);
-  const deployment = await ports.appHost.deployment(new URL(deploymentUrl).host, signal);
-  if (deployment?.projectId !== projectId)
-    throw refuse(`${deploymentUrl} is not a deployment of ${ports.appHost.name} project ${projectId}`);
-  return { deployment, health };
 }
 
 /** What a look at a public name found. */

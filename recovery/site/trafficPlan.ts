@@ -60,7 +60,7 @@ async function projectWith(appHost: AppHost, name: string, signal: AbortSignal):
 export function planSentences(
   { publicName, records, project }: TrafficPlan,
   projectName: string,
-  { dns, appHost }: { dns: Pick<DnsHost, "name">; appHost: Pick<AppHost, "name"> },
+  { dns, appHost }: { dns: Pick<DnsHost, "name" | "automaticTtlSeconds">; appHost: Pick<AppHost, "name"> },
 ): string[] {
   const moves = project !== undefined && project.name !== projectName;
   return [

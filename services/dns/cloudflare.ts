@@ -125,6 +125,11 @@ export function cloudflareDns(access: ServiceAccess): DnsHost {
       const body = { type, name, ttl: ttlSeconds, content };
       return call({ method: "PATCH", path: recordPath(zone, id), body, answer: oneRecord, signal });
     },
+    automaticTtlSeconds: 300,
+    changeLifetime: (zone, { id, type, name, content }, { ttlSeconds = AUTOMATIC_TTL, comment }, signal) => {
+      const body = { type, name, content, ttl: ttlSeconds, comment };
+      return call({ method: "PATCH", path: recordPath(zone, id), body, answer: oneRecord, signal });
+    },
     deleteRecord: async (zone, id, signal) => {
       await unlessNotFound(call({ method: "DELETE", path: recordPath(zone, id), answer: z.unknown(), signal }));
     },

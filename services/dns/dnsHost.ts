@@ -101,6 +101,15 @@ export interface DnsHost extends RemoteService, TokenHolder {
   updateRecord(zoneId: string, recordId: string, record: WantedRecord, signal?: AbortSignal): Promise<DnsRecord>;
   /** Gives a record another content in place. All else of it stays: lifetime, proxy, comment and tags. */
   repointRecord(zoneId: string, record: DnsRecord, content: string, signal?: AbortSignal): Promise<DnsRecord>;
+  /** Gives a record another lifetime and note in place, in one call. A lifetime that is left out is the host's own choice. */
+  changeLifetime(
+    zoneId: string,
+    record: DnsRecord,
+    to: { ttlSeconds?: number | undefined; comment: string },
+    signal?: AbortSignal,
+  ): Promise<DnsRecord>;
+  /** How long resolvers may cache a record whose lifetime the host chooses, in seconds. */
+  readonly automaticTtlSeconds: number;
   /** Deletes a record. A missing one is no error. */
   deleteRecord(zoneId: string, recordId: string, signal?: AbortSignal): Promise<void>;
 }

@@ -99,6 +99,7 @@ const COMPUTED: Readonly<Record<string, (name: string, own: string) => Record<st
   "aws:codebuild/project:Project": (_, own) => ({ arn: `arn:aws:codebuild:::project/${own}` }),
   "aws:sqs/queue:Queue": (_, own) => ({ arn: `arn:aws:sqs:::${own}`, url: `https://sqs/${own}` }),
   "github:index/repository:Repository": (_, own) => ({ fullName: `owner/${own}` }),
+  "recovery:index:ProbeName": () => ({ keptName: "probe.castchat.jp" }),
   "recovery:index:DatabasePassword": (_, own) => ({ password: `password of ${own}` }),
   "recovery:index:SupabaseProject": () => PROJECT,
   "recovery:index:ExistingDatabase": () => PROJECT,

@@ -408,8 +408,14 @@ describe("StandbySite", () => {
       "castchat:index:StandbySite standby",
       "github:index/actionsRepositoryPermissions:ActionsRepositoryPermissions mirror-actions",
       "github:index/repository:Repository mirror-repository",
+      "recovery:index:ProbeName probe",
       "vercel:index/project:Project application-project",
     ]);
+    expect(named(resources, "probe").inputs).toEqual({
+      probeName: "castchat-probe.castchat.jp",
+      zoneName: "castchat.jp",
+      projectId: "application-project-id",
+    });
     expect(named(resources, "mirror-repository").inputs).toEqual({
       name: "castchat-mirror",
       visibility: "private",
@@ -570,6 +576,18 @@ describe("StandbySite", () => {
       ["traffic", "app.castchat.jp", undefined],
       ["traffic-admin", "admin.castchat.jp", undefined],
       ["traffic-admin-office-castchat-jp", "office.castchat.jp", true],
+    ]);
+    expect(named(resources, "traffic-check").inputs["probeName"]).toBe("probe.castchat.jp");
+    expect(named(resources, "application-admin-deployment").inputs["probeName"]).toMatch(/-probe\.castchat\.jp$/);
+    // All names of an app are proven together, and each switch waits for every check.
+    const checks = resources.filter(({ type }) => type === "recovery:index:TrafficCheck");
+    expect(checks.map(({ name, inputs }) => [name, inputs["names"], inputs["deploymentUrl"]])).toMatchObject([
+      ["traffic-check", [{ publicName: "app.castchat.jp" }], switches[0]!.inputs["deploymentUrl"]],
+      [
+        "traffic-check-admin",
+        [{ publicName: "admin.castchat.jp" }, { publicName: "office.castchat.jp", takeover: true }],
+        switches[1]!.inputs["deploymentUrl"],
+      ],
     ]);
   });
 

@@ -20,6 +20,7 @@ const COMPUTED = {
   "recovery:index:SealedEnvironment": { backupId: "20260701T020000Z-00000e", newestId: "20260701T020000Z-00000e" },
   "recovery:index:AppEnvironment": { names: ["TOKEN"], missing: [], digest: "d16e57" },
   "recovery:index:AppDeployment": { deploymentId: "dpl_1", url: "https://app-1.vercel.app", commit: "c0ffee" },
+  "recovery:index:ProbeName": { keptName: "castchat-dr-probe.castchat.jp" },
   "recovery:index:TrafficSwitch": { leaseName: "_castchat-recovery.app", recordId: "1", durationMs: 1 },
 };
 

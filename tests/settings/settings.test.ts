@@ -553,6 +553,10 @@ describe("rules between settings", () => {
       /^apps\[0\]\.publicNames\[0\] is "app\.evilcastchat\.jp", .*zone "castchat\.jp"; choose a name that ends in it\.$/,
     ],
     "the same Vercel project twice": [
+      { ...STANDBY, apps: apps({ ...MIRRORED, probeName: "probe.other.example" }) },
+      /^apps\[0\]\.probeName is "probe\.other\.example", which is not in the zone /,
+    ],
+    "the app's own project as its peer": [
       { ...STANDBY, apps: apps({ ...MIRRORED, peerProject: APP.project }) },
       /^apps\[0\]\.peerProject is "castchat", the same as project\. .*the other stack's project\.$/,
     ],

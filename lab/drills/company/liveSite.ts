@@ -14,6 +14,7 @@ import { projectPlace } from "./projectContent.ts";
 /** All that the services say of the company that runs, by part, each as text. */
 export type LiveSite = Readonly<Record<string, string>>;
 
+const recordsAnswer = z.object({ result: z.array(z.looseObject({ name: z.string() })) });
 const zonesAnswer = z.object({ result: z.array(z.object({ id: z.string() })) });
 
 /** Reads the running company from its services: projects, variables, names, records, repositories, objects, and every row. */
@@ -28,7 +29,7 @@ export async function readLiveSite(file: SandboxFile, database: LiveDatabase, si
     "storage objects, functions and secrets": await takeProjectSnapshot(projectPlace({ file }, database)),
     "rows, relations, roles and settings of the database": await readDatabase(database.databaseUrl),
     "the DNS zone": await cloudflare("GET", `/zones/${zone}`),
-    "DNS records": await cloudflare("GET", `/zones/${zone}/dns_records?per_page=5000`),
+    "DNS records": withoutProbes(await cloudflare("GET", `/zones/${zone}/dns_records?per_page=5000`)),
   };
   for (const { project, repository } of LIVE_APPS) {
     const path = `/v9/projects/${project}`;
@@ -41,6 +42,12 @@ export async function readLiveSite(file: SandboxFile, database: LiveDatabase, si
     parts[`Actions of ${repository}`] = await github("GET", `/repos/${repository}/actions/permissions`);
   }
   return Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, JSON.stringify(part, inOrder)]));
+}
+
+/** The records of a zone without the standby's probe names, which are its own (recovery/site/probeName.ts). */
+function withoutProbes(answer: unknown): unknown[] {
+  const records = recordsAnswer.parse(answer).result;
+  return records.filter(({ name }) => !/^[a-z0-9-]+-probe\./.test(name));
 }
 
 /** Sorts the names of an object: objects that are read side by side arrive in any order. */

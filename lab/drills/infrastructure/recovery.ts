@@ -105,6 +105,8 @@ const RESOURCES: Readonly<Record<string, string>> = {
   SupabaseProject: "make the Supabase project",
   AppEnvironment: "set the app's variables",
   AppDeployment: "deploy the app, until it is healthy",
+  ProbeName: "keep the probe name",
+  TrafficCheck: "prove that every public name could move",
   TrafficSwitch: "move the public name",
 };
 

@@ -13,6 +13,7 @@ import { generations } from "../../../provider/recovery/generations.ts";
 import { liveBuild } from "../../../provider/recovery/liveBuild.ts";
 import { primaryFence } from "../../../provider/recovery/primaryFence.ts";
 import { supabaseProject } from "../../../provider/recovery/supabaseProject.ts";
+import { trafficCheck } from "../../../provider/recovery/trafficCheck.ts";
 import { trafficSwitch } from "../../../provider/recovery/trafficSwitch.ts";
 import { UserError } from "../../../services/common/errors.ts";
 import { CONTEXT as context, PROJECT, RESTORE, TRAFFIC } from "./examples.ts";
@@ -381,9 +382,27 @@ describe("TrafficSwitch", () => {
   });
 });
 
+describe("TrafficCheck", () => {
+  const { publicName, ...target } = TRAFFIC.inputs;
+  const inputs = { ...target, names: [{ publicName, shown: ["as it was"] }] };
+  const outputs = { proven: [publicName] };
+  const diff = (news: object, unknown = nothing) =>
+    trafficCheck.diff!(context, { inputs, outputs }, { ...inputs, ...news }, unknown);
+
+  it("is made again for another deployment, generation or name, and not for another reading", async () => {
+    expect(diff({ names: [{ publicName, shown: ["as it is"], takeover: true }] }).changes).toEqual([]);
+    expect(diff({ names: [{ publicName }, { publicName: "b.castchat.jp" }] }).changes).toEqual(["names"]);
+    expect(diff({ generation: 3 })).toEqual({ replaces: [], changes: ["generation"] });
+    expect(diff({}, new Set(["deploymentUrl"])).changes).toEqual(["deploymentUrl"]);
+    expect(await trafficCheck.read(context, "check", { inputs, outputs }, signal)).toMatchObject({ inputs, outputs });
+  });
+});
+
 describe("inputs", () => {
   const source = { sourceUrl: "https://github.com/o/r.git", sourceRef: "main" };
   const deployment = { projectId: "p", projectName: "web", ...source, environmentHash: "1" };
+  const { publicName, ...target } = TRAFFIC.inputs;
+  const CHECK = { ...target, names: [{ publicName }] };
   type Schema = { inputs: { safeParse: (input: unknown) => { success: boolean } } };
   it.each<[type: string, resource: Schema, right: object, wrong: Record<string, unknown[]>]>([
     ["SupabaseProject", supabaseProject, PROJECT.inputs, { name: ["a.b", ""], region: ["Tokyo", "ap-northeast-3"] }],
@@ -396,6 +415,7 @@ describe("inputs", () => {
     ["AppDeployment", appDeployment, deployment, { commit: ["x"], fallbackUrls: [["git@github.com:o/r.git"]] }],
     ["TrafficSwitch", trafficSwitch, TRAFFIC.inputs, { publicName: ["App.example", "app"], stack: ["a;b"] }],
     ["TrafficSwitch", trafficSwitch, TRAFFIC.inputs, { generation: [1.5], ttl: [60] }],
+    ["TrafficCheck", trafficCheck, CHECK, { names: [[], [{ publicName: "App" }]], stack: ["a;b"] }],
   ])("of %s are refused with %j", (_type, resource, right, wrong) => {
     expect(resource.inputs.safeParse(right).success).toBe(true);
     for (const [key, values] of Object.entries(wrong))

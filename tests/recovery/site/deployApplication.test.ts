@@ -319,8 +319,10 @@ describe("a deployment", () => {
   it("is deleted, but not while it serves a public name", async () => {
     const project = await makeProject(cloud, "served");
     const first = await deploy(project);
-    const remove = () => removeDeployment(cloud.appHost, project, first.deploymentId, signal);
+    const remove = () => removeDeployment(cloud.appHost, project, first.deploymentId, "probe.castchat.example", signal);
     await cloud.appHost.takePublicName(project, "served.castchat.example");
+    // No visitor uses the probe name.
+    await cloud.appHost.takePublicName(project, "probe.castchat.example");
     expect(await remove()).toBe(`deployment ${first.deploymentId} stays: it serves served.castchat.example`);
     expect(await cloud.appHost.deployment(first.deploymentId)).toBeDefined();
     await cloud.appHost.releasePublicName(project, "served.castchat.example");

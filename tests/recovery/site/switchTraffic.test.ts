@@ -6,18 +6,15 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 
 import { recoveryConfig, recoveryContext } from "../../../provider/recovery/context.ts";
+import { probeName } from "../../../provider/recovery/probeName.ts";
 import { type ShownPlans, shownPlans } from "../../../provider/recovery/shownPlans.ts";
 import { trafficLease } from "../../../provider/recovery/trafficLease.ts";
 import { trafficSwitch } from "../../../provider/recovery/trafficSwitch.ts";
 import { applicationHealth } from "../../../recovery/site/applicationHealth.ts";
+import { checkTraffic } from "../../../recovery/site/checkTraffic.ts";
 import { deployApplication } from "../../../recovery/site/deployApplication.ts";
-import {
-  readTraffic,
-  releaseTraffic,
-  switchTraffic,
-  type TrafficPorts,
-  type WantedTraffic,
-} from "../../../recovery/site/switchTraffic.ts";
+import { readTraffic, releaseTraffic, switchTraffic } from "../../../recovery/site/switchTraffic.ts";
+import type { TrafficPorts, WantedTraffic } from "../../../recovery/site/trafficMove.ts";
 import type { AppHost } from "../../../services/appHost/appHost.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { UserError } from "../../../services/common/errors.ts";
@@ -593,6 +590,109 @@ describe("a refusal", () => {
     change({ dns: raced });
     await expect(go(forProd())).rejects.toThrow(/has 2 TXT records .* so it is not known which stack holds/);
     expect(await cloud.appHost.publicName(prod.projectId, publicName)).toBeUndefined();
+  });
+});
+
+describe("the check of all names of an app", () => {
+  const check = (names: string[], target: WantedTraffic = forDr()) =>
+    checkTraffic(ports, { ...target, names: names.map((one) => ({ publicName: one })) }, signal, silent);
+  const name = (label: string) => `${label}${number}.${zoneName}`;
+
+  it("lists every fault of every name and of the target together, and moves none", async () => {
+    await go(forProd(5));
+    const issuer = { name: name("caa"), type: "CAA", ttl: 1, data: { flags: 0, tag: "issue", value: "pki.goog" } };
+    await cloud.call("cloudflare", "POST", `/client/v4/zones/${zoneId}/dns_records`, issuer);
+    const live = { type: "A", name: name("live"), content: "192.0.2.1", ttlSeconds: 300 };
+    await cloud.dns.createRecord(zoneId, live);
+    const before = await cloud.dns.records(zoneId);
+    const names = [name("free"), publicName, name("live"), name("caa")];
+    const refused: unknown = await check(names).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(UserError);
+    expect(String(refused)).toMatch(/No public name was moved, for 3 reasons:/);
+    expect(String(refused)).toContain(`- ${publicName} is held by stack prod with generation 5`);
+    expect(String(refused)).toContain(`- ${name("live")} already leads to 192.0.2.1`);
+    expect(String(refused)).toContain(
+      `- The CAA records of ${name("caa")} allow pki.goog only, so Vercel gets no certificate for ${name("caa")}.`,
+    );
+    await expect(check(names, { ...forDr(), deploymentUrl: "https://nothing.vercel.app" })).rejects.toThrow(
+      /for 4 reasons:\n- Traffic stays where it is, because the target is not healthy/,
+    );
+    await expect(go({ ...forDr(), publicName: name("caa") })).rejects.toThrow(
+      /add a CAA record to caa\d+.*letsencrypt/,
+    );
+    expect(await cloud.dns.records(zoneId)).toEqual(before);
+    await check([name("free")]);
+  });
+
+  it("does not ask for a certificate's authority where the project has the name already", async () => {
+    await go(forDr());
+    const issuer = { name: publicName, type: "CAA", ttl: 1, data: { flags: 0, tag: "issue", value: ";" } };
+    // Beside a CNAME nothing else may stand, so the name becomes an A record first.
+    for (const { id, type } of await records()) if (type === "CNAME") await cloud.dns.deleteRecord(zoneId, id);
+    await makeRecord("A", "76.76.21.21", { comment: "written by castchat-recovery" });
+    await cloud.call("cloudflare", "POST", `/client/v4/zones/${zoneId}/dns_records`, issuer);
+    await check([publicName]);
+    await expect(check([publicName], forProd(9))).rejects.toThrow(/allow no authority only/);
+  });
+});
+
+describe("the probe name of a standby", () => {
+  const inputs = () => ({ probeName: `probe${number}.${zoneName}`, zoneName, projectId: dr.projectId });
+  const operation = { name: "probe", urn: "urn", report: silent, warn: silent };
+  const context = () => {
+    const made = recoveryContext(recoveryConfig.parse({ awsRegion: "x" }), {});
+    return { ...made, dns: () => cloud.dns, appHost: () => cloud.appHost, edge: cloud.edge };
+  };
+  const make = (more: object = {}) => probeName.create(context(), { ...inputs(), ...more }, signal, operation);
+  const look = (last: {
+    inputs: ReturnType<typeof inputs>;
+    outputs: { state: "kept" | "no zone" | "missing"; keptName: string };
+  }) => probeName.read(context(), "probe", last, signal);
+  const diff = (last: Parameters<typeof look>[0]) => probeName.diff!(context(), last, last.inputs, new Set());
+
+  it("is a domain and a record of its own, seen when missing, and gone with its stack", async () => {
+    const made = { inputs: inputs(), outputs: (await make()).outputs };
+    expect(made.outputs).toEqual({ state: "kept", keptName: inputs().probeName });
+    expect((await make()).outputs).toEqual(made.outputs);
+    expect((await look(made))!.outputs).toEqual(made.outputs);
+    expect(diff(made)).toEqual({ replaces: [], changes: [] });
+    const [record, ...others] = await cloud.dns.records(zoneId, inputs().probeName);
+    expect([record!.type, others]).toEqual(["CNAME", []]);
+    await cloud.dns.deleteRecord(zoneId, record!.id);
+    const lost = (await look(made))!;
+    expect(lost.outputs).toEqual({ state: "missing", keptName: "" });
+    expect(diff(lost).changes).toEqual(["probeName"]);
+    expect(await probeName.update!(context(), "probe", lost, lost.inputs, signal, operation)).toEqual(made.outputs);
+    await probeName.delete(context(), "probe", made, signal, operation);
+    expect(await cloud.dns.records(zoneId, inputs().probeName)).toEqual([]);
+    expect(await cloud.appHost.publicName(dr.projectId, inputs().probeName)).toBeUndefined();
+  });
+
+  it("is not kept without a zone, which is no change by itself, and made once a refresh has seen the zone", async () => {
+    const later = { ...inputs(), zoneName: `later${number}.example`, probeName: `probe.later${number}.example` };
+    const made = { inputs: later, outputs: (await make(later)).outputs };
+    expect(made.outputs).toEqual({ state: "no zone", keptName: "" });
+    expect(diff((await look(made))!).changes).toEqual([]);
+    await cloud.call("cloudflare", "POST", "/client/v4/zones", { name: later.zoneName, account: { id: "acc" } });
+    expect(diff((await look(made))!).changes).toEqual(["probeName"]);
+  });
+
+  it("is never one of another owner", async () => {
+    await cloud.dns.createRecord(zoneId, { type: "A", name: inputs().probeName, content: "192.0.2.7" });
+    await expect(make()).rejects.toThrow(/already leads to 192\.0\.2\.7, so it cannot be .* Set probeName of the app/);
+    const other = `other${number}.${zoneName}`;
+    await cloud.appHost.takePublicName(prod.projectId, other);
+    await expect(make({ probeName: other })).rejects.toThrow(/is a domain of another Vercel project \(prod-app\)/);
+    expect(await cloud.appHost.publicName(prod.projectId, other)).toBeDefined();
+  });
+
+  it("has to answer from the deployment before any public name moves", async () => {
+    const wanted = { names: [{ publicName }], ...forDr() };
+    const check = () => checkTraffic(ports, { ...wanted, probeName: inputs().probeName }, signal, silent);
+    change({ timing: impatient(1, 20) });
+    await expect(check()).rejects.toThrow(/This is the probe name probe\d+.*no public name was moved/);
+    await make();
+    await check();
   });
 });
 

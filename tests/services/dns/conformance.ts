@@ -111,6 +111,17 @@ export function conformsToDnsHost(name: string, start: () => Promise<StartedDns>
       expect(await dns.records(zone, wanted.name)).toEqual([changed]);
     });
 
+    it("gives a record another lifetime and note, and keeps all else of it", async () => {
+      const wanted = text({ comment: "Why.", ttlSeconds: 3600 });
+      const made = await dns.createRecord(zone, wanted);
+      const changed = await dns.changeLifetime(zone, made, { ttlSeconds: 120, comment: "" });
+      expect(await dns.records(zone, wanted.name)).toEqual([changed]);
+      expect(changed).toMatchObject({ id: made.id, content: made.content, ttlSeconds: 120 });
+      const back = await dns.changeLifetime(zone, made, { comment: "Why." });
+      expect(back).toMatchObject({ id: made.id, content: made.content, comment: "Why." });
+      expect(back).not.toHaveProperty("ttlSeconds");
+    });
+
     it("deletes a record, also one that is gone", async () => {
       const wanted = text();
       const { id } = await dns.createRecord(zone, wanted);
