@@ -12,14 +12,15 @@ import { RecoveryProvider } from "./recovery/recoveryProvider.ts";
 /**
  * The explicit providers of a stack: one account and one region. From the shell they take only credentials (AWS_ACCESS_KEY_ID and
  * AWS_SECRET_ACCESS_KEY or any other of AWS's ways, VERCEL_API_TOKEN, GITHUB_TOKEN, MIRROR_GITHUB_TOKEN,
- * CLOUDFLARE_API_TOKEN, SUPABASE_ACCESS_TOKEN).
+ * CLOUDFLARE_API_TOKEN, SUPABASE_ACCESS_TOKEN). A standby's secrets `peerVercelToken` and `dnsToken` go to provider `recovery` only.
  */
 export function createProviders(settings: Settings): pulumi.ProviderResource[] {
-  const { awsRegion, endpoints, vercelTeam, mirrorOwner } = settings;
+  const { awsRegion, endpoints, vercelTeam, mirrorOwner, peerVercelTeam, peerVercelToken, dnsToken } = settings;
+  const secrets = { peerVercelTeam, peerVercelToken, dnsToken };
   const common = [
     awsProvider(settings),
     new VercelProvider("vercel", vercelTeam === undefined ? {} : { team: vercelTeam }),
-    new RecoveryProvider("recovery", { awsRegion, endpoints, vercelTeam, mirrorOwner }),
+    new RecoveryProvider("recovery", { awsRegion, endpoints, vercelTeam, mirrorOwner, ...secrets }),
   ];
   return settings.role === "primary"
     ? [...common, ...(settings.dns !== "existing" ? [cloudflareProvider(settings)] : [])]

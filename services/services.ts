@@ -49,6 +49,12 @@ export interface ServicePlaces {
   readonly endpoints: Endpoints;
   /** Id or slug. @default - the token's own account */
   readonly vercelTeam?: string | undefined;
+  /** The team of the other stack's apps, as id or slug. @default - `vercelTeam` */
+  readonly peerVercelTeam?: string | undefined;
+  /** Secret. A token for that team. @default - the environment's */
+  readonly peerVercelToken?: string | undefined;
+  /** Secret. The DNS host's token. @default - the environment's */
+  readonly dnsToken?: string | undefined;
   /** Owner of the mirrors, whose repositories git reaches with MIRROR_GITHUB_TOKEN. @default - no mirrors */
   readonly mirrorOwner?: string | undefined;
 }
@@ -87,6 +93,8 @@ export interface Ports {
   /** A project's content beside its database. Without the token only its calls throw, so that a backup can name what it lacks. */
   readonly projectContent: (ref: string) => ProjectContent;
   readonly appHost: () => AppHost;
+  /** The app host with the token and the team of the other stack's apps, as far as the places have them. */
+  readonly peerAppHost: () => AppHost;
   readonly dns: () => DnsHost;
   readonly codeHost: () => CodeHost;
   /** The code host of mirrors: GitHub by default, with the token of the mirrors' owner if there is one. */
@@ -125,7 +133,8 @@ const ADAPTERS = {
     vercel: {
       ...VERCEL,
       edge: VERCEL_EDGE,
-      open: ({ endpoints, vercelTeam: team }, access) => vercelApps({ ...access, endpoint: endpoints.vercel, team }),
+      open: ({ endpoints, vercelTeam: team, peerVercelToken }, access) =>
+        vercelApps({ ...named(access, { peerVercelToken }), endpoint: endpoints.vercel, team }),
     },
   } satisfies Readonly<Record<string, Adapter<AppHost> & { edge: EdgeMark }>>,
   codeHost: {
@@ -144,7 +153,8 @@ const ADAPTERS = {
   dns: {
     cloudflare: {
       ...CLOUDFLARE,
-      open: ({ endpoints }, access) => cloudflareDns({ ...access, endpoint: endpoints.cloudflare }),
+      open: ({ endpoints, dnsToken }, access) =>
+        cloudflareDns({ ...named(access, { dnsToken }), endpoint: endpoints.cloudflare }),
     },
   } satisfies AdaptersOf<DnsHost>,
 };
@@ -160,9 +170,11 @@ const HOLDERS = {
 
 /**
  * The composition root: the only place that decides on the address, the credentials and the adapter of a service. The command line, the
- * scheduled run and the provider take their ports from here. An empty variable counts as not set.
+ * scheduled run and the provider take their ports from here. An empty variable counts as not set. A token of the places is used in place of the
+ * environment's, so that a stack's secret works in every shell.
  */
-export function services(places: ServicePlaces, environment: NodeJS.ProcessEnv): Services {
+export function services(places: ServicePlaces, shell: NodeJS.ProcessEnv): Services {
+  const environment = places.dnsToken === undefined ? shell : { ...shell, [CLOUDFLARE.tokenName]: places.dnsToken };
   const lacking = RUNNER_TOKENS.filter((variable) => tokenIn(environment, variable) === undefined);
   const lacks = lacking.map((variable) => ({ variable, why: withoutToken(variable) }));
   const token = (variable: TokenVariable): string => {
@@ -189,6 +201,12 @@ export function services(places: ServicePlaces, environment: NodeJS.ProcessEnv):
     token,
     inspectToken,
   };
+}
+
+/** A token of the places is named after its setting, so that a message says which one to renew. */
+function named(access: ServiceAccess, settings: Readonly<Record<string, string | undefined>>): ServiceAccess {
+  const tokenName = Object.keys(settings).find((name) => settings[name] === access.token);
+  return tokenName === undefined ? access : { ...access, tokenName };
 }
 
 function tokenIn(environment: NodeJS.ProcessEnv, variable: TokenVariable): string | undefined {
@@ -220,6 +238,11 @@ function tokenPorts(places: ServicePlaces, environment: NodeJS.ProcessEnv, token
   return {
     databaseHost: (timeoutMs) => open(ADAPTERS.databaseHost.supabase, timeoutMs),
     appHost: () => open(ADAPTERS.appHost.vercel),
+    peerAppHost: () => {
+      const { peerVercelToken: own, peerVercelTeam: vercelTeam = places.vercelTeam } = places;
+      const { open: make, tokenName } = ADAPTERS.appHost.vercel;
+      return make({ ...places, vercelTeam }, { token: own ?? token(tokenName) });
+    },
     dns: () => open(ADAPTERS.dns.cloudflare),
     codeHost,
     mirrorHost: (kind) => {

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 
-import { SECRET_SETTINGS, SECRET_STAND_IN } from "./schema.ts";
+import { SECRET_SETTINGS } from "./schema.ts";
 import { parseSettings, type RawSettings, type Settings, SettingsError } from "./settings.ts";
 
 /**
@@ -32,7 +32,7 @@ function plainSecrets(raw: RawSettings): string[] {
   if (list === undefined) return [];
   const encrypted = z.array(z.string()).parse(JSON.parse(list));
   return Object.entries(raw)
-    .filter(([key, value]) => SECRET_SETTINGS.has(key) && value !== "" && value !== SECRET_STAND_IN)
+    .filter(([key, value]) => SECRET_SETTINGS.has(key) && value !== "" && value !== SECRET_SETTINGS.get(key)?.standIn)
     .map(([key]) => key)
     .filter((key) => !encrypted.some((one) => one.endsWith(`:${key}`)));
 }

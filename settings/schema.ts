@@ -22,6 +22,10 @@ const slug = matching(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/);
 const oneOf = (states: readonly string[]) => states.map((one) => `"${one}"`).join(" or ");
 const DATABASE_URL = "a PostgreSQL address, postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with its password";
 const databaseUrl = z.string().refine(isDatabaseUrl);
+/** A token goes into a header of HTTP, which takes visible ASCII only. */
+const token = matching(/^[\x21-\x7e]+$/);
+const team = matching(/^[A-Za-z0-9_-]+$/);
+const TEAM = "the id or slug of a Vercel team";
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 const days = z.number().int().min(1);
 const count = (lowest: number, highest: number) => z.coerce.number().int().min(lowest).max(highest);
@@ -57,6 +61,9 @@ export const SETTINGS = z.object({
   databaseUrl: optional(databaseUrl, DATABASE_URL),
   peerSupabaseRef: optional(matching(/^[a-z]{20}$/), "the reference of a Supabase project, 20 small letters"),
   peerDatabaseUrl: optional(databaseUrl, DATABASE_URL),
+  peerVercelTeam: optional(team, TEAM),
+  peerVercelToken: optional(token, "a token of Vercel"),
+  dnsToken: optional(token, "a token of Cloudflare"),
   takeover: json(z.array(domain)).default([]).describe("a list of host names"),
   dns: z.enum(STATES).default("existing").describe(oneOf(STATES)),
   dnsRecords: optional(
@@ -67,7 +74,7 @@ export const SETTINGS = z.object({
   cloudflareAccountId: optional(matching(/^[0-9a-f]{32}$/), "the id of a Cloudflare account, 32 hexadecimal digits"),
   supabaseOrganization: optional(slug, "the slug of a Supabase organization"),
   supabaseRegion: optional(region, "a region of Supabase such as ap-northeast-1"),
-  vercelTeam: optional(matching(/^[A-Za-z0-9_-]+$/), "the id or slug of a Vercel team"),
+  vercelTeam: optional(team, TEAM),
   protect: flag.default(true).describe("true or false"),
   disposableVault: flag.default(false).describe("true or false"),
   backup: optional(matching(/^\d{8}T\d{6}Z-[0-9a-f]{6}$/), "a backup's id such as 20260701T020000Z-1a2b3c"),
@@ -109,11 +116,29 @@ export const SETTINGS = z.object({
   ...ENDPOINT_KEYS,
 });
 
-/** The settings that Pulumi encrypts in a stack's file. No message shows their value. */
-export const SECRET_SETTINGS: ReadonlySet<string> = new Set(["databaseUrl", "peerDatabaseUrl"]);
+/** A setting that Pulumi encrypts in a stack's file. */
+export interface SecretSetting {
+  /** Stands for the value where only its presence counts, or in a preview that has no key to decrypt it. */
+  readonly standIn: string;
+  /** What to do if the value has been seen, as a command to a person. */
+  readonly renewal: string;
+}
 
-/** Stands for a secret setting in a preview that has no key to decrypt it: all of them are addresses of a database. */
-export const SECRET_STAND_IN = "postgresql://postgres:preview@127.0.0.1:1/postgres";
+const DATABASE_SECRET: SecretSetting = {
+  standIn: "postgresql://postgres:preview@127.0.0.1:1/postgres",
+  renewal: "change the database's password",
+};
+
+/** The settings that Pulumi encrypts in a stack's file. No message shows their value. */
+export const SECRET_SETTINGS: ReadonlyMap<string, SecretSetting> = new Map([
+  ["databaseUrl", DATABASE_SECRET],
+  ["peerDatabaseUrl", DATABASE_SECRET],
+  [
+    "peerVercelToken",
+    { standIn: "preview-preview-preview-1", renewal: "make a new token in Vercel and delete this one" },
+  ],
+  ["dnsToken", { standIn: "preview-preview-preview-preview-preview1", renewal: "roll the token in Cloudflare" }],
+]);
 
 /** All values before the rules between settings are checked. */
 export type SettingValues = z.output<typeof SETTINGS>;

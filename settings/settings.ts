@@ -81,7 +81,7 @@ export function parseSettings(
     faults.push(`${project}:${key} ${formerSetting(key) ?? `is not a setting; ${guess(key)}`}`);
   for (const key of plain)
     faults.push(
-      `${project}:${key} stands in Pulumi.${stack}.yaml in clear; encrypt it with \`pulumi config set --secret ${key} -s ${stack}\`. If that file is in version control, change the database's password as well.`,
+      `${project}:${key} stands in Pulumi.${stack}.yaml in clear; encrypt it with \`pulumi config set --secret ${key} -s ${stack}\`. If that file is in version control, ${SECRET_SETTINGS.get(key)?.renewal ?? "renew it"} as well.`,
     );
   const between = faultsOfSettings(values).filter((fault) => !fault.keys.some((key) => broken.has(key)));
   faults.push(

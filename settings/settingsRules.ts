@@ -25,8 +25,8 @@ const OF_ONE_ROLE: readonly (readonly [
   ["primary", "names its own database", ["database", "supabaseRef", "databaseUrl"]],
   ["primary", "replicates its vault", ["standbyVault", "standbyVaultBucketArn", "standbyVaultKeyArn"]],
   ["standby", "has a mode", ["mode"]],
-  ["standby", "stops the other stack", ["peerSupabaseRef", "peerDatabaseUrl"]],
-  ["standby", "takes names over", ["takeover"]],
+  ["standby", "stops the other stack", ["peerSupabaseRef", "peerDatabaseUrl", "peerVercelTeam", "peerVercelToken"]],
+  ["standby", "takes names over", ["takeover", "dnsToken"]],
   ["standby", "mirrors repositories", ["mirrorIntervalHours"]],
   ["standby", "sets an app's variables", ["withoutVariables"]],
   ["standby", "restores a backup", OF_A_RESTORE],
@@ -175,6 +175,11 @@ function* standbyFaults(values: Values): Generator<SettingFault> {
       "is not set. A recovery stops writes to the primary's database if both are set; set both or neither.",
     );
   }
+  if (values.peerVercelToken !== undefined && values.peerVercelTeam === undefined)
+    yield fault(
+      ["peerVercelTeam", "peerVercelToken"],
+      "is not set, but peerVercelToken is: a token of a team is refused without the team; set it to the primary's.",
+    );
   if (mode !== "standby" && trustedWriterKeys?.length === 0)
     yield fault(
       ["trustedWriterKeys", "mode"],

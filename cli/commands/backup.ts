@@ -13,6 +13,7 @@ import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult, withProgress } from "../terminal/progress.ts";
+import { backupRepositories } from "./backupRepositories.ts";
 
 /** The kinds that this command takes. Variables come from a file (`env import`). */
 const TAKEN_KINDS = BACKUP_KINDS.filter((kind) => !KINDS[kind].environment);
@@ -25,7 +26,7 @@ export function backupCommand(): Command {
     .option("--accept-smaller", "count the run as proven although it is much smaller than the last one")
     .addOption(
       jsonOption(
-        "backupId, kind, tier, snapshotAt, newestDataAt, tables, rows, storedBytes, leftOut, phases, durationMs",
+        "backupId, kind, tier, snapshotAt, newestDataAt, tables, rows, storedBytes, leftOut, phases, durationMs; of kind repository: repositories (repository, failure or these, or neither if unchanged)",
       ),
     )
     .addHelpText("after", example("backup -s prod"))
@@ -33,6 +34,10 @@ export function backupCommand(): Command {
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);
       const { kind } = options;
+      if (KINDS[kind].repository) {
+        await backupRepositories(context, options.json === true, signal);
+        return;
+      }
       const { databaseUrl } = context.outputs;
       if (databaseUrl === undefined && KINDS[kind].database)
         throw new UserError(`Stack ${options.stack} has no database, so there is nothing to back up.`);

@@ -1,4 +1,5 @@
 import { type LiveVariable, type LiveVariables, liveVariables } from "../../recovery/environment/liveVariables.ts";
+import type { AppHost } from "../../services/appHost/appHost.ts";
 import { messageOf, UserError } from "../../services/common/errors.ts";
 import type { App } from "../../settings/apps.ts";
 import type { Settings } from "../../settings/settings.ts";
@@ -25,10 +26,11 @@ export function liveRefOf({ settings, outputs }: StackContext): string | undefin
   return outputs.supabaseRef ?? settings.supabaseRef ?? settings.peerSupabaseRef;
 }
 
-/** The Vercel project in which the app is live. A standby that has not recovered anything looks at the other stack's. */
-function liveProjectOf(settings: Settings, app: App): string {
-  if (settings.role === "primary" || settings.mode === "active") return app.project;
-  if (app.peerProject !== undefined) return app.peerProject;
+/** The Vercel project in which the app is live, and the app host that shows it. A standby that has not recovered anything looks at the other stack's. */
+function liveProjectOf(settings: Settings, app: App): { appHost: AppHost; project: string } {
+  const { appHost, peerAppHost } = portsOf(settings);
+  if (settings.role === "primary" || settings.mode === "active") return { appHost: appHost(), project: app.project };
+  if (app.peerProject !== undefined) return { appHost: peerAppHost(), project: app.peerProject };
   throw new UserError(
     `Stack ${settings.stack} does not know the live project of ${app.project}: set peerProject of the app in castchat-recovery:apps, or name the primary with -s.`,
   );
@@ -36,7 +38,8 @@ function liveProjectOf(settings: Settings, app: App): string {
 
 /** The live project's variables, without values. */
 export async function liveAppOf({ settings }: StackContext, app: App, signal: AbortSignal): Promise<LiveVariables> {
-  return await liveVariables(portsOf(settings).appHost(), liveProjectOf(settings, app), signal);
+  const { appHost, project } = liveProjectOf(settings, app);
+  return await liveVariables(appHost, project, signal);
 }
 
 /** The same, or undefined with the reason on the terminal: in an emergency the live project may be gone. */
@@ -57,6 +60,8 @@ export async function liveOrNote(
 
 /** Reads a readable value of the live project. */
 export function readableValue({ settings }: StackContext, app: App, signal: AbortSignal) {
-  return async ({ id }: LiveVariable): Promise<string> =>
-    await portsOf(settings).appHost().variableValue(liveProjectOf(settings, app), id, signal);
+  return async ({ id }: LiveVariable): Promise<string> => {
+    const { appHost, project } = liveProjectOf(settings, app);
+    return await appHost.variableValue(project, id, signal);
+  };
 }

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { SECRET_SETTINGS } from "../../settings/schema.ts";
 import type { StandbySettings } from "../../settings/settings.ts";
 
 /**
@@ -19,14 +20,9 @@ export async function warnOfFailedChecks(settings: StandbySettings, opts: pulumi
   }
 }
 
-/** Stands for an address that is set: what has to be known is only that it is. */
-const SET = "postgresql://postgres:set@127.0.0.1:1/postgres";
-
+/** The settings as JSON. What has to be known of a secret one is only that it is set. */
 function withoutSecrets(settings: StandbySettings): string {
-  const { databaseUrl, peerDatabaseUrl } = settings;
-  const hidden = {
-    databaseUrl: databaseUrl === undefined ? undefined : SET,
-    peerDatabaseUrl: peerDatabaseUrl === undefined ? undefined : SET,
-  };
-  return JSON.stringify({ ...settings, ...hidden });
+  return JSON.stringify(settings, (key, value: unknown) =>
+    value === undefined ? undefined : (SECRET_SETTINGS.get(key)?.standIn ?? value),
+  );
 }

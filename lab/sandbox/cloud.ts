@@ -80,7 +80,7 @@ export class Cloud {
     const { credentials, ports } = this.#file;
     const shared = { paths, credentials, ports, postgres: this.#databases, apps: this.#apps, clock: systemClock };
     const cloudflare = createCloudflareEmulator(shared);
-    const vercel = createVercelEmulator(shared);
+    const vercel = createVercelEmulator(shared, { textsAt: (name) => cloudflare.textsAt(name) });
     const supabase = createSupabaseEmulator(shared);
     this.#supabase = supabase;
     const github = createGithubEmulator(shared, FINE_GRAINED_TOKENS, "free");

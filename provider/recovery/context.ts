@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { doctorPorts } from "../../recovery/doctor/ports.ts";
 import type { DoctorPorts } from "../../recovery/doctor/subject.ts";
+import type { AppHost } from "../../services/appHost/appHost.ts";
 import { type Clock, systemClock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { type Ports, services } from "../../services/services.ts";
@@ -10,12 +11,20 @@ import { openerOf } from "../../services/vault/encryption.ts";
 import { ENDPOINT_KEYS, withEndpoints } from "../../settings/endpoints.ts";
 import { type ShownPlans, shownPlans } from "./shownPlans.ts";
 
-/** The provider's configuration. Addresses are settings; credentials are environment variables, and never part of the state. */
+/**
+ * The provider's configuration. Addresses are settings. Credentials are environment variables, or secrets of the stack, which the state keeps
+ * encrypted only.
+ */
 export const recoveryConfig = z.strictObject({
   /** Region of the stack's own vault. */
   awsRegion: z.string().min(1),
   ...ENDPOINT_KEYS,
   vercelTeam: z.string().min(1).optional(),
+  peerVercelTeam: z.string().min(1).optional(),
+  /** Secret. */
+  peerVercelToken: z.string().min(1).optional(),
+  /** Secret. */
+  dnsToken: z.string().min(1).optional(),
   mirrorOwner: z.string().min(1).optional(),
 });
 
@@ -25,8 +34,10 @@ export type RecoveryConfig = z.infer<typeof recoveryConfig>;
 /** The clients of the provider's resources. A service's token is only read when the service is first used. */
 export interface RecoveryContext extends Pick<
   Ports,
-  "databaseHost" | "appHost" | "dns" | "git" | "mirrorHost" | "projectContent" | "vault" | "edge"
+  ("databaseHost" | "appHost" | "peerAppHost" | "dns" | "git" | "mirrorHost") | ("projectContent" | "vault" | "edge")
 > {
+  /** The app host of the other stack's team, if that is another team; its project may have a public name. */
+  otherTeam?: (() => AppHost) | undefined;
   /** Decrypts backups with the identity in the environment; undefined without one. */
   opener: () => Promise<Opener | undefined>;
   clock: Clock;
@@ -53,6 +64,7 @@ export function recoveryContext(
   const { ports, token } = made;
   return {
     ...ports,
+    otherTeam: config.peerVercelTeam === undefined ? undefined : ports.peerAppHost,
     // A restore does not begin without the token.
     projectContent(ref) {
       token("SUPABASE_ACCESS_TOKEN");

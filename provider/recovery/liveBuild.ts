@@ -21,7 +21,7 @@ const BUILT_BY = ["framework", "rootDirectory", "buildCommand", "installCommand"
 export const liveBuild: FunctionHandler<RecoveryContext, z.infer<typeof args>> = {
   inputs: args,
   async invoke(context, { projectName, build }, signal) {
-    const appHost = context.appHost();
+    const appHost = context.peerAppHost();
     const exported = await appHost.exportProject(projectName, signal);
     return { differences: exported === undefined ? [] : differences(appHost.buildSettingsIn(exported), build) };
   },

@@ -55,7 +55,7 @@ export const primaryFence: ResourceHandler<RecoveryContext, Inputs, Outputs> = {
     return { replaces: changedInputs(olds.inputs, news, unknownKeys, fenced), changes: [] };
   },
   async create(context, wanted, signal, operation) {
-    const ports = { databaseHost: context.databaseHost, appHost: context.appHost, stopWrites };
+    const ports = { databaseHost: context.databaseHost, appHost: context.peerAppHost, stopWrites };
     const results = await fencePrimary(ports, primaryIn(wanted), signal, operation.report);
     // A part that still runs may still write, so the warning must stay visible.
     for (const { part, reason } of results.filter(({ fenced }) => !fenced))

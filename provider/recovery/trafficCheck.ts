@@ -1,8 +1,7 @@
 import { z } from "zod";
 
 import { checkTraffic } from "../../recovery/site/checkTraffic.ts";
-import type { Reporter } from "../../services/common/reporter.ts";
-import type { ResourceHandler } from "../host/index.ts";
+import type { Operation, ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";
 import { hostName, targetInputs, trafficPorts } from "./trafficInputs.ts";
@@ -33,9 +32,9 @@ async function prove(
   context: RecoveryContext,
   wanted: Inputs,
   signal: AbortSignal,
-  report: Reporter,
+  { report, warn }: Pick<Operation, "report" | "warn">,
 ): Promise<Outputs> {
-  await checkTraffic(trafficPorts(context), wanted, signal, report);
+  for (const note of await checkTraffic(trafficPorts(context), wanted, signal, report)) warn(note);
   return { proven: namesOf(wanted) };
 }
 
@@ -69,10 +68,10 @@ export const trafficCheck: ResourceHandler<RecoveryContext, Inputs, Outputs> = {
     );
     return { replaces: [], changes };
   },
-  async create(context, wanted, signal, { name, report }) {
-    return { id: name, outputs: await prove(context, wanted, signal, report) };
+  async create(context, wanted, signal, operation) {
+    return { id: operation.name, outputs: await prove(context, wanted, signal, operation) };
   },
   read: (_context, id, last) => Promise.resolve(last && { id, ...last }),
-  update: (context, _id, _olds, news, signal, { report }) => prove(context, news, signal, report),
+  update: (context, _id, _olds, news, signal, operation) => prove(context, news, signal, operation),
   delete: () => Promise.resolve(),
 };

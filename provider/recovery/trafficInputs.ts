@@ -25,5 +25,6 @@ export const targetInputs = z.strictObject({
 
 /** The clients that the operations on traffic need. */
 export function trafficPorts(context: RecoveryContext): TrafficPorts {
-  return { appHost: context.appHost(), dns: context.dns(), edge: context.edge, clock: context.clock };
+  const { otherTeam, edge, clock } = context;
+  return { appHost: context.appHost(), otherTeam, dns: context.dns(), edge, clock };
 }

@@ -29,7 +29,7 @@ const args = z.strictObject({
 export const trafficLease: FunctionHandler<RecoveryContext, z.infer<typeof args>> = {
   inputs: args,
   async invoke(context, { rehearse = false, preview = false, projectName, zoneName, ...wanted }, signal) {
-    const ports = { dns: context.dns(), appHost: context.appHost() };
+    const ports = { dns: context.dns(), appHost: context.appHost(), otherTeam: context.otherTeam };
     const zoneId = await ports.dns.zoneId(zoneName, signal);
     if (zoneId === undefined) return { holder: "no stack", refusal: "", changes: [], seen: [] };
     // The generation is raised for a recovery, so a rehearsal does not compare it.

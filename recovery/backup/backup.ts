@@ -86,7 +86,7 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
     const manifest = await read(run, sessions);
     await store(run, manifest);
     if (manifest.suspicions.length > 0) throw suspicious(manifest);
-    if (lockUntil !== undefined && (isRegular(manifest) || KINDS[kind].environment)) {
+    if (lockUntil !== undefined && (isRegular(manifest) || KINDS[kind].environment || KINDS[kind].repository)) {
       await timer.run("hold", "Holding the newest backup", () =>
         moveLegalHold(options.vault, { prefix: tier.prefix, manifest }, earlier, signal),
       );

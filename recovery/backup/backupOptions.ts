@@ -8,6 +8,7 @@ import type { Signer } from "../../services/signer/signer.ts";
 import type { Opener, Sealer } from "../../services/vault/age.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
+import type { RepositoryToStore } from "../repository/storeRepository.ts";
 import type { BackupKind } from "../vault/backupKinds.ts";
 import type { Environment } from "../vault/environmentPart.ts";
 import type { TierPrefix } from "../vault/listBackups.ts";
@@ -20,7 +21,7 @@ export interface BackupTier extends CalendarTier, TierPrefix {
 
 /** What to back up, and where to. */
 export interface BackupOptions {
-  /** Not needed for a backup of kind configuration or environment. */
+  /** Not needed for a backup of kind configuration, environment or repository. */
   databaseUrl?: string | undefined;
   /** What the backup holds. @default "full" */
   kind?: BackupKind | undefined;
@@ -48,6 +49,8 @@ export interface BackupOptions {
   configuration?: ((isSealed: boolean) => Promise<unknown>) | undefined;
   /** The variables of an app, for a backup of kind environment. They are never stored without a sealer. */
   environment?: Environment | undefined;
+  /** The repository of a backup of kind repository. */
+  repository?: RepositoryToStore | undefined;
   /** What the project holds outside its database: storage objects, edge functions, auth settings. Only a full backup holds them. */
   project?: ProjectContent | undefined;
   /** Encrypts everything but the manifest before it is uploaded, so that no plain text lies in the vault. */

@@ -4,6 +4,7 @@ import { provenFull } from "../vault/chooseBackup.ts";
 import { holdersAmong } from "../vault/completeness.ts";
 import type { BackupSummary } from "../vault/listBackups.ts";
 import { contentOf, keyOf, MANIFEST, type Manifest, PROOF, SIGNATURE } from "../vault/manifest.ts";
+import { repositoriesToHold } from "../vault/repositoryChain.ts";
 import { environmentsToHold } from "../vault/sealedEnvironments.ts";
 
 /**
@@ -19,7 +20,7 @@ function objectsOf(prefix: string, manifest: Manifest): string[] {
 
 /**
  * Holds every backup that must not be lost (completeness.ts): the newest proven one, which the database is restored from, and the newest
- * one that has all of each part outside the database, and each app's variables (sealedEnvironments.ts). Then it releases all others. Lifecycle rules expire by age only, so without the hold
+ * one that has all of each part outside the database, each app's variables (sealedEnvironments.ts) and each repository (repositoryChain.ts). Then it releases all others. Lifecycle rules expire by age only, so without the hold
  * an end of all runs would end with an empty vault. New holds come first, so that each part is held at all times. A backup whose proof is
  * held is completely held. A backup whose manifest is held may be held in part, by a run that was interrupted; the next run finishes it.
  *
@@ -33,11 +34,12 @@ export async function moveLegalHold(
   signal: AbortSignal,
 ): Promise<void> {
   const others = earlier.filter(({ backupId }) => backupId !== newest.manifest.backupId);
-  const isEnvironment = newest.manifest.kind === "environment";
+  const isOutside = newest.manifest.kind === "environment" || newest.manifest.kind === "repository";
   const environments = [newest, ...provenFull(others, ({ kind }) => kind === "environment")];
   const holders = [
-    ...holdersAmong<Place>([...(isEnvironment ? [] : [newest]), ...provenFull(others)]),
+    ...holdersAmong<Place>([...(isOutside ? [] : [newest]), ...provenFull(others)]),
     ...environmentsToHold<Place>(environments, Date.parse(newest.manifest.snapshotAt)),
+    ...repositoriesToHold<Place>([newest, ...provenFull(others, ({ kind }) => kind === "repository")]),
   ];
   for (const holder of holders) await hold(vault, holder, signal);
   const held = new Set(holders.map(({ manifest }) => manifest.backupId));

@@ -20,13 +20,13 @@ export const DNS_CHECKS: readonly Check<Subject>[] = [
   { id: "dns.takeover", about: "takeover", docs: EXISTS, run: eachName(takeover) },
 ].map((check) => ({ ...check, category: "DNS", token: TOKEN }));
 
-async function zone({ settings, zoneId, outputs }: Subject): Promise<Outcome> {
+async function zone({ settings, ports, zoneId, outputs }: Subject): Promise<Outcome> {
   if ((await zoneId()) !== undefined) return ok(`The token sees zone ${settings.zoneName}.`);
   if (settings.role === "primary" && settings.dns === "create" && outputs === undefined)
     return skipped("The stack is not up yet, and creates the zone.");
   return failed(
     `The token sees no zone ${settings.zoneName}, so no public name can be moved.`,
-    `give ${TOKEN} the rights Zone: read and DNS: edit on ${settings.zoneName}, or correct zoneName`,
+    `give ${ports.dns().tokenName} the rights Zone: read and DNS: edit on ${settings.zoneName}, or correct zoneName`,
   );
 }
 

@@ -1,4 +1,4 @@
-import { RUNNER_TOKENS } from "../../settings/runnerSettings.ts";
+import { RUNNER_TOKENS, type RunnerToken } from "../../settings/runnerSettings.ts";
 import type { Finding } from "./check.ts";
 import { CHECKS } from "./checks.ts";
 import { examine } from "./examine.ts";
@@ -14,8 +14,10 @@ export async function doctor(
   patient: Omit<Patient, "signal">,
   { deadline, signal }: { deadline: AbortSignal; signal: AbortSignal },
 ): Promise<Finding[]> {
-  const { environment } = patient;
-  const lacking = new Set<string>(RUNNER_TOKENS.filter((name) => (environment[name] ?? "") === ""));
+  const { environment, settings } = patient;
+  const isSet = (name: RunnerToken) =>
+    (environment[name] ?? "") !== "" || (name === "CLOUDFLARE_API_TOKEN" && settings.dnsToken !== undefined);
+  const lacking = new Set<string>(RUNNER_TOKENS.filter((name) => !isSet(name)));
   const subject = subjectOf({ ...patient, signal: AbortSignal.any([deadline, signal]) });
   return await examine(CHECKS, subject, { deadline, signal, lacking });
 }

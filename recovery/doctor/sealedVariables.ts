@@ -53,17 +53,20 @@ async function ofApp(app: App, sealed: ChosenBackup | undefined, subject: Subjec
 async function lackingIn(
   sealed: ChosenBackup,
   app: App,
-  { settings, ports, outputs, environment, setUp, signal }: Subject,
+  { settings, ports, outputs, environment, setUp, peerSetUp, signal }: Subject,
 ): Promise<string[] | undefined> {
-  const live = settings.role === "primary" ? app.project : app.peerProject;
+  const [live, lookUp, host] =
+    settings.role === "primary"
+      ? ([app.project, setUp, ports.appHost] as const)
+      : ([app.peerProject, peerSetUp, ports.peerAppHost] as const);
   const opener = await openerOf(environment);
   if (opener === undefined || live === undefined || (environment["VERCEL_API_TOKEN"] ?? "") === "") return undefined;
-  const project = await setUp(live);
+  const project = await lookUp(live);
   if (project === undefined) return undefined;
   const isForVisitors = ({ targets }: { targets: readonly string[] }) => targets.includes("production");
   const vault = ports.vault(outputs?.vaultBucket ?? "");
   const [{ variables }, content] = await Promise.all([
-    liveVariables(ports.appHost(), project.id, signal),
+    liveVariables(host(), project.id, signal),
     contentOf({ vault, opener, signal }, sealed),
   ]);
   const there = new Set(content.variables.filter(isForVisitors).map(({ key }) => key));

@@ -34,6 +34,8 @@ export interface KnownOutputs {
 export interface DoctorPorts {
   readonly databaseHost: () => DatabaseHost;
   readonly appHost: () => AppHost;
+  /** The app host with the token and the team of the other stack. */
+  readonly peerAppHost: () => AppHost;
   readonly dns: () => DnsHost;
   readonly codeHost: () => CodeHost;
   /** The code host of the mirrors, GitHub by default. */
@@ -78,6 +80,8 @@ export interface Subject extends Patient {
   readonly zoneId: () => Promise<string | undefined>;
   /** An app's project at its host; undefined if the token sees no such project. */
   readonly setUp: (project: string) => Promise<AppSetUp | undefined>;
+  /** The same of a project of the other stack. */
+  readonly peerSetUp: (project: string) => Promise<AppSetUp | undefined>;
   /** The database that the stack backs up or, for a standby that has none, the primary's. */
   readonly databaseUrl: string | undefined;
   /** Its size and version; undefined without an address. */
@@ -94,20 +98,26 @@ export function subjectOf(patient: Patient): Subject {
     const trustedKeys = [...settings.trustedWriterKeys, ...[outputs.signingPublicKey ?? []].flat()];
     return await listBackups({ vault: ports.vault(outputs.vaultBucket), trustedKeys, tiers: settings.tiers, signal });
   });
-  const projects = new Map<string, Promise<AppSetUp | undefined>>();
   return {
     ...patient,
     site: { project, role, accountId, region },
     backups,
     newest: once(async () => newestProven((await backups()) ?? [], { now: clock() })),
     zoneId: once(() => ports.dns().zoneId(zoneName, signal)),
-    setUp: (name) => {
-      const known = projects.get(name) ?? ports.appHost().setUp(name, signal);
-      projects.set(name, known);
-      return known;
-    },
+    setUp: onceEach((name) => ports.appHost().setUp(name, signal)),
+    peerSetUp: onceEach((name) => ports.peerAppHost().setUp(name, signal)),
     databaseUrl,
     database: once(async () => (databaseUrl === undefined ? undefined : await ports.database(databaseUrl, signal))),
+  };
+}
+
+/** Asks once for each name. */
+function onceEach<T>(ask: (name: string) => Promise<T>): (name: string) => Promise<T> {
+  const answers = new Map<string, Promise<T>>();
+  return (name) => {
+    const answer = answers.get(name) ?? ask(name);
+    answers.set(name, answer);
+    return answer;
   };
 }
 

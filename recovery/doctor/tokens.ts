@@ -21,6 +21,13 @@ export const TOKEN_CHECKS: readonly Check<Subject>[] = [
     token: undefined,
   },
   {
+    id: "tokens.peer-vercel-token",
+    category: "Tokens",
+    about: "peerVercelToken",
+    docs: "docs/accounts.md#accounts-and-tokens",
+    run: peerToken,
+  },
+  {
     ...checkOf(GITLAB_MIRROR_TOKEN),
     run: (subject: Subject): Promise<Outcome> =>
       gitlabMirrors(subject).length === 0
@@ -48,12 +55,39 @@ function checkOf(variable: TokenVariable) {
   };
 }
 
+const REFUSED = "The service refuses it: it is wrong, revoked or expired.";
+
+/** The token with which a recovery stops the primary's apps. */
+async function peerToken({ settings, ports, clock, signal }: Subject): Promise<Outcome> {
+  const { role, stack, peerVercelToken } = settings;
+  if (role === "primary") return skipped("A primary stops no other stack.");
+  if (peerVercelToken === undefined)
+    return skipped("It is not set: VERCEL_API_TOKEN has to see the primary's projects, too.");
+  const renew = `pulumi config set --secret peerVercelToken -s ${stack}`;
+  const { isValid, scopes, expiresAt } = await ports.peerAppHost().inspectToken(signal);
+  if (!isValid) return failed(REFUSED, renew);
+  return lifeOf(expiresAt, clock(), {
+    says: `It is valid, and ${rightsIn(scopes)}`,
+    renew,
+    replace: `make a new one now. ${renew}`,
+  });
+}
+
+function rightsIn(scopes: readonly string[] | undefined): string {
+  return scopes === undefined
+    ? "the service does not show its rights"
+    : `its rights are ${scopes.join(", ") || "none"}`;
+}
+
 async function inspect(variable: TokenVariable, subject: Subject): Promise<Outcome> {
   const { ports, clock, signal } = subject;
   const { isValid, scopes, expiresAt } = await ports.inspectToken(variable, signal);
-  if (!isValid) return failed("The service refuses it: it is wrong, revoked or expired.", typeSecret(variable));
-  const rights =
-    scopes === undefined ? "the service does not show its rights" : `its rights are ${scopes.join(", ") || "none"}`;
+  const setAgain =
+    variable === "CLOUDFLARE_API_TOKEN" && subject.settings.dnsToken !== undefined
+      ? `pulumi config set --secret dnsToken -s ${subject.settings.stack}`
+      : typeSecret(variable);
+  if (!isValid) return failed(REFUSED, setAgain);
+  const rights = rightsIn(scopes);
   const missing = missingScopes(variable, scopes, subject);
   if (missing.length > 0)
     return failed(
@@ -67,8 +101,8 @@ async function inspect(variable: TokenVariable, subject: Subject): Promise<Outco
   const says = `It is valid, and ${rights}`;
   return lifeOf(expiresAt, clock(), {
     says,
-    renew: typeSecret(variable),
-    replace: `make a new one now. ${typeSecret(variable)}`,
+    renew: setAgain,
+    replace: `make a new one now. ${setAgain}`,
   });
 }
 

@@ -74,7 +74,7 @@ async function protection(app: App, subject: Subject): Promise<Outcome> {
 async function build(app: App, subject: Subject): Promise<Outcome> {
   const { stack, role } = subject.settings;
   const own = await subject.setUp(app.project);
-  const live = app.peerProject === undefined ? undefined : await subject.setUp(app.peerProject);
+  const live = app.peerProject === undefined ? undefined : await subject.peerSetUp(app.peerProject);
   if (own === undefined) return absent(app.project);
   const declared = BUILD_KEYS.filter((key) => app.build?.[key] !== undefined);
   const faults = [
@@ -87,7 +87,10 @@ async function build(app: App, subject: Subject): Promise<Outcome> {
       `set build of this app in Pulumi.${stack}.yaml to the live project's settings, and run pulumi up -s ${stack}`,
     );
   if (live === undefined && app.peerProject !== undefined)
-    return unknown(`The token does not see the live project ${app.peerProject}, so nothing can be compared with it.`);
+    return unknown(
+      `The token does not see the live project ${app.peerProject}, so nothing can be compared with it.`,
+      seePeers(subject),
+    );
   const { framework, functionRegion = "Vercel's default region" } = own.build;
   if (framework !== undefined) return ok(`It is built as ${framework}, and its functions run in ${functionRegion}.`);
   if (role === "primary" && app.state !== "create")
@@ -126,12 +129,16 @@ async function variables(app: App, subject: Subject): Promise<Outcome> {
         ? "A primary has the live variables themselves."
         : "The settings name no live project (peerProject) to compare with.",
     );
-  const [own, live] = await Promise.all([subject.setUp(app.project), subject.setUp(app.peerProject)]);
+  const [own, live] = await Promise.all([subject.setUp(app.project), subject.peerSetUp(app.peerProject)]);
   if (own === undefined) return absent(app.project);
-  if (live === undefined) return unknown(`The token does not see the live project ${app.peerProject}.`);
+  if (live === undefined)
+    return unknown(`The token does not see the live project ${app.peerProject}.`, seePeers(subject));
   const [there, wanted] = await Promise.all(
-    [own, live].map(async ({ id }) => {
-      const all = await ports.appHost().variables(id, signal);
+    [
+      { id: own.id, host: ports.appHost() },
+      { id: live.id, host: ports.peerAppHost() },
+    ].map(async ({ id, host }) => {
+      const all = await host.variables(id, signal);
       return all.filter(({ targets }) => targets.includes("production")).map(({ key }) => key);
     }),
   );
@@ -146,16 +153,17 @@ async function variables(app: App, subject: Subject): Promise<Outcome> {
 /** A recovery sets these itself, with the new database's address and keys. */
 const MADE_BY_RECOVERY: ReadonlySet<string> = new Set(["DATABASE_URL", "SUPABASE_URL", "SUPABASE_ANON_KEY"]);
 
-async function names({ settings, ports, setUp, signal }: Subject): Promise<Outcome[]> {
-  const appHost = ports.appHost();
+async function names({ settings, ports, setUp, peerSetUp, signal }: Subject): Promise<Outcome[]> {
   return await Promise.all(
     settings.apps.flatMap((app) =>
       app.publicNames.map(async (name) => {
-        const owners = [app.project, ...((app.peerProject ?? "") ? [app.peerProject ?? ""] : [])];
-        for (const owner of owners) {
-          const found = await setUp(owner);
+        const { project, peerProject } = app;
+        const peers = peerProject === undefined ? [] : [[peerProject, peerSetUp, ports.peerAppHost] as const];
+        const owners = [[project, setUp, ports.appHost] as const, ...peers];
+        for (const [owner, lookUp, appHost] of owners) {
+          const found = await lookUp(owner);
           if (found === undefined) continue;
-          const held = await appHost.publicName(found.id, name, signal);
+          const held = await appHost().publicName(found.id, name, signal);
           if (held === undefined) continue;
           return held.isVerified
             ? ok(`${name} belongs to project ${owner}.`)
@@ -165,8 +173,8 @@ async function names({ settings, ports, setUp, signal }: Subject): Promise<Outco
               );
         }
         return warning(
-          `${name} is in neither ${owners.join(" nor ")}. If a project of another team has it, a recovery cannot take it.`,
-          `set ${TOKEN} to a token that also sees that project`,
+          `${name} is in neither ${owners.map(([owner]) => owner).join(" nor ")}. If a project of another team has it, a recovery proves the name by a TXT record, and names no project beforehand.`,
+          settings.role === "primary" ? `set ${TOKEN} to a token that also sees that project` : seePeers({ settings }),
         );
       }),
     ),
@@ -176,8 +184,9 @@ async function names({ settings, ports, setUp, signal }: Subject): Promise<Outco
 /** A rollback keeps new deployments from visitors until it is ended, and a push says nothing of that. */
 async function releases(app: App, { ports, settings, signal }: Subject): Promise<Outcome> {
   const isLive = settings.role === "primary" || settings.mode === "active";
-  const project = isLive ? app.project : (app.peerProject ?? app.project);
-  const found = await ports.appHost().releaseState(project, signal);
+  const [project, host] =
+    isLive || app.peerProject === undefined ? [app.project, ports.appHost] : [app.peerProject, ports.peerAppHost];
+  const found = await host().releaseState(project, signal);
   if (found === undefined) return absent(project);
   const { followsBuilds, lastMove, servedId } = found;
   if (followsBuilds) return ok(`New deployments of ${project} get the public names.`);
@@ -192,8 +201,9 @@ async function releases(app: App, { ports, settings, signal }: Subject): Promise
 }
 
 async function crons(app: App, subject: Subject): Promise<Outcome> {
-  const project = app.peerProject ?? app.project;
-  const found = await subject.setUp(project);
+  const { peerProject } = app;
+  const project = peerProject ?? app.project;
+  const found = peerProject === undefined ? await subject.setUp(project) : await subject.peerSetUp(project);
   if (found === undefined) return absent(project);
   if (found.crons.length === 0) return ok(`Project ${project} has no crons.`);
   const list = named(found.crons.map(({ path, schedule }) => `${path} (${schedule})`));
@@ -205,6 +215,11 @@ async function crons(app: App, subject: Subject): Promise<Outcome> {
 
 function absent(project: string): Outcome {
   return skipped(`There is no project ${project} that the token sees.`);
+}
+
+/** What lets a standby see the primary's projects. */
+function seePeers({ settings: { stack } }: Pick<Subject, "settings">): string {
+  return `pulumi config set peerVercelTeam TEAM -s ${stack}; pulumi config set --secret peerVercelToken -s ${stack}`;
 }
 
 function teamOf({ settings }: Subject): string {

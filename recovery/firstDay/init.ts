@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { parse } from "yaml";
 
 import { UserError } from "../../services/common/errors.ts";
-import { SECRET_STAND_IN } from "../../settings/schema.ts";
+import { SECRET_SETTINGS } from "../../settings/schema.ts";
 import { parseSettings, SettingsError } from "../../settings/settings.ts";
 import { type Choosable, choose, type Chosen, type Given } from "./choose.ts";
 import { type Ask, Decisions } from "./decisions.ts";
@@ -110,7 +110,7 @@ function checkedText(settings: StackSettings, project: string, before: PresentFi
   const { config } = parse(text) as { config: Record<string, unknown> };
   const raw = Object.entries(config)
     .filter(([key]) => key.startsWith(prefix))
-    .map(([key, value]) => [key.slice(prefix.length), textOf(value)] as const);
+    .map(([key, value]) => [key.slice(prefix.length), textOf(value, key.slice(prefix.length))] as const);
   try {
     parseSettings({ ...setLater(settings.stack, config, prefix), ...Object.fromEntries(raw) }, settings.stack, {
       project,
@@ -128,8 +128,10 @@ function checkedText(settings: StackSettings, project: string, before: PresentFi
 /** Stands for what the commands in the file set later. */
 function setLater(stack: StackSettings["stack"], config: Record<string, unknown>, prefix: string) {
   if (stack === "dr") return {};
-  const [region, account] = [config[`${prefix}peerAwsRegion`], config[`${prefix}peerAwsAccountId`]].map(textOf);
-  const databaseUrl = SECRET_STAND_IN;
+  const [region, account] = [config[`${prefix}peerAwsRegion`], config[`${prefix}peerAwsAccountId`]].map((value) =>
+    textOf(value),
+  );
+  const databaseUrl = standInOf("databaseUrl");
   if (config[`${prefix}standbyVault`] === "none") return { databaseUrl };
   return {
     databaseUrl,
@@ -138,9 +140,13 @@ function setLater(stack: StackSettings["stack"], config: Record<string, unknown>
   };
 }
 
-/** As the engine passes a setting on. An encrypted one is an address of a database. */
-function textOf(value: unknown): string {
+/** As the engine passes a setting on. Another value stands for an encrypted one. */
+function textOf(value: unknown, key = ""): string {
   if (typeof value === "string") return value;
   const isSecret = typeof value === "object" && value !== null && "secure" in value;
-  return isSecret ? SECRET_STAND_IN : JSON.stringify(value);
+  return isSecret ? standInOf(key) : JSON.stringify(value);
+}
+
+function standInOf(key: string): string {
+  return SECRET_SETTINGS.get(key)?.standIn ?? "";
 }

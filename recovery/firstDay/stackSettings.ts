@@ -125,6 +125,15 @@ export function standbySettings(chosen: Chosen, takenProjects: readonly string[]
             "pulumi config set --secret peerDatabaseUrl -s dr",
           ],
         },
+        {
+          comment: [
+            "It then pauses the live apps and moves the names, with VERCEL_API_TOKEN and CLOUDFLARE_API_TOKEN of the shell. With secrets of its own it needs",
+            "neither of the primary's: a token of the live apps' Vercel team, if that is another one, and one that edits the zone's records.",
+            `pulumi config set peerVercelTeam ${vercelTeam ?? "TEAM"} -s dr`,
+            "pulumi config set --secret peerVercelToken -s dr",
+            "pulumi config set --secret dnsToken -s dr",
+          ],
+        },
       ],
       [
         ...team(vercelTeam),

@@ -7,7 +7,7 @@ import { z } from "zod";
 
 import { messageOf, UserError } from "../../services/common/errors.ts";
 import { IMPORTS_VARIABLE, NO_IMPORTS } from "../../settings/managedParts.ts";
-import { SECRET_SETTINGS, SECRET_STAND_IN } from "../../settings/schema.ts";
+import { SECRET_SETTINGS } from "../../settings/schema.ts";
 
 const projectFile = z.looseObject({
   name: z.string(),
@@ -105,10 +105,11 @@ async function readFiles(workspace: string, stack: string) {
  */
 function withStandInSecrets(config: Readonly<Record<string, unknown>>, project: string): Record<string, unknown> {
   const isSet = (key: string, value: unknown) => config[`${project}:${key}`] === value;
-  const needed = isSet("role", "primary") && !isSet("database", "create") ? [`${project}:databaseUrl`] : [];
-  const secrets = [...SECRET_SETTINGS].map((key) => `${project}:${key}`);
-  const filled = [...Object.keys(config).filter((key) => secrets.includes(key)), ...needed];
-  return { ...config, ...Object.fromEntries(filled.map((key) => [key, SECRET_STAND_IN])) };
+  const needed = isSet("role", "primary") && !isSet("database", "create") ? "databaseUrl" : undefined;
+  const filled = [...SECRET_SETTINGS]
+    .map(([key, { standIn }]) => [`${project}:${key}`, standIn, key === needed] as const)
+    .filter(([key, , isNeeded]) => isNeeded || key in config);
+  return { ...config, ...Object.fromEntries(filled.map(([key, standIn]) => [key, standIn])) };
 }
 
 function absoluteIn(workspace: string, path: string): string {

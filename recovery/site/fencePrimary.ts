@@ -110,7 +110,7 @@ async function pauseApplication(hostOf: () => AppHost, name: string | undefined,
   if (name === undefined) throw new Error("no app of the setting apps names it (peerProject)");
   const appHost = hostOf();
   const project = await appHost.project(name, signal);
-  if (project === undefined) throw new Error(`${appHost.name} has no project ${name}`);
+  if (project === undefined) throw new Error(`${appHost.name} has no project ${name} that ${appHost.tokenName} sees`);
   await appHost.pauseProject(project.id, signal);
   return `${name} is paused`;
 }

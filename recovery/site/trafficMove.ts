@@ -16,6 +16,8 @@ import { howToProve, trafficDoubt, type TrafficTarget } from "./trafficProof.ts"
 /** What the operations on traffic work with. */
 export interface TrafficPorts {
   appHost: AppHost;
+  /** The app host of the other stack's team, whose project may have the name. @default - the same team */
+  otherTeam?: (() => AppHost) | undefined;
   dns: DnsHost;
   edge: Edge;
   clock: Clock;

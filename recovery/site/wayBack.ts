@@ -1,16 +1,19 @@
-import type { AppHost } from "../../services/appHost/appHost.ts";
 import type { Edge } from "../../services/appHost/edge.ts";
+import type { Clock } from "../../services/common/clock.ts";
 import { messageOf } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
+import type { Timing } from "../../services/common/timing.ts";
 import type { DnsHost } from "../../services/dns/dnsHost.ts";
 import { applicationHealth, type HealthContract } from "./applicationHealth.ts";
+import { bringName } from "./publicName.ts";
 import { putRecordsBack } from "./recordPlan.ts";
 import { returnLease } from "./trafficLease.ts";
 import type { TrafficPlan } from "./trafficPlan.ts";
 
 /** What a move and its way back work with. */
 interface WayPorts {
-  appHost: AppHost;
+  clock: Clock;
+  timing?: Timing;
   dns: DnsHost;
   edge: Edge;
 }
@@ -52,7 +55,10 @@ export async function moveBack(
   if (!wasHealthy || (await applicationHealth(ports.edge, address, contract, signal)).healthy) throw failure;
   reporter(`moving ${publicName} back, because the site before answered and this one does not`);
   await putRecordsBack(ports.dns, { zoneId, publicName }, records.before, signal);
-  if (project !== undefined) await ports.appHost.takePublicName(project.id, publicName, signal);
+  if (project !== undefined) {
+    const { id: projectId, appHost } = project;
+    await bringName({ ...ports, appHost }, { publicName, zoneId, projectId }, signal, reporter);
+  }
   await returnLease(ports.dns, zoneId, publicName, holder, signal);
   const now = await applicationHealth(ports.edge, address, contract, signal);
   const state = now.healthy

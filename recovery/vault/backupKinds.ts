@@ -1,5 +1,13 @@
 /** The kinds of backup. {@link KINDS} says what each holds. */
-export const BACKUP_KINDS = ["full", "schema-only", "data-only", "critical", "configuration", "environment"] as const;
+export const BACKUP_KINDS = [
+  "full",
+  "schema-only",
+  "data-only",
+  "critical",
+  "configuration",
+  "environment",
+  "repository",
+] as const;
 export type BackupKind = (typeof BACKUP_KINDS)[number];
 
 /** What can be restored of a backup: all of it; definitions, rights, roles and extensions; or rows and sequences. */
@@ -23,6 +31,8 @@ export interface KindContent {
   readonly configuration: boolean;
   /** Whether it holds an app's variables, always sealed. They come from people, so no other kind holds them. */
   readonly environment: boolean;
+  /** Whether it holds the code of one repository. */
+  readonly repository: boolean;
   /** Whether it holds what the project has outside its database: storage objects, functions, auth settings. */
   readonly project: boolean;
   /** Whether it holds a complete state. Only such a backup opens tiers, and is restored if no backup is named. */
@@ -39,6 +49,7 @@ const NOTHING: KindContent = {
   vaultSecrets: false,
   configuration: false,
   environment: false,
+  repository: false,
   project: false,
   isWhole: false,
   serves: [],
@@ -46,7 +57,8 @@ const NOTHING: KindContent = {
 
 /**
  * Every kind of backup. A full backup holds what all other kinds hold, so each selection can be restored from it. The exception is
- * `environment`: the app host does not give the values back, so only an import by a person can seal them.
+ * `environment`: the app host does not give the values back, so only an import by a person can seal them; and of `repository`, whose chain has
+ * periods of its own.
  */
 export const KINDS: Readonly<Record<BackupKind, KindContent>> = {
   full: {
@@ -58,6 +70,7 @@ export const KINDS: Readonly<Record<BackupKind, KindContent>> = {
     vaultSecrets: true,
     configuration: true,
     environment: false,
+    repository: false,
     project: true,
     isWhole: true,
     serves: ["everything", "definitions", "rows"],
@@ -78,4 +91,5 @@ export const KINDS: Readonly<Record<BackupKind, KindContent>> = {
   critical: { ...NOTHING, rows: "critical", serves: ["rows"] },
   configuration: { ...NOTHING, database: false, configuration: true },
   environment: { ...NOTHING, database: false, environment: true },
+  repository: { ...NOTHING, database: false, repository: true },
 };

@@ -6,6 +6,7 @@ import { largeObjectsSchema } from "../postgres/catalog/largeObjects.ts";
 import { leftOutSchema } from "../postgres/catalog/leftOut.ts";
 import { BACKUP_KINDS, KINDS } from "./backupKinds.ts";
 import { lacksSchema } from "./lacks.ts";
+import { storedRepositorySchema } from "./repositoryPart.ts";
 import { sealedNamesSchema } from "./sealedNames.ts";
 
 /** Version of the format that this code writes. A reader refuses a higher version, and reads the one before. */
@@ -35,6 +36,7 @@ export const PART_NAMES = [
   "vault-secrets.json",
   "environment.json",
   "variable-values.json",
+  "repository.json",
   "source.tar",
 ] as const;
 export type PartName = (typeof PART_NAMES)[number];
@@ -61,12 +63,12 @@ const chunkSchema = z.object({
   sections: z.array(sectionSchema).min(1),
 });
 
-/** A file outside the database: an object of the storage service, or the body of an edge function. */
+/** A file outside the database: an object of the storage service, the body of an edge function, or a bundle of a repository's history. */
 const fileSchema = z.object({
   /** Object in the vault. */
   key: z.string().min(1),
-  origin: z.enum(["storage", "function"]),
-  /** "bucket/path" of a storage object, slug of a function. */
+  origin: z.enum(["storage", "function", "bundle"]),
+  /** "bucket/path" of a storage object, slug of a function, "owner/name" of a repository. */
   name: z.string().min(1),
   /** Version and ETag of a storage object's row in the snapshot. Absent if the row has none, and in older backups. */
   version: z.string().optional(),
@@ -92,6 +94,8 @@ const manifestSchema = z.object({
   purpose: z.literal("safety").optional(),
   /** The app whose variables a backup of kind environment holds, by its name in the settings. Absent for the app without a name. */
   app: z.string().optional(),
+  /** What a backup of kind repository holds. Absent in other kinds of backups. */
+  repository: storedRepositorySchema.optional(),
   /** Hashes of these variables' names. Absent in other kinds of backups, and in older ones. */
   sealedNames: sealedNamesSchema.optional(),
   /** Present if every part, chunk and file is encrypted to these recipients (age). */

@@ -18,6 +18,7 @@ import type { BackupChunk, BackupFile, BackupPart, Manifest, PartName } from "./
 import { parseProject } from "./projectPart.ts";
 import { checkSection, fetchChunk, readChunk, releaseSections } from "./readChunk.ts";
 import { damaged, fetchPart, readPart, readPlain } from "./readPart.ts";
+import { parseRepository } from "./repositoryPart.ts";
 import { sumChunks } from "./tableContents.ts";
 import { parseVariableValues } from "./variableValuesPart.ts";
 
@@ -102,6 +103,7 @@ const PARSERS: Partial<Record<PartName, (text: string) => unknown>> = {
   "vault-secrets.json": parseVaultSecrets,
   "environment.json": parseEnvironment,
   "variable-values.json": parseVariableValues,
+  "repository.json": parseRepository,
   "configuration.json": (text) => parseStored(z.unknown(), text, "the configuration is"),
 };
 

@@ -234,7 +234,7 @@ export interface AppHost extends RemoteService, TokenHolder, AppListing, AppInsp
   /** The certificates of the host's names, without their keys. */
   certificates(signal?: AbortSignal): Promise<CertificateFacts[]>;
   publicName(projectId: string, name: string, signal?: AbortSignal): Promise<PublicName | undefined>;
-  /** Id of the project that has a name; undefined if no project that the token can see has it. */
+  /** Id of the project that has a name, verified; undefined if no project that the token can see has it. */
   publicNameHolder(name: string, signal?: AbortSignal): Promise<string | undefined>;
   /** Moves a name to a project, from any project that the token can see. UserError if another project has it. */
   takePublicName(projectId: string, name: string, signal?: AbortSignal): Promise<PublicName>;

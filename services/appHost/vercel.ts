@@ -27,6 +27,7 @@ export function vercelApps(access: VercelAccess): AppHost {
   const call = vercelApi(access);
   return {
     ...VERCEL,
+    tokenName: access.tokenName ?? VERCEL.tokenName,
     dnsTarget: TARGET,
     dnsAddress: ADDRESS,
     isDnsTarget: (content) => content === ADDRESS || OWN_NAME.test(content),

@@ -48,6 +48,18 @@ const aliasAnswer = z.object({ deploymentId: z.string().nullish(), projectId: z.
 /** Projects that are asked at once. */
 const PROJECTS_AT_ONCE = 8;
 
+/** A project with a name. An unverified name serves nothing, and may be another team's. */
+interface Holder {
+  id: string;
+  isVerified: boolean;
+}
+
+/** Whether an error says that a proof is missing, or that another project still has the name. */
+function isNotYet(error: unknown): boolean {
+  return error instanceof ServiceError && error.status === 400 && NOT_YET.has(error.code ?? "");
+}
+const NOT_YET: ReadonlySet<string> = new Set(["missing_txt_record", "existing_project_domain"]);
+
 /** Whether Vercel generated a host name. */
 export function isGenerated(host: string): boolean {
   return host.endsWith(GENERATED);
@@ -79,23 +91,27 @@ export function vercelNames(
   const aliasOf = (name: string, signal?: AbortSignal) =>
     unlessNotFound(call({ method: "GET", path: `/v4/aliases/${segment(name)}`, answer: aliasAnswer, signal }));
   /** The alias of a served name says at once which project has it. Only a name that serves nothing needs a question to each project. */
-  const holderOf = async (name: string, signal?: AbortSignal): Promise<string | undefined> => {
+  const holderOf = async (name: string, signal?: AbortSignal): Promise<Holder | undefined> => {
     const served = (await aliasOf(name, signal))?.projectId;
-    if (typeof served === "string" && (await publicName(served, name, signal))) return served;
+    const known = typeof served === "string" ? await publicName(served, name, signal) : undefined;
+    if (typeof served === "string" && known !== undefined) return { id: served, isVerified: known.isVerified };
     const projects = await allProjects(call, signal);
     for (let at = 0; at < projects.length; at += PROJECTS_AT_ONCE) {
       const some = projects.slice(at, at + PROJECTS_AT_ONCE);
       const found = await Promise.all(some.map(({ id }) => publicName(id, name, signal)));
-      const holder = some.find((_project, index) => found[index] !== undefined);
-      if (holder !== undefined) return holder.id;
+      const [holder] = some.flatMap(({ id }, index) => {
+        const name = found[index];
+        return name === undefined ? [] : [{ id, isVerified: name.isVerified }];
+      });
+      if (holder !== undefined) return holder;
     }
     return undefined;
   };
   /** Undefined if no project that the token can see has the name. */
   const moved = async (project: string, name: string, signal?: AbortSignal): Promise<PublicName | undefined> => {
     const holder = await holderOf(name, signal);
-    if (holder === undefined || holder === project) return undefined;
-    const path = `${domainPath(holder, name, "v1")}/move`;
+    if (holder === undefined || holder.id === project) return undefined;
+    const path = `${domainPath(holder.id, name, "v1")}/move`;
     return call({ method: "POST", path, body: { projectId: project }, answer: domainAnswer, signal });
   };
   return {
@@ -115,7 +131,10 @@ export function vercelNames(
     certificates: async (signal) =>
       await allPages(call, { path: "/v8/certs", field: "certs", entry: certificateAnswer, cursor: "until", signal }),
     publicName,
-    publicNameHolder: holderOf,
+    publicNameHolder: async (name, signal) => {
+      const holder = await holderOf(name, signal);
+      return holder?.isVerified ? holder.id : undefined;
+    },
     takePublicName: async (project, name, signal) => {
       const taken =
         (await publicName(project, name, signal)) ??
@@ -126,9 +145,16 @@ export function vercelNames(
         `${name} belongs to a Vercel project that ${VERCEL.tokenName} cannot see: remove it there, or set a token of that team. ${typeSecret(VERCEL.tokenName)}`,
       );
     },
-    verifyPublicName: (project, name, signal) => {
+    // Vercel answers 400 until the zone has the proof: https://vercel.com/docs/rest-api/projects/verify-project-domain.
+    verifyPublicName: async (project, name, signal) => {
       const path = `${domainPath(project, name)}/verify`;
-      return call({ method: "POST", path, answer: domainAnswer, repeatable: true, signal });
+      try {
+        return await call({ method: "POST", path, answer: domainAnswer, repeatable: true, signal });
+      } catch (error) {
+        const seen = isNotYet(error) ? await publicName(project, name, signal) : undefined;
+        if (seen === undefined) throw error;
+        return seen;
+      }
     },
     releasePublicName: async (project, name, signal) => {
       await unlessNotFound(call({ method: "DELETE", path: domainPath(project, name), answer: z.unknown(), signal }));

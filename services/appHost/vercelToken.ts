@@ -11,6 +11,9 @@ const tokenAnswer = z.object({
   }),
 });
 
+/** A token is its user's, and the question takes no team. */
+const OF_NO_TEAM = { teamId: undefined, slug: undefined };
+
 const isRefusal = ({ status }: ServiceError) => status === 401 || status === 403;
 
 /**
@@ -21,7 +24,8 @@ const isRefusal = ({ status }: ServiceError) => status === 401 || status === 403
 export function vercelToken(call: JsonClient): TokenHolder {
   return {
     inspectToken: (signal) => {
-      const told = call({ method: "GET", path: "/v5/user/tokens/current", answer: tokenAnswer, signal }).then(factsOf);
+      const request = { method: "GET", path: "/v5/user/tokens/current", query: OF_NO_TEAM } as const;
+      const told = call({ ...request, answer: tokenAnswer, signal }).then(factsOf);
       const listing = () =>
         call({ method: "GET", path: "/v10/projects", query: { limit: "1" }, answer: z.unknown(), signal }).then(
           () => ACCEPTED,

@@ -24,6 +24,8 @@ export interface GitRunner {
 
 /** Refs in one command: their names must fit into its arguments. */
 const AT_ONCE = 300;
+/** What a bundle holds. */
+const BUNDLED = ["refs/heads", "refs/tags", "refs/notes"];
 /** Author of the commits that this program makes. */
 const AUTHOR = "castchat-recovery";
 
@@ -96,6 +98,22 @@ export function bareCommand({ run, succeeded, checked, pushed }: GitRunner, fold
     },
     setRef: async (name, object, signal) => {
       await git(["update-ref", ...(object === undefined ? ["-d", name] : [name, object])], signal, `set ${name}`);
+    },
+    setRefs: async (refs, signal) => {
+      const input = refs.map(({ name, object }) => `update ${name} ${object}\n`).join("");
+      await git(["update-ref", "--stdin"], signal, "set the refs of the copy", input);
+    },
+    bundle: async (file, without, signal) => {
+      const refs = await git(["for-each-ref", "--format=%(refname)", ...BUNDLED], signal, "list the refs of the copy");
+      if (refs === "") return false;
+      const input = [refs.trimEnd(), ...without.map((object) => `^${object}`), ""].join("\n");
+      const answer = await run(["bundle", "create", "--quiet", file, "--stdin"], signal, { folder, input });
+      if (answer.stderr.includes("Refusing to create empty bundle")) return false;
+      succeeded(answer, "write a bundle");
+      return true;
+    },
+    fsck: async (signal) => {
+      await git(["fsck", "--full", "--no-dangling", "--no-progress"], signal, "check the copy");
     },
     setHead: async (branch, signal) => {
       await git(["symbolic-ref", "HEAD", `refs/heads/${branch}`], signal, `make ${branch} the default branch`);

@@ -46,6 +46,15 @@ export interface BareRepository {
   writeText(text: string, signal: AbortSignal): Promise<string>;
   /** Stores a commit. Returns its id. */
   writeCommit(commit: RecordCommit, signal: AbortSignal): Promise<string>;
+  /** Sets refs to objects that it holds; all or none. */
+  setRefs(refs: readonly GitRef[], signal: AbortSignal): Promise<void>;
+  /**
+   * Writes its branches, tags and notes, with the history that some of its objects do not have, into a bundle
+   * (https://git-scm.com/docs/git-bundle). False, without a file, if that would be nothing.
+   */
+  bundle(file: string, without: readonly string[], signal: AbortSignal): Promise<boolean>;
+  /** Checks every object and that none is missing. */
+  fsck(signal: AbortSignal): Promise<void>;
   /** Sets a ref, or deletes it. */
   setRef(name: string, object: string | undefined, signal: AbortSignal): Promise<void>;
   /** Makes a branch the default one. It need not exist. */

@@ -35,8 +35,10 @@ export function redact(text: string): string {
   return SECRET_PATTERNS.reduce((shown, [pattern, replacement]) => shown.replace(pattern, replacement), text);
 }
 
-/** The commands that set a variable to a secret, which stays out of the screen and of the shell's history. */
+/** The commands that set a variable, or a secret setting, to a secret, which stays out of the screen and of the shell's history. */
 export function typeSecret(variable: string): string {
+  if (!/^[A-Z_0-9]+$/.test(variable))
+    return `Type: pulumi config set --secret ${variable} -s STACK, with the stack's name for STACK (then paste it)`;
   return `Type: read -rs ${variable} && export ${variable} (then paste it)`;
 }
 

@@ -89,6 +89,7 @@ export function cloudflareDns(access: ServiceAccess): DnsHost {
     });
   return {
     ...CLOUDFLARE,
+    tokenName: access.tokenName ?? CLOUDFLARE.tokenName,
     inspectToken: (signal) => inspectToken(call, signal),
     zones: async (signal) => {
       const zones = await allPages((page) => {

@@ -12,7 +12,7 @@ export interface ServiceMessage {
 }
 
 /** A service, how it is called, and how its errors read. */
-export interface JsonClientOptions extends RemoteService, ServiceAccess {
+export interface JsonClientOptions extends RemoteService, Omit<ServiceAccess, "tokenName"> {
   /** Address, without a slash at its end. */
   baseUrl: string;
   /** Takes the service's own words out of an error body. */

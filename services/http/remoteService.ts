@@ -12,6 +12,8 @@ export interface RemoteService {
 export interface ServiceAccess {
   /** Sent as a bearer token; it is never part of a message. */
   readonly token: string;
+  /** The setting or variable that it comes from. @default - the service's variable */
+  readonly tokenName?: string;
   /** Address; the service's own by default. */
   readonly endpoint?: string | undefined;
   /** Milliseconds for one attempt. @default - `apiSilenceMs` of {@link realTiming} */

@@ -2,9 +2,11 @@ import { describe, expect, it } from "@jest/globals";
 import * as pulumi from "@pulumi/pulumi";
 
 import { warnOfFailedChecks } from "../../components/recovery/examination.ts";
+import { SECRET_SETTINGS } from "../../settings/schema.ts";
 import type { StandbySettings } from "../../settings/settings.ts";
 
-const SETTINGS = { mode: "drill", stack: "dr", peerDatabaseUrl: "postgresql://u:hunter2@h/d" } as StandbySettings;
+const SECRETS = { ...Object.fromEntries([...SECRET_SETTINGS.keys()].map((key) => [key, "hunter2"])) };
+const SETTINGS = { mode: "drill", stack: "dr", ...SECRETS } as unknown as StandbySettings;
 
 /** Asks under mocks, and returns what was asked and logged. */
 async function warned(settings: StandbySettings, answer: () => Promise<object>, isPreview = false) {
@@ -27,10 +29,12 @@ async function warned(settings: StandbySettings, answer: () => Promise<object>, 
 
 describe("the examination before a recovery", () => {
   const fine = () => Promise.resolve({ warning: "" });
-  it("passes on no password", async () => {
+  it("passes on no secret, only that it is set", async () => {
     const asked = await warned(SETTINGS, fine);
     expect(asked).toHaveLength(1);
-    expect(JSON.stringify(asked)).not.toContain("hunter2");
+    const text = JSON.stringify(asked);
+    expect(text).not.toContain("hunter2");
+    for (const key of SECRET_SETTINGS.keys()) expect(text).toContain(key);
   });
 
   it("keeps no preview of an emergency waiting, and has nothing to say of a standby", async () => {

@@ -52,6 +52,17 @@ describe("the providers", () => {
     }
   });
 
+  it("give a standby's secrets to provider recovery only", async () => {
+    const app = { project: "p", repository: "o/r", publicNames: ["app.a.jp"], mirror: "mirrors/r" };
+    const unset = { standbyVault: "", database: "", dns: "", cloudflareAccountId: "" };
+    const secrets = { peerVercelTeam: "prod", peerVercelToken: "hunter2", dnsToken: "hunter3" };
+    const raw = { ...PRIMARY_SETTINGS, ...unset, role: "standby", apps: JSON.stringify([app]), ...secrets };
+    const resources = await registered(() => createProviders(parseSettings(raw, "dr")));
+    expect(named(resources, "recovery").inputs).toMatchObject(secrets);
+    const others = resources.filter(({ name }) => name !== "recovery");
+    expect(JSON.stringify(others)).not.toMatch(/hunter/);
+  });
+
   it("have no addresses when the public services are meant", async () => {
     const resources = await providersOf({});
     expect(named(resources, "recovery").inputs).toEqual({ awsRegion: "ap-northeast-1", vercelTeam: "acme" });

@@ -147,6 +147,40 @@ describe("the composition root", () => {
       expect(ports[name]("x")).toBeDefined();
   });
 
+  it("uses a stack's secrets in place of the shell's variables, and names them when they are refused", async () => {
+    const refusing = await startTestServer([{ status: 403, body: { error: { message: "no" }, errors: [] } }]);
+    try {
+      const at = { ...places(), endpoints: { vercel: refusing.url, cloudflare: refusing.url } };
+      const secrets = { dnsToken: "d", peerVercelToken: "p", peerVercelTeam: "prod", vercelTeam: "dr" };
+      const { ports, lacks, token } = services({ ...at, ...secrets }, {});
+      expect(lacks.map(({ variable }) => variable)).not.toContain("CLOUDFLARE_API_TOKEN");
+      expect(token("CLOUDFLARE_API_TOKEN")).toBe("d");
+      const asked = async (made: Ports, name: "dns" | "peerAppHost" | "appHost"): Promise<string> => {
+        const call = name === "dns" ? made.dns().zoneId("a.example") : made[name]().project("x");
+        return await call.then(String, messageOf);
+      };
+      expect(await asked(ports, "dns")).toMatch(/Check dnsToken: .*Type: pulumi config set --secret dnsToken -s STACK/);
+      expect(await asked(ports, "peerAppHost")).toMatch(/Check peerVercelToken: /);
+      const both = services({ ...at, ...secrets }, { ...TOKENS }).ports;
+      expect(await asked(both, "appHost")).toMatch(/Check VERCEL_API_TOKEN: /);
+      await asked(both, "peerAppHost");
+      await asked(both, "dns");
+      const other = services({ ...at, vercelTeam: "dr", peerVercelTeam: "prod" }, { ...TOKENS }).ports;
+      await asked(other, "peerAppHost");
+      await asked(services({ ...at, vercelTeam: "dr" }, { ...TOKENS }).ports, "peerAppHost");
+      const seen = refusing.seen.map(({ url, headers }) => {
+        const slug = new URL(url, refusing.url).searchParams.get("slug");
+        return `${headers.authorization?.replace("Bearer ", "")}${slug === null ? "" : ` in ${slug}`}`;
+      });
+      expect(seen).toEqual([
+        ...["d", "p in prod", "vercel-token in dr", "p in prod", "d"],
+        ...["vercel-token in prod", "vercel-token in dr"],
+      ]);
+    } finally {
+      await refusing.stop();
+    }
+  });
+
   it("sends the code host's token only to that host", async () => {
     const { ports } = services(places(), { ...TOKENS });
     const [codeHost, git] = [ports.codeHost(), ports.git()];

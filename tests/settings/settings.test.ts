@@ -453,6 +453,22 @@ describe("rules between settings", () => {
       { ...STANDBY, peerSupabaseRef: REF },
       /^peerDatabaseUrl is not set\. .*; set both or neither\.$/,
     ],
+    "a token of another team without the team": [
+      { ...STANDBY, peerVercelToken: "token" },
+      /^peerVercelTeam is not set, but peerVercelToken is: .*; set it to the primary's\.$/,
+    ],
+    "another team on a primary": [
+      { ...PRIMARY, peerVercelTeam: "castchat" },
+      /^peerVercelTeam is "castchat", but only a standby stops the other stack; remove it\.$/,
+    ],
+    "the token of the zone on a primary, without its value": [
+      { ...PRIMARY, dnsToken: "hunter2" },
+      /^dnsToken is set, but only a standby takes names over; remove it\.$/,
+    ],
+    "a token in two lines, without its value": [
+      { ...STANDBY, dnsToken: "hunter2\nhunter2" },
+      /^dnsToken has a value that is not shown; it must be a token of Cloudflare\.$/,
+    ],
     "a standby without a region": [
       { ...STANDBY, supabaseRegion: undefined },
       /^supabaseRegion is not set, but a recovery .*set it\.$/,
@@ -613,6 +629,18 @@ describe("rules between settings", () => {
   it("skip a value that is itself wrong", () => {
     expect(faultsOf({ ...ACTIVE, generation: "x" })).toHaveLength(1);
     expect(faultsOf({ ...PRIMARY, standbyVaultKeyArn: "nonsense" })).toHaveLength(1);
+  });
+});
+
+describe("a secret in clear", () => {
+  it("is refused, and what to renew if it was seen is said of its kind", () => {
+    const raw = { ...STANDBY, peerVercelTeam: "live", peerVercelToken: "hunter2", dnsToken: "hunter2" };
+    const message = String(refusalOf(() => parseSettings(raw, "dr", { plain: ["peerVercelToken", "dnsToken"] })));
+    expect(message).toMatch(
+      /peerVercelToken stands in Pulumi\.dr\.yaml in clear; .*, make a new token in Vercel and delete/,
+    );
+    expect(message).toMatch(/`pulumi config set --secret dnsToken -s dr`\. .*, roll the token in Cloudflare as well/);
+    expect(message).not.toContain("hunter2");
   });
 });
 

@@ -38,6 +38,8 @@ export function commandsIn(text: string): DocumentCommand[] {
     .map(({ line, typed }) => ({
       line: line
         .replace(/(^|\s)#.*$/, "")
+        // What the shell takes for itself: where the output goes.
+        .replace(/\s>\s*[\w.-]+\s*$/, "")
         .replaceAll(/\s+/g, " ")
         .trim(),
       typed,

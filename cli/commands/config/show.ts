@@ -6,6 +6,7 @@ import { UserError } from "../../../services/common/errors.ts";
 import { visible } from "../../../services/common/visibleText.ts";
 import { backupsOf } from "../../stack/services.ts";
 import { readStack } from "../../stack/stackContext.ts";
+import { writeBytes } from "../../terminal/bytes.ts";
 import { example } from "../../terminal/help.ts";
 import { abortOnInterrupt } from "../../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../../terminal/options.ts";
@@ -29,10 +30,9 @@ export function showCommand(): Command {
       const context = await readStack(options.stack, signal);
       const source = { ...(await backupsOf(context)), backupId, signal };
       if (options.part === "source") {
-        if (process.stdout.isTTY) throw new UserError("A tar is no text: add `> source.tar`.");
         const { backupId: from, commit, tar } = await readSource(source);
         reportLine(`Backup ${from} has the files of commit ${visible(commit)}.`);
-        await new Promise((resolve) => process.stdout.write(tar, resolve));
+        await writeBytes(tar, "A tar", "source.tar");
         return;
       }
       const { configuration, passedOver } = await readConfiguration(source);

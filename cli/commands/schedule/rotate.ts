@@ -32,7 +32,10 @@ export function rotateCommand(): Command {
       const { settings, outputs } = context;
       if (outputs.schedule === undefined)
         throw new UserError(`Stack ${options.stack} has no scheduled backups, which would use the token.`);
-      const { ports, inspectToken } = services(settings, { ...process.env, [variable]: token });
+      const { ports, inspectToken } = services(
+        { ...settings, dnsToken: undefined },
+        { ...process.env, [variable]: token },
+      );
       const secret = runnerSecretName(siteOf(settings), service);
       const facts = await rotateToken({
         variable,

@@ -14,7 +14,9 @@ import { projectPlace } from "./projectContent.ts";
 /** All that the services say of the company that runs, by part, each as text. */
 export type LiveSite = Readonly<Record<string, string>>;
 
-const recordsAnswer = z.object({ result: z.array(z.looseObject({ name: z.string() })) });
+const recordsAnswer = z.object({
+  result: z.array(z.looseObject({ name: z.string(), comment: z.string().nullish() })),
+});
 const zonesAnswer = z.object({ result: z.array(z.object({ id: z.string() })) });
 
 /** Reads the running company from its services: projects, variables, names, records, repositories, objects, and every row. */
@@ -47,7 +49,9 @@ export async function readLiveSite(file: SandboxFile, database: LiveDatabase, si
 /** The records of a zone without the standby's probe names, which are its own (recovery/site/probeName.ts). */
 function withoutProbes(answer: unknown): unknown[] {
   const records = recordsAnswer.parse(answer).result;
-  return records.filter(({ name }) => !/^[a-z0-9-]+-probe\./.test(name));
+  return records.filter(
+    ({ name, comment }) => !(/^[a-z0-9-]+-probe\./.test(name) && comment?.includes("castchat-recovery")),
+  );
 }
 
 /** Sorts the names of an object: objects that are read side by side arrive in any order. */

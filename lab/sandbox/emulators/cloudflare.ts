@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Hono } from "hono";
 import { z } from "zod";
 
-import type { NameRecords } from "../host/services.ts";
+import type { NameRecords, TextRecords } from "../host/services.ts";
 import {
   ACCOUNT_TOKEN,
   checkedRecord,
@@ -29,7 +29,7 @@ const NO_NEW_ZONES =
   'Requires permission "com.cloudflare.api.account.zone.create" to create zones for the selected account';
 
 /** Cloudflare on this machine. */
-export interface CloudflareEmulator extends NameRecords {
+export interface CloudflareEmulator extends NameRecords, TextRecords {
   app: Hono;
 }
 
@@ -182,6 +182,10 @@ export function createCloudflareEmulator(
   });
   return {
     app,
+    textsAt: (name) =>
+      state.records
+        .filter((record) => record.type === "TXT" && record.name === name.toLowerCase())
+        .map(({ content }) => content),
     resolveCname(name) {
       let target: string | undefined;
       // A circular chain ends after this many steps, as in resolvers.

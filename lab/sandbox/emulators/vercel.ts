@@ -19,7 +19,8 @@ export interface VercelEmulator extends DeploymentLookup {
 }
 
 /**
- * Vercel's API, under any version prefix (`/v8/projects` as `/v10/projects`); one team, `teamId` and `slug` are ignored.
+ * Vercel's API, under any version prefix (`/v8/projects` as `/v10/projects`). The sandbox's token has one account, whatever team a request names;
+ * a further team has a token of its own, and each request with it names the team by `teamId` or `slug`.
  *
  * | method and path | what |
  * | --- | --- |
@@ -39,6 +40,7 @@ export interface VercelEmulator extends DeploymentLookup {
  */
 export function createVercelEmulator(deps: VercelDeps, platform: VercelPlatform = {}): VercelEmulator {
   const world = openVercelWorld(deps);
+  const { otherTeams: others = [] } = platform;
   const app = new Hono({
     // Vercel has no paths without a version.
     getPath: (request) => {
@@ -56,15 +58,24 @@ export function createVercelEmulator(deps: VercelDeps, platform: VercelPlatform 
     if (header === undefined)
       throw refusal(403, "forbidden", "The request is missing an authentication token", { missingToken: true });
     const isOver = platform.tokenExpiresAt !== undefined && platform.tokenExpiresAt <= deps.clock();
-    if (bearerToken(header) !== deps.credentials.vercelToken || isOver)
+    const token = bearerToken(header);
+    const own = others.find((team) => team.token === token);
+    if ((token !== deps.credentials.vercelToken && own === undefined) || isOver)
       throw refusal(403, "forbidden", "Not authorized", { invalidToken: true });
-    await next();
+    const { teamId, slug } = c.req.query();
+    const named = others.find((team) => team.id === teamId || team.slug === slug);
+    // What a token is and who has it are no team's.
+    const isOfUser = /^\/v\d+\/user\b/.test(c.req.path);
+    if (named !== own && !(named === undefined && isOfUser)) throw refusal(403, "forbidden", "Not authorized");
+    await world.inTeam(own?.id, next);
   });
   app.get("/user", (c) => c.json({ user: { id: "sandbox", username: "sandbox", email: "sandbox@castchat.example" } }));
   app.get("/user/tokens/current", (c) => {
     const since = deps.clock().getTime();
     const ends = platform.tokenExpiresAt && { expiresAt: platform.tokenExpiresAt.getTime() };
-    const scopes = [{ type: "user", origin: "manual", createdAt: since }];
+    const teamId = world.team();
+    const kind = teamId === undefined ? { type: "user" } : { type: "team", teamId };
+    const scopes = [{ ...kind, origin: "manual", createdAt: since }];
     const token = { id: "sandbox", name: "sandbox", type: "token", origin: "manual", scopes, ...ends };
     return c.json({ token: { ...token, activeAt: since, createdAt: since } });
   });
@@ -86,7 +97,7 @@ export function createVercelEmulator(deps: VercelDeps, platform: VercelPlatform 
     });
   });
   addEnvironmentRoutes(app, world);
-  addDomainRoutes(app, world);
+  addDomainRoutes(app, world, platform.textsAt);
   const { build, remove, settled } = addDeploymentRoutes(app, world, platform.plan);
   addProjectRoutes(app, world, remove);
   addProtectionRoutes(app, world);
@@ -99,7 +110,9 @@ export function createVercelEmulator(deps: VercelDeps, platform: VercelPlatform 
       const name = host.toLowerCase();
       const own = state.deployments.find((deployment) => deployment.url === name && deployment.readyState === "READY");
       const project = state.projects.find((candidate) =>
-        own === undefined ? candidate.domains.some((domain) => domain.name === name) : candidate.id === own.projectId,
+        own === undefined
+          ? candidate.domains.some((domain) => domain.name === name && !domain.proof)
+          : candidate.id === own.projectId,
       );
       const served = own ?? state.deployments.find((deployment) => deployment.id === project?.production);
       if (project === undefined || served === undefined) return undefined;

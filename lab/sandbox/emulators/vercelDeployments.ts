@@ -61,14 +61,15 @@ export interface DeploymentRoutes {
 
 /** Routes of files and deployments. */
 export function addDeploymentRoutes(app: Hono, world: VercelWorld, plan: VercelPlatform["plan"]): DeploymentRoutes {
-  const { deps, state, save, now, findProject } = world;
+  const { deps, state, save, now, findProject, seen } = world;
+  const shown = () => state.deployments.filter(({ projectId }) => seen().some(({ id }) => id === projectId));
   const uploads = join(deps.paths.emulators, "vercel-files");
   const folder = (id: string) => join(deps.paths.deployments, id);
   const background = new BackgroundWork();
 
   const { show, showListed } = deploymentAnswers(() => state.projects);
   const find = (idOrUrl: string) => {
-    const found = state.deployments.find((deployment) => deployment.id === idOrUrl || deployment.url === idOrUrl);
+    const found = shown().find((deployment) => deployment.id === idOrUrl || deployment.url === idOrUrl);
     if (found === undefined) throw refusal(404, "not_found", "The deployment was not found.");
     return found;
   };
@@ -188,7 +189,7 @@ export function addDeploymentRoutes(app: Hono, world: VercelWorld, plan: VercelP
   app.get("/deployments", (c) => {
     const { projectId, target, state: wanted, limit } = c.req.query();
     const states = wanted?.split(",");
-    const found = state.deployments.filter(
+    const found = shown().filter(
       (deployment) =>
         (projectId ?? deployment.projectId) === deployment.projectId &&
         (states ?? [deployment.readyState]).includes(deployment.readyState) &&
@@ -207,7 +208,7 @@ export function addDeploymentRoutes(app: Hono, world: VercelWorld, plan: VercelP
 
   app.get("/aliases/:name", (c) => {
     const name = c.req.param("name").toLowerCase();
-    const project = state.projects.find(({ domains }) => domains.some((domain) => domain.name === name));
+    const project = seen().find(({ domains }) => domains.some((domain) => domain.name === name && !domain.proof));
     const deployment = state.deployments.find(({ id }) => id === project?.production);
     if (project === undefined || deployment === undefined) throw refusal(404, "not_found", "The alias was not found.");
     return c.json({

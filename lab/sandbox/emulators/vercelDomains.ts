@@ -1,8 +1,16 @@
 import type { Hono } from "hono";
 import { z } from "zod";
 
-import { readBody } from "./http.ts";
-import { badRequest, type Domain, page, type Project, refusal, type VercelWorld } from "./vercelState.ts";
+import { hexId, readBody } from "./http.ts";
+import {
+  badRequest,
+  type Domain,
+  page,
+  type Project,
+  refusal,
+  type VercelPlatform,
+  type VercelWorld,
+} from "./vercelState.ts";
 
 const options = {
   gitBranch: z.string().nullish(),
@@ -17,13 +25,27 @@ const domainBody = z.strictObject({
 /** Days for which a certificate of Let's Encrypt is valid (https://letsencrypt.org/docs/faq). */
 const CERTIFICATE_DAYS = 90;
 
-/** Routes of a project's domains. A name belongs to one project: it can be moved, but not added twice. */
-export function addDomainRoutes(app: Hono, { state, findProject, save, now }: VercelWorld): void {
+/**
+ * Routes of a project's domains. A name belongs to one project: within a team it can be moved, but not added twice. A name of another team's project
+ * can be added, and is unverified until the zone proves it; then the other project loses it. Sources:
+ * https://vercel.com/docs/rest-api/projects/add-a-domain-to-a-project, https://vercel.com/kb/guide/domain-linked-to-another-account.
+ */
+export function addDomainRoutes(
+  app: Hono,
+  { state, findProject, save, now, seen }: VercelWorld,
+  textsAt: VercelPlatform["textsAt"] = () => [],
+): void {
+  const apexOf = (name: string) => name.split(".").slice(-2).join(".");
+  const holderOf = (name: string, projects: readonly Project[]) =>
+    projects.find((candidate) => candidate.domains.some((domain) => domain.name === name && !domain.proof));
   const show = (project: Project, domain: Domain) => ({
     name: domain.name,
-    apexName: domain.name.split(".").slice(-2).join("."),
+    apexName: apexOf(domain.name),
     projectId: project.id,
-    verified: true,
+    verified: !domain.proof,
+    ...(domain.proof && {
+      verification: [{ type: "TXT", ...domain.proof, reason: "pending_domain_verification" }],
+    }),
     gitBranch: domain.gitBranch ?? null,
     redirect: domain.redirect ?? null,
     redirectStatusCode: domain.redirectStatusCode ?? null,
@@ -40,8 +62,8 @@ export function addDomainRoutes(app: Hono, { state, findProject, save, now }: Ve
 
   // Vercel has a certificate for every domain, and renews it.
   app.get("/certs", (c) => {
-    const certs = state.projects
-      .flatMap(({ domains }) => domains)
+    const certs = seen()
+      .flatMap(({ domains }) => domains.filter(({ proof }) => !proof))
       .map(({ name, createdAt }) => ({
         id: `cert_${name}`,
         cns: [name],
@@ -61,7 +83,7 @@ export function addDomainRoutes(app: Hono, { state, findProject, save, now }: Ve
     const project = findProject(c.req.param("id"));
     const body = await readBody(c, domainBody, badRequest);
     const name = body.name.toLowerCase();
-    const holder = state.projects.find((candidate) => candidate.domains.some((domain) => domain.name === name));
+    const holder = seen().find((candidate) => candidate.domains.some((domain) => domain.name === name));
     if (holder !== undefined) {
       throw refusal(
         409,
@@ -70,7 +92,10 @@ export function addDomainRoutes(app: Hono, { state, findProject, save, now }: Ve
         { domain: { name, projectId: holder.id }, projectId: holder.id },
       );
     }
-    const domain = { ...body, name, createdAt: now(), updatedAt: now() };
+    const value = `vc-domain-verify=${name},${hexId(20)}`;
+    const isForeign = holderOf(name, state.projects) !== undefined;
+    const proof = isForeign ? { domain: `_vercel.${apexOf(name)}`, value } : undefined;
+    const domain = { ...body, name, proof, createdAt: now(), updatedAt: now() };
     project.domains.push(domain);
     save();
     return c.json(show(project, domain));
@@ -91,9 +116,19 @@ export function addDomainRoutes(app: Hono, { state, findProject, save, now }: Ve
     save();
     return c.json({});
   });
-  // All projects belong to one team, which needs no proof: a new domain is verified.
   app.post("/projects/:id/domains/:name/verify", (c) => {
     const { project, domain } = find(c.req.param("id"), c.req.param("name"));
+    const { name, proof } = domain;
+    if (proof) {
+      if (!textsAt(proof.domain).some((text) => text.replaceAll('"', "") === proof.value)) {
+        const message = `Domain ${proof.domain} is missing required TXT Record "${proof.value}"`;
+        throw refusal(400, "missing_txt_record", message);
+      }
+      const before = holderOf(name, state.projects);
+      if (before !== undefined) before.domains = before.domains.filter((one) => one.name !== name);
+      delete domain.proof;
+      save();
+    }
     return c.json(show(project, domain));
   });
   app.post("/projects/:id/domains/:name/move", async (c) => {

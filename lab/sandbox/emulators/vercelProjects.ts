@@ -104,7 +104,7 @@ function asTarget({ id, name, url, readyState, createdAt }: Deployment) {
 
 /** Routes of projects. `remove` stops a project's deployments. */
 export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploymentId: string) => Promise<void>): void {
-  const { state, save, now, findProject } = world;
+  const { state, save, now, findProject, seen, team } = world;
   const show = (project: Project) => {
     const production = state.deployments.find((deployment) => deployment.id === project.production);
     const settings: Record<string, unknown> = { ...SETTINGS, ...project.settings };
@@ -112,7 +112,7 @@ export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploym
       functionDefaultRegions: [settings["serverlessFunctionRegion"] ?? SETTINGS.serverlessFunctionRegion],
     };
     return {
-      accountId: "sandbox",
+      accountId: project.team ?? "sandbox",
       ...Object.fromEntries(
         // A setting that is null at its default is not in the answer either.
         Object.entries(settings).filter(
@@ -150,7 +150,7 @@ export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploym
         "`name` must be up to 100 characters of lower-case letters, digits, '.', '_' and '-', without '---'.",
       );
     }
-    if (state.projects.some((project) => project.name === name && project !== self)) {
+    if (seen().some((project) => project.name === name && project !== self)) {
       throw refusal(409, "conflict", `Project "${name}" already exists, please use a new name.`, { projectName: name });
     }
   };
@@ -166,15 +166,19 @@ export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploym
 
   app.get("/projects", (c) => {
     const search = c.req.query("search") ?? "";
-    const found = state.projects.filter((project) => project.name.includes(search));
+    const found = seen().filter((project) => project.name.includes(search));
     const { shown, pagination } = page(found, { limit: c.req.query("limit"), cursor: c.req.query("from") });
     return c.json({ projects: shown.map(show), pagination });
   });
   app.post("/projects", async (c) => {
     const { name, environmentVariables, gitRepository, ...settings } = await readBody(c, createBody, badRequest);
     checkName(name);
+    // Every project has a name under Vercel's own domain, where another team may have taken the short one.
+    const short = `${name}.vercel.app`;
+    const isTaken = state.projects.some(({ domains }) => domains.some((domain) => domain.name === short));
     const created: Project = {
       id: `prj_${letterId(24)}`,
+      team: team(),
       name,
       settings: { ...settingsFrom(settings, AT_CREATION) },
       variables: [],
@@ -182,8 +186,13 @@ export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploym
       paused: false,
       createdAt: now(),
       updatedAt: now(),
-      // Every project has a name under Vercel's own domain.
-      domains: [{ name: `${name}.vercel.app`, createdAt: now(), updatedAt: now() }],
+      domains: [
+        {
+          name: isTaken ? `${name}-${letterId(6).toLowerCase()}.vercel.app` : short,
+          createdAt: now(),
+          updatedAt: now(),
+        },
+      ],
     };
     if (gitRepository) created.settings["link"] = linkTo(gitRepository);
     const { failed } = addVariables(created, environmentVariables ?? [], false, now());

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { join } from "node:path";
 
 import type { EmulatorDependencies } from "../host/services.ts";
@@ -27,6 +28,8 @@ export interface Domain {
   gitBranch?: string | null | undefined;
   redirect?: string | null | undefined;
   redirectStatusCode?: number | null | undefined;
+  /** The TXT record that proves the name, while a project of another team has it. */
+  proof?: { domain: string; value: string } | undefined;
   createdAt: number;
   updatedAt: number;
 }
@@ -38,12 +41,22 @@ export interface Bypass {
   isEnvVar: boolean;
   note?: string;
 }
+/** A team beside the account of the sandbox's token. Its own token sees its projects, and no other token does. */
+export interface OtherTeam {
+  id: string;
+  slug: string;
+  token: string;
+}
 /** What differs between one account of Vercel and another. */
 export interface VercelPlatform {
   /** When the token ends, which is then as unknown as a wrong one. Never, if undefined. */
   tokenExpiresAt?: Date;
   /** On Hobby a rollback leads to the production deployment before the present one only. Pro, if undefined. */
   plan?: "hobby" | "pro";
+  /** None, if undefined. */
+  otherTeams?: readonly OtherTeam[];
+  /** The TXT records of a name, which prove names. */
+  textsAt?: (name: string) => readonly string[];
 }
 
 /** The scheduled calls of a project. Times in milliseconds since 1970. */
@@ -66,6 +79,8 @@ export interface AliasRequest {
 /** A project without its deployments. */
 export interface Project {
   id: string;
+  /** Id of the team; undefined for the account of the sandbox's token. */
+  team?: string | undefined;
   name: string;
   settings: Record<string, unknown>;
   variables: Variable[];
@@ -114,13 +129,24 @@ export function openVercelWorld(deps: VercelDeps) {
     projects: [] as Project[],
     deployments: [] as Deployment[],
   });
+  const scope = new AsyncLocalStorage<{ team: string | undefined }>();
+  /** The projects of a request's team. Work in the background without a request sees all. */
+  const seen = (): Project[] => {
+    const asking = scope.getStore();
+    return asking === undefined ? state.projects : state.projects.filter(({ team }) => team === asking.team);
+  };
   return {
     deps,
     state,
     save,
+    seen,
+    /** Runs a request for a team. */
+    inTeam: <T>(team: string | undefined, run: () => T): T => scope.run({ team }, run),
+    /** The team of the request. */
+    team: (): string | undefined => scope.getStore()?.team,
     now: () => deps.clock().getTime(),
     findProject: (idOrName: string): Project => {
-      const found = state.projects.find((project) => project.id === idOrName || project.name === idOrName);
+      const found = seen().find((project) => project.id === idOrName || project.name === idOrName);
       if (found === undefined) throw refusal(404, "not_found", "Project not found.");
       return found;
     },

@@ -68,6 +68,12 @@ export interface NameRecords {
   resolveCname(name: string): string | undefined;
 }
 
+/** The application platform's interface to the DNS emulator. */
+export interface TextRecords {
+  /** The content of a name's TXT records. */
+  textsAt(name: string): string[];
+}
+
 /** The edge proxy's interface to the application platform's emulator. */
 export interface DeploymentLookup {
   /**

@@ -71,7 +71,12 @@ async function asBefore(stack: Stack): Promise<void> {
 describe("under the engine", () => {
   it("a database, a deployment and a public name live through up, refresh, drift, refusals and destroy", async () => {
     const projectId = await makeProject(cloud, "web");
-    const stack = await prepareStack(cloud);
+    // The stack's own secrets, of which the shell has none.
+    const secrets = { peerVercelToken: cloud.otherTeam.token, dnsToken: cloud.credentials.cloudflareToken };
+    const stack = await prepareStack(cloud, undefined, { ...secrets, peerVercelTeam: cloud.otherTeam.slug });
+    const liveId = await makeProject(cloud, "castchat", {}, "otherTeam");
+    const names = { organization: "castchat", databaseName: "castchat-prod", vercelProject: "castchat" };
+    const fence: Declared = { type: "PrimaryFence", name: "fence", inputs: { ...names, generation: 2 } };
     const source = { sourceUrl: cloud.repository("castchat/app"), sourceRef: "main" };
     const deployment = (environmentHash = "1"): Declared => ({
       type: "AppDeployment",
@@ -92,8 +97,19 @@ describe("under the engine", () => {
     expect(await cloud.databaseHost.projects()).toEqual([]);
     expect(faults).not.toMatch(/\n\s+at .*\.ts:\d+/);
 
-    await stack.declare([...database(), deployment(), traffic(2)]);
+    await stack.declare([...database(), fence, deployment(), traffic(2)]);
     const created = await stack.up();
+    // The app in the team that the shell's token does not see.
+    expect(await cloud.otherApps.exportProject(liveId)).toMatchObject({ paused: true });
+    for (const token of Object.values(secrets)) {
+      expect(created).not.toContain(token);
+      expect(await stack.rawState()).not.toContain(token);
+    }
+    expect(await stack.state("recovery")).toMatchObject({
+      peerVercelToken: { ciphertext: expect.any(String) },
+      dnsToken: { ciphertext: expect.any(String) },
+      peerVercelTeam: cloud.otherTeam.slug,
+    });
     const made = await stack.state("database");
     const { password } = new URL(await databaseUrl(stack));
     expect(created).not.toContain(password);
@@ -118,11 +134,19 @@ describe("under the engine", () => {
 
     // A new commit is seen by refresh and deployed by the next up; the name follows.
     const commit = await commitFiles(cloud, "castchat/app", { "CHANGES.md": "new\n" });
-    await stack.declare([...database(), deployment(), traffic(2)]);
+    await stack.declare([...database(), fence, deployment(), traffic(2)]);
     const previousDeploymentId = (await stack.state("deployment"))?.["deploymentId"];
     await stack.must(...REFRESH);
     await stack.up();
     expect(await stack.state("deployment")).toMatchObject({ commit, previousDeploymentId });
+
+    // `refresh` has the token that the state keeps, and says which it is; the next `up` brings another, and replaces nothing.
+    cloud.credentials.cloudflareToken = stack.config.dnsToken = "another-token";
+    await stack.declare([...database(), fence, deployment(), traffic(2)]);
+    expect(await stack.refusal(...REFRESH)).toMatch(/Check dnsToken: .*pulumi config set --secret dnsToken/);
+    expect(await stack.previewSummary()).toEqual({ same: 6, update: 1 });
+    await stack.up();
+    await stack.must(...REFRESH);
 
     // Another stack takes the name: reported, never taken back, refused in preview without a higher generation.
     const lease = (await cloud.dns.records(zoneId, `_castchat-recovery.${publicName}`))[0]!;
@@ -131,7 +155,7 @@ describe("under the engine", () => {
     expect((await stack.run(...REFRESH)).text).toMatch(/1 updated|~.*traffic/);
     expect(await stack.state("traffic")).toMatchObject({ holder: "stack=prod;generation=3" });
     await stack.must("preview", "--expect-no-changes");
-    await stack.declare([...database(), deployment("2"), traffic(2)]);
+    await stack.declare([...database(), fence, deployment("2"), traffic(2)]);
     expect(await stack.refusal("preview")).toMatch(
       /Stack dr no longer holds app\.castchat\.example \(the lease says stack=prod;generation=3\)/,
     );

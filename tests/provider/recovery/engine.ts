@@ -6,7 +6,7 @@ import type { MiniCloud } from "./miniCloud.ts";
 
 /** A resource of a test's program. An input `{"from": ["name", "output"]}` is another resource's output. */
 export interface Declared {
-  type: "DatabasePassword" | "SupabaseProject" | "DatabaseRestore" | "AppDeployment" | "TrafficSwitch";
+  type: "DatabasePassword" | "SupabaseProject" | "DatabaseRestore" | "AppDeployment" | "TrafficSwitch" | "PrimaryFence";
   name: string;
   inputs: Record<string, unknown>;
 }
@@ -34,13 +34,14 @@ afterAll(() => Promise.all(stacks.map((stack) => stack.dispose())));
 export async function prepareStack(
   cloud: MiniCloud,
   aws: { endpoint?: string; region: string } = { region: "ap-northeast-3" },
+  more: { peerVercelTeam?: string; peerVercelToken?: string; dnsToken?: string } = {},
 ) {
   const stack = await TestStack.create([`${PROJECT_ROOT}/provider`], {
     // Jest's own options are not the engine's.
     NODE_OPTIONS: process.env["NODE_OPTIONS"]?.replace("--experimental-vm-modules --no-warnings", ""),
     SUPABASE_ACCESS_TOKEN: cloud.credentials.supabaseToken,
     VERCEL_API_TOKEN: cloud.credentials.vercelToken,
-    CLOUDFLARE_API_TOKEN: cloud.credentials.cloudflareToken,
+    CLOUDFLARE_API_TOKEN: more.dnsToken === undefined ? cloud.credentials.cloudflareToken : "",
     GITHUB_TOKEN: cloud.credentials.githubToken,
   });
   stacks.push(stack);
@@ -49,11 +50,13 @@ export async function prepareStack(
     supabaseProject: `${cloud.address("supabase")}/projects/{ref}`,
     aws: aws.endpoint,
   };
-  const config = JSON.stringify({ awsRegion: aws.region, endpoints });
+  const config = { awsRegion: aws.region, endpoints, ...more };
   return Object.assign(stack, {
+    /** The provider's configuration in the program's next run. */
+    config,
     /** Sets what the program declares. */
     declare: (resources: Declared[]) =>
-      stack.program(`const config = ${config}, resources = ${JSON.stringify(resources)};${PROGRAM}`),
+      stack.program(`const config = ${JSON.stringify(config)}, resources = ${JSON.stringify(resources)};${PROGRAM}`),
     /** A resource's outputs in the state; secrets are ciphertext. */
     state: async (resource: string) =>
       (await stack.resources()).find(({ urn }) => urn.endsWith(`::${resource}`))?.outputs,

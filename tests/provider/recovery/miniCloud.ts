@@ -46,10 +46,15 @@ export async function startMiniCloud(plan = SANDBOX_PLATFORM.plan) {
   await apps.startAll();
   const deps = { paths, credentials, ports, postgres, apps, clock: systemClock };
   const githubToken: GithubToken = { ...CLASSIC_TOKENS.githubToken };
+  const cloudflare = createCloudflareEmulator(deps);
+  const otherTeam = { id: "team_ofTheOtherStack", slug: "other", token: `vercel_${randomBytes(16).toString("hex")}` };
   const emulators = {
-    cloudflare: createCloudflareEmulator(deps),
+    cloudflare,
     github: createGithubEmulator(deps, { ...CLASSIC_TOKENS, githubToken }),
-    vercel: createVercelEmulator(deps),
+    vercel: createVercelEmulator(deps, {
+      otherTeams: [otherTeam],
+      textsAt: (name) => cloudflare.textsAt(name),
+    }),
     supabase: createSupabaseEmulator(deps, { ...SANDBOX_PLATFORM, plan }),
   };
   const servers: Server[] = [];
@@ -88,7 +93,12 @@ export async function startMiniCloud(plan = SANDBOX_PLATFORM.plan) {
     /** Revokes the token of Supabase, and makes another. */
     rotateSupabaseToken: () => (credentials.supabaseToken = `sbp_${randomBytes(20).toString("hex")}`),
     appHost: vercelApps({ token: credentials.vercelToken, endpoint: at("vercel") }),
-    dns: cloudflareDns({ token: credentials.cloudflareToken, endpoint: at("cloudflare") }),
+    /** A second team of Vercel, which the first token does not see, and its apps. */
+    otherTeam,
+    otherApps: vercelApps({ token: otherTeam.token, team: otherTeam.slug, endpoint: at("vercel") }),
+    get dns() {
+      return cloudflareDns({ token: credentials.cloudflareToken, endpoint: at("cloudflare") });
+    },
     codeHost,
     git: gitCommand([codeHost.gitCredential()]),
     edge: edgeClient({ endpoint: at("edge"), mark: VERCEL_EDGE }),
@@ -104,9 +114,17 @@ export async function startMiniCloud(plan = SANDBOX_PLATFORM.plan) {
       return Object.fromEntries(inProduction.map(({ key, value }) => [key, value]));
     },
     /** Calls a service's API directly, as an outsider would. */
-    async call(service: "vercel" | "github" | "cloudflare" | "supabase", method: string, path: string, body?: unknown) {
-      const token = credentials[`${service}Token`];
-      const response = await fetch(at(service) + path, {
+    async call(
+      service: "vercel" | "github" | "cloudflare" | "supabase" | "otherTeam",
+      method: string,
+      path: string,
+      body?: unknown,
+    ) {
+      const isOther = service === "otherTeam";
+      const token = isOther ? otherTeam.token : credentials[`${service}Token`];
+      const url = new URL(at(isOther ? "vercel" : service) + path);
+      if (isOther) url.searchParams.set("slug", otherTeam.slug);
+      const response = await fetch(url, {
         method,
         headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -94,7 +94,7 @@ describe("liveBuild", () => {
       exportProject: (name: string) => Promise.resolve(name === "castchat" ? {} : undefined),
       buildSettingsIn: () => live,
     };
-    const host = { ...context, appHost: () => appHost as unknown as ReturnType<typeof context.appHost> };
+    const host = { ...context, peerAppHost: () => appHost as unknown as ReturnType<typeof context.appHost> };
     const ask = (projectName: string, more = {}) =>
       liveBuild.invoke(host, { projectName, build: { ...build, ...more } }, signal);
     const differences = [

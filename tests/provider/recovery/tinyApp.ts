@@ -26,11 +26,12 @@ export async function makeProject(
   cloud: MiniCloud,
   name: string,
   variables: Record<string, string> = {},
+  team: "vercel" | "otherTeam" = "vercel",
 ): Promise<string> {
   const production = { type: "encrypted", target: ["production"] };
   const environmentVariables = Object.entries(variables).map(([key, value]) => ({ key, value, ...production }));
   const project = { name, framework: "node", environmentVariables };
-  return String((await cloud.call("vercel", "POST", "/v11/projects", project))["id"]);
+  return String((await cloud.call(team, "POST", "/v11/projects", project))["id"]);
 }
 
 /** Sets a production environment variable of a project. */

@@ -198,7 +198,7 @@ describe("fencing the primary", () => {
     expect(results).toEqual([
       { part: "database", fenced: true, reason: `${primary.databaseName} (${supabaseRef}) is paused` },
       { part: "application", fenced: true, reason: `${primary.appProjects[0]} is paused` },
-      { part: "application", fenced: false, reason: "Vercel has no project lost-web" },
+      { part: "application", fenced: false, reason: "Vercel has no project lost-web that VERCEL_API_TOKEN sees" },
     ]);
     expect(["PAUSING", "INACTIVE"]).toContain((await cloud.databaseHost.project(supabaseRef))?.status);
     expect((await cloud.appHost.exportProject(projectId))?.["paused"]).toBe(true);

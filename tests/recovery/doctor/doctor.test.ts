@@ -6,6 +6,7 @@ import { readOnly } from "../../../recovery/doctor/databaseFacts.ts";
 import { doctor } from "../../../recovery/doctor/doctor.ts";
 import type { Patient } from "../../../recovery/doctor/subject.ts";
 import { verdictOf } from "../../../recovery/doctor/verdict.ts";
+import { makeProject } from "../../provider/recovery/tinyApp.ts";
 import { textOf } from "../../support/documentCommands.ts";
 import { forSuite } from "../../support/suite.ts";
 import { startHospital } from "./hospital.ts";
@@ -130,6 +131,49 @@ describe("a half-broken installation", () => {
     expect(found["dns.zone"]?.[0]).toMatchObject({ state: "unknown", says: "CLOUDFLARE_API_TOKEN is not set." });
     expect(found["supabase.region"]?.[0]).toMatchObject({ state: "ok" });
     delete hospital.cloud.githubToken.expiresAt;
+  });
+});
+
+describe("a primary in another team", () => {
+  const secrets = () => ({
+    peerVercelTeam: hospital.cloud.otherTeam.slug,
+    peerVercelToken: hospital.cloud.otherTeam.token,
+    dnsToken: hospital.cloud.credentials.cloudflareToken,
+  });
+  const environment = () => ({ ...hospital.environment(), CLOUDFLARE_API_TOKEN: "" });
+  const says = (found: ReturnType<typeof byId>, id: string) =>
+    found[id]?.map((one) => `${one.state}: ${one.says}`).join();
+  beforeAll(async () => {
+    const id = await makeProject(hospital.cloud, "castchat-web", { ONLY_THERE: "x" }, "otherTeam");
+    await hospital.cloud.call("otherTeam", "PATCH", `/v9/projects/${id}`, { framework: "astro" });
+  });
+
+  it("is looked at with the stack's own tokens, of which none is shown", async () => {
+    const findings = await examined(hospital.standby(secrets(), environment()));
+    const found = byId(findings);
+    expect(says(found, "tokens.peer-vercel-token")).toMatch(/^ok: It is valid/);
+    expect(says(found, "tokens.cloudflare-api-token")).toMatch(/^ok: It is valid/);
+    expect(says(found, "dns.zone")).toMatch(/^ok: /);
+    expect(says(found, "vercel.build")).toMatch(/framework is "astro" in castchat-web/);
+    expect(says(found, "vercel.variables")).toMatch(/: ONLY_THERE\./);
+    expect(says(found, "app.sealed-variables")).toMatch(/lacks them: ONLY_THERE\.$/);
+    const shown = JSON.stringify(findings);
+    for (const secret of [hospital.cloud.otherTeam.token, hospital.cloud.credentials.cloudflareToken])
+      expect(shown).not.toContain(secret);
+  });
+
+  it("needs tokens that are renewed in the stack's settings", async () => {
+    const wrong = { ...secrets(), peerVercelToken: "wrong", dnsToken: "wrong" };
+    const found = byId(await examined(hospital.standby(wrong, environment())));
+    expect(found["tokens.peer-vercel-token"]?.[0]).toMatchObject({
+      state: "failed",
+      fix: "pulumi config set --secret peerVercelToken -s dr",
+    });
+    expect(found["tokens.cloudflare-api-token"]?.[0]).toMatchObject({
+      state: "failed",
+      fix: "pulumi config set --secret dnsToken -s dr",
+    });
+    expect(says(found, "vercel.build")).toMatch(/^unknown: .*Check peerVercelToken/);
   });
 });
 

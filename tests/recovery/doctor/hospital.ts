@@ -13,7 +13,7 @@ import { silent } from "../../../services/common/reporter.ts";
 import { services } from "../../../services/services.ts";
 import { sealerTo } from "../../../services/vault/encryption.ts";
 import { type Endpoints, flatEndpoints } from "../../../settings/endpoints.ts";
-import { parseSettings, type RawSettings } from "../../../settings/settings.ts";
+import { parseSettings, type RawSettings, type Settings } from "../../../settings/settings.ts";
 import { startMiniCloud } from "../../provider/recovery/miniCloud.ts";
 import { commitFiles, makeProject } from "../../provider/recovery/tinyApp.ts";
 import { keptVault } from "./folderVault.ts";
@@ -93,7 +93,7 @@ export async function startHospital() {
     mirror: MIRROR,
     publicNames: [NAME],
   };
-  const settings = (): RawSettings => ({
+  const rawSettings = (): RawSettings => ({
     role: "standby",
     awsAccountId: "222222222222",
     awsRegion: "ap-northeast-3",
@@ -131,11 +131,8 @@ export async function startHospital() {
     return original(input, init);
   };
 
-  const portsOf = (given: NodeJS.ProcessEnv): DoctorPorts => {
-    const { ports, inspectToken } = services(
-      { awsRegion: "ap-northeast-3", endpoints, mirrorOwner: "castchat-standby" },
-      given,
-    );
+  const portsOf = (given: NodeJS.ProcessEnv, settings: Settings): DoctorPorts => {
+    const { ports, inspectToken } = services({ ...settings, endpoints, mirrorOwner: "castchat-standby" }, given);
     const aws = {
       caller: () => Promise.resolve("arn:aws:sts::222222222222:assumed-role/castchat-recovery-deployer/engineer"),
       isVersioned: () => Promise.resolve(true),
@@ -175,7 +172,7 @@ export async function startHospital() {
     asked,
     now,
     databaseUrl,
-    settings,
+    settings: rawSettings,
     environment,
     endpoints: () => flatEndpoints(endpoints),
     secrets: () => [PASSWORD, fixture.identity, ...Object.values(cloud.credentials).filter((one) => one.length > 8)],
@@ -185,11 +182,12 @@ export async function startHospital() {
         key,
         typeof value === "string" ? value : JSON.stringify(value),
       ]);
-      const raw = { ...settings(), ...flatEndpoints(endpoints), ...(Object.fromEntries(texts) as RawSettings) };
+      const raw = { ...rawSettings(), ...flatEndpoints(endpoints), ...(Object.fromEntries(texts) as RawSettings) };
+      const settings = parseSettings(raw, "dr");
       return {
-        settings: parseSettings(raw, "dr"),
+        settings,
         outputs: { vaultBucket: "kept", signingPublicKey: fixture.publicKeyPem },
-        ports: portsOf(given),
+        ports: portsOf(given, settings),
         environment: given,
         clock: now,
       };

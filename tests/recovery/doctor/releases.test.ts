@@ -19,14 +19,15 @@ const rollback = { kind: "rollback", from: "dpl_bad", to: "dpl_good", state: "do
 /** What the check says of a project's releases, and which project it has looked at. */
 async function look(state: Partial<ReleaseState> | undefined, settings: object = { role: "primary", stack: "prod" }) {
   const asked: string[] = [];
-  const appHost = {
+  const host = (team: string) => () => ({
     releaseState: (project: string) => {
-      asked.push(project);
+      asked.push(`${team}${project}`);
       return Promise.resolve(state && { ...STATE, ...state });
     },
-  };
+  });
+  const ports = { appHost: host(""), peerAppHost: host("peer/") };
   const apps = [{ project: "web", peerProject: "live" }];
-  const subject = { settings: { apps, ...settings }, ports: { appHost: () => appHost } };
+  const subject = { settings: { apps, ...settings }, ports };
   const check = VERCEL_CHECKS.find(({ id }) => id === "vercel.releases")!;
   const [found] = [await check.run(subject as unknown as Subject)].flat();
   return { ...found, asked };
@@ -52,7 +53,10 @@ describe("the examination of releases", () => {
   it("looks at the live project from a standby, and at its own once that is live", async () => {
     const standby = { role: "standby", mode: "standby", stack: "dr" };
     const seen = await look({ followsBuilds: false, lastMove: rollback }, standby);
-    expect(seen).toMatchObject({ asked: ["live"], fix: expect.stringMatching(/-s prod, or what the primary's stack/) });
+    expect(seen).toMatchObject({
+      asked: ["peer/live"],
+      fix: expect.stringMatching(/-s prod, or what the primary's stack/),
+    });
     const apps = [
       { project: "web", peerProject: "live" },
       { project: "admin", name: "admin" },

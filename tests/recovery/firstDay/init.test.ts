@@ -147,6 +147,9 @@ describe("init", () => {
     const prod = await readFile(fileOf("prod"), "utf8");
     const commands = [...prod.matchAll(/# pulumi config set (?:--secret )?(?:-s prod )?(\w+)/g)].map(([, key]) => key);
     expect(commands).toEqual(["standbyVaultBucketArn", "standbyVaultKeyArn", "databaseUrl"]);
+    const dr = await readFile(fileOf("dr"), "utf8");
+    for (const key of ["peerDatabaseUrl", "peerVercelToken", "dnsToken"])
+      expect(dr).toContain(`# pulumi config set --secret ${key} -s dr`);
     const later = {
       "castchat-recovery:standbyVaultBucketArn": "arn:aws:s3:::vault",
       "castchat-recovery:standbyVaultKeyArn": "arn:aws:kms:ap-northeast-3:222222222222:key/1",

@@ -20,6 +20,7 @@ describe("the kinds of backup", () => {
       ["critical", "critical", "", "database", false, "rows"],
       ["configuration", "none", "", "configuration", false, ""],
       ["environment", "none", "", "environment", false, ""],
+      ["repository", "none", "", "repository", false, ""],
     ]);
   });
 
@@ -28,6 +29,7 @@ describe("the kinds of backup", () => {
       ["--exclude-table-data=*.*"],
       ["--schema-only"],
       ["--data-only", "--exclude-table-data=*.*"],
+      [],
       [],
       [],
       [],
