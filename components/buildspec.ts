@@ -13,10 +13,12 @@ function flagsOn(size: RunnerSize): string {
 /** File name of the runner's bundle. */
 export const BUNDLE_FILE = "runner.mjs";
 
+/** File name of the mirrors' bundle. */
+export const MIRROR_BUNDLE_FILE = "mirrorRun.mjs";
+
 /**
- * A build's commands, as CodeBuild reads them (JSON is YAML). They install the PostgreSQL client if the image has none, check that the code
- * is what `pulumi up` uploaded, and run it. The client comes from the PostgreSQL project's Debian archive, whose key is in Debian's package
- * postgresql-common.
+ * A backup's commands. They install the PostgreSQL client if the image has none. The client comes from the PostgreSQL project's Debian
+ * archive, whose key is in Debian's package postgresql-common.
  */
 export function buildspec(bundleSha256: string, size: RunnerSize = "small"): string {
   const client = [
@@ -25,12 +27,23 @@ export function buildspec(bundleSha256: string, size: RunnerSize = "small"): str
     "/usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y",
     `apt-get -qq install --yes --no-install-recommends postgresql-client-${RUNNER_POSTGRES_MAJOR}`,
   ].join(" && ");
+  return commands(`command -v pg_dump || { ${client}; }`, { file: BUNDLE_FILE, sha256: bundleSha256 }, flagsOn(size));
+}
+
+/** A mirror build's commands. They install git if the image has none. */
+export function mirrorBuildspec(bundleSha256: string): string {
+  const git = "apt-get -qq update && apt-get -qq install --yes --no-install-recommends git ca-certificates";
+  return commands(`command -v git || { ${git}; }`, { file: MIRROR_BUNDLE_FILE, sha256: bundleSha256 }, "");
+}
+
+/** Commands as CodeBuild reads them (JSON is YAML): they check that the code is what `pulumi up` uploaded, and run it. */
+function commands(install: string, { file, sha256 }: { file: string; sha256: string }, flags: string): string {
   return JSON.stringify({
     version: 0.2,
     phases: {
-      install: { commands: [`command -v pg_dump || { ${client}; }`] },
-      pre_build: { commands: [`echo "${bundleSha256}  ${BUNDLE_FILE}" | sha256sum --check --strict`] },
-      build: { commands: [`node ${flagsOn(size)} ${BUNDLE_FILE}`] },
+      install: { commands: [install] },
+      pre_build: { commands: [`echo "${sha256}  ${file}" | sha256sum --check --strict`] },
+      build: { commands: [["node", flags, file].filter((word) => word !== "").join(" ")] },
     },
   });
 }

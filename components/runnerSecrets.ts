@@ -24,11 +24,48 @@ interface RunnerSecretsArgs {
 }
 
 /** A build's variable that is read from a secret when the build starts. */
-interface SecretVariable {
+export interface SecretVariable {
   readonly name: string;
   readonly type: "SECRETS_MANAGER";
   /** The secret, and the key in it. */
   readonly value: pulumi.Output<string>;
+}
+
+/** A secret with one value under one key. */
+interface BuildSecretArgs {
+  readonly secretName: string;
+  readonly description: string;
+  /** The key that encrypts it. @default - AWS's own for secrets */
+  readonly kmsKeyId?: pulumi.Input<string> | undefined;
+  /** The build's variable, which is also the key in the secret. */
+  readonly variable: string;
+  /** Secret. */
+  readonly value: pulumi.Input<string>;
+  readonly tagged: { readonly tags?: Record<string, string> };
+}
+
+/** Declares a secret of a build with its value, and returns the build's variable for it. */
+export function buildSecret(
+  name: string,
+  { secretName, description, kmsKeyId, variable, value, tagged }: BuildSecretArgs,
+  child: pulumi.CustomResourceOptions,
+  ofValue: pulumi.CustomResourceOptions = child,
+): SecretVariable {
+  const secret = new Secret(
+    name,
+    {
+      name: secretName,
+      description,
+      ...(kmsKeyId !== undefined && { kmsKeyId }),
+      // Everything in it exists elsewhere. A recovery window would only block its name for the next `up`.
+      recoveryWindowInDays: 0,
+      ...tagged,
+    },
+    child,
+  );
+  const secretString = pulumi.secret(value).apply((one) => JSON.stringify({ [variable]: one }));
+  const stored = new SecretVersion(`${name}-value`, { secretId: secret.arn, secretString }, ofValue);
+  return { name: variable, type: "SECRETS_MANAGER", value: pulumi.interpolate`${stored.secretId}:${variable}` };
 }
 
 /**
@@ -49,21 +86,14 @@ export function runnerSecrets(
     value: pulumi.Input<string>,
     opts: pulumi.CustomResourceOptions,
   ): SecretVariable => {
-    const secret = new Secret(
+    const description = `What a scheduled backup reads ${part === "database" ? "the database" : `its settings at ${part}`} with`;
+    const secretName = runnerSecretName(site, part);
+    return buildSecret(
       `${name}-secret-${part}`,
-      {
-        name: runnerSecretName(site, part),
-        description: `What a scheduled backup reads ${part === "database" ? "the database" : `its settings at ${part}`} with`,
-        kmsKeyId,
-        // Everything in it exists elsewhere. A recovery window would only block its name for the next `up`.
-        recoveryWindowInDays: 0,
-        ...tagged,
-      },
+      { secretName, description, kmsKeyId, variable, value, tagged },
       child,
+      opts,
     );
-    const secretString = pulumi.secret(value).apply((one) => JSON.stringify({ [variable]: one }));
-    const stored = new SecretVersion(`${name}-secret-${part}-value`, { secretId: secret.arn, secretString }, opts);
-    return { name: variable, type: "SECRETS_MANAGER", value: pulumi.interpolate`${stored.secretId}:${variable}` };
   };
   const services = Object.entries(TOKEN_SERVICES) as [TokenService, RunnerToken][];
   return [

@@ -4,10 +4,11 @@ import {
   missedRunsQueueArn,
   runnerLogGroupArn,
   runnerSecretName,
+  type ScheduledWork,
   type Site,
 } from "../planning/names.ts";
 import { privateRepositoryArn } from "../settings/runnerImage.ts";
-import { TOKEN_SERVICES } from "../settings/runnerSettings.ts";
+import { MIRROR_TOKENS, TOKEN_SERVICES } from "../settings/runnerSettings.ts";
 import { CHECKPOINT_ENDINGS, checkpointPath, stateBucketOf } from "../settings/stateBackendUrl.ts";
 import {
   allow,
@@ -55,18 +56,9 @@ export function serviceTrust(service: string, { accountId }: Site, sourceArn: st
 /** Permissions of a run: the vault writer's, and its own log, code and secrets. */
 export function runnerPermissions(scope: RunnerScope): PolicyDocument {
   const { site, scheduleKeyArn, image, checkpoint } = scope;
-  const code = `arn:aws:s3:::${codeBucketName(site)}`;
-  const logs = runnerLogGroupArn(site);
-  // Secrets Manager adds six characters to a secret's name.
-  const secrets = ["database", ...Object.keys(TOKEN_SERVICES)].map(
-    (part) => `arn:aws:secretsmanager:${site.region}:${site.accountId}:secret:${runnerSecretName(site, part)}-??????`,
-  );
   return policyDocument([
     ...vaultRolePermissions("writer", scope).Statement,
-    allow("Logs", [logs, `${logs}:*`], ["logs:CreateLogStream", "logs:PutLogEvents"]),
-    allow("FindsItsCode", code, ["s3:GetBucketLocation", "s3:ListBucket"]),
-    allow("ReadsItsCode", `${code}/*`, ["s3:GetObject", "s3:GetObjectVersion"]),
-    allow("ReadsItsSecrets", secrets, ["secretsmanager:GetSecretValue"]),
+    ...usesItsOwn(site, "backup", ["database", ...Object.keys(TOKEN_SERVICES)]),
     allow("OpensItsSecrets", scheduleKeyArn, ["kms:Decrypt"], {
       StringEquals: { "kms:ViaService": `secretsmanager.${site.region}.amazonaws.com` },
     }),
@@ -75,11 +67,37 @@ export function runnerPermissions(scope: RunnerScope): PolicyDocument {
   ]);
 }
 
-/** Permissions of the schedule: start this build, and report failures to the queue. */
-export function starterPermissions(site: Site): PolicyDocument {
+/** Permissions of a mirror build: its own log, code and secrets, and nothing of the vault. */
+export function mirrorPermissions(site: Site, image: string): PolicyDocument {
   return policyDocument([
-    allow("Starts", buildProjectArn(site), ["codebuild:StartBuild"]),
-    allow("SaysWhatItMissed", missedRunsQueueArn(site), ["sqs:SendMessage"]),
+    ...usesItsOwn(site, "mirror", Object.keys(MIRROR_TOKENS)),
+    ...pullsImage(image),
+    keepsTrail(site),
+  ]);
+}
+
+/** What every build may do with its log, its code, and those secrets. */
+function usesItsOwn(site: Site, work: ScheduledWork, parts: readonly string[]): PolicyStatement[] {
+  const code = `arn:aws:s3:::${codeBucketName(site, work)}`;
+  const logs = runnerLogGroupArn(site, work);
+  // Secrets Manager adds six characters to a secret's name.
+  const secrets = parts.map(
+    (part) =>
+      `arn:aws:secretsmanager:${site.region}:${site.accountId}:secret:${runnerSecretName(site, part, work)}-??????`,
+  );
+  return [
+    allow("Logs", [logs, `${logs}:*`], ["logs:CreateLogStream", "logs:PutLogEvents"]),
+    allow("FindsItsCode", code, ["s3:GetBucketLocation", "s3:ListBucket"]),
+    allow("ReadsItsCode", `${code}/*`, ["s3:GetObject", "s3:GetObjectVersion"]),
+    allow("ReadsItsSecrets", secrets, ["secretsmanager:GetSecretValue"]),
+  ];
+}
+
+/** Permissions of the schedule: start this build, and report failures to the queue. */
+export function starterPermissions(site: Site, work?: ScheduledWork): PolicyDocument {
+  return policyDocument([
+    allow("Starts", buildProjectArn(site, work), ["codebuild:StartBuild"]),
+    allow("SaysWhatItMissed", missedRunsQueueArn(site, work), ["sqs:SendMessage"]),
     keepsTrail(site),
   ]);
 }

@@ -5,9 +5,9 @@ import type { RunnerSize } from "../planning/runnerMachine.ts";
 import type { App } from "../settings/apps.ts";
 import type { HealthAnswer } from "../settings/healthAnswer.ts";
 import { nameOfPart } from "../settings/managedParts.ts";
-import type { RunnerSettings, RunnerToken } from "../settings/runnerSettings.ts";
+import type { MirrorTokenVariable, RunnerSettings, RunnerToken } from "../settings/runnerSettings.ts";
 import type { CommonSettings } from "../settings/settings.ts";
-import type { DeployedSource, RunnerCode } from "./backupRunner.ts";
+import type { DeployedSource, RunnerCode } from "./scheduledBuild.ts";
 
 /** The arguments of both kinds of site, most of them settings (Pulumi.yaml says what each is). The program's settings fit. */
 export interface SiteArgs
@@ -42,10 +42,19 @@ export interface ScheduledRun {
   readonly compute?: RunnerSize | undefined;
   /** Secrets. The configuration backup leaves out services without a token. */
   readonly tokens: Readonly<Partial<Record<RunnerToken, pulumi.Input<string>>>>;
+  /** What a standby's mirror builds are made of. @default - it can have none */
+  readonly mirror?: MirrorRun | undefined;
   /** Where Pulumi keeps the stack's state. @default - no run stores it */
   readonly state?: RunnerSettings["state"];
   /** Root certificates (PEM) of the database's server, or `system`. @default - Supabase's */
   readonly rootCertificates?: string;
+}
+
+/** What a site's mirror builds need beyond the site's own resources. */
+interface MirrorRun {
+  readonly code: RunnerCode;
+  /** Secrets. One that is not given stays as it is. */
+  readonly tokens: Readonly<Partial<Record<MirrorTokenVariable, pulumi.Input<string>>>>;
 }
 
 /** Name of the traffic switch of one of an app's public names. The first has the name that every stack with one public name began with. */

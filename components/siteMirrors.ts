@@ -1,10 +1,14 @@
 import type * as pulumi from "@pulumi/pulumi";
 
-import type { CodeHostKind } from "../planning/names.ts";
+import type { CodeHostKind, Site } from "../planning/names.ts";
 import type { App } from "../settings/apps.ts";
+import { flatEndpoints } from "../settings/endpoints.ts";
 import { nameOfPart } from "../settings/managedParts.ts";
+import type { DeclaredMirrorRunSettings } from "../settings/mirrorRunSettings.ts";
 import { fold, mirroredRepositories, type MirroredRepository } from "../settings/repositories.ts";
+import type { StandbySettings } from "../settings/settings.ts";
 import type { ApplicationRelease } from "./application.ts";
+import { MirrorBuild } from "./mirrorBuild.ts";
 import { MirrorRepository } from "./mirrorRepository.ts";
 import type { SiteArgs } from "./siteArgs.ts";
 import type { SiteOutputs } from "./siteOutputs.ts";
@@ -25,6 +29,29 @@ export function mirrorCode(args: SiteArgs, opts: pulumi.ComponentResourceOptions
       opts,
     );
   return all;
+}
+
+/** Declares the builds that keep the mirrors current, if the settings ask for them. */
+export function keepMirrorsCurrent(
+  args: SiteArgs & Partial<Pick<StandbySettings, "mirrorIntervalHours">>,
+  site: Site,
+  opts: pulumi.ComponentResourceOptions,
+): void {
+  const { stack, apps, repositories, endpoints, mirrorIntervalHours: intervalHours, scheduledRun } = args;
+  const { image, mirror } = scheduledRun;
+  if (intervalHours === undefined || mirror === undefined) return;
+  const settings: DeclaredMirrorRunSettings = {
+    stack,
+    region: args.awsRegion,
+    apps: apps.map((app) => ({
+      repository: app.repository,
+      branch: app.branch,
+      ...(app.mirror !== undefined && { mirror: app.mirror }),
+    })),
+    ...(repositories && repositories.length > 0 && { repositories }),
+    ...flatEndpoints({ aws: endpoints.aws, github: endpoints.github, gitlab: endpoints.gitlab }),
+  };
+  new MirrorBuild("mirrors", { site, intervalHours, image, ...mirror, settings: JSON.stringify(settings) }, opts);
 }
 
 /**

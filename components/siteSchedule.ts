@@ -4,10 +4,10 @@ import type { Site } from "../planning/names.ts";
 import { flatEndpoints } from "../settings/endpoints.ts";
 import { sourcesOf } from "../settings/repositories.ts";
 import { type DeclaredRunnerSettings, ownTokenOfRuns, RUNNER_TOKENS } from "../settings/runnerSettings.ts";
-import { sourceFile } from "./backupRunner.ts";
 import { BackupSchedule } from "./backupSchedule.ts";
 import type { BackupVault } from "./backupVault.ts";
 import type { Database } from "./database.ts";
+import { sourceFile } from "./scheduledBuild.ts";
 import type { SigningKey } from "./signingKey.ts";
 import type { SiteArgs } from "./siteArgs.ts";
 

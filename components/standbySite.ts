@@ -17,7 +17,7 @@ import { ProbeName } from "./recovery/probeName.ts";
 import { rehearseTakeover } from "./recovery/trafficLease.ts";
 import { SigningKey } from "./signingKey.ts";
 import type { SiteArgs } from "./siteArgs.ts";
-import { mirrorCode, mirrorOutputs, mirrorsOf } from "./siteMirrors.ts";
+import { keepMirrorsCurrent, mirrorCode, mirrorOutputs, mirrorsOf } from "./siteMirrors.ts";
 import { appOutputs, databaseOutputs, scheduleOutputs, type SiteOutputs, vaultOutputs } from "./siteOutputs.ts";
 import { scheduleBackups } from "./siteSchedule.ts";
 import { openVariables } from "./siteVariables.ts";
@@ -27,7 +27,7 @@ export interface StandbySiteArgs
   extends
     SiteArgs,
     Pick<StandbySettings, "mode" | "supabaseOrganization" | "supabaseRegion">,
-    Readonly<Partial<Pick<StandbySettings, RecoverySetting>>> {
+    Readonly<Partial<Pick<StandbySettings, RecoverySetting | "mirrorIntervalHours">>> {
   /** The generations of the recovered database to declare while the site is active. @default - only the present one, as the first */
   readonly generations?: DeclaredGenerations | undefined;
 }
@@ -55,6 +55,7 @@ export class StandbySite extends pulumi.ComponentResource {
     const guards = { signingKeyArn: signing.keyArn, deployerArns, disposable: args.disposableVault };
     const vault = new BackupVault("vault", { site, tiers, protect, replicaOf: primary, ...guards }, child);
     const mirrors = mirrorCode(args, child);
+    keepMirrorsCurrent(args, site, child);
 
     const trustedWriterKeys = keysTrustedBy(args, signing);
     const from = { vault, trustedWriterKeys };

@@ -79,9 +79,12 @@ export function auditTrailArn(site: Site): string {
   return `arn:aws:cloudtrail:${site.region}:${site.accountId}:trail/${auditTrailName(site)}`;
 }
 
+/** What a site's builds do by schedule. */
+export type ScheduledWork = "backup" | "mirror";
+
 /** Name of the schedule, and of the CodeBuild project that it starts. */
-export function scheduleName({ project, role }: Site): string {
-  return `${project}-${role}-backup`;
+export function scheduleName({ project, role }: Site, work: ScheduledWork = "backup"): string {
+  return `${project}-${role}-${work}`;
 }
 
 /**
@@ -92,14 +95,21 @@ export function scheduleGroupArn({ region, accountId }: Site): string {
   return `arn:aws:scheduler:${region}:${accountId}:schedule-group/default`;
 }
 
-/** ARN of the CodeBuild project that runs the backups. */
-export function buildProjectArn(site: Site): string {
-  return `arn:aws:codebuild:${site.region}:${site.accountId}:project/${scheduleName(site)}`;
+/** ARN of the CodeBuild project that does the work. */
+export function buildProjectArn(site: Site, work?: ScheduledWork): string {
+  return `arn:aws:codebuild:${site.region}:${site.accountId}:project/${scheduleName(site, work)}`;
 }
 
-/** Name of the role that a run has (`runner`), or that the schedule assumes to start a run (`starter`). At most 64 characters. */
-export function scheduleRoleName({ project, role, region }: Site, purpose: "runner" | "starter"): string {
-  return `${project}-${role}-${purpose}-${region}`;
+/**
+ * Name of the role that a run has (`runner`), or that the schedule assumes to start a run (`starter`). At most 64 characters. The mirrors'
+ * names are of another form, so that no policy for the backups' roles lets them in.
+ */
+export function scheduleRoleName(
+  { project, role, region }: Site,
+  purpose: "runner" | "starter",
+  work: ScheduledWork = "backup",
+): string {
+  return `${project}-${role}-${work === "backup" ? "" : `${work}-`}${purpose}-${region}`;
 }
 
 /** ARN of that role. The vault's policy names the runner by this ARN before the role exists. */
@@ -108,38 +118,38 @@ export function scheduleRoleArn(site: Site, purpose: "runner" | "starter"): stri
 }
 
 /** Name of the bucket that stores the runner's code. At most 63 characters. */
-export function codeBucketName({ project, role, accountId, region }: Site): string {
-  return `${project}-${role}-code-${accountId}-${region}`;
+export function codeBucketName({ project, role, accountId, region }: Site, work: ScheduledWork = "backup"): string {
+  return `${project}-${role}-${work === "backup" ? "code" : work}-${accountId}-${region}`;
 }
 
 /** Name of the scheduled runs' log group. */
-export function runnerLogGroup(site: Site): string {
-  return `/${site.project}/${site.role}/backup`;
+export function runnerLogGroup(site: Site, work: ScheduledWork = "backup"): string {
+  return `/${site.project}/${site.role}/${work}`;
 }
 
 /** ARN of that log group, without the `:*` for its streams. */
-export function runnerLogGroupArn(site: Site): string {
-  return `arn:aws:logs:${site.region}:${site.accountId}:log-group:${runnerLogGroup(site)}`;
+export function runnerLogGroupArn(site: Site, work?: ScheduledWork): string {
+  return `arn:aws:logs:${site.region}:${site.accountId}:log-group:${runnerLogGroup(site, work)}`;
 }
 
 /** What the names of the secrets of a site's runs begin with. */
-export function runnerSecretPrefix({ project, role }: Site): string {
-  return `${project}/${role}/runner`;
+function runnerSecretPrefix({ project, role }: Site, work: ScheduledWork = "backup"): string {
+  return `${project}/${role}/${work === "backup" ? "runner" : work}`;
 }
 
-/** Name of one of the secrets that a run reads the database and the services' settings with: `database`, or a service. */
-export function runnerSecretName(site: Site, part: string): string {
-  return `${runnerSecretPrefix(site)}/${part}`;
+/** Name of one of the secrets that a run has: `database`, or a service. */
+export function runnerSecretName(site: Site, part: string, work?: ScheduledWork): string {
+  return `${runnerSecretPrefix(site, work)}/${part}`;
 }
 
 /** Name of the queue for runs that the schedule could not start. */
-export function missedRunsQueueName(site: Site): string {
-  return `${scheduleName(site)}-missed`;
+export function missedRunsQueueName(site: Site, work?: ScheduledWork): string {
+  return `${scheduleName(site, work)}-missed`;
 }
 
 /** ARN of that queue. */
-export function missedRunsQueueArn(site: Site): string {
-  return `arn:aws:sqs:${site.region}:${site.accountId}:${missedRunsQueueName(site)}`;
+export function missedRunsQueueArn(site: Site, work?: ScheduledWork): string {
+  return `arn:aws:sqs:${site.region}:${site.accountId}:${missedRunsQueueName(site, work)}`;
 }
 
 /** Name of the bucket that stores the stack's Pulumi state. At most 63 characters. */

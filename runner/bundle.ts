@@ -17,7 +17,11 @@ export interface Bundle {
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 
 /** The programs that AWS runs, by the names of their files. */
-const ENTRIES = { runner: "runner/main.ts", mirrorPoller: "runner/functions/mirrorPoller.ts" } as const;
+const ENTRIES = {
+  runner: "runner/main.ts",
+  mirrorRun: "runner/mirrorRun.ts",
+  mirrorPoller: "runner/functions/mirrorPoller.ts",
+} as const;
 
 const OPTIONS = {
   absWorkingDir: PROJECT,

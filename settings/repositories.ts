@@ -28,9 +28,12 @@ const REPOSITORY_ENTRY = z
 /** The repositories that `repositories` lists. */
 export const REPOSITORIES = z.array(REPOSITORY_ENTRY, { error: "a list of repositories" }).readonly();
 
+/** What names an app's repository and its mirror on GitHub. */
+export type MirroredApp = Pick<App, "repository" | "mirror">;
+
 /** The settings that name repositories and their mirrors. */
-export interface RepositorySettings {
-  readonly apps: readonly App[];
+export interface MirrorSettings {
+  readonly apps: readonly MirroredApp[];
   readonly repositories?: z.output<typeof REPOSITORIES> | undefined;
   readonly endpoints: Pick<Endpoints, CodeHostKind>;
 }
@@ -67,7 +70,7 @@ export interface NamedMirror {
 }
 
 /** The mirrors that the settings name, those of the apps first. */
-export function* namedMirrors(settings: Pick<RepositorySettings, "apps" | "repositories">): Generator<NamedMirror> {
+export function* namedMirrors(settings: Omit<MirrorSettings, "endpoints">): Generator<NamedMirror> {
   for (const [index, { repository, mirror }] of settings.apps.entries())
     if (mirror !== undefined)
       yield { key: "apps", index, field: "mirror", kind: "github", repository, fullName: mirror };
@@ -79,7 +82,7 @@ export function* namedMirrors(settings: Pick<RepositorySettings, "apps" | "repos
 }
 
 /** Every repository of the settings once, those of the apps first, with its mirrors. Names on code hosts have no case. */
-export function mirroredRepositories(settings: RepositorySettings): MirroredRepository[] {
+export function mirroredRepositories(settings: MirrorSettings): MirroredRepository[] {
   const { apps, repositories = [], endpoints } = settings;
   const all = [...namedMirrors(settings)];
   const names = [...apps, ...repositories].map(({ repository }) => repository);
@@ -103,7 +106,9 @@ export interface StackSources {
 }
 
 /** The projects and repositories of a stack. */
-export function sourcesOf(settings: Omit<RepositorySettings, "endpoints">): StackSources {
+export function sourcesOf(
+  settings: Pick<MirrorSettings, "repositories"> & { readonly apps: readonly App[] },
+): StackSources {
   const named = settings.apps.flatMap(({ project, name }) => (name === undefined ? [] : [[project, name] as const]));
   return {
     vercelProjects: settings.apps.map(({ project }) => project),
@@ -113,7 +118,7 @@ export function sourcesOf(settings: Omit<RepositorySettings, "endpoints">): Stac
 }
 
 /** The owner of the mirrors on GitHub. The check of the settings refuses several. */
-export function mirrorOwnerOf(settings: Omit<RepositorySettings, "endpoints">): string | undefined {
+export function mirrorOwnerOf(settings: Omit<MirrorSettings, "endpoints">): string | undefined {
   const first = [...namedMirrors(settings)].find(({ kind }) => kind === "github");
   return first?.fullName.split("/")[0];
 }

@@ -103,10 +103,18 @@ export const GITLAB_MIRROR_TOKEN = "GITLAB_TOKEN";
 /** The variables with tokens. */
 export type TokenVariable = RunnerToken | typeof MIRROR_TOKEN | typeof GITLAB_MIRROR_TOKEN;
 
+/** The tokens of a mirror build, by the names of their secrets: one that reads the sources, and one for the mirrors of each host. */
+export const MIRROR_TOKENS = {
+  github: "GITHUB_TOKEN",
+  "mirror-github": MIRROR_TOKEN,
+  gitlab: GITLAB_MIRROR_TOKEN,
+} as const satisfies Readonly<Record<string, TokenVariable>>;
+export type MirrorTokenVariable = (typeof MIRROR_TOKENS)[keyof typeof MIRROR_TOKENS];
+
 /**
  * The variable that holds the scheduled runs' own token, for the first `pulumi up` and for `schedule rotate`. They never get the token with which
  * the stack is changed.
  */
-export function ownTokenOfRuns(variable: RunnerToken): `RUNNER_${RunnerToken}` {
+export function ownTokenOfRuns(variable: TokenVariable): `RUNNER_${TokenVariable}` {
   return `RUNNER_${variable}`;
 }

@@ -87,6 +87,10 @@ export const SETTINGS = z.object({
     .describe(
       `a whole number of hours from 1 to ${LONGEST_INTERVAL_HOURS} (above that, more than 24 hours of data could be lost)`,
     ),
+  mirrorIntervalHours: count(0, 12)
+    .default(0)
+    .transform((hours) => (hours === 0 ? undefined : hours))
+    .describe("a whole number of hours from 1 to 12, or 0 for no builds"),
   runnerImage: matching(/^[a-z0-9][a-z0-9._:/-]*(:(?!latest$)[\w][\w.-]*|@sha256:[0-9a-f]{64})$/)
     .default(DEFAULT_RUNNER_IMAGE)
     .describe("a container image with a tag or, better, a digest (name@sha256:…), but not the tag latest"),

@@ -27,6 +27,7 @@ const OF_ONE_ROLE: readonly (readonly [
   ["standby", "has a mode", ["mode"]],
   ["standby", "stops the other stack", ["peerSupabaseRef", "peerDatabaseUrl", "peerVercelTeam", "peerVercelToken"]],
   ["standby", "takes names over", ["takeover", "dnsToken"]],
+  ["standby", "mirrors repositories", ["mirrorIntervalHours"]],
   ["standby", "sets an app's variables", ["withoutVariables"]],
   ["standby", "restores a backup", OF_A_RESTORE],
 ];

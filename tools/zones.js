@@ -71,6 +71,7 @@ export const WRITERS = [
   "recovery/pulumi/previewChild.ts",
   "recovery/pulumi/recordChild.ts",
   "runner/main.ts",
+  "runner/mirrorRun.ts",
   "runner/functions/mirrorPoller.ts",
   "lab/**/*.ts",
   "tests/**/*.ts",

@@ -1,11 +1,11 @@
 import { backupRepository } from "../../recovery/backup/backupRepository.ts";
 import { leftOutLines } from "../../recovery/backup/leftOutText.ts";
 import { mirrorAll } from "../../recovery/mirror/mirrorAll.ts";
+import { sourceOf } from "../../runner/stackMirrors.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../services/common/errors.ts";
 import { sealerTo } from "../../services/vault/encryption.ts";
 import { mirroredRepositories } from "../../settings/repositories.ts";
-import { sourceOf } from "../stack/mirrors.ts";
 import { backupsOf, portsOf, writerOf } from "../stack/services.ts";
 import type { StackContext } from "../stack/stackContext.ts";
 import { printResult, withProgress } from "../terminal/progress.ts";

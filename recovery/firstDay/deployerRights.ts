@@ -2,11 +2,7 @@ import { allow, type PolicyDocument, policyDocument, type PolicyStatement } from
 import {
   auditTrailArn,
   codeBucketName,
-  missedRunsQueueArn,
   RECOVERY_LOG_PREFIX,
-  runnerLogGroupArn,
-  runnerSecretPrefix,
-  scheduleName,
   type Site,
   stateBucketName,
   vaultBucketArn,
@@ -48,7 +44,9 @@ const PARTS: readonly Part[] = [
       // The code of the runs, and the state.
       allow(
         "Objects",
-        [codeBucketName(site), stateBucketName(site)].map((bucket) => `arn:aws:s3:::${bucket}/*`),
+        [codeBucketName(site), codeBucketName(site, "mirror"), stateBucketName(site)].map(
+          (bucket) => `arn:aws:s3:::${bucket}/*`,
+        ),
         of("s3", "DeleteObject*", "GetObject*", "PutObject", "PutObjectTagging"),
       ),
       // A recovery reads the backup that it restores, and writes its line of the log.
@@ -105,20 +103,16 @@ const PARTS: readonly Part[] = [
     types: ["aws:cloudwatch/logGroup:LogGroup"],
     rights: (site) => [
       allow("LogNames", "*", of("logs", "DescribeLogGroups")),
-      allow(
-        "Logs",
-        [runnerLogGroupArn(site), `${runnerLogGroupArn(site)}:*`],
-        [
-          ...of("logs", "CreateLogGroup", "DeleteLogGroup", "DeleteRetentionPolicy", "FilterLogEvents", "GetLogEvents"),
-          ...of("logs", "ListTagsForResource", "PutRetentionPolicy", "TagResource", "UntagResource"),
-        ],
-      ),
+      allow("Logs", `arn:aws:logs:${site.region}:${site.accountId}:log-group:/${site.project}/${site.role}/*`, [
+        ...of("logs", "CreateLogGroup", "DeleteLogGroup", "DeleteRetentionPolicy", "FilterLogEvents", "GetLogEvents"),
+        ...of("logs", "ListTagsForResource", "PutRetentionPolicy", "TagResource", "UntagResource"),
+      ]),
     ],
   },
   {
     types: ["aws:codebuild/project:Project"],
     rights: (site) => [
-      allow("Runs", `arn:aws:codebuild:${site.region}:${site.accountId}:project/${scheduleName(site)}`, [
+      allow("Runs", `arn:aws:codebuild:${site.region}:${site.accountId}:project/${namesOf(site)}`, [
         ...of("codebuild", "BatchGetBuilds", "BatchGetProjects", "CreateProject", "DeleteProject"),
         ...of("codebuild", "ListBuildsForProject", "StartBuild", "StopBuild", "UpdateProject"),
       ]),
@@ -129,7 +123,7 @@ const PARTS: readonly Part[] = [
     rights: (site) => [
       allow(
         "Schedule",
-        `arn:aws:scheduler:${site.region}:${site.accountId}:schedule/default/${scheduleName(site)}`,
+        `arn:aws:scheduler:${site.region}:${site.accountId}:schedule/default/${namesOf(site)}`,
         of("scheduler", "CreateSchedule", "DeleteSchedule", "GetSchedule", "UpdateSchedule"),
       ),
     ],
@@ -138,7 +132,7 @@ const PARTS: readonly Part[] = [
     types: ["aws:secretsmanager/secret:Secret", "aws:secretsmanager/secretVersion:SecretVersion"],
     // Secrets Manager ends a secret's ARN in six characters of its own.
     rights: (site) => [
-      allow("Secret", `arn:aws:secretsmanager:${site.region}:${site.accountId}:secret:${runnerSecretPrefix(site)}*`, [
+      allow("Secret", `arn:aws:secretsmanager:${site.region}:${site.accountId}:secret:${site.project}/${site.role}/*`, [
         ...of(
           "secretsmanager",
           "CreateSecret",
@@ -155,7 +149,7 @@ const PARTS: readonly Part[] = [
   {
     types: ["aws:sqs/queue:Queue"],
     rights: (site) => [
-      allow("MissedRuns", missedRunsQueueArn(site), [
+      allow("MissedRuns", `arn:aws:sqs:${site.region}:${site.accountId}:${namesOf(site)}`, [
         ...of("sqs", "CreateQueue", "DeleteQueue", "GetQueueAttributes", "GetQueueUrl", "ListQueueTags"),
         ...of("sqs", "SetQueueAttributes", "TagQueue", "UntagQueue"),
       ]),
@@ -176,6 +170,11 @@ export const DEPLOYED_TYPES: readonly string[] = PARTS.flatMap(({ types }) => ty
  */
 export function deployerRights(site: Site): PolicyDocument {
   return policyDocument(PARTS.flatMap(({ rights }) => rights(site)));
+}
+
+/** The names of the stack's builds, schedules and queues: of the backups and the mirrors. */
+function namesOf({ project, role }: Site): string {
+  return `${project}-${role}-*`;
 }
 
 /** The stack's buckets, whose names end in account and region. */

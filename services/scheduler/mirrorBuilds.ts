@@ -47,7 +47,7 @@ export interface MirrorBuilds {
 }
 
 /** The variable of a mirror build that holds its job as JSON. Without it the build mirrors every repository. */
-const MIRROR_JOB_VARIABLE = "MIRROR_JOB";
+export const MIRROR_JOB_VARIABLE = "MIRROR_JOB";
 /**
  * What a page of ListBuildsForProject and one BatchGetBuilds hold at most.
  * Source: https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BatchGetBuilds.html
@@ -93,12 +93,17 @@ export function awsMirrorBuilds({ project, ...at }: AwsPlace & { readonly projec
   };
 }
 
+/** The job in a build's variable. Throws a ZodError or a SyntaxError if it is another text. */
+export function mirrorJobIn(value: string): MirrorJob {
+  return MIRROR_JOB.parse(JSON.parse(value));
+}
+
 function buildOf({ startTime, endTime, buildStatus, environment }: Build): MirrorBuild {
   if (startTime === undefined) throw new Error("AWS's answer lacks a build's start.");
   const variable = environment?.environmentVariables?.find(({ name }) => name === MIRROR_JOB_VARIABLE);
   return {
     startedAt: startTime,
     endedAt: buildStatus === "IN_PROGRESS" ? undefined : (endTime ?? startTime),
-    job: variable?.value === undefined ? undefined : MIRROR_JOB.parse(JSON.parse(variable.value)),
+    job: variable?.value === undefined ? undefined : mirrorJobIn(variable.value),
   };
 }

@@ -71,7 +71,7 @@ export const BACKUP_FAULTS: readonly KnownFault[] = [
   },
   {
     name: "No schedule ever starts a backup, because its role trusts a form of address that AWS does not send",
-    file: "components/backupSchedule.ts",
+    file: "components/buildSchedule.ts",
     find: "scheduleGroupArn(site))),",
     replace: "`arn:aws:scheduler:${site.region}:${site.accountId}:schedule/default/${scheduleName(site)}`)),",
     suite: "tests/components/backupSchedule.test.ts",

@@ -32,6 +32,15 @@ describe("scheduledRun", () => {
     expect(Object.keys(tokens)).toEqual(["GITHUB_TOKEN"]);
   });
 
+  it("makes mirror builds only for a setting that asks for them, with tokens of their own", () => {
+    const settings = parseSettings(PRIMARY_SETTINGS, "prod");
+    expect(scheduledRun(settings, {}).mirror).toBeUndefined();
+    const environment = { MIRROR_GITHUB_TOKEN: "of the update", RUNNER_GITLAB_TOKEN: "own" };
+    const { mirror } = scheduledRun({ ...settings, mirrorIntervalHours: 1 }, environment);
+    expect(mirror?.code.path).toMatch(/mirrorRun\.mjs$/);
+    expect(Object.keys(mirror?.tokens ?? {})).toEqual(["GITLAB_TOKEN"]);
+  });
+
   it("lets the runs verify the database's server by the same root certificates as the program", async () => {
     const folder = await makeTestFolder();
     const { file } = await makeAuthority(folder.path);

@@ -5,12 +5,13 @@ import { mirrorAll, type MirrorJob } from "../../../recovery/mirror/mirrorAll.ts
 import { localMirror, mirrorLocal } from "../../../recovery/mirror/mirrorLocal.ts";
 import { mirrorNamed, type NamedResult, type NamedRun } from "../../../recovery/mirror/mirrorNamed.ts";
 import { mirrorStatus } from "../../../recovery/mirror/mirrorStatus.ts";
+import { changeText, mirrorLines } from "../../../recovery/mirror/mirrorText.ts";
 import type { Quarantined } from "../../../recovery/mirror/record.ts";
+import { deployedBranchesOf, mirrorsOf, sourceOf } from "../../../runner/stackMirrors.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { PromiseError } from "../../../services/common/errors.ts";
 import type { Ports } from "../../../services/services.ts";
 import type { Settings } from "../../../settings/settings.ts";
-import { deployedBranchesOf, mirrorsOf, sourceOf } from "../../stack/mirrors.ts";
 import { portsOf } from "../../stack/services.ts";
 import { readStack } from "../../stack/stackContext.ts";
 import { agreeWith } from "../../terminal/confirm.ts";
@@ -18,7 +19,6 @@ import { example } from "../../terminal/help.ts";
 import { abortOnInterrupt } from "../../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../../terminal/options.ts";
 import { printResult, withProgress } from "../../terminal/progress.ts";
-import { changeText, mirrorLines } from "../../text/mirrorText.ts";
 
 interface AcceptOptions {
   stack: string;

@@ -2,15 +2,15 @@ import { Command } from "commander";
 
 import { mirrorAll } from "../../../recovery/mirror/mirrorAll.ts";
 import { mirrorStatus } from "../../../recovery/mirror/mirrorStatus.ts";
+import { statusLines } from "../../../recovery/mirror/mirrorText.ts";
+import { mirrorsOf } from "../../../runner/stackMirrors.ts";
 import { PromiseError } from "../../../services/common/errors.ts";
-import { mirrorsOf } from "../../stack/mirrors.ts";
 import { portsOf } from "../../stack/services.ts";
 import { readStack } from "../../stack/stackContext.ts";
 import { example } from "../../terminal/help.ts";
 import { abortOnInterrupt } from "../../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../../terminal/options.ts";
 import { printResult, withProgress } from "../../terminal/progress.ts";
-import { statusLines } from "../../text/mirrorText.ts";
 
 /** `castchat-recovery mirror status`: compares each mirror with its source. */
 export function statusCommand(): Command {

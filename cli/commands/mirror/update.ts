@@ -3,20 +3,20 @@ import { Command, Option } from "commander";
 import { mirrorAll, type MirrorJob, type Outcome } from "../../../recovery/mirror/mirrorAll.ts";
 import { mirrorLocal } from "../../../recovery/mirror/mirrorLocal.ts";
 import { mirrorNamed, type NamedResult, type NamedRun } from "../../../recovery/mirror/mirrorNamed.ts";
+import { mirrorLines, mirrorsFailure } from "../../../recovery/mirror/mirrorText.ts";
+import { deployedBranchesOf, mirrorsOf, sourceOf } from "../../../runner/stackMirrors.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { PromiseError } from "../../../services/common/errors.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
 import type { Ports } from "../../../services/services.ts";
 import { fold, mirroredRepositories } from "../../../settings/repositories.ts";
 import type { Settings } from "../../../settings/settings.ts";
-import { deployedBranchesOf, mirrorsOf, sourceOf } from "../../stack/mirrors.ts";
 import { portsOf } from "../../stack/services.ts";
 import { readStack } from "../../stack/stackContext.ts";
 import { example } from "../../terminal/help.ts";
 import { abortOnInterrupt } from "../../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../../terminal/options.ts";
 import { printResult, withProgress } from "../../terminal/progress.ts";
-import { mirrorLines } from "../../text/mirrorText.ts";
 
 interface MirrorOptions {
   stack: string;
@@ -90,12 +90,8 @@ function print(outcomes: readonly Outcome<NamedResult>[], { stack, local, json }
   const mirrors = outcomes.map(({ result, ...one }) => ({ ...one, ...result }));
   const accept = (repository: string) => acceptLine(repository, stack, local);
   printResult({ mirrors }, json === true, mirrorLines(outcomes, accept));
-  const failed = outcomes.filter(({ failure }) => failure !== undefined).length;
-  const held = outcomes.filter(({ result }) => (result?.quarantined.length ?? 0) > 0).length;
-  if (failed + held > 0)
-    throw new PromiseError(
-      `${failed + held} of ${outcomes.length} mirrors are not current: ${failed} failed, ${held} hold back refs of their source.`,
-    );
+  const failure = mirrorsFailure(outcomes);
+  if (failure !== undefined) throw new PromiseError(failure);
 }
 
 function acceptLine(repository: string, stack: string, local: string | undefined): string {

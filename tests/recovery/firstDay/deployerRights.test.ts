@@ -1,7 +1,13 @@
 import { describe, expect, it } from "@jest/globals";
 
 import {
+  buildProjectArn,
+  codeBucketName,
   deployerRoleArn,
+  missedRunsQueueArn,
+  runnerLogGroupArn,
+  runnerSecretName,
+  scheduleName,
   type Site,
   stateBucketName,
   vaultBucketArn,
@@ -19,6 +25,7 @@ const SITE: Site = {
   accountId: "111111111111",
   region: "ap-southeast-1",
 };
+const arnOf = (service: string, resource: string) => `arn:aws:${service}:${SITE.region}:${SITE.accountId}:${resource}`;
 const may = (action: string, resource: string, context: Record<string, string> = {}) =>
   judge([JSON.stringify(deployerRights(SITE))], { action, resource, principal: deployerRoleArn(SITE), context }) ===
   "allowed";
@@ -50,10 +57,25 @@ describe("the rights of a deployer", () => {
     expect(may("iam:PutRolePolicy", vaultRoleArn(SITE, "writer"))).toBe(true);
     expect(may("iam:PassRole", vaultRoleArn(SITE, "writer"), { "iam:PassedToService": "s3.amazonaws.com" })).toBe(true);
     expect(may("kms:CreateKey", "*")).toBe(true);
+    for (const work of ["backup", "mirror"] as const) {
+      expect(may("codebuild:CreateProject", buildProjectArn(SITE, work))).toBe(true);
+      expect(may("sqs:CreateQueue", missedRunsQueueArn(SITE, work))).toBe(true);
+      expect(may("logs:CreateLogGroup", runnerLogGroupArn(SITE, work))).toBe(true);
+      expect(may("logs:PutRetentionPolicy", `${runnerLogGroupArn(SITE, work)}:*`)).toBe(true);
+      expect(may("s3:PutObject", `arn:aws:s3:::${codeBucketName(SITE, work)}/x`)).toBe(true);
+      expect(may("scheduler:CreateSchedule", arnOf("scheduler", `schedule/default/${scheduleName(SITE, work)}`))).toBe(
+        true,
+      );
+      const secret = arnOf("secretsmanager", `secret:${runnerSecretName(SITE, "github", work)}-AbCdEf`);
+      expect(may("secretsmanager:CreateSecret", secret)).toBe(true);
+    }
   });
 
   it("reach no other stack's, no backup for writing, and not the deployers' own role", () => {
     const elsewhere: Site = { ...SITE, role: "standby" };
+    expect(may("codebuild:StartBuild", buildProjectArn(elsewhere))).toBe(false);
+    expect(may("sqs:CreateQueue", missedRunsQueueArn(elsewhere))).toBe(false);
+    expect(may("logs:CreateLogGroup", runnerLogGroupArn(elsewhere))).toBe(false);
     expect(may("s3:PutBucketPolicy", vaultBucketArn(elsewhere))).toBe(false);
     expect(may("s3:PutObject", `${vaultBucketArn(SITE)}/daily/x`)).toBe(false);
     expect(may("s3:DeleteObject", `arn:aws:s3:::${vaultBucketName(SITE)}/daily/x`)).toBe(false);

@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { execa } from "execa";
 
-import { mirrorLines, statusLines } from "../../../cli/text/mirrorText.ts";
 import type { EmulatorDependencies } from "../../../lab/sandbox/host/services.ts";
 import { refsMeant } from "../../../recovery/mirror/acceptRefs.ts";
 import { mirrorAll } from "../../../recovery/mirror/mirrorAll.ts";
 import { localMirror, mirrorLocal } from "../../../recovery/mirror/mirrorLocal.ts";
 import { mirrorNamed } from "../../../recovery/mirror/mirrorNamed.ts";
 import { mirrorStatus } from "../../../recovery/mirror/mirrorStatus.ts";
+import { mirrorLines, statusLines } from "../../../recovery/mirror/mirrorText.ts";
 import type { Quarantined } from "../../../recovery/mirror/record.ts";
 import { gitCommand } from "../../../services/codeHost/gitCommand.ts";
 import { gitlabCode } from "../../../services/codeHost/gitlab.ts";

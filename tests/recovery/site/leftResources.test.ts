@@ -15,15 +15,14 @@ describe("what resume knows to settle", () => {
     const replica = { standbyVaultBucketArn: "arn:aws:s3:::replica", standbyVaultKeyArn: "arn:aws:kms:x:2:key/1" };
     const { stack, apps, zoneName, supabaseOrganization: organization, generation } = STANDBY;
     const [publicName] = apps[0].publicNames;
+    const repositories = [{ repository: apps[0].repository, gitlabMirror: "castchat/mirror" }];
+    const mirror = { code: STANDBY.scheduledRun.code, tokens: {} };
+    const scheduledRun = { ...STANDBY.scheduledRun, mirror };
     const sites = [
       await registered(() => new PrimarySite("primary", { ...PRIMARY, ...replica })),
       await registered(() => new PrimarySite("primary", EXISTING)),
       await registered(
-        () =>
-          new StandbySite("standby", {
-            ...STANDBY,
-            repositories: [{ repository: apps[0].repository, gitlabMirror: "castchat/mirrors/app" }],
-          }),
+        () => new StandbySite("standby", { ...STANDBY, repositories, mirrorIntervalHours: 1, scheduledRun }),
       ),
       await registered(() => new StandbySite("standby", { ...STANDBY, mode: "active" })),
       await registered(() => new StandbySite("standby", { ...STANDBY, mode: "drill" })),

@@ -1,11 +1,22 @@
-import { cloneUrl } from "../../planning/names.ts";
-import type { NamedRepository } from "../../recovery/mirror/findRepository.ts";
-import type { NamedPair } from "../../recovery/mirror/mirrorNamed.ts";
-import type { CodeHost } from "../../services/codeHost/codeHost.ts";
-import { UserError } from "../../services/common/errors.ts";
-import type { Ports } from "../../services/services.ts";
-import { fold, type Mirror, mirroredRepositories } from "../../settings/repositories.ts";
-import type { Settings } from "../../settings/settings.ts";
+import { cloneUrl } from "../planning/names.ts";
+import type { NamedRepository } from "../recovery/mirror/findRepository.ts";
+import type { NamedPair } from "../recovery/mirror/mirrorNamed.ts";
+import type { CodeHost } from "../services/codeHost/codeHost.ts";
+import { UserError } from "../services/common/errors.ts";
+import type { Ports } from "../services/services.ts";
+import {
+  fold,
+  type Mirror,
+  type MirroredApp,
+  mirroredRepositories,
+  type MirrorSettings,
+} from "../settings/repositories.ts";
+
+/** What names a stack's mirrors: its settings fit, and those of a mirror run. */
+export interface StackMirrors extends MirrorSettings {
+  readonly stack: string;
+  readonly apps: readonly (MirroredApp & { readonly branch: string })[];
+}
 
 /** A repository of the settings with one of its mirrors. */
 export interface MirrorOfSettings extends NamedPair {
@@ -14,12 +25,12 @@ export interface MirrorOfSettings extends NamedPair {
 }
 
 /** A repository of GitHub, as the settings name it. */
-export function sourceOf(settings: Settings, host: CodeHost, repository: string): NamedRepository {
+export function sourceOf(settings: StackMirrors, host: CodeHost, repository: string): NamedRepository {
   return { host, fullName: repository, urlOf: (name) => cloneUrl(name, settings.endpoints.github) };
 }
 
 /** Branches of a repository from which apps are deployed. */
-export function deployedBranchesOf({ apps }: Settings, repository: string): string[] {
+export function deployedBranchesOf({ apps }: StackMirrors, repository: string): string[] {
   return apps.filter((app) => fold(app.repository) === fold(repository)).map(({ branch }) => branch);
 }
 
@@ -28,7 +39,7 @@ export function deployedBranchesOf({ apps }: Settings, repository: string): stri
  *
  * @throws UserError if there are none
  */
-export function mirrorsOf(settings: Settings, ports: Ports, repository?: string): MirrorOfSettings[] {
+export function mirrorsOf(settings: StackMirrors, ports: Ports, repository?: string): MirrorOfSettings[] {
   const all = mirroredRepositories(settings).flatMap((one) => one.mirrors.map((mirror) => ({ ...one, mirror })));
   if (all.length === 0) throw new UserError(`Stack ${settings.stack} has no mirror. Name the standby's stack.`);
   const wanted = all.filter((one) => repository === undefined || fold(one.repository) === fold(repository));

@@ -1,7 +1,7 @@
-import type { Outcome } from "../../recovery/mirror/mirrorAll.ts";
-import type { NamedResult } from "../../recovery/mirror/mirrorNamed.ts";
-import type { MirrorStatus } from "../../recovery/mirror/mirrorStatus.ts";
-import type { Quarantined, RefChange } from "../../recovery/mirror/record.ts";
+import type { Outcome } from "./mirrorAll.ts";
+import type { NamedResult } from "./mirrorNamed.ts";
+import type { MirrorStatus } from "./mirrorStatus.ts";
+import type { Quarantined, RefChange } from "./record.ts";
 
 /** Refs that a line names; the JSON has all. */
 const NAMED = 5;
@@ -31,6 +31,14 @@ export function mirrorLines(
       ...quarantineLines(mirror, result.quarantined, accept(repository)),
     ];
   });
+}
+
+/** Why a run over several mirrors has not made all current, in a sentence; undefined if it has. */
+export function mirrorsFailure(outcomes: readonly Outcome<NamedResult>[]): string | undefined {
+  const failed = outcomes.filter(({ failure }) => failure !== undefined).length;
+  const held = outcomes.filter(({ result }) => (result?.quarantined.length ?? 0) > 0).length;
+  if (failed + held === 0) return undefined;
+  return `${failed + held} of ${outcomes.length} mirrors are not current: ${failed} failed, ${held} hold back refs of their source.`;
 }
 
 /** The lines of several mirrors' status. */
