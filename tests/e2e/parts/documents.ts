@@ -28,6 +28,7 @@ const ELSEWHERE: readonly (readonly [command: RegExp, reason: string])[] = [
 const ADDED: readonly (readonly [command: RegExp, words: string])[] = [
   [/restore tables/, '--confirm "$(cut -d@ -f2 <<<"${TARGET_DATABASE_URL%%\\?*}")"'],
   [/config restore --part (variables|settings)/, "--app castchat"],
+  [/traffic (prepare|settle)/, "--yes"],
 ];
 
 /** What a command says before it acts, of what users will notice. */
