@@ -21,7 +21,7 @@ export function mirrorLines(
       ...(result.diverged.length === 0
         ? []
         : [
-            `Another hand had changed ${result.diverged.length} refs of ${mirror}: ${some(result.diverged.map(({ ref }) => ref))}. What it had pushed is kept below refs/castchat/kept/, and the source's is there again.`,
+            `A push from elsewhere had changed ${result.diverged.length} refs of ${mirror}: ${some(result.diverged.map(({ ref }) => ref))}. What was pushed is kept below refs/castchat/kept/, and the source's is there again.`,
           ]),
       ...(result.kept.length === 0
         ? []

@@ -105,7 +105,7 @@ describe("a mirror's status", () => {
       "o/a is not mirrored to m/a: refused.",
       "0 refs of o/b are in its mirror m/b: it is as empty as its source.",
       "1 refs of o/c are in its mirror m/c: main at aaaaaaaa.",
-      "Another hand had changed 1 refs of m/c: refs/heads/own. What it had pushed is kept below refs/castchat/kept/, and the source's is there again.",
+      "A push from elsewhere had changed 1 refs of m/c: refs/heads/own. What was pushed is kept below refs/castchat/kept/, and the source's is there again.",
     ]);
   });
 });
