@@ -1,13 +1,14 @@
 import { z } from "zod";
 
 import { segment, ServiceError, unlessNotFound } from "../http/http.ts";
-import { type JsonClient, jsonClient, type JsonRequest } from "../http/jsonClient.ts";
+import { type JsonClient, jsonClient } from "../http/jsonClient.ts";
 import type { RemoteService, ServiceAccess } from "../http/remoteService.ts";
 import { ACCEPTED, REFUSED, type TokenFacts, tokenFacts } from "../http/tokenFacts.ts";
 import type { CodeHost, ListedRepository } from "./codeHost.ts";
 import { originOf } from "./git.ts";
 import { githubContent } from "./githubContent.ts";
 import { githubMirrors } from "./githubMirrors.ts";
+import { everyPage } from "./listingPages.ts";
 
 /** GitHub, and the variable with its token. */
 export const GITHUB = { name: "GitHub", tokenName: "GITHUB_TOKEN" } as const satisfies RemoteService;
@@ -20,10 +21,6 @@ const USERNAME = "x-access-token";
 
 /** Owner and name. A part that is only dots would change the path in the API. */
 const FULL_NAME = /^(?!\.+\/)[^/]+\/(?!\.+$)[^/]+$/;
-
-const PAGE_SIZE = 100;
-/** More pages than any account has. A longer listing is a fault of the service. */
-const MOST_PAGES = 1000;
 
 /** Of a repository (https://docs.github.com/rest/repos/repos#get-a-repository); addresses end with "url". */
 const STATUS_FIELDS: ReadonlySet<string> = new Set([
@@ -117,21 +114,6 @@ export function githubCode(access: ServiceAccess): CodeHost {
       await call({ method: "PATCH", path: repositoryPath(fullName), body, answer: z.unknown(), signal });
     },
   };
-}
-
-/** The entries of a listing's pages up to the first empty one. */
-async function everyPage<T>(
-  call: JsonClient,
-  listing: Pick<JsonRequest<T[]>, "path" | "query" | "answer" | "signal">,
-): Promise<T[]> {
-  const found: T[] = [];
-  for (let page = 1; page <= MOST_PAGES; page += 1) {
-    const query = { ...listing.query, per_page: PAGE_SIZE, page };
-    const listed = await call({ ...listing, method: "GET", query });
-    if (listed.length === 0) break;
-    found.push(...listed);
-  }
-  return found;
 }
 
 /**

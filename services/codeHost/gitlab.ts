@@ -2,13 +2,14 @@ import { z } from "zod";
 
 import { UserError } from "../common/errors.ts";
 import { segment, ServiceError, unlessNotFound } from "../http/http.ts";
-import { type JsonClient, jsonClient, type JsonRequest } from "../http/jsonClient.ts";
+import { type JsonClient, jsonClient } from "../http/jsonClient.ts";
 import type { RemoteService, ServiceAccess } from "../http/remoteService.ts";
 import { ACCEPTED, REFUSED, type TokenFacts, tokenFacts } from "../http/tokenFacts.ts";
 import type { CodeHost, RepositoryState } from "./codeHost.ts";
 import { originOf } from "./git.ts";
 import { gitlabContent } from "./gitlabContent.ts";
 import { gitlabMirrors } from "./gitlabMirrors.ts";
+import { everyPage } from "./listingPages.ts";
 
 /** GitLab, and the variable with its token. */
 export const GITLAB = { name: "GitLab", tokenName: "GITLAB_TOKEN" } as const satisfies RemoteService;
@@ -19,10 +20,6 @@ const USERNAME = "oauth2";
 
 /** Groups and name. GitLab would take a path without a group for a project's number. */
 const FULL_NAME = /^[^/]+(\/[^/]+)+$/;
-
-const PAGE_SIZE = 100;
-/** More pages than any account has. A longer listing is a fault of the service. */
-const MOST_PAGES = 1000;
 
 /** What names the default branch of a project that has none yet. */
 const UNBORN = "main";
@@ -111,20 +108,6 @@ export function gitlabCode(access: ServiceAccess): CodeHost {
       await call({ method: "PUT", path: projectPath(fullName), body, answer: z.unknown(), signal });
     },
   };
-}
-
-/** The entries of a listing's pages up to the first empty one. */
-async function everyPage<T>(
-  call: JsonClient,
-  listing: Pick<JsonRequest<T[]>, "path" | "query" | "answer" | "signal">,
-): Promise<T[]> {
-  const found: T[] = [];
-  for (let page = 1; page <= MOST_PAGES; page += 1) {
-    const listed = await call({ ...listing, method: "GET", query: { ...listing.query, per_page: PAGE_SIZE, page } });
-    if (listed.length === 0) break;
-    found.push(...listed);
-  }
-  return found;
 }
 
 /**
